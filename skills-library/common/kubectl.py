@@ -1,0 +1,183 @@
+"""Reading the cluster with kubectl, and connections that begin inside it.
+
+Python 3.9, standard library and the kubectl program only. Answers of kubectl, Secrets among
+them, stay in this process's memory: nothing is written to a file or put into an argument.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import socket
+import subprocess
+import tempfile
+import urllib.parse
+from typing import IO, Any
+
+RELAY = """
+exec 3<>"/dev/tcp/$1/$2" 4<&0 || exit 1
+printf +
+cat <&3 & to_client=$!
+cat <&4 >&3 & to_server=$!
+wait -n
+kill "$to_client" "$to_server" 2>/dev/null
+"""
+"""Runs in the pod: says + once connected, then copies both ways until either side closes."""
+
+UNREACHABLE_REASONS = ("ServiceUnavailable", "Timeout", "Unauthorized", "TooManyRequests")
+"""Reasons of a Kubernetes Status that mean that the API could not be used at all."""
+
+
+class ClusterUnreachableError(Exception):
+    """The API server did not answer, or kubectl or its configuration cannot be used."""
+
+
+class ApiError(Exception):
+    """The API server answered with a refusal.
+
+    Attributes:
+        reason: as in a Kubernetes Status, for example NotFound or Forbidden.
+    """
+
+    def __init__(self, reason: str, text: str) -> None:
+        super().__init__(text)
+        self.reason = reason
+
+
+class Kubectl:
+    """One cluster and namespace, reached with the kubectl program.
+
+    Args:
+        kubeconfig: path, or empty for kubectl's own rules.
+        context: name in the kubeconfig, or empty for its current one.
+        namespace: the namespace of every request.
+    """
+
+    def __init__(self, kubeconfig: str, context: str, namespace: str) -> None:
+        self.namespace = namespace
+        self._command = [os.environ.get("KUBECTL") or "kubectl"]
+        self._command += ["--kubeconfig", kubeconfig] if kubeconfig else []
+        self._command += ["--context", context] if context else []
+
+    def get(self, resource: str, selector: str = "", timeout: float = 15) -> Any:
+        """Read core/v1 objects of the namespace, without kubectl's discovery requests.
+
+        Args:
+            resource: path below the namespace, for example "pods" or "secrets/name".
+            selector: label selector of a list.
+            timeout: seconds.
+
+        Raises:
+            ApiError: the API server refused (NotFound, Forbidden, ...).
+            ClusterUnreachableError: it was not reached.
+        """
+        path = f"/api/v1/namespaces/{urllib.parse.quote(self.namespace, safe='')}/{resource}"
+        if selector:
+            path += "?labelSelector=" + urllib.parse.quote(selector, safe="")
+        command = [*self._command, "get", "--raw", path, f"--request-timeout={timeout:.0f}s"]
+        try:
+            done = subprocess.run(command, capture_output=True, timeout=timeout + 5, check=False)
+        except FileNotFoundError as error:
+            raise ClusterUnreachableError(
+                f"the program {self._command[0]} is missing: install kubectl or set KUBECTL"
+            ) from error
+        except subprocess.TimeoutExpired as error:
+            raise ClusterUnreachableError(
+                f"no answer from the cluster in {timeout:.0f} s"
+            ) from error
+        if done.returncode != 0:
+            raise _refusal(done.stderr.decode("utf-8", "replace").strip())
+        return json.loads(done.stdout)
+
+    def secret(self, name: str, key: str) -> str:
+        """Return one value of a Secret.
+
+        Raises:
+            ApiError: there is no such Secret (or key), or it may not be read.
+            ClusterUnreachableError: the API server was not reached.
+        """
+        data = self.get(f"secrets/{urllib.parse.quote(name, safe='')}").get("data") or {}
+        if key not in data:
+            raise ApiError("NotFound", f"Secret {name} has no key {key}")
+        return base64.b64decode(data[key]).decode("utf-8")
+
+    def connect_from(self, pod: str, address: tuple[str, int], timeout: float) -> socket.socket:
+        """Open a TCP connection that begins in a pod, by a relay over kubectl exec.
+
+        Closing the socket ends kubectl, and with it the relay in the pod.
+
+        Args:
+            pod: name; its first container needs bash and cat.
+            address: host name (resolved in the pod) and port.
+            timeout: seconds to connect; it stays the socket's timeout.
+
+        Raises:
+            OSError: the relay did not connect; the text is what the pod or kubectl said.
+        """
+        ours, theirs = socket.socketpair()
+        command = [*self._command, "--namespace", self.namespace, "exec", "-i", "-q", pod, "--"]
+        command += ["bash", "-c", RELAY, "relay", address[0], str(address[1])]
+        said = tempfile.TemporaryFile()  # noqa: SIM115 - read below, closed with the relay
+        with theirs:
+            end = theirs.fileno()
+            process = subprocess.Popen(
+                command,
+                stdin=end,
+                stdout=end,
+                stderr=said,
+                start_new_session=True,  # a Ctrl-C is for us; we clean up over this connection
+            )
+        relay = _RelaySocket(ours, process, said)
+        relay.settimeout(timeout)
+        try:
+            connected = relay.recv(1) == b"+"
+        except OSError:
+            connected = False
+        if not connected:
+            raise ConnectionError(f"from pod {pod} to {address[0]}:{address[1]}: {relay.abandon()}")
+        return relay
+
+
+class _RelaySocket(socket.socket):
+    """Our end of a socket pair, which takes kubectl with it when it is closed."""
+
+    def __init__(
+        self, ours: socket.socket, process: subprocess.Popen[bytes], said: IO[bytes]
+    ) -> None:
+        super().__init__(ours.family, ours.type, ours.proto, fileno=ours.detach())
+        self._process, self._said = process, said
+
+    def abandon(self) -> str:
+        """Close, and return the last line that kubectl or the pod said."""
+        if self._process.poll() is None:
+            try:
+                self._process.wait(0.5)  # let it finish its sentence
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._said.seek(0)
+        lines = [line for line in self._said.read().decode("utf-8", "replace").splitlines() if line]
+        self.close()
+        reasons = [line for line in lines if "exit code" not in line]
+        return reasons[-1] if reasons else "no answer in time"
+
+    def close(self) -> None:
+        """End the connection, kubectl and the relay in the pod."""
+        super().close()
+        if self._process.poll() is None:
+            try:
+                self._process.wait(0.3)  # it sees the closed stdin; the relay in the pod then ends
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._said.close()
+
+
+def _refusal(said: str) -> Exception:
+    """Tell an answer of the API server from its absence, by kubectl's first words."""
+    if said.startswith("Error from server (") and ")" in said:
+        reason = said[len("Error from server (") :].split(")", 1)[0]
+        if reason not in UNREACHABLE_REASONS:
+            return ApiError(reason, said.splitlines()[-1])
+    return ClusterUnreachableError(said.splitlines()[-1] if said else "kubectl failed silently")

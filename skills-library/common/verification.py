@@ -1,0 +1,329 @@
+"""What every skill's verify.py shares: arguments, checks, the document they print.
+
+A verify.py puts this folder on sys.path relative to its own file, sets
+sys.dont_write_bytecode (nothing may be written beside the skills), and ends with
+
+    raise SystemExit(verification.main("kafka-k8s-setup", run_checks))
+
+where run_checks(v: Verification) calls v.check(name, vantage, function) for each check; the
+function returns what to say of success and raises CheckFailed (or any error) otherwise.
+Python 3.9, standard library only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import socket
+import sys
+import threading
+import time
+from typing import Any, Callable, Sequence
+
+from kubectl import ApiError, ClusterUnreachableError, Kubectl
+
+EXIT_PASSED, EXIT_USAGE, EXIT_UNREACHABLE, EXIT_FAILED, EXIT_INTERRUPTED = 0, 2, 4, 8, 130
+CONFIG_MAP = "learnflow-endpoints"
+CONNECT_SECONDS = 5.0
+"""How long a refused connection is tried again: a Service's rules follow readiness by a moment."""
+
+Dial = Callable[[str, int], socket.socket]
+"""(host, port) -> connected socket with a timeout; raises OSError."""
+
+
+class CheckFailed(Exception):  # noqa: N818 - reads as a sentence where it is raised
+    """A check did not hold; the text says what was seen and what to do."""
+
+
+class Verification:
+    """One run: where to look, what was found.
+
+    Attributes:
+        kubectl: the cluster and namespace.
+        vantages: "inside", "host" or both, in this order.
+        checks: one dict per finished check, as in the printed document.
+    """
+
+    def __init__(self, kubectl: Kubectl, vantages: Sequence[str], timeout: float) -> None:
+        self.kubectl = kubectl
+        self.vantages = tuple(vantages)
+        self.checks: list[dict[str, Any]] = []
+        self._deadline = time.monotonic() + timeout
+        self._lock = threading.Lock()
+        self._documents: dict[str, Any] = {}
+        self._fatal: list[BaseException] = []
+
+    def remaining(self, most: float = 1e9) -> float:
+        """Seconds until the run's timeout, at most `most`, at least 2 (to clean up)."""
+        return max(2.0, min(most, self._deadline - time.monotonic()))
+
+    def cancel(self) -> None:
+        """Let every wait end now; functions still clean up."""
+        self._deadline = time.monotonic()
+
+    def check(self, name: str, vantage: str, function: Callable[[], str]) -> bool:
+        """Run one check, record and print it.
+
+        Args:
+            name: short, with dashes, the same in every vantage.
+            vantage: "inside", "host" or "cluster".
+            function: returns the message of success; any error is the check's failure.
+
+        Returns:
+            whether it held.
+
+        Raises:
+            ClusterUnreachableError: from the function; it ends the whole run.
+        """
+        begin = time.monotonic()
+        try:
+            message, passed = function(), True
+        except ClusterUnreachableError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever went wrong is the finding
+            message, passed = _describe(error), False
+        self.record(name, vantage, message, passed=passed, seconds=time.monotonic() - begin)
+        return passed
+
+    def record(
+        self, name: str, vantage: str, message: str, *, passed: bool, seconds: float = 0.0
+    ) -> None:
+        """Add a finished check and print its line for people; safe from any thread."""
+        entry = {"name": name, "from": vantage, "passed": passed, "message": message}
+        mark = "ok  " if passed else "FAIL"
+        with self._lock:
+            self.checks.append({**entry, "seconds": round(seconds, 3)})
+            print(f"{mark} {vantage:7} {name}  {message} ({seconds:.2f}s)", file=sys.stderr)
+
+    def together(self, *functions: Callable[[], object]) -> None:
+        """Run functions in threads and wait for all.
+
+        Raises:
+            ClusterUnreachableError: when one of them did.
+        """
+        threads = [
+            threading.Thread(target=self._guard, args=(each,), daemon=True) for each in functions
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            while thread.is_alive():
+                thread.join(0.5)  # returns to Python, so that a signal is seen
+        if self._fatal:
+            raise self._fatal[0]
+
+    def _guard(self, function: Callable[[], object]) -> None:
+        try:
+            function()
+        except BaseException as error:  # noqa: BLE001 - carried over to the calling thread
+            self._fatal.append(error)
+
+    def endpoint(self, name: str) -> dict[str, Any]:
+        """Return an endpoint of the endpoints document.
+
+        Raises:
+            CheckFailed: it is not recorded there.
+        """
+        for endpoint in self._documents.get("endpoints", []):
+            if endpoint.get("name") == name:
+                return dict(endpoint)
+        raise CheckFailed(f"endpoint {name} is not recorded; run: learnflow-infra deploy")
+
+    def load_endpoints(self, source: str) -> str:
+        """Read the endpoints document from a file, "-" (stdin) or else the cluster's ConfigMap.
+
+        Raises:
+            CheckFailed: there is none, or it is not a document of kind Endpoints.
+        """
+        try:
+            document = json.loads(self._endpoints_text(source))
+        except (OSError, ValueError) as error:
+            raise CheckFailed(f"{source or CONFIG_MAP} is not readable as JSON: {error}") from error
+        if not isinstance(document, dict) or document.get("kind") != "Endpoints":
+            raise CheckFailed(f"{source or CONFIG_MAP} is not a document of kind Endpoints")
+        self._documents = document
+        where = source or f"ConfigMap {CONFIG_MAP}"
+        return f"{len(document.get('endpoints', []))} recorded in {where}"
+
+    def _endpoints_text(self, source: str) -> str:
+        if source == "-":
+            return sys.stdin.read()
+        if source:
+            with open(source, encoding="utf-8") as file:
+                return file.read()
+        try:
+            data = self.kubectl.get(f"configmaps/{CONFIG_MAP}").get("data") or {}
+        except ApiError as error:
+            raise CheckFailed(
+                f"no endpoints are recorded in namespace {self.kubectl.namespace} ({error}); "
+                "run: learnflow-infra deploy"
+            ) from error
+        return str(data.get("endpoints.json", ""))
+
+    def ready_pods(self, selector: str) -> list[str]:
+        """Return the names of the selected pods, all of them Ready.
+
+        Raises:
+            CheckFailed: there is none, or one is not Ready (it is named, with its reason).
+        """
+        pods = self.kubectl.get("pods", selector)["items"]
+        if not pods:
+            raise CheckFailed(f"no pod is labelled {selector}; run: learnflow-infra deploy")
+        waiting = [text for text in map(_not_ready, pods) if text]
+        if waiting:
+            raise CheckFailed("; ".join(waiting) + "; run: learnflow-infra diagnose")
+        return [pod["metadata"]["name"] for pod in pods]
+
+    def bound_volumes(self, selector: str) -> str:
+        """Say what the selected volume claims are bound to.
+
+        Raises:
+            CheckFailed: there is none, or one is not Bound.
+        """
+        claims = self.kubectl.get("persistentvolumeclaims", selector)["items"]
+        if not claims:
+            raise CheckFailed(f"no volume claim is labelled {selector}: data would not last")
+        loose = [c["metadata"]["name"] for c in claims if c["status"].get("phase") != "Bound"]
+        if loose:
+            raise CheckFailed(f"not bound: {', '.join(loose)}; run: learnflow-infra diagnose")
+        return ", ".join(
+            f"{c['metadata']['name']} {c['status'].get('capacity', {}).get('storage', '?')} bound"
+            for c in claims
+        )
+
+    def dial(self, vantage: str, pod: str = "") -> Dial:
+        """Return how to connect from a vantage; "inside" begins in the given pod.
+
+        A refused connection is tried again for CONNECT_SECONDS, then raises OSError.
+        """
+
+        def once(host: str, port: int) -> socket.socket:
+            wait = self.remaining(10)
+            if vantage == "inside":
+                return self.kubectl.connect_from(pod, (host, port), wait)
+            return socket.create_connection((host, port), wait)
+
+        def dial(host: str, port: int) -> socket.socket:
+            give_up = time.monotonic() + self.remaining(CONNECT_SECONDS)
+            while True:
+                try:
+                    return once(host, port)
+                except OSError as error:
+                    if time.monotonic() >= give_up or isinstance(error, socket.gaierror):
+                        raise type(error)(f"cannot connect to {host}:{port}: {error}") from error
+                    time.sleep(0.2)
+
+        return dial
+
+
+def main(
+    skill: str, body: Callable[[Verification], None], argv: Sequence[str] | None = None
+) -> int:
+    """Parse arguments, load the endpoints, run the skill's checks, print the document.
+
+    Args:
+        skill: the skill's name, for the document.
+        body: runs the checks; not called where the endpoints cannot be loaded.
+        argv: arguments after the program's name; None means sys.argv.
+
+    Returns:
+        the exit code: 0 something was checked and all of it held, 8 not, 4 the cluster was not
+        reached, 130 interrupted. (argparse itself exits with 2.)
+    """
+    options = _parse(skill, argv)
+    kubectl = Kubectl(options.kubeconfig, options.context, options.namespace)
+    vantages = ("inside", "host") if options.vantage == "both" else (options.vantage,)
+    run = Verification(kubectl, vantages, options.timeout)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    code = None
+    try:
+        if run.check("endpoints", "cluster", lambda: run.load_endpoints(options.endpoints)):
+            body(run)
+    except ClusterUnreachableError as error:
+        why = f"{error}; run: learnflow-infra cluster status"
+        run.record("cluster-reachable", "cluster", why, passed=False)
+        code = EXIT_UNREACHABLE
+    except KeyboardInterrupt:
+        run.cancel()
+        _let_threads_clean_up()
+        run.record("interrupted", "cluster", "before all checks ended", passed=False)
+        code = EXIT_INTERRUPTED
+    proved = [check for check in run.checks if check["name"] != "endpoints"]
+    passed = bool(proved) and all(check["passed"] for check in run.checks)
+    print(json.dumps(_document(skill, options.namespace, passed, run.checks), indent=1))
+    return code if code is not None else EXIT_PASSED if passed else EXIT_FAILED
+
+
+def _parse(skill: str, argv: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        description=f"Prove that {skill} works, from inside the cluster and from this host.",
+        epilog="exit codes: 0 all held, 2 usage, 4 cluster not reached, 8 a check failed, "
+        "130 interrupted",
+    )
+    parser.add_argument("--kubeconfig", default="", metavar="FILE")
+    parser.add_argument("--context", default="", metavar="NAME")
+    parser.add_argument("-n", "--namespace", default="learnflow", metavar="NAME")
+    parser.add_argument(
+        "--from", dest="vantage", choices=("inside", "host", "both"), default="both"
+    )
+    parser.add_argument(
+        "--endpoints",
+        default="",
+        metavar="FILE",
+        help=f"- for stdin; default: ConfigMap {CONFIG_MAP}",
+    )
+    parser.add_argument("--timeout", type=_seconds, default=60.0, metavar="SECONDS")
+    return parser.parse_args(argv)
+
+
+def _seconds(text: str) -> float:
+    value = float(text.removesuffix("s"))
+    if not 0 < value < 1e6:  # noqa: PLR2004 - also refuses nan
+        raise argparse.ArgumentTypeError("must be positive")
+    return value
+
+
+def _document(
+    skill: str, namespace: str, passed: bool, checks: list[dict[str, Any]]
+) -> dict[str, Any]:
+    return {
+        "apiVersion": "learnflow.infra/v1",
+        "kind": "VerifyResult",
+        "skill": skill,
+        "namespace": namespace,
+        "passed": passed,
+        "checks": checks,
+    }
+
+
+def _describe(error: Exception) -> str:
+    if isinstance(error, (CheckFailed, ApiError)):
+        return str(error)
+    return f"{type(error).__name__}: {error}"
+
+
+def _not_ready(pod: dict[str, Any]) -> str:
+    """Return why a pod is not Ready, or "" (Kubernetes: status.conditions of type Ready)."""
+    name, status = pod["metadata"]["name"], pod.get("status", {})
+    if pod["metadata"].get("deletionTimestamp"):
+        return f"pod {name} is terminating"
+    ready: dict[str, Any] = next(
+        (c for c in status.get("conditions", []) if c["type"] == "Ready"), {}
+    )
+    if ready.get("status") == "True":
+        return ""
+    for container in status.get("containerStatuses", []) + status.get("initContainerStatuses", []):
+        waiting = container.get("state", {}).get("waiting", {})
+        if waiting.get("reason"):
+            return f"pod {name}, container {container['name']}: {waiting['reason']}"
+    why = ready.get("message") or status.get("phase", "no status yet")
+    return f"pod {name} is not ready: {why}"
+
+
+def _let_threads_clean_up(seconds: float = 5) -> None:
+    """Wait for the check threads, which end soon after a cancel and remove what they made."""
+    end = time.monotonic() + seconds
+    for thread in threading.enumerate():
+        if thread is not threading.current_thread():
+            thread.join(max(0.0, end - time.monotonic()))
