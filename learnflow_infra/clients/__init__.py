@@ -1,0 +1,1 @@
+"""The outside programs and libraries, each behind one module."""

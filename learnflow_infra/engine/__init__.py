@@ -1,0 +1,1 @@
+"""The verbs: each takes frozen options, emits events and returns a result."""

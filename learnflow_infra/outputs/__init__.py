@@ -1,0 +1,1 @@
+"""What a deploy leaves behind: endpoints and artifacts."""

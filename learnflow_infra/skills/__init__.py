@@ -1,0 +1,5 @@
+"""Skill folders: read, checked, and found by name."""
+
+from learnflow_infra.skills.library import find, load, load_all
+
+__all__ = ["find", "load", "load_all"]

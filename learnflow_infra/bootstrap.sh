@@ -1,0 +1,29 @@
+#!/bin/sh
+# Make the Python environment: bootstrap.sh VENV STAMP, run in the checkout by the Makefile.
+# Everything is pinned by hash in constraints.txt; nothing is written in the checkout.
+set -eu
+venv=$1 stamp=$2 python=${PYTHON:-python3}
+
+say() { printf '%s\n' "$*" >&2; }
+
+"$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || {
+    say "Error: Python 3.11 or newer is needed, and $python is not that."
+    say "  Next: install one, then: make deploy PYTHON=python3.11"
+    exit 12
+}
+if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
+    package=$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
+    say "Installing the Debian package $package (this Python comes without venv) ..."
+    sudo=; [ "$(id -u)" = 0 ] || sudo=sudo
+    command -v apt-get >/dev/null || { say "Error: no apt. Next: install Python's venv module."; exit 12; }
+    $sudo apt-get update -qq
+    $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >&2
+fi
+say "Making the Python environment in $venv ..."
+rm -rf "$venv"
+"$python" -m venv "$venv"
+bar=off; [ -t 2 ] && bar=on
+"$venv/bin/pip" install --disable-pip-version-check -q --progress-bar "$bar" \
+    --no-deps --require-hashes -r constraints.txt >&2
+"$venv/bin/pip" install --disable-pip-version-check -q --no-deps --no-build-isolation -e . >&2
+: > "$stamp"

@@ -1,0 +1,32 @@
+"""`learnflow-infra delete`."""
+
+from typing import Annotated
+
+import typer
+
+from learnflow_infra.cli import options as opts
+from learnflow_infra.cli.run import out, run
+
+
+def delete(
+    skills: opts.Skills = None,
+    purge_data: Annotated[
+        bool, typer.Option("--purge-data", help="Also delete volumes and Secrets, for ever.")
+    ] = False,
+    profile: opts.ProfileName = None,
+    context: opts.Context = None,
+    namespace: opts.Namespace = opts.NAMESPACE,
+) -> None:
+    """Uninstall skills. Volumes and Secrets stay, so that a later deploy finds its data."""
+    from learnflow_infra.engine import delete as engine
+
+    done = run(
+        lambda emit: engine.delete(
+            opts.options(skills=skills, context=context, namespace=namespace, profile=profile),
+            purge=purge_data,
+            emit=emit,
+        )
+    )
+    out("Deleted: " + (", ".join(done.releases) or "nothing, none was installed"))
+    if done.kept:
+        out("Kept (--purge-data deletes them): " + ", ".join(done.kept))

@@ -1,0 +1,29 @@
+"""`learnflow-infra doctor`."""
+
+import typer
+
+from learnflow_infra.cli import options as opts
+from learnflow_infra.cli.run import out, run
+from learnflow_infra.errors import FoundationError
+
+
+def doctor(
+    skills: opts.Skills = None,
+    profile: opts.ProfileName = None,
+    context: opts.Context = None,
+    namespace: opts.Namespace = opts.NAMESPACE,
+) -> None:
+    """Check the foundation that a deploy needs, changing nothing. Exit code 11 on a failure."""
+    from learnflow_infra.engine import inspect
+
+    checks = run(
+        lambda emit: inspect.doctor(
+            opts.options(skills=skills, context=context, namespace=namespace, profile=profile), emit
+        )
+    )
+    for check in checks:
+        out(f"{'ok  ' if check.passed else 'FAIL'} {check.name}: {check.message}")
+        if check.remedy:
+            out(f"       {check.remedy}")
+    if not all(check.passed for check in checks):
+        raise typer.Exit(FoundationError.exit_code)

@@ -1,0 +1,87 @@
+"""Options that verbs share, in Helm's and kubectl's words, and their way to the engine."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from learnflow_infra.errors import InputError
+from learnflow_infra.quantities import seconds
+
+if TYPE_CHECKING:
+    from learnflow_infra.engine.session import Options
+
+
+class Output(StrEnum):
+    """How a result is printed."""
+
+    text = "text"
+    json = "json"
+
+
+class EndpointOutput(StrEnum):
+    """How endpoints are printed."""
+
+    text = "text"
+    json = "json"
+    env = "env"
+
+
+Skills = Annotated[
+    list[str] | None, typer.Argument(metavar="[SKILL]...", help="Skills; all when none is named.")
+]
+Files = Annotated[
+    list[Path] | None,
+    typer.Option("--values", "-f", help="Values file; top-level keys are releases. Repeatable."),
+]
+ProfileName = Annotated[
+    str | None, typer.Option("--profile", help="Charts and images to use: embedded or upstream.")
+]
+Context = Annotated[
+    str | None,
+    typer.Option("--context", envvar="LEARNFLOW_CONTEXT", help="Context of your kubeconfig."),
+]
+Namespace = Annotated[str, typer.Option("--namespace", "-n", help="Namespace of the releases.")]
+Timeout = Annotated[
+    str | None, typer.Option("--timeout", help="Longest wait for each release, such as 5m.")
+]
+OutputOption = Annotated[Output, typer.Option("--output", "-o", help="Form of the result.")]
+NAMESPACE = "learnflow"
+
+
+def options(
+    *,
+    skills: list[str] | None,
+    context: str | None,
+    namespace: str = NAMESPACE,
+    profile: str | None = None,
+    files: list[Path] | None = None,
+    timeout: str | None = None,
+    verify: bool = True,
+) -> "Options":
+    """The engine's options.
+
+    Raises:
+        InputError: the timeout is no duration.
+    """
+    from learnflow_infra.engine.session import Options
+
+    return Options(
+        skills=tuple(skills or ()),
+        files=tuple(files or ()),
+        profile=profile,
+        context=context,
+        namespace=namespace,
+        timeout=_seconds(timeout),
+        verify=verify,
+    )
+
+
+def _seconds(text: str | None) -> float | None:
+    if text is None:
+        return None
+    try:
+        return seconds(text)
+    except ValueError as error:
+        raise InputError(f"--timeout: {error}") from error

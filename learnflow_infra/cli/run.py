@@ -1,0 +1,56 @@
+"""Run a verb: events to the renderer, errors to stderr, an exit code to the shell."""
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TypeVar
+
+import typer
+
+from learnflow_infra.cli.render import renderer
+from learnflow_infra.errors import EXIT_INTERRUPTED, LearnflowError
+from learnflow_infra.events import Emit
+
+T = TypeVar("T")
+
+
+def run(work: Callable[[Emit], T]) -> T:
+    """Do the work with progress shown.
+
+    Raises:
+        typer.Exit: with the error's code, after it was told.
+    """
+    with errors_told(), renderer() as emit:
+        return work(emit)
+
+
+@contextmanager
+def errors_told() -> Iterator[None]:
+    """Tell a known error in three parts; everything else is a bug and keeps its traceback."""
+    try:
+        yield
+    except LearnflowError as error:
+        say(f"Error ({error.title}): {error.what}")
+        for part in (error.why, error.remedy and f"Next: {error.remedy}"):
+            if part:
+                say("  " + part.replace("\n", "\n  "))
+        raise typer.Exit(error.exit_code) from error
+    except KeyboardInterrupt as error:
+        say("Interrupted. The cluster is as it was at that moment; run the command again to go on.")
+        raise typer.Exit(EXIT_INTERRUPTED) from error
+
+
+def say(text: str) -> None:
+    """A line on stderr."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def out(text: str) -> None:
+    """A line of the result, on stdout."""
+    print(text, flush=True)  # noqa: T201
+
+
+def out_json(document: object) -> None:
+    """The result as one JSON document."""
+    out(json.dumps(document, indent=2))

@@ -1,0 +1,51 @@
+"""`learnflow-infra status`."""
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from learnflow_infra.cli import options as opts
+from learnflow_infra.cli.run import out, out_json, run
+from learnflow_infra.errors import NotReadyError
+
+if TYPE_CHECKING:
+    from learnflow_infra.engine.inspect import ReleaseState
+
+
+def status(
+    skills: opts.Skills = None,
+    profile: opts.ProfileName = None,
+    context: opts.Context = None,
+    namespace: opts.Namespace = opts.NAMESPACE,
+    output: opts.OutputOption = opts.Output.text,
+) -> None:
+    """Show releases and what they own. Exit code 7 when something is not ready."""
+    from learnflow_infra.engine import inspect
+
+    states = run(
+        lambda emit: inspect.status(
+            opts.options(skills=skills, context=context, namespace=namespace, profile=profile), emit
+        )
+    )
+    if output is opts.Output.json:
+        out_json([_document(state) for state in states])
+    else:
+        for state in states:
+            out(f"{state.release}  revision {state.revision}  {state.status}")
+            for name, found in state.objects:
+                out(f"  {name:45} {found.state:12} {found.message}")
+    if not all(state.ready for state in states):
+        raise typer.Exit(NotReadyError.exit_code)
+
+
+def _document(state: "ReleaseState") -> dict[str, object]:
+    return {
+        "release": state.release,
+        "revision": state.revision,
+        "status": state.status,
+        "ready": state.ready,
+        "objects": [
+            {"object": name, "status": found.state, "message": found.message}
+            for name, found in state.objects
+        ],
+    }

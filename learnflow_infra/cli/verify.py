@@ -1,0 +1,45 @@
+"""`learnflow-infra verify`."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from learnflow_infra.cli import options as opts
+from learnflow_infra.cli.run import errors_told, out, out_json, run
+
+
+class Origin(StrEnum):
+    """From where connections are made."""
+
+    inside = "inside"
+    host = "host"
+    both = "both"
+
+
+def verify(
+    skills: opts.Skills = None,
+    origin: Annotated[Origin, typer.Option("--from", help="Where to connect from.")] = Origin.both,
+    profile: opts.ProfileName = None,
+    context: opts.Context = None,
+    namespace: opts.Namespace = opts.NAMESPACE,
+    output: opts.OutputOption = opts.Output.text,
+) -> None:
+    """Prove that what is deployed works: pods, and real data from inside and from this host."""
+    from learnflow_infra.engine import inspect, verification
+
+    results = run(
+        lambda emit: inspect.verify(
+            opts.options(skills=skills, context=context, namespace=namespace, profile=profile),
+            origin.value,
+            emit,
+        )
+    )
+    if output is opts.Output.json:
+        passed = all(map(verification.passed, results))
+        out_json({"kind": "VerifyResults", "passed": passed, "results": results})
+    with errors_told():
+        verification.require(results)
+    if output is opts.Output.text:
+        for result in results:
+            out(f"{result['skill']}: {verification.summary(result)}")

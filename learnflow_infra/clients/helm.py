@@ -1,0 +1,169 @@
+"""The helm program (the only import of pyhelm3).
+
+Values go to helm by stdin, never by argument; helm's errors become this project's.
+"""
+
+import json
+import logging
+import shutil
+import sys
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pyhelm3 import errors as helm_errors
+from pyhelm3.command import Command
+
+from learnflow_infra.errors import (
+    ArtifactError,
+    ClusterUnreachableError,
+    FoundationError,
+    ReleaseFailedError,
+)
+from learnflow_infra.models import Document
+
+T = TypeVar("T")
+logging.getLogger("pyhelm3").setLevel(logging.CRITICAL)  # its warnings repeat our errors
+
+_UNREACHABLE = ("connection refused", "no route to host", "i/o timeout", "cluster unreachable")
+HISTORY = 10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Live:
+    """A release as helm has it: `values` are the user-supplied ones, `manifest` without hooks."""
+
+    revision: int
+    status: str
+    manifest: str
+    values: Document
+    hooks: tuple[str, ...] = ()
+
+
+def executable() -> str:
+    """Helm on PATH, or the one that this project's environment brings.
+
+    Raises:
+        FoundationError: there is none.
+    """
+    bundled = Path(sys.executable).parent / "helm"
+    if bundled.exists():
+        return str(bundled)
+    found = shutil.which("helm")
+    if found:
+        return found
+    raise FoundationError(
+        "helm is missing.", remedy="Install it, or make the environment again: make setup"
+    )
+
+
+class Helm:
+    """Helm on one context and namespace."""
+
+    def __init__(self, *, kubeconfig: Path | None, context: str | None, namespace: str) -> None:
+        self._namespace = namespace
+        self._command = Command(
+            executable=executable(),
+            kubeconfig=kubeconfig,
+            kubecontext=context,
+            history_max_revisions=HISTORY,
+        )
+
+    async def live(self, release: str) -> Live | None:
+        """The newest revision of a release, or None when there is none."""
+        command = ["status", release, "--output", "json", "--namespace", self._namespace]
+        try:
+            text = await _translate(release, self._command.run(command))
+        except _MissingReleaseError:
+            return None
+        return _live(_json(text))
+
+    async def render(self, release: str, chart: str, values: Document) -> Live:
+        """What an upgrade would install, rendered with the server's capabilities."""
+        upgrade = self._command.install_or_upgrade(
+            release, chart, values, namespace=self._namespace, dry_run=True, create_namespace=False
+        )
+        return _live(dict(await _translate(release, upgrade)))
+
+    async def upgrade(self, release: str, chart: str, values: Document, *, seconds: float) -> Live:
+        """Install or upgrade; returns when helm's hooks are done, not when pods are ready."""
+        upgrade = self._command.install_or_upgrade(
+            release,
+            chart,
+            values,
+            namespace=self._namespace,
+            create_namespace=False,
+            timeout=f"{int(seconds)}s",
+        )
+        return _live(dict(await _translate(release, upgrade)))
+
+    async def rollback(self, release: str, revision: int) -> None:
+        """Roll back to a revision."""
+        await _translate(
+            release, self._command.rollback(release, revision, namespace=self._namespace)
+        )
+
+    async def uninstall(self, release: str) -> None:
+        """Uninstall; claims made from templates stay, as in Helm."""
+        await _translate(
+            release, self._command.uninstall(release, namespace=self._namespace, wait=True)
+        )
+
+    async def deployed_revisions(self, release: str) -> list[int]:
+        """Revisions that were once in force, newest first."""
+        history = await _translate(
+            release, self._command.history(release, namespace=self._namespace)
+        )
+        good = [r for r in history if r["status"] in {"deployed", "superseded"}]
+        return sorted((int(r["revision"]) for r in good), reverse=True)
+
+    async def computed_values(self, release: str) -> Document:
+        """All values that the chart saw, its defaults included."""
+        values = self._command.get_values(release, computed=True, namespace=self._namespace)
+        return await _translate(release, values)
+
+
+class _MissingReleaseError(ReleaseFailedError):
+    """There is no release of that name."""
+
+
+async def _translate(release: str, work: Coroutine[Any, Any, T]) -> T:
+    """Await one helm call; its error becomes ours, with helm's own words as the cause."""
+    try:
+        return await work
+    except helm_errors.ReleaseNotFoundError as error:
+        raise _MissingReleaseError(f"There is no release {release}.") from error
+    except helm_errors.ChartNotFoundError as error:
+        raise ArtifactError(f"The chart of {release} cannot be had.", why=_words(error)) from error
+    except helm_errors.Error as error:
+        words = _words(error)
+        if any(mark in words.lower() for mark in _UNREACHABLE):
+            raise ClusterUnreachableError(
+                "helm cannot reach the cluster.", why=words, remedy="learnflow-infra doctor"
+            ) from error
+        raise ReleaseFailedError(
+            f"helm could not handle the release {release}.",
+            why=words,
+            remedy="See what runs there: learnflow-infra diagnose",
+        ) from error
+
+
+def _words(error: helm_errors.Error) -> str:
+    text: str = error.stderr.decode("utf-8", "replace").strip()
+    return text
+
+
+def _json(text: bytes) -> Document:
+    document: Document = json.loads(text)
+    return document
+
+
+def _live(document: Document) -> Live:
+    return Live(
+        revision=int(document["version"]),
+        status=str(document["info"]["status"]),
+        manifest=str(document.get("manifest", "")),
+        values=document.get("config") or {},
+        hooks=tuple(hook["manifest"] for hook in document.get("hooks") or ()),
+    )

@@ -1,0 +1,155 @@
+"""The Kubernetes API (the only import of `kubernetes`): plain documents in, plain documents out.
+
+Paths are the API's own (`/api/v1/namespaces/x/pods`). Typed models are left aside:
+they cost time to build, and every decision here is made over documents.
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import urllib3
+from kubernetes import client, config
+
+from learnflow_infra.clients import retry
+from learnflow_infra.errors import ClusterUnreachableError, LearnflowError
+from learnflow_infra.models import Document
+
+TIMEOUT = (5.0, 30.0)
+"""Seconds to connect, and to read one answer."""
+NOT_FOUND, CONFLICT = 404, 409
+_TRANSIENT = {429, 500, 502, 503, 504}
+_OK = range(200, 300)
+_MERGE, _APPLY = "application/merge-patch+json", "application/apply-patch+yaml"
+MANAGER = "learnflow-infra"
+
+
+class ApiError(LearnflowError):
+    """The API server refused a request; `status` is the HTTP code."""
+
+    exit_code = 6
+    title = "release failed"
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(f"The API server answered {status}: {message}")
+        self.status = status
+
+
+class Kube:
+    """A connection to one context of a kubeconfig."""
+
+    def __init__(self, *, kubeconfig: Path | None, context: str | None) -> None:
+        """Read the kubeconfig; nothing is asked yet.
+
+        Raises:
+            ClusterUnreachableError: the file or the context does not exist or is malformed.
+        """
+        where = f" in {kubeconfig}" if kubeconfig else ""
+        try:
+            self._api = config.new_client_from_config(  # type: ignore[no-untyped-call]
+                config_file=str(kubeconfig) if kubeconfig else None, context=context
+            )
+        except (config.ConfigException, OSError) as error:
+            raise ClusterUnreachableError(
+                f"The context {context or '(current)'} cannot be used{where}.",
+                why=str(error),
+                remedy="See the contexts with: kubectl config get-contexts",
+            ) from error
+        self._api.configuration.retries = False
+        self.server: str = self._api.configuration.host
+
+    def _once(self, method: str, url: str, body: Any, content_type: str) -> tuple[int, str]:
+        headers = {"Accept": "application/json", "Content-Type": content_type}
+        self._api.update_params_for_auth(headers, [], ["BearerToken"], url, method, body)
+        try:
+            answer = self._api.call_api(
+                method, self.server + url, headers, body, _request_timeout=TIMEOUT
+            )
+            text = answer.read().decode("utf-8", "replace")
+        except client.ApiException as error:  # a TLS failure, as status 0
+            raise retry.TransientError(str(error.reason)) from error
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            raise retry.TransientError(str(error)) from error
+        if answer.status in _TRANSIENT:
+            raise retry.TransientError(f"{answer.status}: {_reason(text)}")
+        return answer.status, text
+
+    def text(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Document | None = None,
+        query: Mapping[str, Any] | None = None,
+        content_type: str = "application/json",
+        patience: float = retry.SECONDS,
+    ) -> str:
+        """Send one request, again when the fault is transient (for `patience` seconds).
+
+        Raises:
+            ApiError: the server's refusal.
+            ClusterUnreachableError: no answer came in spite of retries.
+        """
+        url = path + (f"?{urlencode(query)}" if query else "")
+        try:
+            status, text = retry.call(
+                lambda: self._once(method, url, body, content_type), seconds=patience
+            )
+        except retry.TransientError as error:
+            raise ClusterUnreachableError(
+                f"The API server at {self.server} does not answer.",
+                why=str(error),
+                remedy="Is the cluster running? See: learnflow-infra doctor",
+            ) from error
+        if status not in _OK:
+            raise ApiError(status, _reason(text))
+        return text
+
+    def request(self, method: str, path: str, **options: Any) -> Document:
+        """Send one request, as `text` does, and read the answer as JSON."""
+        document: Document = json.loads(self.text(method, path, **options))
+        return document
+
+    def find(self, path: str) -> Document | None:
+        """The object at `path`, or None when there is none."""
+        try:
+            return self.request("GET", path)
+        except ApiError as error:
+            if error.status == NOT_FOUND:
+                return None
+            raise
+
+    def items(self, path: str, **query: str) -> list[Document]:
+        """The objects of a collection; each with the kind that lists leave out."""
+        answer = self.request("GET", path, query=query)
+        kind = answer["kind"].removesuffix("List")
+        version = answer["apiVersion"]
+        return [{"kind": kind, "apiVersion": version, **item} for item in answer["items"]]
+
+    def apply(self, path: str, body: Document) -> Document:
+        """Create or update by server-side apply, owned by this program."""
+        query = {"fieldManager": MANAGER, "force": "true"}
+        return self.request("PATCH", path, body=body, query=query, content_type=_APPLY)
+
+    def log_tail(self, namespace: str, pod: str, container: str, *, previous: bool) -> list[str]:
+        """The last ten lines of a container; empty when it has none (yet)."""
+        query = {"container": container, "tailLines": 10, "previous": str(previous).lower()}
+        path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
+        try:
+            return self.text("GET", path, query=query, patience=2).splitlines()
+        except LearnflowError:
+            return []  # a container that never started has no log; its state tells why
+
+
+def selector(labels: Mapping[str, str]) -> str:
+    """Labels as a `labelSelector` query value."""
+    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
+
+
+def _reason(text: str) -> str:
+    try:
+        return str(json.loads(text).get("message", text))
+    except (ValueError, AttributeError):
+        return text.strip()[:500]

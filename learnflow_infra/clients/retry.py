@@ -1,0 +1,83 @@
+"""The one retry and polling policy (the only import of tenacity).
+
+Only `TransientError` is retried; everything else is an answer. Retries end by
+attempts *and* by time, with jitter, so that many callers do not come back at once.
+"""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from tenacity import (
+    RetryCallState,
+    RetryError,
+    Retrying,
+    retry_if_exception_type,
+    retry_if_result,
+    stop_after_attempt,
+    stop_after_delay,
+    wait_exponential_jitter,
+    wait_fixed,
+)
+
+T = TypeVar("T")
+
+ATTEMPTS = 6
+SECONDS = 20.0
+
+
+class TransientError(Exception):
+    """A fault that may pass by itself: connection lost, 429, or a 5xx answer."""
+
+
+def call(function: Callable[[], T], *, seconds: float = SECONDS) -> T:
+    """Call `function`, again on a `TransientError`.
+
+    Raises:
+        TransientError: the last one, after 6 attempts or `seconds`.
+    """
+    policy = Retrying(
+        retry=retry_if_exception_type(TransientError),
+        stop=stop_after_attempt(ATTEMPTS) | stop_after_delay(seconds),
+        wait=wait_exponential_jitter(initial=0.1, max=3.0, jitter=0.2),
+        reraise=True,
+    )
+    return policy(function)
+
+
+def poll(
+    look: Callable[[], T],
+    *,
+    until: Callable[[T], bool],
+    seconds: float,
+    interval: float = 0.3,
+    seen: Callable[[T], None] | None = None,
+) -> tuple[bool, T]:
+    """Look every `interval` seconds until `until` holds or `seconds` are over.
+
+    Returns:
+        Whether it came to hold, and what was seen last.
+
+    Raises:
+        TransientError: when even the last look failed by one; earlier ones are waited out.
+    """
+
+    def after(state: RetryCallState) -> None:
+        outcome = state.outcome
+        if seen and outcome is not None and not outcome.failed:
+            seen(outcome.result())
+
+    policy = Retrying(
+        retry=retry_if_result(lambda value: not until(value))
+        | retry_if_exception_type(TransientError),
+        stop=stop_after_delay(seconds),
+        wait=wait_fixed(interval),
+        after=after,
+    )
+    try:
+        return True, policy(look)
+    except RetryError as error:
+        attempt = error.last_attempt
+        if attempt.failed:
+            raise attempt.exception() or error from None
+        value: T = attempt.result()
+        return False, value

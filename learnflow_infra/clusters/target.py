@@ -1,0 +1,107 @@
+"""Where a deploy goes: a named context, a running minikube profile, or the embedded cluster.
+
+A context that is not local is used only when it is named; the kubeconfig's current
+context is never taken by itself.
+"""
+
+import json
+import shutil
+import subprocess
+
+from learnflow_infra.clusters import embedded
+from learnflow_infra.errors import ClusterUnreachableError, InputError
+from learnflow_infra.models import Profile, Target
+
+EMBEDDED, UPSTREAM = Profile("embedded"), Profile("upstream")
+PREFIX = "learnflow-"
+"""Contexts of embedded clusters: `learnflow-<name>`, as kind names its own `kind-<name>`."""
+DEFAULT_CLUSTER = "learnflow"
+
+
+def choose(context: str | None, profile: str | None) -> Target:
+    """Choose the target; nothing is started or changed.
+
+    Args:
+        context: from `--context` or LEARNFLOW_CONTEXT.
+        profile: from `--profile`; None takes the target's default.
+
+    Raises:
+        InputError: the profile is unknown.
+        ClusterUnreachableError: `context` names an embedded cluster that does not exist.
+    """
+    if profile not in {None, EMBEDDED, UPSTREAM}:
+        raise InputError(
+            f"There is no profile {profile!r}.", why=f"Profiles: {EMBEDDED}, {UPSTREAM}"
+        )
+    wanted = Profile(profile) if profile else None
+    if context and context.startswith(PREFIX):
+        return _existing_cluster(context, wanted)
+    if context:
+        return Target(kind="context", context=context, kubeconfig=None, profile=wanted or UPSTREAM)
+    return _minikube(wanted) or from_cluster(embedded.status(DEFAULT_CLUSTER), wanted)
+
+
+def from_cluster(cluster: embedded.Cluster, profile: Profile | None = None) -> Target:
+    """The target that an embedded cluster is."""
+    return Target(
+        kind="embedded",
+        context=cluster.context,
+        kubeconfig=cluster.kubeconfig,
+        profile=profile or EMBEDDED,
+        cluster=cluster.name,
+        node_address=cluster.node_address,
+        kubectl=str(cluster.kubectl),
+    )
+
+
+def require_running(target: Target) -> Target:
+    """The same target, when it runs.
+
+    Raises:
+        ClusterUnreachableError: it is an embedded cluster that is stopped or absent.
+    """
+    if target.cluster is None:
+        return target
+    cluster = embedded.status(target.cluster)
+    if cluster.state != "running":
+        raise ClusterUnreachableError(
+            f"The embedded cluster {cluster.name} is {cluster.state}.",
+            remedy=f"Start it: learnflow-infra cluster up --name {cluster.name}",
+        )
+    return from_cluster(cluster, target.profile)
+
+
+def _existing_cluster(context: str, profile: Profile | None) -> Target:
+    name = context.removeprefix(PREFIX)
+    cluster = embedded.status(name)
+    if cluster.state == "absent":
+        raise ClusterUnreachableError(
+            f"There is no embedded cluster {name!r}.",
+            remedy=f"Make it: learnflow-infra cluster up --name {name}",
+        )
+    return from_cluster(cluster, profile)
+
+
+def _minikube(profile: Profile | None) -> Target | None:
+    """The running minikube profile, if minikube is installed and one runs."""
+    if not shutil.which("minikube"):
+        return None
+    listed = _run("minikube", "profile", "list", "--light", "--output", "json")
+    names = [item["Name"] for item in json.loads(listed or "{}").get("valid") or ()]
+    for name in names:
+        state = _run("minikube", "status", "--profile", name, "--output", "json")
+        if state and json.loads(state).get("APIServer") == "Running":
+            address = _run("minikube", "ip", "--profile", name)
+            return Target(
+                kind="minikube",
+                context=name,
+                kubeconfig=None,
+                profile=profile or UPSTREAM,
+                node_address=address.strip() or None,
+            )
+    return None
+
+
+def _run(*command: str) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
+    return done.stdout if done.returncode == 0 else ""

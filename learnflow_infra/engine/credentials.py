@@ -1,0 +1,74 @@
+"""Secrets generated once: random, in memory, straight to the API, kept for ever."""
+
+import base64
+import secrets
+
+from learnflow_infra.clients.kube import CONFLICT, MANAGER, ApiError, Kube, selector
+from learnflow_infra.errors import RefusedError
+from learnflow_infra.models import Credential
+
+ENTROPY = 24
+"""Bytes of randomness in a password; 32 characters of URL-safe text."""
+
+
+def ensure(kube: Kube, namespace: str, credential: Credential) -> bool:
+    """Create a credential's Secret unless it exists.
+
+    Returns:
+        Whether it was created.
+
+    Raises:
+        RefusedError: its volumes exist without it (their data would be locked out), or it
+            exists without a key that is needed.
+    """
+    collection = f"/api/v1/namespaces/{namespace}/secrets"
+    existing = kube.find(f"{collection}/{credential.secret}")
+    if existing is not None:
+        _check_keys(namespace, credential, set(existing.get("data") or {}))
+        return False
+    _refuse_orphans(kube, namespace, credential)
+    try:
+        kube.request("POST", collection, body=_secret(credential))
+    except ApiError as error:
+        if error.status != CONFLICT:
+            raise
+        return False  # made by another run in this moment: that one is kept
+    return True
+
+
+def _secret(credential: Credential) -> dict[str, object]:
+    values = {key: secrets.token_urlsafe(ENTROPY).encode() for key in credential.keys}
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {
+            "name": credential.secret,
+            "labels": {"app.kubernetes.io/managed-by": MANAGER},
+        },
+        "type": "Opaque",
+        "data": {key: base64.b64encode(value).decode() for key, value in values.items()},
+    }
+
+
+def _check_keys(namespace: str, credential: Credential, present: set[str]) -> None:
+    missing = sorted(set(credential.keys) - present)
+    if missing:
+        raise RefusedError(
+            f"The Secret {namespace}/{credential.secret} lacks the key {', '.join(missing)}.",
+            why="It exists, so it is not generated again; its other keys may be in use.",
+            remedy=f"Add the key: kubectl -n {namespace} edit secret {credential.secret}",
+        )
+
+
+def _refuse_orphans(kube: Kube, namespace: str, credential: Credential) -> None:
+    claims = kube.items(
+        f"/api/v1/namespaces/{namespace}/persistentvolumeclaims",
+        labelSelector=selector(credential.volumes),
+    )
+    if claims:
+        names = ", ".join(claim["metadata"]["name"] for claim in claims)
+        raise RefusedError(
+            f"The volume {names} outlived the Secret {namespace}/{credential.secret}.",
+            why="Its data keeps the old password; a new one would lock everyone out.",
+            remedy="Restore the Secret, or give the data up: learnflow-infra delete --purge-data",
+        )

@@ -1,0 +1,124 @@
+"""Delete releases; volumes and Secrets stay unless they are purged."""
+
+import asyncio
+from dataclasses import dataclass
+
+from learnflow_infra import paths
+from learnflow_infra.clients import retry
+from learnflow_infra.clients.kube import NOT_FOUND, ApiError, selector
+from learnflow_infra.engine import records
+from learnflow_infra.engine.session import Options, Request, Session, connect, read
+from learnflow_infra.errors import NotReadyError
+from learnflow_infra.events import Emit, step
+from learnflow_infra.models import Document, Release, ReleaseName, SkillName
+from learnflow_infra.outputs import artifacts
+from learnflow_infra.outputs import endpoints as outputs
+from learnflow_infra.readiness import tracker
+
+SECONDS = 120.0
+"""How long pods and volumes may take to go."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Deleted:
+    """Which releases were uninstalled, and which claims and Secrets are kept."""
+
+    releases: list[ReleaseName]
+    kept: list[str]
+
+
+def delete(options: Options, *, purge: bool, emit: Emit) -> Deleted:
+    """Uninstall the chosen skills' releases, those that need others first.
+
+    Raises:
+        ReleaseFailedError: helm could not uninstall one.
+        NotReadyError: pods or claims are still there after two minutes.
+    """
+    request = read(options)
+    with artifacts.lock(paths.phase_dir()):
+        session = connect(request.target, options.namespace, emit)
+        chosen = {skill.name for skill in request.skills if _named(options, skill.name)}
+        releases = [item for item in reversed(request.releases) if item.skill in chosen]
+        gone = [item.name for item in releases if asyncio.run(_uninstall(session, item))]
+        kept = _volumes_and_secrets(session, request, releases, purge=purge)
+        _forget(session, chosen)
+    return Deleted(releases=gone, kept=kept)
+
+
+def _named(options: Options, name: str) -> bool:
+    return not options.skills or name in options.skills
+
+
+async def _uninstall(session: Session, release: Release) -> bool:
+    with step(session.emit, f"delete/{release.name}", f"Uninstall {release.name}") as running:
+        if await session.helm.live(release.name) is None:
+            running.done("not installed", changed=False)
+            return False
+        await session.helm.uninstall(release.name)
+        await asyncio.to_thread(_wait_gone, session, tracker.COLLECTIONS["Pod"], release.name)
+        running.done("uninstalled")
+        return True
+
+
+def _wait_gone(session: Session, collection: str, release: str) -> None:
+    path = collection.format(session.namespace)
+    query = selector({tracker.INSTANCE: release})
+
+    def left() -> list[Document]:
+        return session.kube.items(path, labelSelector=query)
+
+    gone, last = retry.poll(left, until=lambda items: not items, seconds=SECONDS)
+    if not gone:
+        names = ", ".join(f"{item['kind']}/{item['metadata']['name']}" for item in last)
+        raise NotReadyError(
+            f"{names} of {release} did not go within {SECONDS:.0f} s.",
+            remedy=f"kubectl -n {session.namespace} describe {names}",
+        )
+
+
+def _volumes_and_secrets(
+    session: Session, request: Request, releases: list[Release], *, purge: bool
+) -> list[str]:
+    """Remove (or list) the claims and Secrets of the releases' skills."""
+    base = f"/api/v1/namespaces/{session.namespace}"
+    skills = {release.skill for release in releases}
+    found = [
+        f"persistentvolumeclaims/{claim['metadata']['name']}"
+        for release in releases
+        if release.volumes
+        for claim in session.kube.items(
+            f"{base}/persistentvolumeclaims", labelSelector=selector(release.volumes)
+        )
+    ]
+    secrets = [
+        c.secret for skill in request.skills if skill.name in skills for c in skill.credentials
+    ]
+    found += [f"secrets/{s}" for s in secrets if session.kube.find(f"{base}/secrets/{s}")]
+    if not purge or not found:
+        return found
+    with step(session.emit, "delete/data", "Purge volumes and Secrets") as running:
+        for item in found:
+            _remove(session, f"{base}/{item}")
+        for release in releases:
+            _wait_gone(session, tracker.COLLECTIONS["PersistentVolumeClaim"], release.name)
+        running.done(", ".join(found))
+    return []
+
+
+def _remove(session: Session, path: str) -> None:
+    try:
+        session.kube.request("DELETE", path)
+    except ApiError as error:
+        if error.status != NOT_FOUND:
+            raise
+
+
+def _forget(session: Session, skills: set[SkillName]) -> None:
+    """Take the deleted skills out of the recorded endpoints, here and in the cluster."""
+    document, prints = records.load(session.kube, session.namespace)
+    if not document:
+        return
+    document["endpoints"] = [e for e in document["endpoints"] if e["skill"] not in skills]
+    left = {name: value for name, value in prints.items() if name not in skills}
+    records.save(session.kube, session.namespace, document, left)
+    artifacts.write_endpoints(paths.phase_dir(), document, outputs.kubectl_command(session.target))

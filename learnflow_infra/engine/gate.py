@@ -1,0 +1,199 @@
+"""The foundation gate: one pass of checks before anything changes, all failures at once.
+
+The judgements are pure functions over documents; only `host_checks` and
+`cluster_checks` look at the world.
+"""
+
+import os
+import shutil
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from learnflow_infra import paths
+from learnflow_infra.clients import helm
+from learnflow_infra.clients.kube import Kube
+from learnflow_infra.errors import FoundationError
+from learnflow_infra.models import Check, Document, Foundation
+from learnflow_infra.quantities import quantity
+
+OLDEST = (1, 27)
+"""Kubernetes minor from which the charts' API versions and server-side apply are stable."""
+MIB = 2**20
+HOST_SPACE = 64 * MIB
+"""Bytes that artifacts may need on the checkout's disk."""
+RIGHTS = (
+    ("create", "apps", "statefulsets", ""),
+    ("patch", "apps", "statefulsets", ""),
+    ("create", "", "services", ""),
+    ("create", "", "secrets", ""),
+    ("get", "", "secrets", ""),
+    ("create", "", "configmaps", ""),
+    ("list", "", "pods", ""),
+    ("create", "", "pods", "exec"),
+    ("list", "", "persistentvolumeclaims", ""),
+    ("list", "", "events", ""),
+)
+"""Verb, API group, resource and subresource that a deploy and its verification use."""
+
+
+def host_checks(phase: Path | None = None) -> list[Check]:
+    """What this checkout and this machine must have, without a cluster."""
+    return [_helm(), _phase(phase or paths.phase_dir())]
+
+
+def _helm() -> Check:
+    try:
+        return Check(name="helm", passed=True, message=helm.executable())
+    except FoundationError as error:
+        return Check(name="helm", passed=False, message=error.what, remedy=error.remedy)
+
+
+def _phase(folder: Path) -> Check:
+    existing = next(path for path in (folder, *folder.parents) if path.exists())
+    name = "phase directory"
+    if not os.access(existing, os.W_OK | os.X_OK) or not existing.is_dir():
+        remedy = f"sudo chown -R $(id -u) {existing}"
+        return Check(name=name, passed=False, message=f"{existing}: not writable", remedy=remedy)
+    free = shutil.disk_usage(existing).free
+    return Check(
+        name=name,
+        passed=free >= HOST_SPACE,
+        message=f"{folder}, {free // MIB} MiB free",
+        remedy="" if free >= HOST_SPACE else f"Free {HOST_SPACE // MIB} MiB on that disk.",
+    )
+
+
+def cluster_checks(kube: Kube, namespace: str, needed: Foundation) -> list[Check]:
+    """What the cluster must have; asked in parallel."""
+    version = kube.request("GET", "/version", patience=5)
+    looks: list[Callable[[], list[Check]]] = [
+        lambda: [_rights(kube, namespace)],
+        lambda: [default_storage_class(kube.items("/apis/storage.k8s.io/v1/storageclasses"))],
+        lambda: capacity(kube.items("/api/v1/nodes"), kube.items("/api/v1/pods"), needed),
+    ]
+    with ThreadPoolExecutor(len(looks)) as pool:
+        found = list(pool.map(lambda look: look(), looks))
+    return [version_check(version), *(check for group in found for check in group)]
+
+
+def version_check(version: Document) -> Check:
+    """The API server's version is one that the charts support."""
+    numbers = (int(version["major"]), int("".join(filter(str.isdigit, version["minor"]))))
+    good = numbers >= OLDEST
+    remedy = "" if good else f"Upgrade the cluster to {OLDEST[0]}.{OLDEST[1]} or newer."
+    return Check(
+        name="cluster", passed=good, message=f"Kubernetes {version['gitVersion']}", remedy=remedy
+    )
+
+
+def _rights(kube: Kube, namespace: str) -> Check:
+    def allowed(right: tuple[str, str, str, str]) -> bool:
+        return _may(kube, namespace, right)
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(allowed, RIGHTS))
+    denied = [
+        f"{verb} {resource}{'/' + sub if sub else ''}"
+        for (verb, _, resource, sub), may in zip(RIGHTS, answers, strict=True)
+        if not may
+    ]
+    if not denied:
+        return Check(name="rights", passed=True, message=f"{len(RIGHTS)} of {len(RIGHTS)} granted")
+    return Check(
+        name="rights",
+        passed=False,
+        message="not allowed: " + ", ".join(denied),
+        remedy=f"Ask for the role admin in the namespace {namespace}.",
+    )
+
+
+def _may(kube: Kube, namespace: str, right: tuple[str, str, str, str]) -> bool:
+    verb, group, resource, subresource = right
+    attributes = {
+        "namespace": namespace,
+        "verb": verb,
+        "group": group,
+        "resource": resource,
+        "subresource": subresource,
+    }
+    body = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": attributes},
+    }
+    path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+    return bool(kube.request("POST", path, body=body)["status"]["allowed"])
+
+
+def default_storage_class(classes: Sequence[Document]) -> Check:
+    """One StorageClass is marked as the default."""
+    mark = "storageclass.kubernetes.io/is-default-class"
+    default = [
+        item["metadata"]["name"]
+        for item in classes
+        if (item["metadata"].get("annotations") or {}).get(mark) == "true"
+    ]
+    if default:
+        return Check(name="storage", passed=True, message=f"default StorageClass {default[0]}")
+    names = ", ".join(item["metadata"]["name"] for item in classes) or "none at all"
+    remedy = f"kubectl annotate storageclass NAME {mark}=true   (there are: {names})"
+    return Check(name="storage", passed=False, message="no default StorageClass", remedy=remedy)
+
+
+def capacity(
+    nodes: Sequence[Document], pods: Sequence[Document], needed: Foundation
+) -> list[Check]:
+    """Ready nodes have the CPU, memory and disk that is still needed, beyond what pods request."""
+    usable = [node for node in nodes if _usable(node)]
+    names = {node["metadata"]["name"] for node in usable}
+    cpu, memory, disk = (
+        sum(quantity(node["status"]["allocatable"].get(key, 0)) for node in usable)
+        for key in ("cpu", "memory", "ephemeral-storage")
+    )
+    running = [pod for pod in pods if pod["spec"].get("nodeName") in names and _holds(pod)]
+    cpu -= sum(_requests(pod, "cpu") for pod in running)
+    memory -= sum(_requests(pod, "memory") for pod in running)
+    return [
+        _enough("nodes", len(usable), 1, "ready nodes", "See: kubectl describe nodes"),
+        _enough("cpu", round(cpu, 2), needed.cpu, "cores free", "Give the node more CPUs."),
+        _enough("memory", int(memory // MIB), needed.memory // MIB, "MiB free", "Add memory."),
+        _enough("disk", int(disk // MIB), needed.storage // MIB, "MiB on nodes", "Free some disk."),
+    ]
+
+
+def _enough(name: str, have: float, want: float, unit: str, remedy: str) -> Check:
+    good = have >= want
+    message = f"{have} {unit}, {round(want, 2)} needed"
+    return Check(name=name, passed=good, message=message, remedy="" if good else remedy)
+
+
+def _usable(node: Document) -> bool:
+    conditions = {item["type"]: item["status"] for item in node["status"].get("conditions", ())}
+    pressed = any(conditions.get(f"{what}Pressure") == "True" for what in ("Disk", "Memory", "PID"))
+    return conditions.get("Ready") == "True" and not pressed
+
+
+def _holds(pod: Document) -> bool:
+    return pod.get("status", {}).get("phase") not in {"Succeeded", "Failed"}
+
+
+def _requests(pod: Document, what: str) -> float:
+    requests = (item.get("resources", {}).get("requests", {}) for item in pod["spec"]["containers"])
+    return sum(quantity(request.get(what, 0)) for request in requests)
+
+
+def require(checks: Sequence[Check]) -> None:
+    """All checks must hold.
+
+    Raises:
+        FoundationError: naming every one that does not, each with its remedy.
+    """
+    failed = [check for check in checks if not check.passed]
+    if failed:
+        lines = [f"{check.name}: {check.message}\n    {check.remedy}" for check in failed]
+        raise FoundationError(
+            f"{len(failed)} of {len(checks)} foundation checks failed; nothing was changed.",
+            why="\n".join(lines),
+            remedy="Check again: learnflow-infra doctor",
+        )

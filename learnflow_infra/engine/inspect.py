@@ -1,0 +1,123 @@
+"""Read-only verbs: status, diagnose, doctor, verify."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from learnflow_infra.clusters import embedded
+from learnflow_infra.engine import deploy, gate, records, verification
+from learnflow_infra.engine.session import Options, Session, connect, read
+from learnflow_infra.errors import LearnflowError
+from learnflow_infra.events import Emit
+from learnflow_infra.models import Check, Document, ReleaseName
+from learnflow_infra.outputs import endpoints as outputs
+from learnflow_infra.readiness import tracker
+from learnflow_infra.readiness.causes import Cause
+from learnflow_infra.readiness.status import Status
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseState:
+    """A release as it is now; `revision` 0 and `status` "not installed" where there is none."""
+
+    release: ReleaseName
+    revision: int
+    status: str
+    objects: Sequence[tuple[str, Status]]
+
+    @property
+    def ready(self) -> bool:
+        """Deployed, and everything it owns is ready."""
+        return self.status == "deployed" and all(status.ready for _, status in self.objects)
+
+
+def status(options: Options, emit: Emit) -> list[ReleaseState]:
+    """The state of each release of the chosen skills."""
+    request = read(options)
+    session = connect(request.target, options.namespace, emit)
+
+    async def look() -> list[ReleaseState]:
+        names = [release.name for release in request.releases]
+        return list(await asyncio.gather(*(_state(session, name) for name in names)))
+
+    return asyncio.run(look())
+
+
+async def _state(session: Session, name: ReleaseName) -> ReleaseState:
+    live, snapshot = await asyncio.gather(
+        session.helm.live(name),
+        asyncio.to_thread(tracker.look, session.kube, session.namespace, name),
+    )
+    return ReleaseState(
+        release=name,
+        revision=live.revision if live else 0,
+        status=live.status if live else "not installed",
+        objects=tracker.statuses(snapshot),
+    )
+
+
+def diagnose(options: Options, emit: Emit) -> list[tuple[ReleaseName, list[Cause]]]:
+    """For each release, why something of it is not ready; empty where all is."""
+    request = read(options)
+    session = connect(request.target, options.namespace, emit)
+    found = []
+    for release in request.releases:
+        snapshot = tracker.look(session.kube, session.namespace, release.name)
+        causes = tracker.diagnose(session.kube, session.namespace, snapshot)
+        if not snapshot.objects:
+            causes = [Cause(object=release.name, reason="nothing of it exists; deploy it")]
+        found.append((release.name, causes))
+    return found
+
+
+@dataclass(frozen=True, kw_only=True)
+class Endpoints:
+    """The recorded endpoints in their three forms."""
+
+    document: Document
+    text: str
+    env: str
+
+
+def endpoints(options: Options, emit: Emit) -> Endpoints:
+    """The recorded endpoints.
+
+    Raises:
+        ClusterUnreachableError: the cluster does not run, or nothing was recorded.
+    """
+    session = connect(read(options).target, options.namespace, emit)
+    document = records.require_endpoints(session.kube, session.namespace)
+    return Endpoints(
+        document=document,
+        text=outputs.as_text(document, outputs.kubectl_command(session.target)),
+        env=outputs.as_env(document),
+    )
+
+
+def verify(options: Options, origin: verification.Origin, emit: Emit) -> list[Document]:
+    """Verify the chosen skills through the recorded endpoints.
+
+    Returns:
+        One result document per skill, failed ones too.
+    """
+    request = read(options)
+    session = connect(request.target, options.namespace, emit)
+    recorded, _ = records.load(session.kube, session.namespace)
+    return asyncio.run(verification.verify_all(session, request.skills, recorded, origin))
+
+
+def doctor(options: Options, emit: Emit) -> list[Check]:
+    """The foundation gate alone; a cluster that deploy would start is no failure."""
+    request = read(options)
+    found = gate.host_checks()
+    target = request.target
+    if target.cluster and embedded.status(target.cluster).state != "running":
+        note = f"embedded cluster {target.cluster} does not run; deploy starts it"
+        return [*found, Check(name="cluster", passed=True, message=note)]
+    try:
+        session = connect(target, options.namespace, emit)
+        needed = deploy.needed(session, request)
+        return [*found, *gate.cluster_checks(session.kube, options.namespace, needed)]
+    except LearnflowError as error:
+        failed = Check(name="cluster", passed=False, message=error.what, remedy=error.remedy)
+        return [*found, failed]

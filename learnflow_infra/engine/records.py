@@ -1,0 +1,164 @@
+"""What is remembered of a run: endpoints and what was verified (in the cluster), and the report."""
+
+import hashlib
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from learnflow_infra import paths
+from learnflow_infra.clients.kube import MANAGER, Kube
+from learnflow_infra.engine.releases import Outcome
+from learnflow_infra.engine.session import Session
+from learnflow_infra.errors import ClusterUnreachableError
+from learnflow_infra.events import Emit, Event, StepFailed, StepFinished, StepStarted
+from learnflow_infra.models import Document, Skill
+from learnflow_infra.outputs import artifacts
+from learnflow_infra.outputs import endpoints as outputs
+
+DOCUMENT, VERIFIED = "endpoints.json", "verified.json"
+"""Keys of the ConfigMap: what applications read, and the fingerprint of what was verified."""
+
+
+class Recorder:
+    """Passes events on, and keeps the timeline of steps for the report."""
+
+    def __init__(self, emit: Emit) -> None:
+        self._emit = emit
+        self._started = time.time()
+        self._steps: dict[str, dict[str, Any]] = {}
+        self.changed = False
+
+    def __call__(self, event: Event) -> None:
+        """Record an event and pass it on."""
+        now = round(time.time() - self._started, 3)
+        if isinstance(event, StepStarted):
+            self._steps[event.step] = {"step": event.step, "title": event.title, "start": now}
+        elif isinstance(event, StepFinished | StepFailed):
+            failed = isinstance(event, StepFailed)
+            end = {"end": now, "result": "failed" if failed else "done", "note": event.note}
+            self._steps.setdefault(event.step, {"step": event.step}).update(end)
+        if isinstance(event, StepFinished) and event.changed:
+            self.changed = True
+        self._emit(event)
+
+    def report(self) -> Document:
+        """deploy-report.json: seconds since `started` (UTC)."""
+        started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._started))
+        return {
+            "apiVersion": outputs.API_VERSION,
+            "kind": "DeployReport",
+            "started": started,
+            "changed": self.changed,
+            "steps": list(self._steps.values()),
+        }
+
+
+def write_report(recorder: Recorder, session: Session) -> None:
+    """Write the report of a run, whether it succeeded or not."""
+    where = {"context": session.target.context, "namespace": session.namespace}
+    artifacts.write_report(paths.phase_dir(), {**recorder.report(), **where})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """The endpoints of all skills in the namespace, and whether these very pods were verified."""
+
+    skills: tuple[Skill, ...]
+    endpoints: Document
+    fingerprints: Mapping[str, str]
+    verified: bool
+
+    @classmethod
+    def of(cls, session: Session, skills: Sequence[Skill], outcomes: Sequence[Outcome]) -> "Record":
+        """Find the endpoints of the deployed skills; those of others are kept as recorded."""
+        old, verified = load(session.kube, session.namespace)
+        computed = {outcome.release: outcome.computed for outcome in outcomes}
+        found = [
+            endpoint
+            for skill in skills
+            for endpoint in outputs.find(
+                session.kube, session.target, session.namespace, skill, computed
+            )
+        ]
+        document = outputs.document(session.target, session.namespace, found)
+        names = {skill.name for skill in skills}
+        kept = [item for item in old.get("endpoints", ()) if item["skill"] not in names]
+        document["endpoints"] = sorted(
+            [*document["endpoints"], *kept], key=lambda item: str(item["name"])
+        )
+        prints: dict[str, str] = {
+            str(skill.name): fingerprint(skill, outcomes, document) for skill in skills
+        }
+        known = all(verified.get(name) == value for name, value in prints.items())
+        return cls(
+            skills=tuple(skills),
+            endpoints=document,
+            fingerprints={**verified, **prints},
+            verified=known,
+        )
+
+    def save(self, session: Session, outcomes: Sequence[Outcome], *, verified: bool) -> None:
+        """Write the ConfigMap (only what differs) and the artifacts."""
+        _, before = load(session.kube, session.namespace)
+        prints = self.fingerprints if verified else before
+        save(session.kube, session.namespace, self.endpoints, prints)
+        folder = paths.phase_dir()
+        artifacts.write_endpoints(folder, self.endpoints, outputs.kubectl_command(session.target))
+        for outcome in outcomes:
+            artifacts.write_release(folder, outcome.release, outcome.values, outcome.manifest)
+
+
+def fingerprint(skill: Skill, outcomes: Sequence[Outcome], endpoints: Document) -> str:
+    """Of what a verification speaks about: revisions, the very containers, and endpoints."""
+    names = {release.name for release in skill.releases}
+    mine = [outcome for outcome in outcomes if outcome.release in names]
+    addresses = [item for item in endpoints["endpoints"] if item["skill"] == skill.name]
+    containers = [pod for outcome in mine for pod in outcome.containers]
+    text = json.dumps([[o.revision for o in mine], containers, addresses], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def load(kube: Kube, namespace: str) -> tuple[Document, dict[str, str]]:
+    """The recorded endpoints and fingerprints; empty where nothing was recorded."""
+    found = kube.find(f"/api/v1/namespaces/{namespace}/configmaps/{outputs.CONFIG_MAP}")
+    data = (found or {}).get("data") or {}
+    return json.loads(data.get(DOCUMENT, "{}")), json.loads(data.get(VERIFIED, "{}"))
+
+
+def require_endpoints(kube: Kube, namespace: str) -> Document:
+    """The recorded endpoints.
+
+    Raises:
+        ClusterUnreachableError: none are recorded.
+    """
+    document, _ = load(kube, namespace)
+    if not document.get("endpoints"):
+        raise ClusterUnreachableError(
+            f"No endpoints are recorded in the namespace {namespace}.",
+            why="Nothing was deployed there.",
+            remedy="learnflow-infra deploy",
+        )
+    return document
+
+
+def save(kube: Kube, namespace: str, document: Document, prints: Mapping[str, str]) -> None:
+    """Write the ConfigMap; applications may read it, so it is owned field by field."""
+    if load(kube, namespace) == (document, dict(prints)):
+        return
+    body = {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": outputs.CONFIG_MAP,
+            "namespace": namespace,
+            "labels": {"app.kubernetes.io/managed-by": MANAGER},
+        },
+        "data": {
+            DOCUMENT: json.dumps(document, indent=2),
+            VERIFIED: json.dumps(dict(prints)),
+            "endpoints.env": outputs.as_env(document),
+        },
+    }
+    kube.apply(f"/api/v1/namespaces/{namespace}/configmaps/{outputs.CONFIG_MAP}", body)

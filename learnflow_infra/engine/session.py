@@ -1,0 +1,87 @@
+"""What every verb works on: options from the command line, and a connected cluster."""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from learnflow_infra import skills as library
+from learnflow_infra.clients.helm import Helm
+from learnflow_infra.clients.kube import Kube
+from learnflow_infra.clusters import target as targets
+from learnflow_infra.engine import plan
+from learnflow_infra.events import Emit
+from learnflow_infra.models import Document, Release, Skill, Target
+from learnflow_infra.values import read_overrides
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What the command line asked for; `timeout` in seconds for each release."""
+
+    skills: Sequence[str] = ()
+    files: Sequence[Path] = ()
+    profile: str | None = None
+    context: str | None = None
+    namespace: str = "learnflow"
+    timeout: float | None = None
+    verify: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """Options checked against the skills and the files, before any cluster is touched."""
+
+    library: tuple[Skill, ...]
+    skills: tuple[Skill, ...]
+    releases: tuple[Release, ...]
+    overrides: Sequence[Document]
+    target: Target
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """A connected cluster; `stop` is set when the run is being interrupted."""
+
+    target: Target
+    namespace: str
+    kube: Kube
+    helm: Helm
+    emit: Emit
+    stop: threading.Event = field(default_factory=threading.Event)
+
+
+def read(options: Options) -> Request:
+    """Check everything that can be checked without a cluster.
+
+    Raises:
+        InputError: a skill, its order, a profile or a values file is wrong.
+        ClusterUnreachableError: the context names an embedded cluster that does not exist.
+    """
+    everything = library.load_all()
+    chosen = library.find(options.skills, everything)
+    releases = plan.order(chosen, everything)
+    names = [release.name for skill in everything for release in skill.releases]
+    overrides = read_overrides(options.files, names)
+    target = targets.choose(options.context, options.profile)
+    plan.check_profile(releases, target.profile)
+    needed = {release.skill for release in releases}
+    return Request(
+        library=everything,
+        skills=tuple(skill for skill in everything if skill.name in needed),
+        releases=releases,
+        overrides=overrides,
+        target=target,
+    )
+
+
+def connect(target: Target, namespace: str, emit: Emit) -> Session:
+    """Connect to a target that runs.
+
+    Raises:
+        ClusterUnreachableError: it is stopped, or its context does not exist.
+    """
+    running = targets.require_running(target)
+    kube = Kube(kubeconfig=running.kubeconfig, context=running.context)
+    helm = Helm(kubeconfig=running.kubeconfig, context=running.context, namespace=namespace)
+    return Session(target=running, namespace=namespace, kube=kube, helm=helm, emit=emit)

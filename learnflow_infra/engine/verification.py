@@ -1,0 +1,133 @@
+"""Run the skills' own verify.py, and read what they found."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Sequence
+from typing import Literal
+
+from learnflow_infra.engine.session import Session
+from learnflow_infra.errors import VerificationError
+from learnflow_infra.events import Message, step
+from learnflow_infra.models import Check, Document, Skill
+
+Origin = Literal["inside", "host", "both"]
+SECONDS = 120.0
+"""The longest that one skill's verification may take."""
+
+
+async def verify_all(
+    session: Session, skills: Sequence[Skill], endpoints: Document, origin: Origin = "both"
+) -> list[Document]:
+    """Verify every skill at the same time.
+
+    Returns:
+        Each skill's result document, those with failed checks too.
+    """
+    work = (verify(session, skill, endpoints, origin) for skill in skills)
+    return list(await asyncio.gather(*work))
+
+
+async def verify(session: Session, skill: Skill, endpoints: Document, origin: Origin) -> Document:
+    """Run one verify.py; a program that ends without a document is a failed check."""
+    with step(session.emit, f"verify/{skill.name}", f"Verify {skill.name}") as running:
+        result = await _run(session, skill, endpoints, origin)
+        for check in checks(result):
+            mark = "ok  " if check.passed else "FAIL"
+            line = f"{mark} {check.origin:7} {check.name}: {check.message} ({check.seconds:.2f}s)"
+            session.emit(Message(text=f"     {line}"))
+        running.done(summary(result), changed=False)
+    return result
+
+
+async def _run(session: Session, skill: Skill, endpoints: Document, origin: Origin) -> Document:
+    target = session.target
+    config = ["--kubeconfig", str(target.kubeconfig)] if target.kubeconfig else []
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        str(skill.verify_script),
+        *config,
+        *("--context", target.context, "--namespace", session.namespace),
+        *("--from", origin, "--endpoints", "-"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "KUBECTL": target.kubectl},
+    )
+    try:
+        out, err = await asyncio.wait_for(
+            process.communicate(json.dumps(endpoints).encode()), timeout=SECONDS
+        )
+    except TimeoutError:
+        process.kill()
+        await process.wait()
+        return _no_document(skill, session, f"no answer within {SECONDS:.0f} s")
+    except asyncio.CancelledError:
+        process.terminate()
+        await process.wait()
+        raise
+    try:
+        document: Document = json.loads(out)
+    except ValueError:
+        return _no_document(skill, session, err.decode("utf-8", "replace").strip()[-500:])
+    return document
+
+
+def _no_document(skill: Skill, session: Session, message: str) -> Document:
+    check = {"name": "verify.py", "from": "", "passed": False, "message": message, "seconds": 0.0}
+    return {
+        "apiVersion": "learnflow.infra/v1",
+        "kind": "VerifyResult",
+        "skill": skill.name,
+        "namespace": session.namespace,
+        "passed": False,
+        "checks": [check],
+    }
+
+
+def checks(result: Document) -> list[Check]:
+    """The checks of a result document."""
+    return [
+        Check(
+            name=item["name"],
+            passed=item["passed"],
+            message=item["message"],
+            origin=item["from"],
+            seconds=item["seconds"],
+        )
+        for item in result["checks"]
+    ]
+
+
+def passed(result: Document) -> bool:
+    """Something was checked, and all of it held."""
+    found = checks(result)
+    return bool(found) and all(check.passed for check in found)
+
+
+def summary(result: Document) -> str:
+    """How many checks held."""
+    found = checks(result)
+    return f"{sum(check.passed for check in found)} of {len(found)} checks passed"
+
+
+def require(results: Sequence[Document]) -> None:
+    """All results must have passed.
+
+    Raises:
+        VerificationError: naming every check that did not hold.
+    """
+    failed = [result for result in results if not passed(result)]
+    if failed or not results:
+        lines = [
+            f"{result['skill']} {check.name} (from {check.origin}): {check.message}"
+            for result in failed
+            for check in checks(result)
+            if not check.passed
+        ]
+        raise VerificationError(
+            "Verification failed." if results else "Nothing was verified.",
+            why="\n".join(lines),
+            remedy="Look for causes: learnflow-infra diagnose",
+        )

@@ -1,0 +1,94 @@
+"""Files of learnflow-app/phase-2-infrastructure/, each replaced whole."""
+
+import fcntl
+import json
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import yaml
+
+from learnflow_infra.errors import FoundationError, LockedError
+from learnflow_infra.models import Document
+from learnflow_infra.outputs import endpoints as endpoint_texts
+
+
+def write(path: Path, text: str) -> None:
+    """Replace a file atomically; readers see the old text or the new, never a part.
+
+    Raises:
+        FoundationError: the folder cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.exists() and path.read_text(encoding="utf-8") == text:
+            return
+        with tempfile.NamedTemporaryFile(
+            "w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8"
+        ) as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        umask = os.umask(0)
+        os.umask(umask)
+        Path(file.name).chmod(0o666 & ~umask)
+        Path(file.name).replace(path)
+    except OSError as error:
+        raise FoundationError(
+            f"{path} cannot be written.",
+            why=error.strerror or str(error),
+            remedy=f"Make {path.parent} writable for you, and free some disk.",
+        ) from error
+
+
+@contextmanager
+def lock(folder: Path) -> Iterator[None]:
+    """Hold the folder against other runs of this checkout.
+
+    Raises:
+        LockedError: another run holds it.
+        FoundationError: the folder cannot be made.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        file = (folder / ".lock").open("a+")
+    except OSError as error:
+        raise FoundationError(f"{folder} cannot be written.", why=str(error.strerror)) from error
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise LockedError(
+                "Another deploy or delete of this checkout is under way.",
+                why=f"It holds {folder / '.lock'}.",
+                remedy="Wait for it to end, or stop it with Ctrl-C where it runs.",
+            ) from error
+        yield
+
+
+ENDPOINT_FILES = ("infra-endpoints.txt", "endpoints.json", "endpoints.env")
+
+
+def write_endpoints(folder: Path, doc: Document, kubectl: str) -> None:
+    """Write the three endpoint files: for people, for programs, for shells."""
+    texts = (
+        endpoint_texts.as_text(doc, kubectl),
+        json.dumps(doc, indent=2) + "\n",
+        endpoint_texts.as_env(doc),
+    )
+    for name, text in zip(ENDPOINT_FILES, texts, strict=True):
+        write(folder / name, text)
+
+
+def write_release(folder: Path, release: str, values: Document, manifest: str) -> None:
+    """The values that helm was given, and the manifest that it made of them."""
+    base = folder / "releases" / release
+    write(base / "values.yaml", yaml.safe_dump(values, sort_keys=True))
+    write(base / "manifest.yaml", manifest)
+
+
+def write_report(folder: Path, report: Document) -> None:
+    """deploy-report.json."""
+    write(folder / "deploy-report.json", json.dumps(report, indent=2) + "\n")

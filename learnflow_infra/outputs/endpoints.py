@@ -1,0 +1,173 @@
+"""Endpoints: found in the cluster's Services, written for people, programs and shells."""
+
+import shlex
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from learnflow_infra.clients.kube import Kube
+from learnflow_infra.errors import ReleaseFailedError
+from learnflow_infra.models import (
+    Address,
+    Document,
+    Endpoint,
+    EndpointSpec,
+    ReleaseName,
+    ServicePort,
+    Skill,
+    Target,
+)
+from learnflow_infra.outputs.placeholders import fill
+
+API_VERSION = "learnflow.infra/v1"
+CONFIG_MAP = "learnflow-endpoints"
+DOMAIN = "cluster.local"
+
+
+def find(
+    kube: Kube, target: Target, namespace: str, skill: Skill, values: Mapping[ReleaseName, Document]
+) -> list[Endpoint]:
+    """The endpoints of a skill as the cluster has them now.
+
+    Args:
+        kube: the cluster.
+        target: tells the node's address for the host's side.
+        namespace: where the releases are.
+        skill: whose endpoints.
+        values: release to its computed values.
+
+    Raises:
+        ReleaseFailedError: a Service or port that skill.yaml names does not exist.
+        InputError: a placeholder of skill.yaml names nothing.
+    """
+    return [
+        _endpoint(
+            kube, target, skill, spec, {"namespace": namespace, "values": values[spec.release]}
+        )
+        for spec in skill.endpoints
+    ]
+
+
+def kubectl_command(target: Target) -> str:
+    """Kubectl with the options that reach the target, for pasting into a shell."""
+    options = ["--kubeconfig", str(target.kubeconfig)] if target.kubeconfig else []
+    return shlex.join([target.kubectl, *options, "--context", target.context])
+
+
+def _endpoint(
+    kube: Kube, target: Target, skill: Skill, spec: EndpointSpec, scope: dict[str, Any]
+) -> Endpoint:
+    namespace = scope["namespace"]
+    inside = _port(kube, namespace, spec.in_cluster)
+    outside = _port(kube, namespace, spec.host)
+    address = target.node_address or node_address(kube)
+    host = Address(host=address, port=int(outside.get("nodePort") or outside["port"]))
+    service = Address(
+        host=f"{spec.in_cluster.service}.{namespace}.svc.{DOMAIN}", port=int(inside["port"])
+    )
+    scope |= {
+        "kubectl": kubectl_command(target),
+        "inCluster": vars(service),
+        "host": vars(host),
+    }
+    scope["parameters"] = {k: fill(text, scope) for k, text in spec.parameters.items()}
+    credentials = spec.credentials and {
+        "secret": fill(spec.credentials["secret"], scope),
+        "keys": {role: fill(key, scope) for role, key in spec.credentials["keys"].items()},
+    }
+    return Endpoint(
+        name=spec.name,
+        skill=skill.name,
+        release=spec.release,
+        protocol=spec.protocol,
+        in_cluster=service,
+        host=host,
+        parameters=scope["parameters"],
+        credentials=credentials or None,
+        env={name: fill(text, scope) for name, text in spec.env.items()},
+        connect=tuple(fill(line, scope) for line in spec.connect),
+    )
+
+
+def _port(kube: Kube, namespace: str, wanted: ServicePort) -> Document:
+    service = kube.find(f"/api/v1/namespaces/{namespace}/services/{wanted.service}")
+    ports = service["spec"]["ports"] if service else []
+    for port in ports:
+        if port.get("name") == wanted.port:
+            found: Document = port
+            return found
+    raise ReleaseFailedError(
+        f"The Service {wanted.service} has no port {wanted.port}.",
+        why=f"In namespace {namespace}; skill.yaml names it as an endpoint.",
+    )
+
+
+def node_address(kube: Kube) -> str:
+    """The InternalIP of the first node: where NodePorts answer."""
+    for node in kube.items("/api/v1/nodes"):
+        for address in node["status"].get("addresses", ()):
+            if address["type"] == "InternalIP":
+                return str(address["address"])
+    raise ReleaseFailedError("No node has an InternalIP, so no NodePort can be named.")
+
+
+def document(target: Target, namespace: str, endpoints: Sequence[Endpoint]) -> Document:
+    """endpoints.json: the contract that programs read."""
+    return {
+        "apiVersion": API_VERSION,
+        "kind": "Endpoints",
+        "namespace": namespace,
+        "context": target.context,
+        "profile": target.profile,
+        "endpoints": [_as_json(endpoint) for endpoint in endpoints],
+    }
+
+
+def _as_json(endpoint: Endpoint) -> Document:
+    return {
+        "name": endpoint.name,
+        "skill": endpoint.skill,
+        "release": endpoint.release,
+        "protocol": endpoint.protocol,
+        "inCluster": vars(endpoint.in_cluster),
+        "host": vars(endpoint.host),
+        "parameters": dict(endpoint.parameters),
+        "credentials": endpoint.credentials,
+        "env": dict(endpoint.env),
+        "connect": list(endpoint.connect),
+    }
+
+
+def as_text(doc: Document, kubectl: str) -> str:
+    """infra-endpoints.txt: for people, and for scripts that grep `name.key=value`."""
+    lines = [f"# Endpoints in namespace {doc['namespace']} of context {doc['context']}", ""]
+    for endpoint in doc["endpoints"]:
+        lines += _paragraph(endpoint, doc["namespace"], kubectl)
+    return "\n".join(lines)
+
+
+def _paragraph(endpoint: Document, namespace: str, kubectl: str) -> list[str]:
+    name, inside, host = endpoint["name"], endpoint["inCluster"], endpoint["host"]
+    lines = [
+        f"{name}.protocol={endpoint['protocol']}",
+        f"{name}.in-cluster={inside['host']}:{inside['port']}",
+        f"{name}.from-host={host['host']}:{host['port']}",
+        *(f"{name}.{key}={value}" for key, value in endpoint["parameters"].items()),
+    ]
+    credentials = endpoint["credentials"]
+    if credentials:
+        lines.append(f"{name}.secret={credentials['secret']}")
+        for role, key in credentials["keys"].items():
+            lines.append(f"{name}.secret-key.{role}={key}")
+            read = f"-o go-template='{{{{index .data \"{key}\" | base64decode}}}}'"
+            lines.append(
+                f"# read the {role}: {kubectl} -n {namespace} get secret "
+                f"{credentials['secret']} {read}"
+            )
+    lines += [f"# connect from this host: {line}" for line in endpoint["connect"]]
+    return [*lines, ""]
+
+
+def as_env(doc: Document) -> str:
+    """endpoints.env: `KEY=value` lines with in-cluster addresses, for env files and shells."""
+    pairs = [pair for endpoint in doc["endpoints"] for pair in sorted(endpoint["env"].items())]
+    return "".join(f"{key}={shlex.quote(value)}\n" for key, value in pairs)

@@ -1,0 +1,28 @@
+"""`${a.b}` in texts of skill.yaml, replaced from a nested mapping."""
+
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from learnflow_infra.errors import InputError
+
+_PLACEHOLDER = re.compile(r"\$\{([A-Za-z0-9_.-]+)\}")
+
+
+def fill(text: str, scope: Mapping[str, Any]) -> str:
+    """Replace every placeholder.
+
+    Raises:
+        InputError: a placeholder names nothing; with the names that exist at that point.
+    """
+    return _PLACEHOLDER.sub(lambda match: str(_look_up(match[1], scope)), text)
+
+
+def _look_up(dotted: str, scope: Mapping[str, Any]) -> object:
+    value: Any = scope
+    for key in dotted.split("."):
+        if not isinstance(value, Mapping) or key not in value:
+            known = ", ".join(map(str, value)) if isinstance(value, Mapping) else "nothing below"
+            raise InputError(f"${{{dotted}}} in skill.yaml names nothing.", why=f"Known: {known}")
+        value = value[key]
+    return value

@@ -1,0 +1,126 @@
+"""Look at what a release owns until all of it is ready."""
+
+import dataclasses
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from learnflow_infra.clients import retry
+from learnflow_infra.clients.kube import Kube, selector
+from learnflow_infra.errors import NotReadyError
+from learnflow_infra.models import Document, Release
+from learnflow_infra.readiness import causes
+from learnflow_infra.readiness.status import Status, compute
+
+COLLECTIONS = {
+    "StatefulSet": "/apis/apps/v1/namespaces/{}/statefulsets",
+    "Deployment": "/apis/apps/v1/namespaces/{}/deployments",
+    "DaemonSet": "/apis/apps/v1/namespaces/{}/daemonsets",
+    "Job": "/apis/batch/v1/namespaces/{}/jobs",
+    "PersistentVolumeClaim": "/api/v1/namespaces/{}/persistentvolumeclaims",
+    "Pod": "/api/v1/namespaces/{}/pods",
+}
+INSTANCE = "app.kubernetes.io/instance"
+"""The label by which charts mark what belongs to a release."""
+
+
+class StoppedError(Exception):
+    """The wait was given up, because the run is being interrupted."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """What a release owns at one moment; `missing` are expected objects that do not exist."""
+
+    objects: tuple[Document, ...]
+    missing: tuple[str, ...]
+
+    @property
+    def ready(self) -> bool:
+        """Everything expected exists, and everything that exists is ready."""
+        return not self.missing and all(compute(obj).ready for obj in self.objects)
+
+    def summary(self) -> str:
+        """One line: how much is ready, and the first thing that is not."""
+        states = [(causes.reference(obj), compute(obj)) for obj in self.objects]
+        good = sum(status.ready for _, status in states)
+        waits = [f"{name}: {status.message}" for name, status in states if not status.ready]
+        waits += [f"{name}: does not exist yet" for name in self.missing]
+        return f"{good}/{len(states) + len(self.missing)} ready" + (
+            f", {waits[-1]}" if waits else ""
+        )
+
+
+def look(kube: Kube, namespace: str, release: str, expected: Sequence[str] = ()) -> Snapshot:
+    """List what carries the release's instance label; `expected` are `Kind/name` references."""
+    query = {"labelSelector": selector({INSTANCE: release})}
+    objects = [
+        obj for path in COLLECTIONS.values() for obj in kube.items(path.format(namespace), **query)
+    ]
+    present = {causes.reference(obj) for obj in objects}
+    missing = tuple(name for name in expected if name not in present)
+    return Snapshot(objects=tuple(objects), missing=missing)
+
+
+def statuses(snapshot: Snapshot) -> list[tuple[str, Status]]:
+    """Each object's reference and status."""
+    return [(causes.reference(obj), compute(obj)) for obj in snapshot.objects]
+
+
+def wait(
+    kube: Kube,
+    namespace: str,
+    release: Release,
+    *,
+    expected: Sequence[str],
+    seconds: float,
+    stop: threading.Event,
+    seen: Callable[[Snapshot], None],
+) -> Snapshot:
+    """Wait until a release is ready and stays so for its settle time.
+
+    Raises:
+        NotReadyError: `seconds` are over; names what is not ready, and why.
+        StoppedError: `stop` was set.
+    """
+    ready_since: list[float] = []
+
+    def glance() -> Snapshot:
+        if stop.is_set():
+            raise StoppedError
+        return look(kube, namespace, release.name, expected)
+
+    def settled(snapshot: Snapshot) -> bool:
+        if not snapshot.ready:
+            ready_since.clear()
+            return False
+        ready_since.append(time.monotonic())
+        return ready_since[-1] - ready_since[0] >= release.settle
+
+    done, last = retry.poll(glance, until=settled, seconds=seconds, seen=seen)
+    if done:
+        return last
+    found = diagnose(kube, namespace, last)
+    lines = [f"{name}: was never created" for name in last.missing]
+    lines += [line for cause in found for line in cause.lines()]
+    raise NotReadyError(
+        f"{release.name} is not ready after {seconds:.0f} s.",
+        why="\n".join(lines),
+        remedy=f"Look again: learnflow-infra diagnose {release.skill} -n {namespace}",
+    )
+
+
+def diagnose(kube: Kube, namespace: str, snapshot: Snapshot) -> list[causes.Cause]:
+    """The causes for what is not ready, each container's with its last log lines."""
+    events = kube.items(f"/api/v1/namespaces/{namespace}/events")
+    return [_with_log(kube, namespace, cause) for cause in causes.explain(snapshot.objects, events)]
+
+
+def _with_log(kube: Kube, namespace: str, cause: causes.Cause) -> causes.Cause:
+    if not cause.container:
+        return cause
+    pod = cause.object.partition("/")[2]
+    lines = kube.log_tail(namespace, pod, cause.container, previous=False)
+    lines = lines or kube.log_tail(namespace, pod, cause.container, previous=True)
+    return dataclasses.replace(cause, log=tuple(lines))

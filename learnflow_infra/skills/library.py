@@ -1,0 +1,153 @@
+"""Read skills-library/<skill>/skill.yaml into a `Skill`."""
+
+import difflib
+from collections.abc import Sequence
+from pathlib import Path
+
+from learnflow_infra import documents
+from learnflow_infra.errors import InputError
+from learnflow_infra.models import (
+    ChartSource,
+    Credential,
+    Document,
+    EndpointSpec,
+    Foundation,
+    ImageUse,
+    Profile,
+    Release,
+    ReleaseName,
+    ServicePort,
+    Skill,
+    SkillName,
+)
+from learnflow_infra.paths import repo_root
+from learnflow_infra.quantities import quantity, seconds
+
+
+def library_dir() -> Path:
+    """The folder of all skills."""
+    return repo_root() / "skills-library"
+
+
+def load_all(library: Path | None = None) -> tuple[Skill, ...]:
+    """Every skill of the library, by name.
+
+    Raises:
+        InputError: one of them is malformed, or two declare the same release.
+    """
+    files = sorted((library or library_dir()).glob("*/skill.yaml"))
+    skills = tuple(load(file.parent) for file in files)
+    owners: dict[ReleaseName, SkillName] = {}
+    for skill in skills:
+        for release in skill.releases:
+            owner = owners.setdefault(release.name, skill.name)
+            if owner != skill.name:
+                raise InputError(
+                    f"{owner} and {skill.name} both declare the release {release.name}."
+                )
+    return skills
+
+
+def find(names: Sequence[str], skills: Sequence[Skill]) -> tuple[Skill, ...]:
+    """The named skills, or all when none is named.
+
+    Raises:
+        InputError: a name is unknown; with what was probably meant.
+    """
+    known = {skill.name: skill for skill in skills}
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1, cutoff=0.3)
+            raise InputError(
+                f"There is no skill {name!r}.",
+                why="Skills: " + ", ".join(known),
+                remedy=f"Did you mean {near[0]}?" if near else "",
+            )
+    return tuple(skill for name, skill in known.items() if not names or name in names)
+
+
+def load(folder: Path) -> Skill:
+    """Read and check one skill folder.
+
+    Raises:
+        InputError: with file and line of every fault.
+    """
+    path = folder / "skill.yaml"
+    document = documents.load(path)
+    documents.check(path, document, "skill")
+    if document["name"] != folder.name:
+        line = documents.line_of(path, ["name"])
+        raise InputError(f"{path}:{line}: the name must be the folder's, {folder.name!r}.")
+    name = SkillName(document["name"])
+    foundation = document["foundation"]
+    skill = Skill(
+        name=name,
+        description=document["description"],
+        folder=folder,
+        foundation=Foundation(
+            cpu=quantity(foundation["cpu"]),
+            memory=int(quantity(foundation["memory"])),
+            storage=int(quantity(foundation["storage"])),
+        ),
+        credentials=tuple(_credential(item) for item in document.get("credentials", ())),
+        releases=tuple(_release(name, folder, item) for item in document["releases"]),
+        endpoints=tuple(_endpoint(item) for item in document["endpoints"]),
+    )
+    _check_references(path, skill)
+    return skill
+
+
+def _credential(item: Document) -> Credential:
+    return Credential(secret=item["secret"], keys=tuple(item["keys"]), volumes=item["volumes"])
+
+
+def _release(skill: SkillName, folder: Path, item: Document) -> Release:
+    ready = item.get("ready", {})
+    return Release(
+        name=ReleaseName(item["name"]),
+        skill=skill,
+        needs=tuple(ReleaseName(name) for name in item.get("needs", ())),
+        profiles={Profile(p): _chart(folder, chart) for p, chart in item["profiles"].items()},
+        ready_timeout=seconds(ready.get("timeout", "300s")),
+        settle=seconds(ready.get("settle", "0s")),
+        volumes=item.get("volumes", {}),
+    )
+
+
+def _chart(folder: Path, item: Document) -> ChartSource:
+    images = tuple(
+        ImageUse(recipe=folder / image["recipe"], values=image["values"])
+        for image in item.get("images", ())
+    )
+    return ChartSource(chart=str(folder / item["chart"]), images=images)
+
+
+def _endpoint(item: Document) -> EndpointSpec:
+    return EndpointSpec(
+        name=item["name"],
+        release=ReleaseName(item["release"]),
+        protocol=item["protocol"],
+        in_cluster=ServicePort(**item["inCluster"]),
+        host=ServicePort(**item["host"]),
+        parameters=item.get("parameters", {}),
+        credentials=item.get("credentials"),
+        env=item.get("env", {}),
+        connect=tuple(item.get("connect", ())),
+    )
+
+
+def _check_references(path: Path, skill: Skill) -> None:
+    """Releases that endpoints name, and folders that charts name, must exist."""
+    names = {release.name for release in skill.releases}
+    for index, endpoint in enumerate(skill.endpoints):
+        if endpoint.release not in names:
+            line = documents.line_of(path, ["endpoints", index, "release"])
+            raise InputError(f"{path}:{line}: {skill.name} has no release {endpoint.release!r}.")
+    for release in skill.releases:
+        for chart in release.profiles.values():
+            folders = (Path(chart.chart), *(image.recipe for image in chart.images))
+            missing = [str(folder) for folder in folders if not folder.is_dir()]
+            if missing:
+                raise InputError(f"{path}: a folder is missing: {', '.join(missing)}")
+    if not skill.verify_script.is_file():
+        raise InputError(f"{skill.folder}: verify.py is missing.")
