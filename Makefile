@@ -12,10 +12,10 @@ unexport PYTHONDONTWRITEBYTECODE
 CLI := $(VENV)/bin/learnflow-infra
 VERBS := deploy verify status endpoints diagnose delete doctor
 
-.PHONY: help setup test lint unit contract cluster-tests e2e bench $(VERBS)
+.PHONY: help setup setup-dev lock test lint unit contract cluster-tests e2e bench $(VERBS)
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z%-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9%-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 deploy: ## bring Kubernetes, deploy both skills, verify them, record the endpoints
 verify: ## write and read real data, from inside the cluster and from this host
@@ -33,25 +33,35 @@ cluster-%: setup ## up, status, stop, delete, kubeconfig of the embedded cluster
 setup: $(READY) ## make the Python environment (in the cache, not in the checkout)
 
 $(READY): constraints.txt pyproject.toml
-	@PYTHON='$(PYTHON)' sh learnflow_infra/bootstrap.sh '$(VENV)' '$@'
+	@PYTHON='$(PYTHON)' sh learnflow_infra/bootstrap.sh '$(VENV)' constraints.txt '$@'
+
+setup-dev: $(READY)-dev
+
+$(READY)-dev: $(READY) constraints-dev.txt
+	@PYTHON='$(PYTHON)' sh learnflow_infra/bootstrap.sh '$(VENV)' constraints-dev.txt '$@'
+
+lock: ## pin the dependencies of pyproject.toml again (needs uv)
+	@for dev in '' -dev; do uv pip compile -q --universal --python-version 3.11 --generate-hashes \
+	  --no-header --no-annotate $${dev:+--extra dev} pyproject.toml \
+	  -o constraints$$dev.txt || exit 1; done
 
 test: lint unit contract cluster-tests e2e ## the whole test suite
 
-lint: setup ## ruff, mypy, import-linter
+lint: setup-dev ## ruff, mypy, import-linter
 	@$(VENV)/bin/ruff check --no-cache . && $(VENV)/bin/ruff format --no-cache --check .
 	@$(VENV)/bin/mypy && $(VENV)/bin/lint-imports --no-cache
 
-unit: setup ## tests that need no cluster
+unit: setup-dev ## tests that need no cluster
 	@$(VENV)/bin/pytest -q tests/unit $(ARGS)
 
-contract: setup ## tests against a real kube-apiserver
+contract: setup-dev ## tests against a real kube-apiserver
 	@$(VENV)/bin/pytest -q tests/contract $(ARGS)
 
-cluster-tests: setup ## tests of the embedded cluster
+cluster-tests: setup-dev ## tests of the embedded cluster
 	@$(VENV)/bin/pytest -q tests/cluster $(ARGS)
 
-e2e: setup ## tests with real Kafka and PostgreSQL
+e2e: setup-dev ## tests with real Kafka and PostgreSQL
 	@$(VENV)/bin/pytest -q tests/e2e $(ARGS)
 
-bench: setup ## measure; prints figures, asserts none
+bench: setup-dev ## measure; prints figures, asserts none
 	@for file in bench/*.py; do $(VENV)/bin/python $$file || exit 1; done

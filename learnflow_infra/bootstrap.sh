@@ -1,8 +1,8 @@
 #!/bin/sh
-# Make the Python environment: bootstrap.sh VENV STAMP, run in the checkout by the Makefile.
-# Everything is pinned by hash in constraints.txt; nothing is written in the checkout.
+# Make or extend the Python environment: bootstrap.sh VENV REQUIREMENTS STAMP, run in the
+# checkout by the Makefile. All is pinned by hash; nothing is written in the checkout.
 set -eu
-venv=$1 stamp=$2 python=${PYTHON:-python3}
+venv=$1 requirements=$2 stamp=$3 python=${PYTHON:-python3}
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -19,11 +19,11 @@ if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     $sudo apt-get update -qq
     $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >&2
 fi
-say "Making the Python environment in $venv ..."
-rm -rf "$venv"
-"$python" -m venv "$venv"
+say "Installing Python packages of $requirements into $venv ..."
+[ -x "$venv/bin/pip" ] || { rm -rf "$venv"; "$python" -m venv "$venv"; }
 bar=off; [ -t 2 ] && bar=on
-"$venv/bin/pip" install --disable-pip-version-check -q --progress-bar "$bar" \
-    --no-deps --require-hashes -r constraints.txt >&2
-"$venv/bin/pip" install --disable-pip-version-check -q --no-deps --no-build-isolation -e . >&2
+pip() { "$venv/bin/pip" install --disable-pip-version-check --no-compile --no-deps "$@" >&2; }
+# --no-compile: the byte code goes below PYTHONPYCACHEPREFIX, when a module is first used
+pip --quiet --progress-bar "$bar" --require-hashes -r "$requirements"
+pip --quiet --no-build-isolation -e .
 : > "$stamp"
