@@ -1,0 +1,82 @@
+import json
+import subprocess
+
+import pytest
+
+from learnflow_infra.documents import schema_faults
+from learnflow_infra.errors import InputError, LockedError
+from learnflow_infra.models import Address, Endpoint, Profile, ReleaseName, SkillName, Target
+from learnflow_infra.outputs import artifacts
+from learnflow_infra.outputs import endpoints as outputs
+from learnflow_infra.outputs.placeholders import fill
+
+TARGET = Target(
+    kind="embedded", context="learnflow-x", kubeconfig=None, profile=Profile("embedded")
+)
+ENDPOINT = Endpoint(
+    name="db",
+    skill=SkillName("postgres-k8s-setup"),
+    release=ReleaseName("postgres"),
+    protocol="postgresql",
+    in_cluster=Address(host="db.ns.svc.cluster.local", port=5432),
+    host=Address(host="10.0.0.2", port=30432),
+    parameters={"database": "it's"},
+    credentials={"secret": "s", "keys": {"password": "pw"}},
+    env={"DB_NAME": "it's"},
+    connect=("psql ...",),
+)
+
+
+@pytest.fixture
+def document():
+    return outputs.document(TARGET, "ns", [ENDPOINT])
+
+
+def test_the_document_holds_its_published_schema(document):
+    assert schema_faults(document, "endpoints") == []
+
+
+def test_the_text_is_for_people_and_for_grep(document):
+    lines = outputs.as_text(document, "kubectl --context c").splitlines()
+    assert "db.in-cluster=db.ns.svc.cluster.local:5432" in lines
+    assert "db.from-host=10.0.0.2:30432" in lines
+    assert any("get secret s -o go-template=" in line for line in lines)
+
+
+def test_the_env_file_survives_a_shell(document, tmp_path):
+    file = tmp_path / "endpoints.env"
+    file.write_text(outputs.as_env(document))
+    command = f'. {file}; printf %s "$DB_NAME"'
+    assert subprocess.run(["sh", "-c", command], capture_output=True, check=True).stdout == b"it's"
+
+
+def test_a_file_is_replaced_whole_and_left_alone_when_equal(tmp_path):
+    path = tmp_path / "a/b.txt"
+    artifacts.write(path, "one")
+    inode = path.stat().st_ino
+    artifacts.write(path, "one")
+    assert path.stat().st_ino == inode
+    artifacts.write(path, "two")
+    assert path.read_text() == "two"
+    assert [item.name for item in path.parent.iterdir()] == ["b.txt"]
+
+
+def test_only_one_run_holds_the_folder(tmp_path):
+    with artifacts.lock(tmp_path), pytest.raises(LockedError), artifacts.lock(tmp_path):
+        pass
+    with artifacts.lock(tmp_path):
+        pass
+
+
+def test_the_three_files_tell_the_same(tmp_path, document):
+    artifacts.write_endpoints(tmp_path, document, "kubectl")
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(artifacts.ENDPOINT_FILES)
+    assert json.loads((tmp_path / "endpoints.json").read_text()) == document
+
+
+def test_placeholders():
+    assert fill("x ${a.b} ${c}", {"a": {"b": 1}, "c": "d"}) == "x 1 d"
+    assert fill("$HOME $(id) {a}", {}) == "$HOME $(id) {a}"
+    with pytest.raises(InputError, match=r"\$\{a.x\}") as error:
+        fill("${a.x}", {"a": {"b": 1}})
+    assert error.value.why == "Known: b"

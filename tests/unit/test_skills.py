@@ -1,0 +1,108 @@
+import textwrap
+
+import pytest
+
+from learnflow_infra import skills
+from learnflow_infra.documents import line_of
+from learnflow_infra.errors import InputError
+
+GOOD = textwrap.dedent("""\
+    apiVersion: learnflow.infra/v1
+    kind: Skill
+    name: demo
+    description: A demonstration
+    foundation: {cpu: 250m, memory: 1Gi, storage: 2Gi}
+    credentials:
+      - {secret: s, keys: [password], volumes: {app: demo}}
+    releases:
+      - name: demo
+        needs: []
+        profiles:
+          embedded: {chart: charts/demo, images: [{recipe: images/demo, values: image}]}
+        ready: {timeout: 2m, settle: 500ms}
+    endpoints:
+      - name: demo
+        release: demo
+        protocol: tcp
+        inCluster: {service: demo, port: main}
+        host: {service: demo-external, port: main}
+    """)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    made = tmp_path / "demo"
+    for path in ("charts/demo", "images/demo"):
+        (made / path).mkdir(parents=True)
+    (made / "verify.py").touch()
+    (made / "skill.yaml").write_text(GOOD)
+    return made
+
+
+def test_a_skill_is_read(folder):
+    skill = skills.load(folder)
+    assert skill.foundation.cpu == 0.25
+    assert skill.foundation.memory == 2**30
+    release = skill.releases[0]
+    assert (release.ready_timeout, release.settle) == (120, 0.5)
+    assert release.profiles["embedded"].chart == str(folder / "charts/demo")
+    assert skill.credentials[0].keys == ("password",)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("name: demo\ndesc", "name: other\ndesc", "must be the folder's"),
+        ("cpu: 250m", "cpu: lots", "does not match"),
+        ("needs: []", "need: []", "'need' was unexpected"),
+        ("release: demo\n", "release: nothing\n", "has no release 'nothing'"),
+        ("timeout: 2m", "timeout: 2 minutes", "does not match"),
+        ("charts/demo,", "charts/none,", "a folder is missing"),
+        ("kind: Skill", "kind: Skull", "'Skill' was expected"),
+    ],
+)
+def test_faults_name_the_file_and_the_line(folder, old, new, words):
+    assert old in GOOD
+    path = folder / "skill.yaml"
+    path.write_text(GOOD.replace(old, new))
+    with pytest.raises(InputError, match=words) as error:
+        skills.load(folder)
+    assert str(path) in error.value.what
+
+
+def test_the_line_is_that_of_the_fault(folder):
+    path = folder / "skill.yaml"
+    path.write_text(GOOD.replace("needs: []", "need: []"))
+    with pytest.raises(InputError) as error:
+        skills.load(folder)
+    line = line_of(path, ["releases", 0, "need"])
+    assert error.value.what.startswith(f"{path}:{line}:")
+    assert path.read_text().splitlines()[line - 1].strip() == "need: []"
+
+
+def test_every_fault_is_told_at_once(folder):
+    (folder / "skill.yaml").write_text(
+        GOOD.replace("250m", "x").replace("timeout: 2m", "timeout: x")
+    )
+    with pytest.raises(InputError) as error:
+        skills.load(folder)
+    assert len(str(error.value).splitlines()) == 3  # two faults and the schema
+
+
+def test_an_unknown_skill_is_refused_with_a_suggestion(folder):
+    library = skills.load_all(folder.parent)
+    with pytest.raises(InputError, match="no skill 'demmo'") as error:
+        skills.find(["demmo"], library)
+    assert error.value.remedy == "Did you mean demo?"
+    assert skills.find([], library) == library
+
+
+def test_two_skills_may_not_share_a_release(folder):
+    other = folder.parent / "other"
+    folder_copy = GOOD.replace("name: demo\ndesc", "name: other\ndesc")
+    for path in ("charts/demo", "images/demo"):
+        (other / path).mkdir(parents=True)
+    (other / "verify.py").touch()
+    (other / "skill.yaml").write_text(folder_copy)
+    with pytest.raises(InputError, match="demo and other both declare the release demo"):
+        skills.load_all(folder.parent)
