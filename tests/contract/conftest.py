@@ -1,0 +1,148 @@
+"""A real kube-apiserver and etcd on loopback, from the binary of the embedded cluster.
+
+No controller, scheduler or kubelet runs here: what they would do, a test does itself.
+"""
+
+import socket
+import ssl
+import subprocess
+import time
+import urllib.request
+
+import pytest
+import yaml
+
+from learnflow_infra.clients.helm import Helm
+from learnflow_infra.clients.kube import Kube
+from learnflow_infra.clusters import embedded
+from learnflow_infra.clusters.target import EMBEDDED
+from learnflow_infra.engine.session import Session
+from learnflow_infra.events import ignore
+from learnflow_infra.models import Target
+
+ADMIN, NOBODY = "contract-admin", "contract-nobody"
+"""Tokens of the two users of this throw-away server."""
+
+
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+@pytest.fixture(scope="session")
+def hyperkube():
+    embedded.prepare([], emit=ignore)
+    return embedded.hyperkube()
+
+
+def start(log, *command):
+    return subprocess.Popen(list(map(str, command)), stdout=log, stderr=subprocess.STDOUT)
+
+
+class ApiServer:
+    """The two processes; `stop` and `start` let a test take the server away and bring it back."""
+
+    def __init__(self, folder, hyperkube):
+        self.folder, self.hyperkube = folder, hyperkube
+        self.port, self.etcd_port, self.peer_port = free_port(), free_port(), free_port()
+        self.log = (folder / "log").open("w")
+        (folder / "tokens.csv").write_text(
+            f'{ADMIN},admin,1,"system:masters"\n{NOBODY},nobody,2,"nobodies"\n'
+        )
+        key = folder / "sa.key"
+        subprocess.run(
+            ["openssl", "genrsa", "-out", str(key), "2048"], check=True, capture_output=True
+        )
+        etcd = f"http://127.0.0.1:{self.etcd_port}"
+        peer = f"http://127.0.0.1:{self.peer_port}"
+        self.etcd = start(
+            self.log,
+            *(hyperkube, "etcd", "--data-dir", folder / "etcd"),
+            *("--listen-client-urls", etcd, "--advertise-client-urls", etcd),
+            *("--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer),
+            *("--initial-cluster", f"default={peer}", "--unsafe-no-fsync"),
+        )
+        self.start()
+
+    def start(self):
+        key = self.folder / "sa.key"
+        self.process = start(
+            self.log,
+            *(self.hyperkube, "kube-apiserver", "--bind-address", "127.0.0.1"),
+            *("--secure-port", self.port, "--cert-dir", self.folder / "certs"),
+            *("--etcd-servers", f"http://127.0.0.1:{self.etcd_port}"),
+            *("--token-auth-file", self.folder / "tokens.csv", "--authorization-mode", "RBAC"),
+            *("--service-account-issuer", "https://contract", "--service-account-key-file", key),
+            *("--service-account-signing-key-file", key),
+            *("--service-cluster-ip-range", "10.96.0.0/16", "--endpoint-reconciler-type", "none"),
+            *("--disable-admission-plugins", "ServiceAccount"),
+        )
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline and not self.ready():
+            time.sleep(0.1)
+
+    def ready(self):
+        context = ssl._create_unverified_context()
+        request = urllib.request.Request(
+            f"https://127.0.0.1:{self.port}/readyz", headers={"Authorization": f"Bearer {ADMIN}"}
+        )
+        try:
+            return urllib.request.urlopen(request, context=context, timeout=1).status == 200
+        except OSError:
+            return False
+
+    def stop(self):
+        self.process.terminate()
+        self.process.wait(30)
+
+    def kubeconfig(self, path):
+        def named(key, name, value):
+            return {"name": name, key: value}
+
+        server = {"server": f"https://127.0.0.1:{self.port}", "insecure-skip-tls-verify": True}
+        tokens = {"admin": ADMIN, "nobody": NOBODY}
+        config = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [named("cluster", "c", server)],
+            "users": [named("user", user, {"token": token}) for user, token in tokens.items()],
+            "contexts": [named("context", u, {"cluster": "c", "user": u}) for u in tokens],
+        }
+        path.write_text(yaml.safe_dump(config))
+        return path
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory, hyperkube):
+    made = ApiServer(tmp_path_factory.mktemp("apiserver"), hyperkube)
+    yield made
+    made.stop()
+    made.etcd.terminate()
+    made.etcd.wait(30)
+    made.log.close()
+
+
+@pytest.fixture(scope="session")
+def kubeconfig(server, tmp_path_factory):
+    return server.kubeconfig(tmp_path_factory.mktemp("kubeconfig") / "config")
+
+
+@pytest.fixture(scope="session")
+def kube(kubeconfig):
+    return Kube(kubeconfig=kubeconfig, context="admin")
+
+
+@pytest.fixture
+def namespace(kube, request):
+    name = f"t{abs(hash(request.node.nodeid)) % 10**9}"
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}}
+    kube.request("POST", "/api/v1/namespaces", body=body)
+    return name
+
+
+@pytest.fixture
+def session(kube, kubeconfig, namespace):
+    target = Target(kind="context", context="admin", kubeconfig=kubeconfig, profile=EMBEDDED)
+    helm = Helm(kubeconfig=kubeconfig, context="admin", namespace=namespace)
+    return Session(target=target, namespace=namespace, kube=kube, helm=helm, emit=ignore)

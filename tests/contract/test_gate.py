@@ -1,0 +1,58 @@
+import pytest
+
+from learnflow_infra.clients.kube import Kube
+from learnflow_infra.engine import gate
+from learnflow_infra.models import Foundation
+
+pytestmark = pytest.mark.contract
+NEEDED = Foundation(cpu=0.5, memory=2**30, storage=2**30)
+
+
+def by_name(checks):
+    return {check.name: check for check in checks}
+
+
+def test_a_cluster_without_nodes_and_storage_fails_all_at_once(kube, namespace):
+    checks = by_name(gate.cluster_checks(kube, namespace, NEEDED))
+    assert checks["cluster"].passed
+    assert checks["rights"].passed
+    failed = {name for name, check in checks.items() if not check.passed}
+    assert failed == {"storage", "nodes", "cpu", "memory", "disk"}
+
+
+def test_missing_rights_are_named_each(kube, kubeconfig, namespace):
+    reader = {"apiGroups": [""], "resources": ["pods", "nodes"], "verbs": ["get", "list"]}
+    classes = {"apiGroups": ["storage.k8s.io"], "resources": ["storageclasses"], "verbs": ["list"]}
+    path = "/apis/rbac.authorization.k8s.io/v1"
+    kube.apply(
+        f"{path}/clusterroles/reader",
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRole",
+            "metadata": {"name": "reader"},
+            "rules": [reader, classes],
+        },
+    )
+    kube.apply(
+        f"{path}/clusterrolebindings/reader",
+        {
+            "apiVersion": "rbac.authorization.k8s.io/v1",
+            "kind": "ClusterRoleBinding",
+            "metadata": {"name": "reader"},
+            "roleRef": {
+                "apiGroup": "rbac.authorization.k8s.io",
+                "kind": "ClusterRole",
+                "name": "reader",
+            },
+            "subjects": [
+                {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "nobody"}
+            ],
+        },
+    )
+    nobody = Kube(kubeconfig=kubeconfig, context="nobody")
+    rights = by_name(gate.cluster_checks(nobody, namespace, NEEDED))["rights"]
+    assert not rights.passed
+    assert "create statefulsets" in rights.message
+    assert "create pods/exec" in rights.message
+    assert "list pods" not in rights.message
+    assert namespace in rights.remedy

@@ -1,0 +1,69 @@
+import threading
+
+import pytest
+
+from learnflow_infra.clients.kube import ApiError, Kube
+from learnflow_infra.errors import ClusterUnreachableError
+
+pytestmark = pytest.mark.contract
+
+
+def config_map(name, **data):
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
+
+
+def test_what_is_not_there_is_none(kube, namespace):
+    assert kube.find(f"/api/v1/namespaces/{namespace}/configmaps/none") is None
+
+
+def test_apply_creates_updates_and_is_seen_in_lists(kube, namespace):
+    path = f"/api/v1/namespaces/{namespace}/configmaps"
+    kube.apply(f"{path}/a", config_map("a", x="1"))
+    kube.apply(f"{path}/a", config_map("a", x="2"))
+    found = {item["metadata"]["name"]: item for item in kube.items(path)}
+    assert found["a"]["data"] == {"x": "2"}
+    assert found["a"]["kind"] == "ConfigMap"
+
+
+def test_a_refusal_carries_the_server_s_words(kube, namespace):
+    with pytest.raises(ApiError, match="422") as error:
+        kube.request(
+            "POST", f"/api/v1/namespaces/{namespace}/configmaps", body=config_map("Bad_Name")
+        )
+    assert "Bad_Name" in error.value.what
+
+
+def test_a_user_without_rights_is_refused(kubeconfig, namespace):
+    nobody = Kube(kubeconfig=kubeconfig, context="nobody")
+    with pytest.raises(ApiError, match="403"):
+        nobody.items(f"/api/v1/namespaces/{namespace}/secrets")
+
+
+def test_an_unknown_context_names_the_file(kubeconfig):
+    with pytest.raises(ClusterUnreachableError, match=str(kubeconfig)):
+        Kube(kubeconfig=kubeconfig, context="none")
+
+
+def test_no_server_is_told_after_bounded_retries(kubeconfig, tmp_path):
+    import socket
+
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        port = sock.getsockname()[1]
+    text = kubeconfig.read_text()
+    dead = tmp_path / "config"
+    start = text.index("https://127.0.0.1:")
+    end = text.index("\n", start)
+    dead.write_text(text[:start] + f"https://127.0.0.1:{port}" + text[end:])
+    with pytest.raises(ClusterUnreachableError, match="does not answer"):
+        Kube(kubeconfig=dead, context="admin").request("GET", "/version", patience=1)
+
+
+def test_the_server_may_go_and_come_back(server, kube):
+    server.stop()
+    back = threading.Timer(1.0, server.start)
+    back.start()
+    try:
+        assert kube.request("GET", "/version")["major"] == "1"
+    finally:
+        back.join()

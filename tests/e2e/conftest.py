@@ -1,0 +1,174 @@
+"""A cluster of the tests' own, and a copy of the checkout to deploy from.
+
+The copy keeps a user's artifacts untouched, and shows whatever a deploy would write
+outside its folder. Only the cache is shared with real use, as it is on a user's machine.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from learnflow_infra import paths
+from learnflow_infra.clusters import embedded
+
+NAME = "e2e"
+CONTEXT = f"learnflow-{NAME}"
+LIMIT = 600
+
+
+@dataclass
+class Done:
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self):
+        return json.loads(self.out)
+
+
+@dataclass
+class Product:
+    """The command line of the copy, on the tests' own cluster."""
+
+    checkout: Path
+    env: dict
+
+    @property
+    def phase(self):
+        return self.checkout / "learnflow-app/phase-2-infrastructure"
+
+    def command(self, *args):
+        return [sys.executable, "-m", "learnflow_infra", *args]
+
+    def run(self, *args, env=None):
+        done = subprocess.run(
+            self.command(*args),
+            cwd=self.checkout,
+            env={**self.env, **(env or {})},
+            capture_output=True,
+            text=True,
+            timeout=LIMIT,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def ok(self, *args):
+        done = self.run(*args)
+        assert done.code == 0, done.err
+        return done
+
+    def popen(self, *args):
+        return subprocess.Popen(
+            self.command(*args),
+            cwd=self.checkout,
+            env=self.env,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+
+    @property
+    def cluster(self):
+        return embedded.status(NAME)
+
+    def kubectl(self, *args, stdin=None):
+        cluster = self.cluster
+        command = [cluster.kubectl, "--kubeconfig", cluster.kubeconfig, "-n", "learnflow", *args]
+        done = subprocess.run(
+            list(map(str, command)),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def psql(self, sql):
+        """Debian's own psql, in the pod, with the application's password."""
+        script = (
+            'PGPASSWORD="$(cat "$POSTGRES_PASSWORD_FILE")" '
+            'psql -h 127.0.0.1 -U "$POSTGRES_USER" -d "$POSTGRES_DATABASE" -XAtq -v ON_ERROR_STOP=1'
+        )
+        return self.kubectl(
+            "exec", "-i", "postgres-0", "--", "bash", "-c", script, stdin=sql
+        ).strip()
+
+    def kafka(self, tool, *args, stdin=None):
+        """Kafka's own tools, in the pod."""
+        java = f'exec "$JAVA_HOME/bin/java" -Xmx128m -cp "/opt/kafka/libs/*" {tool} "$@"'
+        server = ("--bootstrap-server", "kafka:9092")
+        return self.kubectl(
+            *("exec", "-i", "kafka-0", "--", "bash", "-c", java, tool, *server, *args), stdin=stdin
+        )
+
+    def produce(self, topic, *lines):
+        tool = "org.apache.kafka.tools.ConsoleProducer"
+        self.kafka(tool, "--topic", topic, stdin="".join(f"{line}\n" for line in lines))
+
+    def consume(self, topic, count):
+        tool = "org.apache.kafka.tools.consumer.ConsoleConsumer"
+        limits = ("--from-beginning", "--max-messages", str(count), "--timeout-ms", "30000")
+        return self.kafka(tool, "--topic", topic, *limits).splitlines()
+
+
+def copy_of_checkout(folder):
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"],
+        cwd=paths.repo_root(),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in listed.stdout.splitlines():
+        source, target = paths.repo_root() / name, folder / name
+        if source.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(source, target)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def product(tmp_path_factory):
+    """The product with its own data directory; the cluster is deleted at the end."""
+    if os.geteuid() != 0:
+        pytest.fail("the end-to-end tests run the embedded cluster, which needs root")
+    folder = tmp_path_factory.mktemp("e2e")
+    checkout = copy_of_checkout(folder / "checkout")
+    os.environ["XDG_DATA_HOME"] = str(folder / "data")
+    env = {**os.environ, "PYTHONPATH": str(checkout), "LEARNFLOW_CONTEXT": CONTEXT}
+    made = Product(checkout=checkout, env=env)
+    try:
+        made.ok("cluster", "up", "--name", NAME)
+        yield made
+    finally:
+        deleted = made.run("cluster", "delete", "--name", NAME)
+    assert deleted.code == 0, deleted.err
+
+
+@pytest.fixture(scope="session")
+def deployed(product):
+    """Both skills, deployed once for all tests that need them."""
+    before = tree(product.checkout)
+    done = product.ok("deploy", "--output", "json")
+    return SimpleNamespace(
+        result=done.json, err=done.err, out=done.out, before=before, after=tree(product.checkout)
+    )
+
+
+def tree(folder):
+    """Every file with its size and time, but for byte code, which is no output."""
+    return {
+        str(path.relative_to(folder)): (path.stat().st_size, path.stat().st_mtime_ns)
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }

@@ -1,0 +1,144 @@
+"""A first deploy, and what it leaves behind."""
+
+import base64
+import json
+import shutil
+import subprocess
+
+import pytest
+
+from learnflow_infra.documents import schema_faults
+
+pytestmark = pytest.mark.e2e
+SKILLS = ("kafka-k8s-setup", "postgres-k8s-setup")
+
+
+def test_it_verifies_both_skills_from_both_sides(deployed):
+    results = {result["skill"]: result for result in deployed.result["verification"]}
+    assert set(results) == set(SKILLS)
+    for result in results.values():
+        assert schema_faults(result, "verify-result") == []
+        assert result["passed"]
+        assert {"inside", "host"} <= {check["from"] for check in result["checks"]}
+
+
+def test_it_writes_only_its_own_folder(deployed):
+    folder = "learnflow-app/phase-2-infrastructure/"
+    written = {name for name, mark in deployed.after.items() if deployed.before.get(name) != mark}
+    assert written
+    assert [name for name in written if not name.startswith(folder)] == []
+    assert set(deployed.before) <= set(deployed.after)
+
+
+def test_it_records_endpoints_and_artifacts(product, deployed):
+    document = json.loads((product.phase / "endpoints.json").read_text())
+    assert schema_faults(document, "endpoints") == []
+    assert document == deployed.result["endpoints"]
+    for release in ("kafka", "postgres"):
+        assert (product.phase / f"releases/{release}/values.yaml").stat().st_size
+        assert (
+            "kind: StatefulSet" in (product.phase / f"releases/{release}/manifest.yaml").read_text()
+        )
+    report = json.loads((product.phase / "deploy-report.json").read_text())
+    assert all(step["result"] == "done" for step in report["steps"])
+    assert "postgres.from-host=" in (product.phase / "infra-endpoints.txt").read_text()
+    stored = product.kubectl("get", "configmap", "learnflow-endpoints", "-o", "json")
+    assert json.loads(json.loads(stored)["data"]["endpoints.json"]) == document
+
+
+def test_no_secret_is_in_any_file_or_output(product, deployed):
+    stored = json.loads(product.kubectl("get", "secret", "postgres-credentials", "-o", "json"))
+    texts = [deployed.out, deployed.err]
+    texts += [path.read_text() for path in product.phase.rglob("*") if path.is_file()]
+    for value in stored["data"].values():
+        plain = base64.b64decode(value).decode()
+        assert len(plain) >= 32
+        assert not [text for text in texts if plain in text or value in text]
+
+
+def test_a_second_deploy_changes_nothing_and_says_so(product, deployed):
+    before = tree_of(product)
+    done = product.ok("deploy")
+    assert "Nothing to change" in done.out
+    again = product.ok("deploy", "--output", "json").json
+    assert (again["changed"], again["verification"]) == (False, [])
+    assert tree_of(product) == before
+
+
+def tree_of(product):
+    report = product.phase / "deploy-report.json"  # tells of every run, so it always differs
+    files = (p for p in product.phase.rglob("*") if p.is_file() and p != report)
+    return {path: path.stat().st_mtime_ns for path in files}
+
+
+def test_status_endpoints_and_diagnose_tell_of_health(product, deployed):
+    states = product.ok("status", "--output", "json").json
+    assert {state["release"]: state["ready"] for state in states} == {
+        "kafka": True,
+        "postgres": True,
+    }
+    assert product.ok("endpoints", "--output", "json").json == deployed.result["endpoints"]
+    env = product.ok("endpoints", "--output", "env").out
+    assert env == (product.phase / "endpoints.env").read_text()
+    assert "postgres: everything is ready" in product.ok("diagnose").out
+    assert "FAIL" not in product.ok("doctor").out
+
+
+def test_the_printed_kubectl_commands_work(product, deployed):
+    text = (product.phase / "infra-endpoints.txt").read_text()
+    lines = [line.split(": ", 1)[1] for line in text.splitlines() if line.startswith("# read the ")]
+    assert lines
+    for line in lines:
+        done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=True)
+        assert len(done.stdout) >= 32
+
+
+@pytest.mark.parametrize("origin", ["inside", "host"])
+def test_verify_from_one_side(product, deployed, origin):
+    results = product.ok("verify", "--from", origin, "--output", "json").json["results"]
+    sides = {check["from"] for result in results for check in result["checks"]}
+    assert origin in sides
+    assert ({"inside", "host"} - {origin}).isdisjoint(sides)
+
+
+@pytest.mark.parametrize("skill", SKILLS)
+def test_verify_py_alone_on_python_3_9(product, deployed, skill):
+    python = shutil.which("python3.9")
+    works = python and subprocess.run([python, "-c", ""], check=False).returncode == 0
+    done = verify_py(product, python if works else "python3", skill, "learnflow")
+    assert done.returncode == 0, done.stderr
+    assert schema_faults(json.loads(done.stdout), "verify-result") == []
+    assert len(done.stderr.splitlines()) >= len(json.loads(done.stdout)["checks"])
+
+
+@pytest.mark.parametrize("skill", SKILLS)
+def test_an_empty_namespace_fails(product, deployed, skill):
+    done = verify_py(product, "python3", skill, "default")
+    assert done.returncode == 8
+    assert json.loads(done.stdout)["passed"] is False
+
+
+def verify_py(product, python, skill, namespace):
+    cluster = product.cluster
+    return subprocess.run(
+        [
+            *(python, str(product.checkout / f"skills-library/{skill}/verify.py")),
+            *("--kubeconfig", str(cluster.kubeconfig), "--namespace", namespace),
+        ],
+        env={**product.env, "KUBECTL": str(cluster.kubectl)},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def test_verification_cleans_up(product, deployed):
+    product.ok("verify")
+    topics = product.kafka("org.apache.kafka.tools.TopicCommand", "--list").split()
+    assert [topic for topic in topics if "verify" in topic] == []
+    tables = product.psql(
+        "select count(*) from pg_tables where schemaname not like 'pg_%' "
+        "and schemaname <> 'information_schema'"
+    )
+    assert tables == "0"

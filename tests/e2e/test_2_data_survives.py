@@ -1,0 +1,91 @@
+"""Rows and records survive what happens to pods, nodes and releases.
+
+Written and read by PostgreSQL's and Kafka's own tools, not by the code under test.
+"""
+
+import os
+import signal
+
+import pytest
+
+pytestmark = pytest.mark.e2e
+TOPIC = "survivors"
+LINES = [f"record {number}" for number in range(20)]
+
+
+@pytest.fixture(scope="module")
+def marked(product, deployed):
+    """Rows and records that must still be there after each test."""
+    product.psql("create table survivors as select generate_series(1, 1000) as n")
+    product.kafka("org.apache.kafka.tools.TopicCommand", "--create", "--topic", TOPIC)
+    product.produce(TOPIC, *LINES)
+    return credentials(product)
+
+
+def credentials(product):
+    return product.kubectl("get", "secret", "postgres-credentials", "-o", "jsonpath={.data}")
+
+
+def assert_intact(product, marked):
+    assert product.psql("select count(*), sum(n) from survivors") == "1000|500500"
+    assert product.consume(TOPIC, len(LINES)) == LINES
+    assert credentials(product) == marked
+
+
+def test_the_deletion_of_pods(product, marked):
+    product.kubectl("delete", "pod", "kafka-0", "postgres-0")
+    done = product.ok("deploy", "--output", "json").json
+    assert all(result["passed"] for result in done["verification"])
+    assert len(done["verification"]) == 2
+    assert_intact(product, marked)
+
+
+def test_stop_and_start(product, marked):
+    product.ok("cluster", "stop", "--name", product.cluster.name)
+    stopped = product.run("status")
+    assert stopped.code == 4
+    assert "cluster up --name e2e" in stopped.err
+    done = product.ok("deploy", "--output", "json").json
+    assert len(done["verification"]) == 2
+    assert_intact(product, marked)
+
+
+def test_kill_9_of_the_node_in_the_middle_of_writes(product, marked):
+    product.psql("insert into survivors select generate_series(1001, 2000)")
+    os.kill(node_pid(product), signal.SIGKILL)
+    done = product.ok("deploy", "--output", "json").json
+    assert all(result["passed"] for result in done["verification"])
+    assert product.psql("select count(*) from survivors") == "2000"
+    product.psql("delete from survivors where n > 1000")
+    assert_intact(product, marked)
+
+
+def node_pid(product):
+    """The process whose end takes the whole node with it."""
+    return int(
+        product.ok("cluster", "status", "--name", product.cluster.name, "--output", "json").json[
+            "pid"
+        ]
+    )
+
+
+def test_delete_and_deploy_again(product, marked):
+    done = product.ok("delete")
+    assert "Kept" in done.out
+    assert product.kubectl("get", "pods", "-o", "name") == ""
+    assert product.run("verify").code == 8
+    product.ok("deploy")
+    assert_intact(product, marked)
+
+
+def test_a_volume_without_its_secret_is_refused(product, marked):
+    stored = product.kubectl("get", "secret", "postgres-credentials", "-o", "json")
+    product.kubectl("delete", "secret", "postgres-credentials")
+    try:
+        done = product.run("deploy")
+        assert done.code == 10
+        assert "outlived the Secret" in done.err
+    finally:
+        product.kubectl("apply", "-f", "-", stdin=stored)
+    product.ok("deploy")
+    assert_intact(product, marked)

@@ -1,0 +1,110 @@
+"""Bad input, interruptions and broken releases: the right code, and the next deploy converges."""
+
+import signal
+import threading
+
+import pytest
+
+pytestmark = pytest.mark.e2e
+
+
+def write(tmp_path, text):
+    path = tmp_path / "values.yaml"
+    path.write_text(text)
+    return str(path)
+
+
+def revisions(product):
+    return {
+        state["release"]: state["revision"] for state in product.run("status", "-o", "json").json
+    }
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "words"),
+    [
+        (["no-such-skill"], 3, "no skill"),
+        (["-f", "none.yaml"], 3, "cannot be read"),
+        (["--profile", "upstream"], 3, "No chart in the profile upstream"),
+        (["--context", "learnflow-none"], 4, "no embedded cluster 'none'"),
+        (["--context", "none", "--profile", "embedded"], 10, "another cluster"),
+        (["--timeout", "never"], 3, "no duration"),
+    ],
+)
+def test_bad_input_changes_nothing(product, deployed, args, code, words):
+    before = revisions(product)
+    done = product.run("deploy", *args)
+    assert (done.code, words in done.err) == (code, True), done.err
+    assert revisions(product) == before
+
+
+def test_a_value_that_the_chart_does_not_know_is_refused(product, deployed, tmp_path):
+    before = revisions(product)
+    done = product.run("deploy", "-f", write(tmp_path, "postgres:\n  primry: {}\n"))
+    assert done.code == 6
+    assert "primry" in done.err
+    assert revisions(product) == before
+
+
+def test_a_broken_release_is_named_with_its_cause_and_mended_by_the_next_deploy(
+    product, deployed, tmp_path
+):
+    values = write(tmp_path, "postgres:\n  image: {tag: none}\n")
+    done = product.run("deploy", "-f", values, "--timeout", "8s")
+    assert done.code == 7
+    assert "Pod/postgres-0" in done.err
+    assert "ErrImage" in done.err or "ImagePull" in done.err
+    assert product.run("diagnose", "postgres-k8s-setup").code == 7
+    assert product.run("status").code == 7
+    mended = product.ok("deploy", "-o", "json").json
+    assert all(result["passed"] for result in mended["verification"])
+
+
+def test_a_change_of_values_is_rolled_out_and_back(product, deployed, tmp_path):
+    values = write(tmp_path, "postgres:\n  primary: {podAnnotations: {tried: 'yes'}}\n")
+    before = revisions(product)
+    changed = product.ok("deploy", "postgres-k8s-setup", "-f", values, "-o", "json").json
+    assert changed["changed"]
+    assert [endpoint["name"] for endpoint in changed["endpoints"]["endpoints"]] == [
+        "kafka",
+        "postgres",
+    ]
+    after = revisions(product)
+    assert after["postgres"] == before["postgres"] + 1
+    assert after["kafka"] == before["kafka"]
+    product.ok("deploy")
+
+
+@pytest.mark.parametrize("seconds", [0.3, 1.0, 2.0, 4.0])
+def test_ctrl_c_at_any_moment(product, deployed, seconds):
+    product.ok("delete")
+    process = product.popen("deploy")
+    threading.Timer(seconds, process.send_signal, [signal.SIGINT]).start()
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert "Traceback" not in err
+    done = product.ok("deploy", "-o", "json").json
+    assert all(result["passed"] for result in done["verification"])
+    assert product.run("status").code == 0
+
+
+def test_two_deploys_at_once(product, deployed):
+    product.ok("delete")
+    first = product.popen("deploy")
+    while first.poll() is None and not (product.phase / ".lock").exists():
+        pass
+    try:
+        second = product.run("deploy")
+    finally:
+        _, err = first.communicate(timeout=300)
+    assert sorted([first.returncode, second.code]) == [0, 9], err + second.err
+
+
+def test_purge_leaves_nothing(product, deployed):
+    done = product.ok("delete", "--purge-data")
+    assert "Kept" not in done.out
+    left = product.kubectl("get", "pods,pvc,secrets,statefulsets,services", "-o", "name")
+    assert left == ""
+    assert product.run("endpoints").code == 4
+    again = product.ok("delete")
+    assert "none was installed" in again.out
