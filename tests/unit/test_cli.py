@@ -1,8 +1,9 @@
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from learnflow_infra.cli.main import app, exit_codes
-from learnflow_infra.cli.run import errors_told
+from learnflow_infra.cli.run import errors_told, typed
 from learnflow_infra.errors import LearnflowError, NotReadyError
 
 CODES = {
@@ -98,8 +99,6 @@ def test_a_timeout_that_is_no_duration():
 
 
 def test_an_error_is_told_in_three_parts(capsys):
-    import typer
-
     with pytest.raises(typer.Exit) as exit_, errors_told():
         raise NotReadyError("x is not ready.", why="one\ntwo", remedy="look")
     assert exit_.value.exit_code == 7
@@ -112,8 +111,6 @@ def test_an_error_is_told_in_three_parts(capsys):
 
 
 def test_ctrl_c_is_130(capsys):
-    import typer
-
     with pytest.raises(typer.Exit) as exit_, errors_told():
         raise KeyboardInterrupt
     assert exit_.value.exit_code == 130
@@ -127,3 +124,22 @@ def test_every_error_class_has_its_own_code():
         if kind.__module__ == "learnflow_infra.errors"
     ]
     assert len(codes) == len(set(codes))
+
+
+@pytest.mark.parametrize(
+    ("text", "by_make"),
+    [
+        ("learnflow-infra deploy", "make deploy"),
+        (
+            "Start it: learnflow-infra cluster up --name x",
+            "Start it: make cluster-up ARGS='--name x'",
+        ),
+        ("learnflow-infra diagnose kafka -n ns", "make diagnose ARGS='kafka -n ns'"),
+        ("kubectl get pods", "kubectl get pods"),
+    ],
+)
+def test_commands_are_told_as_the_user_types_them(monkeypatch, text, by_make):
+    monkeypatch.delenv("LEARNFLOW_VIA_MAKE", raising=False)
+    assert typed(text) == text
+    monkeypatch.setenv("LEARNFLOW_VIA_MAKE", "1")
+    assert typed(text) == by_make

@@ -37,7 +37,10 @@ def test_what_makes_a_release_differ(live, same):
 
 
 def test_the_workloads_of_a_manifest():
-    manifest = "---\n# empty\n---\nkind: StatefulSet\nmetadata: {name: db}\n---\nkind: Service\nmetadata: {name: db}\n"
+    manifest = (
+        "---\n# empty\n---\nkind: StatefulSet\nmetadata: {name: db}\n"
+        "---\nkind: Service\nmetadata: {name: db}\n"
+    )
     assert releases.workloads(manifest) == ["StatefulSet/db"]
 
 

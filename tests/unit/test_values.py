@@ -40,7 +40,7 @@ def test_an_unknown_release_is_refused_with_its_line_and_a_suggestion(tmp_path):
 
 def test_a_release_must_hold_a_mapping(tmp_path):
     file = write(tmp_path / "v.yaml", "kafka: 3\n")
-    with pytest.raises(InputError, match="v.yaml:1: 'kafka' must hold a mapping"):
+    with pytest.raises(InputError, match=r"v.yaml:1: 'kafka' must hold a mapping"):
         read_overrides([file], [KAFKA])
 
 
