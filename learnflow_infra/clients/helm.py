@@ -19,6 +19,7 @@ from learnflow_infra.errors import (
     ArtifactError,
     ClusterUnreachableError,
     FoundationError,
+    InputError,
     ReleaseFailedError,
 )
 from learnflow_infra.models import Document
@@ -27,6 +28,7 @@ T = TypeVar("T")
 logging.getLogger("pyhelm3").setLevel(logging.CRITICAL)  # its warnings repeat our errors
 
 _UNREACHABLE = ("connection refused", "no route to host", "i/o timeout", "cluster unreachable")
+_SCHEMA = "values don't meet the specifications of the schema(s) in the following chart(s):"
 HISTORY = 10
 
 
@@ -141,6 +143,12 @@ async def _translate(release: str, work: Coroutine[Any, Any, T]) -> T:
         if any(mark in words.lower() for mark in _UNREACHABLE):
             raise ClusterUnreachableError(
                 "helm cannot reach the cluster.", why=words, remedy="learnflow-infra doctor"
+            ) from error
+        if _SCHEMA in words:
+            raise InputError(
+                f"The values of {release} do not fit its chart.",
+                why=words.partition(_SCHEMA)[2].strip(),
+                remedy="Correct the values; the chart's values.yaml describes each.",
             ) from error
         raise ReleaseFailedError(
             f"helm could not handle the release {release}.",

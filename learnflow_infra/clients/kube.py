@@ -47,9 +47,13 @@ class Kube:
             ClusterUnreachableError: the file or the context does not exist or is malformed.
         """
         where = f" in {kubeconfig}" if kubeconfig else ""
+        settings = client.Configuration()
+        settings.retries = 0  # clients.retry is the one policy
         try:
-            self._api = config.new_client_from_config(  # type: ignore[no-untyped-call]
-                config_file=str(kubeconfig) if kubeconfig else None, context=context
+            config.load_kube_config(  # type: ignore[no-untyped-call]
+                config_file=str(kubeconfig) if kubeconfig else None,
+                context=context,
+                client_configuration=settings,
             )
         except (config.ConfigException, OSError) as error:
             raise ClusterUnreachableError(
@@ -57,8 +61,8 @@ class Kube:
                 why=str(error),
                 remedy="See the contexts with: kubectl config get-contexts",
             ) from error
-        self._api.configuration.retries = False
-        self.server: str = self._api.configuration.host
+        self._api = client.ApiClient(settings)
+        self.server: str = settings.host
 
     def _once(self, method: str, url: str, body: Any, content_type: str) -> tuple[int, str]:
         headers = {"Accept": "application/json", "Content-Type": content_type}
@@ -67,7 +71,7 @@ class Kube:
             answer = self._api.call_api(
                 method, self.server + url, headers, body, _request_timeout=TIMEOUT
             )
-            text = answer.read().decode("utf-8", "replace")
+            text = bytes(answer.read()).decode("utf-8", "replace")  # type: ignore[no-untyped-call]
         except client.ApiException as error:  # a TLS failure, as status 0
             raise retry.TransientError(str(error.reason)) from error
         except (urllib3.exceptions.HTTPError, OSError) as error:

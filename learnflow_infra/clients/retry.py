@@ -38,7 +38,7 @@ def call(function: Callable[[], T], *, seconds: float = SECONDS) -> T:
     policy = Retrying(
         retry=retry_if_exception_type(TransientError),
         stop=stop_after_attempt(ATTEMPTS) | stop_after_delay(seconds),
-        wait=wait_exponential_jitter(initial=0.1, max=3.0, jitter=0.2),
+        wait=wait_exponential_jitter(multiplier=0.1, max=3.0, jitter=0.2),
         reraise=True,
     )
     return policy(function)

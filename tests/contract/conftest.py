@@ -14,7 +14,7 @@ import yaml
 
 from learnflow_infra.clients.helm import Helm
 from learnflow_infra.clients.kube import Kube
-from learnflow_infra.clusters import embedded
+from learnflow_infra.clusters.embedded import binary
 from learnflow_infra.clusters.target import EMBEDDED
 from learnflow_infra.engine.session import Session
 from learnflow_infra.events import ignore
@@ -32,8 +32,7 @@ def free_port():
 
 @pytest.fixture(scope="session")
 def hyperkube():
-    embedded.prepare([], emit=ignore)
-    return embedded.hyperkube()
+    return binary.ensure(ignore) / "hyperkube"
 
 
 def start(log, *command):
@@ -100,7 +99,10 @@ class ApiServer:
         def named(key, name, value):
             return {"name": name, key: value}
 
-        server = {"server": f"https://127.0.0.1:{self.port}", "insecure-skip-tls-verify": True}
+        server = {
+            "server": f"https://127.0.0.1:{self.port}",
+            "certificate-authority": str(self.folder / "certs/apiserver.crt"),
+        }
         tokens = {"admin": ADMIN, "nobody": NOBODY}
         config = {
             "apiVersion": "v1",

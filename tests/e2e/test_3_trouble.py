@@ -41,7 +41,7 @@ def test_bad_input_changes_nothing(product, deployed, args, code, words):
 def test_a_value_that_the_chart_does_not_know_is_refused(product, deployed, tmp_path):
     before = revisions(product)
     done = product.run("deploy", "-f", write(tmp_path, "postgres:\n  primry: {}\n"))
-    assert done.code == 6
+    assert done.code == 3
     assert "primry" in done.err
     assert revisions(product) == before
 
