@@ -1,0 +1,56 @@
+"""How long a user waits: deploy with a warm cache, without a change, after a stop, after kill -9.
+
+Works on a cluster of its own (`bench`) in a temporary data directory; artifacts go to this
+checkout's phase directory, as a deploy's always do.
+Prints seconds of wall clock of whole commands, as typed.
+"""
+
+import json
+import os
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+NAME = "bench"
+RUNS = 5
+
+
+def command(*args: str) -> tuple[float, str]:
+    begun = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "learnflow_infra", *args], capture_output=True, text=True, check=False
+    )
+    if done.returncode:
+        sys.exit(f"{' '.join(args)} failed:\n{done.stderr}")
+    return time.monotonic() - begun, done.stdout
+
+
+def row(what: str, *seconds: float) -> None:
+    spread = f"  (max {max(seconds):.2f}, {len(seconds)} runs)" if len(seconds) > 1 else ""
+    print(f"{what:48} {statistics.median(seconds):7.2f} s{spread}", flush=True)
+
+
+def main() -> None:
+    context = ("--context", f"learnflow-{NAME}")
+    row("cluster up, new, warm cache", command("cluster", "up", "--name", NAME)[0])
+    row("cluster up, already running", command("cluster", "up", "--name", NAME)[0])
+    row("deploy on an empty cluster, to verified", command("deploy", *context)[0])
+    row("deploy without a change", *(command("deploy", *context)[0] for _ in range(RUNS)))
+    row("verify", *(command("verify", *context)[0] for _ in range(RUNS)))
+    row("cluster stop", command("cluster", "stop", "--name", NAME)[0])
+    row("deploy after cluster stop, to verified", command("deploy", *context)[0])
+    pid = json.loads(command("cluster", "status", "--name", NAME, "-o", "json")[1])["pid"]
+    os.kill(int(pid), signal.SIGKILL)
+    row("deploy after kill -9 of the node, to verified", command("deploy", *context)[0])
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory(prefix="learnflow-bench.") as data:
+        os.environ["XDG_DATA_HOME"] = data
+        try:
+            main()
+        finally:
+            command("cluster", "delete", "--name", NAME)
