@@ -1,0 +1,114 @@
+"""A real Kubernetes without Docker: one process tree in its own namespaces, on this host.
+
+    prepare(recipes, emit=emit)              build what is missing, ahead of time
+    up("learnflow", emit=emit) -> Cluster    create or start; nothing to do when it runs
+    load_images("learnflow", recipes, emit=emit) -> {recipe: reference}
+    stop, delete, status, list_clusters
+
+An ordinary user's calls do what needs root in a child under sudo (see `elevate`).
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from learnflow_infra.clusters.embedded import binary, elevate, helper_images, host, images, state
+from learnflow_infra.clusters.embedded.images import ImageRecipe, ImageRef
+from learnflow_infra.clusters.embedded.state import Cluster
+from learnflow_infra.events import Emit
+
+__all__ = [
+    "Cluster",
+    "ImageRecipe",
+    "ImageRef",
+    "delete",
+    "list_clusters",
+    "load_images",
+    "prepare",
+    "status",
+    "stop",
+    "up",
+]
+
+IMAGE_PROGRAMS = {"mmdebstrap": "mmdebstrap", "mvn": "maven"}
+"""Programs that building the skills' images needs, and their packages."""
+
+
+def prepare(recipes: Sequence[Path], *, emit: Emit) -> None:
+    """Install and build whatever `up` and `load_images` will need, images while Go compiles.
+
+    Raises:
+        HostError: this host cannot run the embedded cluster, or its disk is full.
+        ArtifactError: something cannot be downloaded or built.
+    """
+    host.require_linux()
+    wanted = [images.ImageRecipe.load(folder) for folder in recipes]
+    unbuilt = [recipe for recipe in wanted if not images.built_path(recipe).exists()]
+    host.ensure_packages(host.PROGRAMS | (IMAGE_PROGRAMS if unbuilt else {}), emit=emit)
+    with ThreadPoolExecutor() as pool:
+        programs = pool.submit(binary.ensure, emit)
+        built = pool.submit(elevate.build_images, recipes, emit)
+        helper_images.ensure(programs.result(), emit)
+        built.result()
+
+
+def up(name: str, *, emit: Emit, subnet: str | None = None) -> Cluster:
+    """Create or start a cluster; returns when its node is Ready and its DNS answers.
+
+    Args:
+        name: of the cluster; lower case letters, digits and dashes.
+        emit: takes the events.
+        subnet: a /30 for the link to the host, for a new cluster; None takes a free one.
+
+    Raises:
+        UsageError: the name or the subnet is malformed.
+        HostError: this host cannot run it (no root, a full disk, a subnet in use).
+        NotReadyError: a component did not become ready in time.
+    """
+    host.require_linux()
+    state.check_name(name)
+    elevate.up(name, emit, subnet)
+    return status(name)
+
+
+def load_images(name: str, recipes: Sequence[Path], *, emit: Emit) -> dict[Path, ImageRef]:
+    """Build what is missing and import it into the cluster; references by recipe.
+
+    Raises:
+        ClusterUnreachableError: the cluster does not run.
+        ArtifactError: an image cannot be built.
+    """
+    elevate.load_images(name, recipes, emit)
+    return {folder: images.ImageRecipe.load(folder).reference() for folder in recipes}
+
+
+def stop(name: str, *, emit: Emit) -> None:
+    """Stop a cluster gracefully and keep all its data."""
+    state.check_name(name)
+    elevate.stop(name, emit)
+
+
+def delete(name: str, *, emit: Emit) -> None:
+    """Remove a cluster and all its data; the cache stays."""
+    state.check_name(name)
+    elevate.delete(name, emit)
+
+
+def status(name: str) -> Cluster:
+    """What a cluster is now; nothing is changed and nothing asked over the network."""
+    config = state.load(name)
+    alive = config is not None and state.running(name) is not None
+    return Cluster(
+        name=name,
+        state="absent" if config is None else "running" if alive else "stopped",
+        node_address=str(config.node_address) if config else None,
+        kubeconfig=state.layout(name).kubeconfig,
+        context=state.CONTEXT_PREFIX + name,
+        kubectl=binary.folder() / "kubectl",
+        version=binary.version(),
+    )
+
+
+def list_clusters() -> list[Cluster]:
+    """Every embedded cluster of this user."""
+    return [status(name) for name in state.names()]

@@ -1,0 +1,109 @@
+"""Does what needs root: here when this process is root, else in a child under sudo.
+
+The child gets the user's own cache and data folders, and streams its events back as
+JSON, a line each; its error, if any, is raised here as the same class.
+"""
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from learnflow_infra import errors, events
+from learnflow_infra.clusters.embedded import binary, helper_images, host, images, lifecycle
+from learnflow_infra.clusters.embedded.process import streamed
+from learnflow_infra.errors import LearnflowError
+from learnflow_infra.events import Emit
+
+MODULE = "learnflow_infra.clusters.embedded"
+PASSED = ("XDG_CACHE_HOME", "XDG_DATA_HOME", "HOME", "PATH", "PYTHONPATH")
+KINDS = (
+    events.StepStarted,
+    events.StepProgress,
+    events.StepFinished,
+    events.StepFailed,
+    events.Message,
+)
+
+
+def up(name: str, emit: Emit, subnet: str | None) -> None:
+    """See `lifecycle.up`. The long build runs as the user; only the rest needs root."""
+    if lifecycle.is_ready(name):
+        with events.step(emit, "cluster/start", f"Start the cluster {name}") as step:
+            step.done("running", changed=False)
+        return
+    if not host.is_root():
+        host.sudo()
+        helper_images.ensure(binary.ensure(emit), emit)
+    _do("up", {"name": name, "subnet": subnet}, emit)
+
+
+def load_images(name: str, recipes: Sequence[Path], emit: Emit) -> None:
+    """See `lifecycle.load_images`."""
+    _do("load_images", {"name": name, "recipes": [str(r.resolve()) for r in recipes]}, emit)
+
+
+def build_images(recipes: Sequence[Path], emit: Emit) -> None:
+    """Build the skills' images that are not in the cache."""
+    wanted = [r for r in recipes if not images.built_path(images.ImageRecipe.load(r)).exists()]
+    if wanted:
+        _do("build_images", {"recipes": [str(r.resolve()) for r in wanted]}, emit)
+
+
+def stop(name: str, emit: Emit) -> None:
+    """See `lifecycle.stop`."""
+    _do("stop", {"name": name}, emit)
+
+
+def delete(name: str, emit: Emit) -> None:
+    """See `lifecycle.delete`."""
+    _do("delete", {"name": name}, emit)
+
+
+def perform(operation: str, arguments: dict[str, Any], emit: Emit) -> None:
+    """Run an operation in this process, which is root."""
+    recipes = [Path(recipe) for recipe in arguments.get("recipes", ())]
+    name = arguments.get("name", "")
+    if operation == "up":
+        lifecycle.up(name, emit, arguments["subnet"])
+    elif operation == "load_images":
+        lifecycle.load_images(name, recipes, emit)
+    elif operation == "build_images":
+        for recipe in recipes:
+            images.build(images.ImageRecipe.load(recipe), emit=emit)
+    elif operation == "stop":
+        lifecycle.stop(name, emit)
+    else:
+        lifecycle.delete(name, emit)
+
+
+def _do(operation: str, arguments: dict[str, Any], emit: Emit) -> None:
+    if host.is_root():
+        perform(operation, arguments, emit)
+        return
+    passed = [f"{name}={os.environ[name]}" for name in PASSED if name in os.environ]
+    child = [sys.executable, "-P", "-m", MODULE, operation, json.dumps(arguments)]
+    for line in streamed([str(host.sudo()), "--", "env", *passed, *child]):
+        _receive(json.loads(line), emit)
+
+
+def encode(event: events.Event) -> str:
+    """An event as one line of JSON."""
+    return json.dumps({"event": type(event).__name__, **vars(event)})
+
+
+def encode_error(error: LearnflowError) -> str:
+    """An error as one line of JSON."""
+    said = {"what": error.what, "why": error.why, "remedy": error.remedy}
+    return json.dumps({"error": type(error).__name__, **said})
+
+
+def _receive(message: dict[str, Any], emit: Emit) -> None:
+    if "error" in message:
+        kind = getattr(errors, message.pop("error"))
+        raise kind(message["what"], why=message["why"], remedy=message["remedy"])
+    name = message.pop("event")
+    kind = next(kind for kind in KINDS if kind.__name__ == name)
+    emit(kind(**message))

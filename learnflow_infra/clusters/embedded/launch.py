@@ -1,0 +1,144 @@
+"""Starts the node's process tree, and clears what a dead one left."""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from learnflow_infra.clusters.embedded import configuration, host, state
+from learnflow_infra.clusters.embedded.node import control_groups
+from learnflow_infra.clusters.embedded.node.spec import Spec
+from learnflow_infra.clusters.embedded.process import detached, output, succeeds
+from learnflow_infra.errors import HostError
+
+OUTER = "learnflow_infra.clusters.embedded.node.outer"
+
+
+def start(config: state.Config, programs: Path, timeout: float = 20.0) -> state.Node:
+    """Start the node and wait until its processes are recorded.
+
+    Raises:
+        HostError: it died at once; `why` is the end of its log.
+    """
+    layout = state.layout(config.name)
+    spec_file = layout.conf / "node.json"
+    _spec(config, programs).write(spec_file)
+    layout.node.unlink(missing_ok=True)
+    log = layout.logs / "node.log"
+    command = [sys.executable, "-P", "-m", OUTER, str(spec_file)]
+    if control_groups.current().unit:
+        _start_unit(config, command, log)
+    else:
+        detached(command, log)
+    deadline = time.monotonic() + timeout
+    while (node := state.running(config.name)) is None:
+        if time.monotonic() > deadline:
+            raise HostError("The node did not start.", why=tail(log), remedy=f"See {log}.")
+        time.sleep(0.02)
+    return node
+
+
+def _start_unit(config: state.Config, command: list[str], log: Path) -> None:
+    """A systemd service of its own, so that logging out does not end the cluster.
+
+    Not run yet: it was written on a machine without systemd (systemd.resource-control(5),
+    Delegate=; systemd-run(1)).
+    """
+    unit = f"--unit={unit_name(config)}"
+    settings = ("Delegate=yes", "KillMode=mixed", f"StandardOutput=append:{log}")
+    properties = [f"--property={setting}" for setting in (*settings, f"StandardError=append:{log}")]
+    inside = [f"--setenv={control_groups.UNIT_VARIABLE}=1", *_environment()]
+    output(["systemd-run", "--collect", "--quiet", unit, *properties, *inside, *command])
+
+
+def unit_name(config: state.Config) -> str:
+    """The systemd unit of a cluster's node."""
+    return f"{config.cgroup}.service"
+
+
+def _environment() -> list[str]:
+    kept = ("PATH", "XDG_DATA_HOME", "XDG_CACHE_HOME", "HOME", "PYTHONPATH")
+    return [f"--setenv={name}={os.environ[name]}" for name in kept if name in os.environ]
+
+
+def _spec(config: state.Config, programs: Path) -> Spec:
+    here = Path(__file__).resolve().parents[3]
+    own = [Path(sys.prefix), Path(sys.base_prefix), here, host.cni_folder()]
+    needed = [host.program(name) for name in ("containerd", "runc", "nft", "ip")]
+    return Spec(
+        name=config.name,
+        root=state.layout(config.name).root,
+        bin=programs,
+        keep=[*own, *(path.parent for path in needed if path)],
+        node_name=config.node_name,
+        node_address=str(config.node_address),
+        host_address=str(config.host_address),
+        link=config.link,
+        cgroup=config.cgroup,
+        snapshotter=config.snapshotter,
+        cni=host.cni_folder(),
+    )
+
+
+def end(config: state.Config, node: state.Node | None, patience: float = 10.0) -> None:
+    """Kill what is left of a node, and remove its cgroups and link; data stay.
+
+    Args:
+        config: the cluster.
+        node: the processes to end; None when they are gone.
+        patience: seconds that killed processes may take to be gone.
+    """
+    recorded = node or state.recorded(config.name)
+    if recorded and recorded.boot == state.boot_id():
+        for pid, begun in ((recorded.init, recorded.init_start), (recorded.outer, recorded.outer_start)):
+            _kill(pid, begun, patience)
+    layout = state.layout(config.name)
+    control_groups.remove(layout.root / "cgroups.json")
+    _remove_link(config.link, patience)
+    layout.node.unlink(missing_ok=True)
+
+
+def wait_gone(node: state.Node, patience: float) -> None:
+    """Wait until the node's processes have ended by themselves, but no longer than that."""
+    deadline = time.monotonic() + patience
+    while state.started(node.outer) == node.outer_start and time.monotonic() < deadline:
+        time.sleep(0.02)
+
+
+def _kill(pid: int, begun: int, patience: float) -> None:
+    deadline = time.monotonic() + patience
+    while state.started(pid) == begun and time.monotonic() < deadline:
+        os.kill(pid, signal.SIGKILL)
+        time.sleep(0.02)
+
+
+def _remove_link(link: str, patience: float) -> None:
+    """The kernel takes a link away a moment after its namespace; help it when it does not."""
+    deadline = time.monotonic() + min(patience, 1.0)
+    while Path(f"/sys/class/net/{link}").exists() and time.monotonic() < deadline:
+        time.sleep(0.02)
+    if Path(f"/sys/class/net/{link}").exists():
+        succeeds(["ip", "link", "delete", link])
+
+
+def tail(log: Path, count: int = 15) -> str:
+    """The last lines of a log; empty when there is none."""
+    try:
+        return "\n".join(log.read_text(errors="replace").splitlines()[-count:])
+    except FileNotFoundError:
+        return ""
+
+
+def write_configuration(config: state.Config, version: str, images: dict[str, str]) -> None:
+    """Write the node's configuration files and make its folders."""
+    layout = state.layout(config.name)
+    for part in ("etcd", "containerd", "kubelet", "volumes"):
+        layout.data(part).mkdir(parents=True, exist_ok=True, mode=0o700 if part == "etcd" else 0o755)
+    for folder in (layout.conf, layout.logs, layout.pki):
+        folder.mkdir(parents=True, exist_ok=True)
+    filled = configuration.values(
+        config, version=version, capable=host.capable(), images=images, cni=host.cni_folder()
+    )
+    supervisor = configuration.supervisor(config, images["busybox"])
+    configuration.write(layout.conf, filled, supervisor)

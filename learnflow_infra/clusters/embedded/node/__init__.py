@@ -1,0 +1,1 @@
+"""What runs as the node: its namespaces, mounts, network and supervisor."""

@@ -1,0 +1,117 @@
+"""Makes, enters and removes the node's cgroups (the choice itself is in `cgroups`)."""
+
+import ctypes
+import json
+import os
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from learnflow_infra.clusters.embedded import cgroups
+
+UNIT_VARIABLE = "LEARNFLOW_NODE_UNIT"
+"""Set by the launcher in the environment of the systemd unit that it makes."""
+CLONE_NEWCGROUP = 0x02000000
+"""linux/sched.h; os.unshare came with Python 3.12."""
+
+
+def current() -> cgroups.Plan:
+    """The plan for this process, here and now."""
+    return cgroups.plan(
+        Path("/proc/self/mountinfo").read_text(),
+        Path("/proc/self/cgroup").read_text(),
+        systemd=Path("/proc/1/comm").read_text().strip() == "systemd",
+        in_unit=UNIT_VARIABLE in os.environ,
+        root=not Path("/sys/fs/cgroup/cgroup.type").exists(),
+    )
+
+
+def prepare(name: str, record: Path) -> None:
+    """Make the node's cgroup in every hierarchy, without entering it.
+
+    The folders are recorded before they are made, so that a later run can remove them
+    whatever happens to this one. The outer process stays outside: on v2 it would be
+    in the way of the controllers.
+    """
+    chosen = current()
+    folders = [Path(h.folder) / name for h in chosen.hierarchies]
+    record.write_text(json.dumps([str(folder) for folder in folders]))
+    for folder in folders:
+        if chosen.version == 2:  # noqa: PLR2004 - a version
+            _prepare_parent(folder.parent, evacuate=chosen.evacuate)
+        folder.mkdir(exist_ok=True)
+        _inherit_cpuset(folder)
+
+
+def enter(record: Path) -> None:
+    """Move this process into the recorded cgroups and make them the root of what it sees."""
+    for folder in json.loads(record.read_text()):
+        (Path(folder) / "cgroup.procs").write_text("0")
+    if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWCGROUP) != 0:
+        code = ctypes.get_errno()
+        raise OSError(code, os.strerror(code), "unshare(CLONE_NEWCGROUP)")
+
+
+def _inherit_cpuset(folder: Path) -> None:
+    """In v1, a new cpuset has no CPU and no memory node, and takes no process before it has."""
+    for key in ("cpuset.cpus", "cpuset.mems"):
+        if (folder / "tasks").exists() and (folder / key).exists():
+            (folder / key).write_text((folder.parent / key).read_text())
+
+
+def _prepare_parent(parent: Path, *, evacuate: bool) -> None:
+    """Give a v2 cgroup's children its controllers; as docker-in-docker's entry point does."""
+    if evacuate:
+        _move_all(parent, parent / "learnflow-evacuated")
+    if UNIT_VARIABLE in os.environ:
+        _move_all(parent, parent / "outer")
+    delegate(parent)
+
+
+def delegate(folder: Path) -> None:
+    """Enable every available controller for the children of a v2 cgroup."""
+    available = (folder / "cgroup.controllers").read_text().split()
+    for controller in available:
+        with suppress(OSError):  # some cannot be enabled below the root; the kubelet says which it needs
+            (folder / "cgroup.subtree_control").write_text(f"+{controller}")
+
+
+def _move_all(source: Path, target: Path) -> None:
+    target.mkdir(exist_ok=True)
+    for pid in (source / "cgroup.procs").read_text().split():
+        with suppress(OSError):  # it has ended, or is a kernel thread
+            (target / "cgroup.procs").write_text(pid)
+
+
+def settle_inside() -> None:
+    """In the node, on v2: move into a leaf, so that pods' cgroups may be made beside it."""
+    root = Path("/sys/fs/cgroup")
+    _move_all(root, root / "node")
+    delegate(root)
+
+
+def remove(record: Path) -> None:
+    """Remove the cgroups that `enter` recorded, once their processes are gone."""
+    if not record.exists():
+        return
+    for folder in json.loads(record.read_text()):
+        remove_tree(Path(folder))
+    record.unlink()
+
+
+def remove_tree(top: Path, patience: float = 5.0) -> None:
+    """Remove a cgroup and all below it; a cgroup stays busy for a moment after its last process."""
+    deadline = time.monotonic() + patience
+    while top.is_dir():
+        _remove_each(Path(path) for path, _, _ in os.walk(top, topdown=False))
+        if time.monotonic() > deadline:
+            return
+        if top.is_dir():
+            time.sleep(0.05)
+
+
+def _remove_each(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        with suppress(OSError):  # busy: tried again
+            folder.rmdir()

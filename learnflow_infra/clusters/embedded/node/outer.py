@@ -1,0 +1,31 @@
+"""The host's end of the node: makes the node's cgroup, then becomes `unshare`.
+
+`unshare` stays as the outer process. It is the only way in: when it dies, by whatever
+signal, the kernel kills the node's pid 1 (--kill-child), and with it go all the node's
+processes, mounts, interfaces and rules.
+"""
+
+import os
+import sys
+from pathlib import Path
+
+from learnflow_infra.clusters.embedded.node import control_groups, spec
+
+FLAGS = ("--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "--kill-child")
+
+
+def main(spec_file: str) -> None:
+    """Become the node; does not return."""
+    wanted = spec.read(Path(spec_file))
+    os.umask(0o022)
+    os.chdir("/")
+    control_groups.prepare(wanted.cgroup, wanted.root / "cgroups.json")
+    host_network = os.open("/proc/self/ns/net", os.O_RDONLY)
+    os.set_inheritable(host_network, True)
+    module = "learnflow_infra.clusters.embedded.node.init"
+    inner = [sys.executable, "-P", "-m", module, spec_file, str(host_network), str(os.getpid())]
+    os.execvp("unshare", ["unshare", *FLAGS, "--", *inner])
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])

@@ -1,0 +1,39 @@
+"""The node's container runtime, used from the host."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from learnflow_infra.clusters.embedded.process import imported, output
+from learnflow_infra.clusters.embedded.state import Node
+
+SOCKET = "/run/containerd/containerd.sock"
+
+
+def ctr(node: Node, *arguments: str) -> list[str]:
+    """A ctr command line in the node, for Kubernetes' images."""
+    inside = ["nsenter", "--target", str(node.init), "--mount", "--"]
+    return [*inside, "ctr", "--address", SOCKET, "--namespace", "k8s.io", *arguments]
+
+
+def references(node: Node) -> set[str]:
+    """The images that the node has."""
+    return set(output(ctr(node, "images", "list", "--quiet")).split())
+
+
+def import_missing(node: Node, archives: Mapping[str, Path]) -> list[str]:
+    """Import the archives (by reference) that the node lacks; returns their references.
+
+    Raises:
+        HostError: containerd refused one; `why` says the reason.
+    """
+    known = references(node)
+    wanted = [reference for reference in archives if reference not in known]
+    for reference in wanted:
+        imported(ctr(node, "images", "import", "--digests=false", "-"), archives[reference])
+    return wanted
+
+
+def stop_containers(node: Node, programs: str, seconds: int) -> None:
+    """End every container with its own signal, each within `seconds`."""
+    inside = ["nsenter", "--target", str(node.init), "--mount", "--net", "--pid", "--"]
+    output([*inside, f"{programs}/stop-containers", f"--timeout={seconds}s"], timeout=seconds + 20)

