@@ -91,7 +91,7 @@ class Kubectl:
         return json.loads(done.stdout)
 
     def secret(self, name: str, key: str) -> str:
-        """Return one value of a Secret.
+        """Return one value of a Secret; bytes that are not UTF-8 become surrogates.
 
         Raises:
             ApiError: there is no such Secret (or key), or it may not be read.
@@ -100,7 +100,7 @@ class Kubectl:
         data = self.get(f"secrets/{urllib.parse.quote(name, safe='')}").get("data") or {}
         if key not in data:
             raise ApiError("NotFound", f"Secret {name} has no key {key}")
-        return base64.b64decode(data[key]).decode("utf-8")
+        return base64.b64decode(data[key]).decode("utf-8", "surrogateescape")
 
     def connect_from(self, pod: str, address: tuple[str, int], timeout: float) -> socket.socket:
         """Open a TCP connection that begins in a pod, by a relay over kubectl exec.

@@ -53,13 +53,14 @@ annotations:
 {{/* Keys of the Secret that are mounted. */}}
 {{- define "postgres.secretItems" -}}
 {{- $own := ne (include "postgres.username" .) "postgres" -}}
-{{- $keys := .Values.auth.secretKeys -}}
+{{- $items := list -}}
 {{- if $own -}}
-- {key: {{ $keys.userPasswordKey | quote }}, path: password}
-{{ end }}
-{{- if or .Values.auth.enablePostgresUser (not $own) }}
-- {key: {{ $keys.adminPasswordKey | quote }}, path: postgres-password}
-{{- end }}
+{{- $items = append $items (dict "key" .Values.auth.secretKeys.userPasswordKey "path" "password") -}}
+{{- end -}}
+{{- if or .Values.auth.enablePostgresUser (not $own) -}}
+{{- $items = append $items (dict "key" .Values.auth.secretKeys.adminPasswordKey "path" "postgres-password") -}}
+{{- end -}}
+{{- toYaml $items -}}
 {{- end -}}
 
 {{/* A probe: list of root context and the probe's values. */}}
