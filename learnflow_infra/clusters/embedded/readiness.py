@@ -3,7 +3,7 @@
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -34,6 +34,26 @@ def node_ready(node: dict[str, Any], lease: dict[str, Any], since: datetime) -> 
         return False
     conditions = node.get("status", {}).get("conditions", [])
     return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+
+
+def fresh(pods: Iterable[dict[str, Any]], since: datetime) -> bool:
+    """No pod is called Ready for containers that ended with the node's last life.
+
+    After a kill the API server still holds the old statuses; they hold until the kubelet
+    has looked at each pod.
+    """
+    return not any(_stale(pod.get("status", {}), since) for pod in pods)
+
+
+def _stale(status: dict[str, Any], since: datetime) -> bool:
+    ready = any(c["type"] == "Ready" and c["status"] == "True" for c in status.get("conditions", []))
+    begun = [
+        datetime.fromisoformat(running["startedAt"])
+        for container in status.get("containerStatuses", [])
+        if (running := container.get("state", {}).get("running"))
+    ]
+    # startedAt has whole seconds
+    return ready and any(start < since.replace(microsecond=0) for start in begun)
 
 
 def dns_ready(address: str) -> bool:
@@ -69,8 +89,15 @@ class Waiter:
         self._until("coredns", lambda: dns_ready(str(self._config.node_address)))
 
     def node(self) -> None:
-        """Until the node is Ready."""
+        """Until the node is Ready, and what is said of its pods is true."""
         self._until("kubelet", self._node_ready)
+        self._until("kubelet", self._pods_fresh)
+
+    def _pods_fresh(self) -> bool:
+        try:
+            return fresh(self._api.document("/api/v1/pods")["items"], self._since)
+        except ApiError:
+            return False
 
     def _node_ready(self) -> bool:
         name = self._config.node_name

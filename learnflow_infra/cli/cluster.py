@@ -1,0 +1,89 @@
+"""`learnflow-infra cluster`: the Kubernetes that this project brings itself."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from learnflow_infra.cli import options as opts
+from learnflow_infra.cli.run import errors_told, out, out_json, run
+
+if TYPE_CHECKING:
+    from learnflow_infra.clusters.embedded import Cluster
+
+app = typer.Typer(
+    help="The embedded cluster: a Kubernetes without Docker, in its own namespaces on this host.",
+    no_args_is_help=True,
+)
+Name = Annotated[str, typer.Option("--name", help="Which cluster; several can run side by side.")]
+NAME = "learnflow"
+
+
+@app.command()
+def up(
+    name: Name = NAME,
+    subnet: Annotated[
+        str | None,
+        typer.Option("--subnet", help="A /30 for the link to this host; else the next free one."),
+    ] = None,
+) -> None:
+    """Create or start the cluster. The first time on a machine it builds Kubernetes."""
+    from learnflow_infra.clusters import embedded
+
+    cluster = run(lambda emit: embedded.up(name, emit=emit, subnet=subnet))
+    _tell(cluster)
+
+
+@app.command()
+def status(name: Name = NAME, output: opts.OutputOption = opts.Output.text) -> None:
+    """Show the cluster: its state, its node's address, its kubeconfig."""
+    from learnflow_infra.clusters import embedded
+
+    with errors_told():
+        cluster = embedded.status(name)
+    if output is opts.Output.json:
+        out_json({key: value and str(value) for key, value in asdict(cluster).items()})
+    else:
+        _tell(cluster)
+
+
+@app.command()
+def stop(name: Name = NAME) -> None:
+    """Stop the cluster gracefully. All its data stay; `up` brings it back."""
+    from learnflow_infra.clusters import embedded
+
+    run(lambda emit: embedded.stop(name, emit=emit))
+
+
+@app.command()
+def delete(name: Name = NAME) -> None:
+    """Delete the cluster with all its data. Built programs and images stay in the cache."""
+    from learnflow_infra.clusters import embedded
+
+    run(lambda emit: embedded.delete(name, emit=emit))
+
+
+@app.command()
+def kubeconfig(name: Name = NAME) -> None:
+    """Print the path of the cluster's kubeconfig: export KUBECONFIG=$(... cluster kubeconfig)."""
+    from learnflow_infra.clusters import embedded
+    from learnflow_infra.errors import ClusterUnreachableError
+
+    with errors_told():
+        cluster = embedded.status(name)
+        if cluster.state == "absent":
+            raise ClusterUnreachableError(
+                f"There is no embedded cluster {name}.",
+                remedy=f"learnflow-infra cluster up --name {name}",
+            )
+    out(str(cluster.kubeconfig))
+
+
+def _tell(cluster: "Cluster") -> None:
+    out(f"Cluster {cluster.name} ({cluster.version}) is {cluster.state}.")
+    if cluster.state == "absent":
+        return
+    out(f"  node address  {cluster.node_address}")
+    out(f"  context       {cluster.context}")
+    out(f"  kubeconfig    {cluster.kubeconfig}")
+    out(f"  kubectl       {cluster.kubectl}")
