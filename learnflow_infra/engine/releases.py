@@ -91,8 +91,7 @@ async def converge(
     seconds = limit if limit is not None else release.ready_timeout
     chart = release.profiles[session.target.profile].chart
     with step(session.emit, f"release/{release.name}", f"Release {release.name}") as running:
-        before = await _recovered(session, release)
-        wanted = await session.helm.render(release.name, chart, values)
+        before, wanted = await _compare(session, release, chart, values)
         changed = before is None or not same(before, wanted)
         after = before
         if changed or after is None:
@@ -144,16 +143,34 @@ def same(live: Live, wanted: Live) -> bool:
     )
 
 
-async def _recovered(session: Session, release: Release) -> Live | None:
-    """The live release, after undoing a helm operation that was cut off.
+async def _compare(
+    session: Session, release: Release, chart: str, values: Document
+) -> tuple[Live | None, Live]:
+    """The live release and what is asked, looked at together; a cut-off one is undone first."""
+    live, wanted = await asyncio.gather(
+        session.helm.live(release.name),
+        session.helm.render(release.name, chart, values),
+        return_exceptions=True,
+    )
+    if isinstance(live, Live) and live.status.startswith(_CUT_OFF):
+        live = await recover(session, release, live)
+        wanted = await session.helm.render(release.name, chart, values)
+    for result in (live, wanted):
+        if isinstance(result, BaseException):
+            raise result
+    return live, wanted  # type: ignore[return-value] # exceptions were raised above
+
+
+_CUT_OFF = ("pending", "uninstalling")
+
+
+async def recover(session: Session, release: Release, live: Live) -> Live | None:
+    """Undo a helm operation that was cut off, and return the release as it is then.
 
     Helm refuses to work on a `pending-*` release. The lock of the checkout is held here,
     so the operation is not under way any more: the last revision that was in force is
     rolled back to, or, where there was none, the attempt is uninstalled (claims stay).
     """
-    live = await session.helm.live(release.name)
-    if live is None or not live.status.startswith(("pending", "uninstalling")):
-        return live
     good = await session.helm.deployed_revisions(release.name)
     if good and live.status != "uninstalling":
         await session.helm.rollback(release.name, good[0])

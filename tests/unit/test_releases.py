@@ -90,13 +90,18 @@ def test_a_failure_lets_the_others_end_and_skips_what_needs_it(monkeypatch):
 
 
 class FakeHelm:
-    """Stands for helm with a release that a cut-off run left pending."""
+    """Stands for helm with a release that a cut-off run left behind."""
 
     def __init__(self, status, good):
         self.status, self.good, self.calls = status, good, []
 
     async def live(self, _name):
         return self.status and Live(revision=2, status=self.status, manifest="", values={})
+
+    async def render(self, _name, _chart, _values):
+        if self.status.startswith("pending"):
+            raise ReleaseFailedError("another operation is in progress")
+        return LIVE
 
     async def deployed_revisions(self, _name):
         return self.good
@@ -124,5 +129,6 @@ class FakeHelm:
 def test_a_helm_operation_that_was_cut_off_is_undone(status, good, calls):
     session = FakeSession()
     session.helm = FakeHelm(status, good)
-    asyncio.run(releases._recovered(session, release("a")))
+    _, wanted = asyncio.run(releases._compare(session, release("a"), "c", {}))
     assert session.helm.calls == calls
+    assert wanted == LIVE
