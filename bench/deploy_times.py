@@ -5,7 +5,6 @@ checkout's phase directory, as a deploy's always do.
 Prints seconds of wall clock of whole commands, as typed.
 """
 
-import json
 import os
 import signal
 import statistics
@@ -14,6 +13,8 @@ import sys
 import tempfile
 import time
 
+from learnflow_infra.clusters.embedded import state
+
 NAME = "bench"
 RUNS = 5
 
@@ -21,7 +22,10 @@ RUNS = 5
 def command(*args: str) -> tuple[float, str]:
     begun = time.monotonic()
     done = subprocess.run(
-        [sys.executable, "-m", "learnflow_infra", *args], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "learnflow_infra", *args],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     if done.returncode:
         sys.exit(f"{' '.join(args)} failed:\n{done.stderr}")
@@ -42,8 +46,9 @@ def main() -> None:
     row("verify", *(command("verify", *context)[0] for _ in range(RUNS)))
     row("cluster stop", command("cluster", "stop", "--name", NAME)[0])
     row("deploy after cluster stop, to verified", command("deploy", *context)[0])
-    pid = json.loads(command("cluster", "status", "--name", NAME, "-o", "json")[1])["pid"]
-    os.kill(int(pid), signal.SIGKILL)
+    node = state.running(NAME)
+    if node is not None:
+        os.kill(node.outer, signal.SIGKILL)
     row("deploy after kill -9 of the node, to verified", command("deploy", *context)[0])
 
 

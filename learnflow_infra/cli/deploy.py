@@ -68,9 +68,6 @@ def _tell(done: "Deployed") -> None:
     out("")
     out("Recorded in " + ", ".join(str(file) for file in done.files))
     count = sum(len(result["checks"]) for result in done.verification)
-    if not done.changed and not count:
-        out(f"Nothing to change: all releases are ready and verified ({done.seconds:.1f} s).")
-    elif count:
-        out(f"Deployed and verified: {count} checks passed ({done.seconds:.1f} s).")
-    else:
-        out(f"Deployed ({done.seconds:.1f} s).")
+    proof = f"verified: {count} checks passed" if count else "verified before"
+    what = "Deployed" if done.changed else "Nothing to change: all releases are ready"
+    out(f"{what}, {proof} ({done.seconds:.1f} s).")

@@ -8,6 +8,8 @@ import signal
 
 import pytest
 
+from learnflow_infra.clusters.embedded import state
+
 pytestmark = pytest.mark.e2e
 TOPIC = "survivors"
 LINES = [f"record {number}" for number in range(20)]
@@ -52,21 +54,12 @@ def test_stop_and_start(product, marked):
 
 def test_kill_9_of_the_node_in_the_middle_of_writes(product, marked):
     product.psql("insert into survivors select generate_series(1001, 2000)")
-    os.kill(node_pid(product), signal.SIGKILL)
+    os.kill(state.running(product.cluster.name).outer, signal.SIGKILL)
     done = product.ok("deploy", "--output", "json").json
     assert all(result["passed"] for result in done["verification"])
     assert product.psql("select count(*) from survivors") == "2000"
     product.psql("delete from survivors where n > 1000")
     assert_intact(product, marked)
-
-
-def node_pid(product):
-    """The process whose end takes the whole node with it."""
-    return int(
-        product.ok("cluster", "status", "--name", product.cluster.name, "--output", "json").json[
-            "pid"
-        ]
-    )
 
 
 def test_delete_and_deploy_again(product, marked):

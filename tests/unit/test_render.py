@@ -22,7 +22,7 @@ def run(emit):
 def test_plain_lines(capsys):
     run(Plain())
     lines = capsys.readouterr().err.splitlines()
-    assert [line[11:].rsplit(" (", 1)[0] for line in (lines[0], lines[1], lines[3])] == [
+    assert [line[10:].rsplit(" (", 1)[0] for line in (lines[0], lines[1], lines[3])] == [
         "ok Build [it]: fine [y]",
         "== Look: same",
         "!! Fail: the first line",
