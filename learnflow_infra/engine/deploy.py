@@ -46,7 +46,7 @@ def deploy(options: Options, emit: Emit) -> Deployed:
         target, images = _cluster(request, recorder)
         session = connect(target, options.namespace, recorder)
         try:
-            endpoints, results = _releases(session, request, options, images)
+            endpoints, results = _releases(session, request, options, images, recorder)
         finally:
             records.write_report(recorder, session)
     return Deployed(
@@ -79,7 +79,11 @@ def _cluster(request: Request, emit: Emit) -> tuple[Target, Images]:
 
 
 def _releases(
-    session: Session, request: Request, options: Options, images: Images
+    session: Session,
+    request: Request,
+    options: Options,
+    images: Images,
+    recorder: records.Recorder,
 ) -> tuple[Document, list[Document]]:
     """Everything that happens in the cluster; returns endpoints and verification results."""
     _foundation(session, request)
@@ -92,7 +96,7 @@ def _releases(
     )
     record = records.Record.of(session, request.skills, outcomes)
     results: list[Document] = []
-    if options.verify and not record.verified:
+    if options.verify and (recorder.changed or not record.verified):
         work = verification.verify_all(session, record.skills, record.endpoints)
         results = asyncio.run(work)
         verification.require(results)
