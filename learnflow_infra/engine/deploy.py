@@ -95,12 +95,14 @@ def _releases(
         releases.converge_all(session, request.releases, values, options.timeout)
     )
     record = records.Record.of(session, request.skills, outcomes)
+    record.publish(session)
     results: list[Document] = []
     if options.verify and (recorder.changed or not record.verified):
         work = verification.verify_all(session, record.skills, record.endpoints)
         results = asyncio.run(work)
         verification.require(results)
-    record.save(session, outcomes, verified=options.verify)
+        record.publish(session, verified=True)
+    record.write(session, outcomes)
     return record.endpoints, results
 
 

@@ -99,13 +99,17 @@ class Record:
             verified=known,
         )
 
-    def save(self, session: Session, outcomes: Sequence[Outcome], *, verified: bool) -> None:
-        """Write the ConfigMap (only what differs) and the artifacts."""
+    def publish(self, session: Session, *, verified: bool = False) -> None:
+        """Write the ConfigMap, if it differs; `verified` marks these very pods as verified."""
         _, before = load(session.kube, session.namespace)
         prints = self.fingerprints if verified else before
         save(session.kube, session.namespace, self.endpoints, prints)
+
+    def write(self, session: Session, outcomes: Sequence[Outcome]) -> None:
+        """Write the artifacts."""
         folder = paths.phase_dir()
-        artifacts.write_endpoints(folder, self.endpoints, outputs.kubectl_command(session.target))
+        kubectl = outputs.kubectl_command(session.target)
+        artifacts.write_endpoints(folder, self.endpoints, kubectl)
         for outcome in outcomes:
             artifacts.write_release(folder, outcome.release, outcome.values, outcome.manifest)
 
