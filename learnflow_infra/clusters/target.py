@@ -9,12 +9,11 @@ import shutil
 import subprocess
 
 from learnflow_infra.clusters import embedded
+from learnflow_infra.clusters.embedded.state import CONTEXT_PREFIX
 from learnflow_infra.errors import ClusterUnreachableError, InputError
 from learnflow_infra.models import Profile, Target
 
 EMBEDDED, UPSTREAM = Profile("embedded"), Profile("upstream")
-PREFIX = "learnflow-"
-"""Contexts of embedded clusters: `learnflow-<name>`, as kind names its own `kind-<name>`."""
 DEFAULT_CLUSTER = "learnflow"
 
 
@@ -34,7 +33,7 @@ def choose(context: str | None, profile: str | None) -> Target:
             f"There is no profile {profile!r}.", why=f"Profiles: {EMBEDDED}, {UPSTREAM}"
         )
     wanted = Profile(profile) if profile else None
-    if context and context.startswith(PREFIX):
+    if context and context.startswith(CONTEXT_PREFIX):
         return _existing_cluster(context, wanted)
     if context:
         return Target(kind="context", context=context, kubeconfig=None, profile=wanted or UPSTREAM)
@@ -72,7 +71,7 @@ def require_running(target: Target) -> Target:
 
 
 def _existing_cluster(context: str, profile: Profile | None) -> Target:
-    name = context.removeprefix(PREFIX)
+    name = context.removeprefix(CONTEXT_PREFIX)
     cluster = embedded.status(name)
     if cluster.state == "absent":
         raise ClusterUnreachableError(

@@ -15,6 +15,7 @@ from learnflow_infra.errors import RefusedError
 from learnflow_infra.events import Emit, step
 from learnflow_infra.models import Document, Foundation, ReleaseName, Skill, Target
 from learnflow_infra.outputs import artifacts
+from learnflow_infra.readiness.tracker import INSTANCE
 from learnflow_infra.values import compute
 
 Images = Mapping[Path, embedded.ImageRef]
@@ -42,7 +43,7 @@ def deploy(options: Options, emit: Emit) -> Deployed:
     request = read(options)
     recorder = records.Recorder(emit)
     with artifacts.lock(paths.phase_dir()):
-        gate.require(gate.host_checks())
+        gate.require(gate.host_checks(request.target))
         target, images = _cluster(request, recorder)
         session = connect(target, options.namespace, recorder)
         try:
@@ -115,10 +116,8 @@ def _foundation(session: Session, request: Request) -> None:
 
 def needed(session: Session, request: Request) -> Foundation:
     """What the skills that are not there yet ask of the cluster."""
-    sets = session.kube.items(f"/apis/apps/v1/namespaces/{session.namespace}/statefulsets")
-    present = {
-        item["metadata"].get("labels", {}).get("app.kubernetes.io/instance") for item in sets
-    }
+    pods = session.kube.items(f"/api/v1/namespaces/{session.namespace}/pods")
+    present = {pod["metadata"].get("labels", {}).get(INSTANCE) for pod in pods}
     absent = [
         skill.foundation
         for skill in request.skills

@@ -14,7 +14,7 @@ from learnflow_infra import paths
 from learnflow_infra.clients import helm
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.errors import FoundationError
-from learnflow_infra.models import Check, Document, Foundation
+from learnflow_infra.models import Check, Document, Foundation, Target
 from learnflow_infra.quantities import quantity
 
 OLDEST = (1, 27)
@@ -37,9 +37,24 @@ RIGHTS = (
 """Verb, API group, resource and subresource that a deploy and its verification use."""
 
 
-def host_checks(phase: Path | None = None) -> list[Check]:
-    """What this checkout and this machine must have, without a cluster."""
-    return [_helm(), _phase(phase or paths.phase_dir())]
+def host_checks(target: Target, phase: Path | None = None) -> list[Check]:
+    """What this checkout and this machine must have, without a cluster.
+
+    The embedded cluster brings its own kubectl; elsewhere it must be there.
+    """
+    checks = [_helm(), _phase(phase or paths.phase_dir())]
+    return checks if target.cluster else [*checks, _kubectl(target.kubectl)]
+
+
+def _kubectl(program: str) -> Check:
+    found = shutil.which(program)
+    remedy = "Install kubectl; verification connects from inside the cluster through it."
+    return Check(
+        name="kubectl",
+        passed=found is not None,
+        message=found or f"{program}: not on PATH",
+        remedy="" if found else remedy,
+    )
 
 
 def _helm() -> Check:

@@ -109,8 +109,8 @@ def verify(options: Options, origin: verification.Origin, emit: Emit) -> list[Do
 def doctor(options: Options, emit: Emit) -> list[Check]:
     """The foundation gate alone; a cluster that deploy would start is no failure."""
     request = read(options)
-    found = gate.host_checks()
     target = request.target
+    found = gate.host_checks(target)
     if target.cluster and embedded.status(target.cluster).state != "running":
         note = f"embedded cluster {target.cluster} does not run; deploy starts it"
         return [*found, Check(name="cluster", passed=True, message=note)]

@@ -2,7 +2,7 @@ import pytest
 
 from learnflow_infra.engine import gate
 from learnflow_infra.errors import FoundationError
-from learnflow_infra.models import Check, Foundation
+from learnflow_infra.models import Check, Foundation, Profile, Target
 
 NEEDED = Foundation(cpu=0.5, memory=2**30, storage=2**31)
 
@@ -68,8 +68,20 @@ def test_old_clusters_are_refused(minor, passed):
 def test_a_phase_directory_that_cannot_be_written(tmp_path):
     file = tmp_path / "file"
     file.touch()
-    checks = gate.host_checks(file / "phase")
+    checks = gate.host_checks(target(cluster="x"), file / "phase")
     assert failed(checks) == ["phase directory"]
+
+
+def test_another_cluster_needs_a_kubectl(tmp_path):
+    assert failed(gate.host_checks(target(kubectl="no-such-kubectl"), tmp_path)) == ["kubectl"]
+    embedded = target(cluster="x", kubectl="no-such-kubectl")
+    assert failed(gate.host_checks(embedded, tmp_path)) == []
+
+
+def target(**fields):
+    return Target(
+        kind="context", context="c", kubeconfig=None, profile=Profile("embedded"), **fields
+    )
 
 
 def test_all_failures_are_told_at_once_with_their_remedies():
