@@ -5,7 +5,6 @@ docs.kernel.org's cgroup-v2 ("no internal processes", delegation) and systemd's
 "Control Group APIs and Delegation"; they are held by tables of tests alone.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
@@ -119,8 +118,3 @@ def _folder(mountinfo: str, controllers: str, path: str) -> PurePosixPath:
     own = PurePosixPath(path)
     inside = own.relative_to(root) if own.is_relative_to(root) else own.relative_to("/")
     return PurePosixPath(point) / inside
-
-
-def missing_controllers(available: str, needed: Sequence[str] = ("cpu", "memory", "pids")) -> list[str]:
-    """The controllers that the kubelet needs and a v2 cgroup.controllers file does not list."""
-    return [name for name in needed if name not in available.split()]

@@ -31,7 +31,9 @@ def ensure(programs: Path, emit: Emit) -> dict[str, Path]:
     with events.step(emit, "cluster/node-images", "Pack the node's own images") as step:
         with lock("node-images"):
             before = set(_folder().glob("*.tar"))
-            found = dict([_image("pause", programs / "pause", ()), _image("busybox", _busybox(), APPLETS)])
+            found = dict(
+                [_image("pause", programs / "pause", ()), _image("busybox", _busybox(), APPLETS)]
+            )
             changed = bool(set(found.values()) - before)
         step.done("" if changed else "cached", changed=changed)
     return found

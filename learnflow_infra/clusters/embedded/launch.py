@@ -45,16 +45,12 @@ def _start_unit(config: state.Config, command: list[str], log: Path) -> None:
     Not run yet: it was written on a machine without systemd (systemd.resource-control(5),
     Delegate=; systemd-run(1)).
     """
-    unit = f"--unit={unit_name(config)}"
-    settings = ("Delegate=yes", "KillMode=mixed", f"StandardOutput=append:{log}")
-    properties = [f"--property={setting}" for setting in (*settings, f"StandardError=append:{log}")]
+    unit = f"--unit={config.cgroup}.service"
+    streams = (f"StandardOutput=append:{log}", f"StandardError=append:{log}")
+    settings = ("Delegate=yes", "KillMode=mixed", "LimitNOFILE=infinity", *streams)
+    properties = [f"--property={setting}" for setting in settings]
     inside = [f"--setenv={control_groups.UNIT_VARIABLE}=1", *_environment()]
     output(["systemd-run", "--collect", "--quiet", unit, *properties, *inside, *command])
-
-
-def unit_name(config: state.Config) -> str:
-    """The systemd unit of a cluster's node."""
-    return f"{config.cgroup}.service"
 
 
 def _environment() -> list[str]:
@@ -91,8 +87,8 @@ def end(config: state.Config, node: state.Node | None, patience: float = 10.0) -
     """
     recorded = node or state.recorded(config.name)
     if recorded and recorded.boot == state.boot_id():
-        for pid, begun in ((recorded.init, recorded.init_start), (recorded.outer, recorded.outer_start)):
-            _kill(pid, begun, patience)
+        _kill(recorded.init, recorded.init_start, patience)
+        _kill(recorded.outer, recorded.outer_start, patience)
     layout = state.layout(config.name)
     control_groups.remove(layout.root / "cgroups.json")
     _remove_link(config.link, patience)
@@ -134,7 +130,8 @@ def write_configuration(config: state.Config, version: str, images: dict[str, st
     """Write the node's configuration files and make its folders."""
     layout = state.layout(config.name)
     for part in ("etcd", "containerd", "kubelet", "volumes"):
-        layout.data(part).mkdir(parents=True, exist_ok=True, mode=0o700 if part == "etcd" else 0o755)
+        layout.data(part).mkdir(parents=True, exist_ok=True)
+    layout.data("etcd").chmod(0o700)
     for folder in (layout.conf, layout.logs, layout.pki):
         folder.mkdir(parents=True, exist_ok=True)
     filled = configuration.values(

@@ -30,7 +30,8 @@ def ensure(layout: state.Layout, kubeadm: Path, context: str) -> None:
     stamp = layout.pki / "issued"
     config = layout.conf / "kubeadm.yaml"
     if stamp.exists() and needs_renewal(stamp.stat().st_mtime, time.time()):
-        output([kubeadm, "certs", "renew", "all", "--config", config, "--kubeconfig-dir", layout.conf])
+        places = ["--config", config, "--kubeconfig-dir", layout.conf]
+        output([kubeadm, "certs", "renew", "all", *places])
         for name in ("kubelet", *USERS):
             (layout.conf / f"{name}.conf").unlink(missing_ok=True)
         stamp.unlink()
@@ -46,14 +47,14 @@ def ensure(layout: state.Layout, kubeadm: Path, context: str) -> None:
 
 def _component(layout: state.Layout, kubeadm: Path, name: str) -> None:
     config = layout.conf / "kubeadm.yaml"
-    phase = [kubeadm, "init", "phase", "kubeconfig", name]
+    phase: list[str | Path] = [kubeadm, "init", "phase", "kubeconfig", name]
     output([*phase, "--config", config, "--kubeconfig-dir", layout.conf])
 
 
 def _user(layout: state.Layout, kubeadm: Path, name: str) -> None:
     config = layout.conf / "kubeadm.yaml"
-    argv = [kubeadm, "kubeconfig", "user", "--client-name", USERS[name], "--config", config]
-    state.replace(layout.conf / f"{name}.conf", output(argv), mode=0o600)
+    text = output([kubeadm, "kubeconfig", "user", "--client-name", USERS[name], "--config", config])
+    state.replace(layout.conf / f"{name}.conf", text, mode=0o600)
 
 
 def _administrator(layout: state.Layout, context: str) -> None:

@@ -101,7 +101,7 @@ def lines(
 def detached(argv: Argv, log: Path) -> int:
     """Start a program in a session of its own that outlives this process; return its pid."""
     with log.open("ab") as stream:
-        child = subprocess.Popen(  # noqa: S603
+        child = subprocess.Popen(
             [str(word) for word in argv],
             stdin=subprocess.DEVNULL,
             stdout=stream,
@@ -120,7 +120,7 @@ def imported(argv: Argv, source: Path, timeout: float = 600) -> None:
         HostError: it failed.
     """
     with source.open("rb") as stream:
-        done = subprocess.run(  # noqa: S603
+        done = subprocess.run(
             [str(word) for word in argv],
             stdin=stream,
             capture_output=True,
@@ -135,7 +135,7 @@ def imported(argv: Argv, source: Path, timeout: float = 600) -> None:
 def streamed(argv: Argv) -> Iterator[str]:
     """Yield a program's standard output by lines; its other streams are this process's own."""
     words = [str(word) for word in argv]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as child:  # noqa: S603
+    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout is not None  # noqa: S101 - PIPE was asked for
         yield from child.stdout
     if child.returncode != 0:

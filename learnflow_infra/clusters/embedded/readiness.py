@@ -46,7 +46,8 @@ def fresh(pods: Iterable[dict[str, Any]], since: datetime) -> bool:
 
 
 def _stale(status: dict[str, Any], since: datetime) -> bool:
-    ready = any(c["type"] == "Ready" and c["status"] == "True" for c in status.get("conditions", []))
+    conditions = status.get("conditions", [])
+    ready = any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
     begun = [
         datetime.fromisoformat(running["startedAt"])
         for container in status.get("containerStatuses", [])

@@ -73,7 +73,7 @@ def delegate(folder: Path) -> None:
     """Enable every available controller for the children of a v2 cgroup."""
     available = (folder / "cgroup.controllers").read_text().split()
     for controller in available:
-        with suppress(OSError):  # some cannot be enabled below the root; the kubelet says which it needs
+        with suppress(OSError):  # some cannot be; the kubelet says which of them it misses
             (folder / "cgroup.subtree_control").write_text(f"+{controller}")
 
 

@@ -52,12 +52,13 @@ def main(spec_file: str, host_network: str, outer: str) -> None:
         "HOME": "/run/tmp",
     }
     command = [sys.executable, "-P", "-m", "supervisor.supervisord", "-n"]
-    os.execve(sys.executable, [*command, "-c", f"{HOME}/conf/supervisord.conf"], environment)
+    command += ["-c", f"{HOME}/conf/supervisord.conf"]
+    os.execve(sys.executable, command, environment)  # noqa: S606 - becoming it is the point
 
 
 def record_pids(root: Path, outer: int) -> None:
     """Record who the node is, by the host's pids: /proc is still the host's here."""
-    own = int(os.readlink("/proc/self"))
+    own = int(Path("/proc/self").readlink().name)
     node = {
         "outer": outer,
         "outer_start": state.started(outer),
@@ -107,10 +108,9 @@ def bind_data(wanted: spec.Spec, kept: dict[Path, int]) -> None:
 def mount_cgroups(chosen: cgroups.Plan) -> None:
     """Mount fresh hierarchies, whose root is the node's own cgroup."""
     if chosen.version == 1:
-        mount("tmpfs", cgroups.ROOT, "tmpfs", "mode=755")
+        mount("tmpfs", str(cgroups.ROOT), "tmpfs", "mode=755")
     for wanted in cgroups.mounts(chosen):
         target = Path(wanted.target)
-        target.mkdir(exist_ok=True)
         mount(wanted.kind, target, wanted.kind, wanted.options)
         for link in wanted.links:
             with suppress(FileExistsError):
@@ -147,7 +147,7 @@ def network(wanted: spec.Spec, host: int) -> None:
 
 
 def mount(source: str, target: Path | str, kind: str, options: str = "") -> None:
-    """mount(8) of a file system."""
+    """Mount a file system, as mount(8)."""
     Path(target).mkdir(parents=True, exist_ok=True)
     extra = ["-o", options] if options else []
     output(["mount", "-n", "-t", kind, *extra, source, str(target)])

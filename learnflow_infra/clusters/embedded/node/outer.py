@@ -21,10 +21,10 @@ def main(spec_file: str) -> None:
     os.chdir("/")
     control_groups.prepare(wanted.cgroup, wanted.root / "cgroups.json")
     host_network = os.open("/proc/self/ns/net", os.O_RDONLY)
-    os.set_inheritable(host_network, True)
+    os.set_inheritable(host_network, True)  # noqa: FBT003 - takes it by position only
     module = "learnflow_infra.clusters.embedded.node.init"
     inner = [sys.executable, "-P", "-m", module, spec_file, str(host_network), str(os.getpid())]
-    os.execvp("unshare", ["unshare", *FLAGS, "--", *inner])
+    os.execvp("unshare", ["unshare", *FLAGS, "--", *inner])  # noqa: S606 - becoming it is the point
 
 
 if __name__ == "__main__":
