@@ -85,8 +85,9 @@ def step(emit: Emit, name: str, title: str) -> Iterator[Step]:
     try:
         yield running
     except BaseException as error:
-        text = str(error).splitlines()
-        emit(StepFailed(step=name, note=text[0] if text else type(error).__name__))
+        said = str(error).splitlines() or [type(error).__name__]
+        cut_off = not isinstance(error, Exception)  # Ctrl-C, or the task of it cancelled
+        emit(StepFailed(step=name, note="interrupted" if cut_off else said[0]))
         raise
     running.finish()
 

@@ -32,8 +32,3 @@ app = typer.Typer(
 for verb in (deploy, verify, status, endpoints, diagnose, delete, doctor):
     app.command()(verb)
 app.add_typer(cluster.app, name="cluster")
-
-
-def main() -> None:
-    """Run the command line; exits with one of `exit_codes()`."""
-    app()

@@ -7,6 +7,7 @@ outside its folder. Only the cache is shared with real use, as it is on a user's
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
@@ -73,6 +74,8 @@ class Product:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            # a job in the background of a shell ignores SIGINT, and its children would too
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         )
 
     @property
