@@ -15,6 +15,14 @@ from learnflow_infra.clusters.embedded.image_recipe import ImageRecipe
 _ROOT_DIRECTORIES = ("dev", "proc", "sys", "run", "tmp", "etc")
 """Mount points that a container runtime expects, and where entries below go."""
 
+_CONFIGURATION = {
+    "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
+    "hosts": "127.0.0.1 localhost\n",
+    "hostname": "localhost\n",
+    "resolv.conf": "",
+}
+"""Files of /etc: kubelet mounts its own over the last three, where mmdebstrap left the host's."""
+
 
 def extract_packages(recipe: ImageRecipe, rootfs: Path, note: Note) -> None:
     """Unpack the recipe's packages and what they depend on into the new folder `rootfs`.
@@ -32,13 +40,11 @@ def add_entries(recipe: ImageRecipe, rootfs: Path) -> None:
     """Write users, directories, files and links."""
     for name in _ROOT_DIRECTORIES:
         (rootfs / name).mkdir(exist_ok=True)
+    for name, text in _CONFIGURATION.items():
+        (rootfs / "etc" / name).write_text(text, encoding="utf-8")
     (rootfs / "tmp").chmod(0o1777)
     _write_users(recipe, rootfs)
-    for directory in recipe.directories:
-        path = inside(rootfs, directory["path"])
-        path.mkdir(parents=True, exist_ok=True)
-        os.chown(path, directory.get("uid", 0), directory.get("gid", 0))
-        path.chmod(int(directory.get("mode", "0755"), 8))
+    _make_directories(recipe, rootfs)
     for file in recipe.files:
         path = inside(rootfs, file["dest"])
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -49,6 +55,14 @@ def add_entries(recipe: ImageRecipe, rootfs: Path) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.unlink(missing_ok=True)
         path.symlink_to(link_target)
+
+
+def _make_directories(recipe: ImageRecipe, rootfs: Path) -> None:
+    for directory in recipe.directories:
+        path = inside(rootfs, directory["path"])
+        path.mkdir(parents=True, exist_ok=True)
+        os.chown(path, directory.get("uid", 0), directory.get("gid", 0))
+        path.chmod(int(directory.get("mode", "0755"), 8))
 
 
 def inside(rootfs: Path, name: str) -> Path:
@@ -83,10 +97,10 @@ def run_commands(recipe: ImageRecipe, rootfs: Path, note: Note) -> None:
         return
     reset_times(rootfs)
     script = (
-        'ip link set lo up && mount -t proc proc "$1/proc" && '
-        'mount --bind /dev "$1/dev" && exec chroot "$@"'
+        'ip link set lo up; mount -t proc proc "$1/proc"; mount --bind /dev "$1/dev"; '
+        'hostname localhost; exec chroot "$@"'
     )
-    isolated = ["unshare", "--net", "--pid", "--fork", "--kill-child", "--mount"]
+    isolated = ["unshare", "--net", "--uts", "--pid", "--fork", "--kill-child", "--mount"]
     isolated += ["--propagation", "private", "sh", "-ec", script, "run", str(rootfs)]
     for command in recipe.run:
         what = f"{command[0]} in image {recipe.name}"
@@ -101,10 +115,11 @@ def reset_times(rootfs: Path) -> None:
 
 
 def remove_unneeded(recipe: ImageRecipe, rootfs: Path) -> None:
-    """Delete what the recipe's globs match; links are not followed."""
+    """Delete what the recipe's globs match, but its own directories; links are not followed."""
     for pattern in recipe.remove:
         for path in list(rootfs.glob(pattern)):
             if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
                 path.unlink(missing_ok=True)
+    _make_directories(recipe, rootfs)

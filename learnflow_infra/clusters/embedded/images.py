@@ -15,7 +15,7 @@ from pathlib import Path
 
 from learnflow_infra import events
 from learnflow_infra.clusters.embedded import image_archive, image_maven, image_rootfs
-from learnflow_infra.clusters.embedded.image_process import disk_full, disk_full_is_host_error
+from learnflow_infra.clusters.embedded.image_process import Note, disk_full, disk_full_is_host_error
 from learnflow_infra.clusters.embedded.image_recipe import ImageRecipe, ImageRef
 from learnflow_infra.events import Emit, Step
 from learnflow_infra.paths import cache_dir
@@ -80,7 +80,7 @@ def _assemble(recipe: ImageRecipe, work: Path, target: Path, step: Step) -> None
     (work / "image.tar").replace(target)
 
 
-def _noter(step: Step, done: int) -> "image_rootfs.Note":
+def _noter(step: Step, done: int) -> Note:
     def note(line: str) -> None:
         if line:
             step.progress(done, _STAGES, line[:100])
