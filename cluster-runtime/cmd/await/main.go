@@ -1,7 +1,7 @@
-// Command await becomes another program once a server is there:
+// Command await becomes another program once servers and files are there:
 //
-//	await tcp://127.0.0.1:2379 PROGRAM [ARGUMENT...]
-//	await https://10.213.0.2:6443/readyz PROGRAM [ARGUMENT...]
+//	await tcp://127.0.0.1:2379 -- PROGRAM [ARGUMENT...]
+//	await https://10.213.0.2:6443/readyz file:///run/ready -- PROGRAM [ARGUMENT...]
 //
 // A Kubernetes component that starts before the API server allows it what it needs
 // falls into its own growing back-off, and loses seconds by starting too early.
@@ -15,6 +15,7 @@ import (
 	"net/url"
 	"os"
 	"os/exec"
+	"slices"
 	"syscall"
 	"time"
 )
@@ -25,30 +26,46 @@ const (
 )
 
 func main() {
-	if len(os.Args) < 3 {
-		fmt.Fprintln(os.Stderr, "usage: await URL PROGRAM [ARGUMENT...]")
+	separator := slices.Index(os.Args, "--")
+	if separator < 2 || separator == len(os.Args)-1 {
+		fmt.Fprintln(os.Stderr, "usage: await URL... -- PROGRAM [ARGUMENT...]")
 		os.Exit(2)
 	}
-	server, err := url.Parse(os.Args[1])
-	if err == nil {
-		for !answers(server) {
+	for _, argument := range os.Args[1:separator] {
+		wanted, err := url.Parse(argument)
+		exitOn(err)
+		for !there(wanted) {
 			time.Sleep(pause)
 		}
-		err = become(os.Args[2:])
 	}
-	fmt.Fprintln(os.Stderr, "await:", err)
-	os.Exit(1)
+	exitOn(become(os.Args[separator+1:]))
 }
 
-// answers tells whether a TCP server accepts, or an HTTPS server says 200.
-func answers(server *url.URL) bool {
-	if server.Scheme == "tcp" {
-		connection, err := net.DialTimeout("tcp", server.Host, timeout)
+func exitOn(err error) {
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "await:", err)
+		os.Exit(1)
+	}
+}
+
+// there tells whether a file exists, a TCP server accepts, or an HTTPS server says 200.
+func there(wanted *url.URL) bool {
+	switch wanted.Scheme {
+	case "file":
+		_, err := os.Stat(wanted.Path)
+		return err == nil
+	case "tcp":
+		connection, err := net.DialTimeout("tcp", wanted.Host, timeout)
 		if err == nil {
 			connection.Close()
 		}
 		return err == nil
+	default:
+		return says200(wanted)
 	}
+}
+
+func says200(server *url.URL) bool {
 	// Who answers does not matter here: nothing is sent, and the program that follows checks.
 	transport := &http.Transport{
 		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true},

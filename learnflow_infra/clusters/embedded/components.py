@@ -7,14 +7,16 @@ BIN = "/var/lib/learnflow-bin"
 CONF = "/var/lib/learnflow/conf"
 PKI = "/var/lib/learnflow/pki"
 API_PORT, ETCD_PORT = 6443, 2379
+APPLIED = "addons-applied"
+"""A file of conf/ that exists once the roles of the programs beside Kubernetes do."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Component:
     """A supervised program.
 
-    `after` is a server that must answer before it starts (see cluster-runtime/cmd/await):
-    a program that starts too early waits much longer, by its own back-off.
+    `after` is what must be there before it starts (see cluster-runtime/cmd/await): a
+    program that starts too early waits much longer, by its own back-off.
     `order` is the supervisor's priority: what is lower starts first and stops last.
     """
 
@@ -22,7 +24,7 @@ class Component:
     command: str
     arguments: tuple[str, ...] = ()
     options: Mapping[str, str] = field(default_factory=dict)
-    after: str = ""
+    after: tuple[str, ...] = ()
     order: int = 30
 
 
@@ -30,6 +32,7 @@ def components(node_address: str, node_name: str, helper_image: str) -> tuple[Co
     """Everything that runs on the node beside pods."""
     listening = f"tcp://{node_address}:{API_PORT}"
     api = f"https://{node_address}:{API_PORT}/readyz"
+    allowed = (api, f"file://{CONF}/{APPLIED}")
     etcd = Component(name="etcd", command=f"{BIN}/etcd", options=_etcd(), order=10)
     return (
         etcd,
@@ -43,7 +46,7 @@ def components(node_address: str, node_name: str, helper_image: str) -> tuple[Co
             name="kube-apiserver",
             command=f"{BIN}/kube-apiserver",
             options=_api_server(node_address),
-            after=f"tcp://127.0.0.1:{ETCD_PORT}",
+            after=(f"tcp://127.0.0.1:{ETCD_PORT}",),
             order=20,
         ),
         _client("kube-controller-manager", _controller_manager(), api),
@@ -54,19 +57,19 @@ def components(node_address: str, node_name: str, helper_image: str) -> tuple[Co
             name="coredns",
             command=f"{BIN}/coredns",
             arguments=("-conf", f"{CONF}/Corefile"),
-            after=api,
+            after=allowed,
         ),
         Component(
             name="local-path-provisioner",
             command=f"{BIN}/local-path-provisioner",
             arguments=("start", *_flags(_local_path(helper_image))),
-            after=api,
+            after=allowed,
         ),
     )
 
 
 def _client(name: str, options: Mapping[str, str], after: str) -> Component:
-    return Component(name=name, command=f"{BIN}/{name}", options=options, after=after)
+    return Component(name=name, command=f"{BIN}/{name}", options=options, after=(after,))
 
 
 def _etcd() -> dict[str, str]:
@@ -184,7 +187,7 @@ def supervised(component: Component) -> str:
     """
     words = [component.command, *component.arguments, *_flags(component.options)]
     if component.after:
-        words = [f"{BIN}/await", component.after, *words]
+        words = [f"{BIN}/await", *component.after, "--", *words]
     settings = {
         "command": " ".join(words),
         "priority": component.order,

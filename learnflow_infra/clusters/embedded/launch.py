@@ -10,6 +10,7 @@ from learnflow_infra.clusters.embedded import configuration, host, state
 from learnflow_infra.clusters.embedded.node import control_groups
 from learnflow_infra.clusters.embedded.node.spec import Spec
 from learnflow_infra.clusters.embedded.process import detached, output, succeeds
+from learnflow_infra.clusters.embedded.supervision import Supervisor
 from learnflow_infra.errors import HostError
 
 OUTER = "learnflow_infra.clusters.embedded.node.outer"
@@ -32,11 +33,19 @@ def start(config: state.Config, programs: Path, timeout: float = 20.0) -> state.
     else:
         detached(command, log)
     deadline = time.monotonic() + timeout
-    while (node := state.running(config.name)) is None:
+    while (node := state.running(config.name)) is None or not _awake(node):
         if time.monotonic() > deadline:
             raise HostError("The node did not start.", why=tail(log), remedy=f"See {log}.")
         time.sleep(0.02)
     return node
+
+
+def _awake(node: state.Node) -> bool:
+    try:
+        Supervisor(node).wake()
+    except OSError:
+        return False
+    return True
 
 
 def _start_unit(config: state.Config, command: list[str], log: Path) -> None:

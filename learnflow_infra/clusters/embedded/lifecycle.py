@@ -111,6 +111,7 @@ def _wait(config: state.Config, node: state.Node, archives: dict[str, Path]) -> 
     def _addons() -> None:
         waiter.api_server()
         addons.apply(root, str(config.node_address))
+        (layout.conf / components.APPLIED).touch()
         waiter.dns()
 
     def _images() -> None:

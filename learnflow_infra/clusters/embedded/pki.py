@@ -30,7 +30,7 @@ def ensure(layout: state.Layout, kubeadm: Path, context: str) -> None:
     stamp = layout.pki / "issued"
     config = layout.conf / "kubeadm.yaml"
     if stamp.exists() and needs_renewal(stamp.stat().st_mtime, time.time()):
-        places = ["--config", config, "--kubeconfig-dir", layout.conf]
+        places: list[str | Path] = ["--config", config, "--kubeconfig-dir", layout.conf]
         output([kubeadm, "certs", "renew", "all", *places])
         for name in ("kubelet", *USERS):
             (layout.conf / f"{name}.conf").unlink(missing_ok=True)

@@ -23,17 +23,20 @@ def healthy(api: Api) -> bool:
         return False
 
 
-def node_ready(node: dict[str, Any], lease: dict[str, Any], since: datetime) -> bool:
-    """The Ready condition is true, and said by a kubelet that ran after `since`.
+def node_ready(node: dict[str, Any], since: datetime) -> bool:
+    """The Ready condition is true, and was said by a kubelet that ran after `since`.
 
-    A node that was stopped leaves its old condition behind; its Lease in kube-node-lease
-    tells whether the kubelet has been heard of since.
+    A node that was stopped leaves its old condition behind; lastHeartbeatTime (whole
+    seconds) tells when the kubelet said it last. Its Lease would not do: on a cluster's
+    first start the kubelet tries for seconds to make it, before its namespace exists.
     """
-    renewed = lease.get("spec", {}).get("renewTime", "")
-    if not renewed or datetime.fromisoformat(renewed) < since:
-        return False
     conditions = node.get("status", {}).get("conditions", [])
-    return any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
+    return any(
+        c["type"] == "Ready"
+        and c["status"] == "True"
+        and datetime.fromisoformat(c["lastHeartbeatTime"]) >= since.replace(microsecond=0)
+        for c in conditions
+    )
 
 
 def fresh(pods: Iterable[dict[str, Any]], since: datetime) -> bool:
@@ -101,13 +104,11 @@ class Waiter:
             return False
 
     def _node_ready(self) -> bool:
-        name = self._config.node_name
-        lease = f"/apis/coordination.k8s.io/v1/namespaces/kube-node-lease/leases/{name}"
         try:
-            node = self._api.document(f"/api/v1/nodes/{name}")
-            return node_ready(node, self._api.document(lease), self._since)
+            node = self._api.document(f"/api/v1/nodes/{self._config.node_name}")
         except ApiError:
             return False
+        return node_ready(node, self._since)
 
     def _until(self, component: str, condition: Callable[[], bool]) -> None:
         log: Path = state.layout(self._config.name).logs / f"{component}.log"

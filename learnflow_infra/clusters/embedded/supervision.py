@@ -25,6 +25,10 @@ class Supervisor:
         except Fault:
             return
 
+    def wake(self) -> None:
+        """Make it act now: it looks around once a second, or when it is called."""
+        self.states()
+
     def shutdown(self) -> None:
         """Stop all components, last first, and end the node."""
         self._calls.shutdown()

@@ -147,7 +147,7 @@ def network(wanted: spec.Spec, host: int) -> None:
 
 
 def mount(source: str, target: Path | str, kind: str, options: str = "") -> None:
-    """Mount a file system, as mount(8)."""
+    """Mount a file system; its folder is made when missing."""
     Path(target).mkdir(parents=True, exist_ok=True)
     extra = ["-o", options] if options else []
     output(["mount", "-n", "-t", kind, *extra, source, str(target)])
