@@ -29,11 +29,14 @@ class StepProgress:
 
 @dataclass(frozen=True, kw_only=True)
 class StepFinished:
-    """A step is done; `changed` is False when it found everything as it should be."""
+    """A step is done.
+
+    `changed` is False when it found everything as it should be, None when it only looked.
+    """
 
     step: str
     note: str = ""
-    changed: bool = True
+    changed: bool | None = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +71,7 @@ class Step:
         """Say how far the step is."""
         self._emit(StepProgress(step=self._step, done=done, total=total, note=note))
 
-    def done(self, note: str = "", *, changed: bool = True) -> None:
+    def done(self, note: str = "", *, changed: bool | None = True) -> None:
         """Say how the step ended; emitted when its block is left."""
         self._outcome = StepFinished(step=self._step, note=note, changed=changed)
 

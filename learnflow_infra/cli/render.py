@@ -62,7 +62,7 @@ class Plain:
                     self._said[event.step] = now
                     self._line("..", event.step, _progress_text(event))
             case StepFinished():
-                self._line("ok" if event.changed else "==", event.step, event.note)
+                self._line("==" if event.changed is False else "ok", event.step, event.note)
             case StepFailed():
                 self._line("!!", event.step, event.note)
             case Message():
@@ -125,7 +125,9 @@ class Live:
                     note=event.note,
                 )
             case StepFinished():
-                self._end(event.step, "[green]✓[/]" if event.changed else "[dim]=[/]", event.note)
+                self._end(
+                    event.step, "[dim]=[/]" if event.changed is False else "[green]✓[/]", event.note
+                )
             case StepFailed():
                 self._end(event.step, "[red]✗[/]", event.note)
             case Message():

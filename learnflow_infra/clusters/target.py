@@ -8,6 +8,7 @@ import json
 import shutil
 import subprocess
 
+from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import embedded
 from learnflow_infra.clusters.embedded.state import CONTEXT_PREFIX
 from learnflow_infra.errors import ClusterUnreachableError, InputError
@@ -26,7 +27,7 @@ def choose(context: str | None, profile: str | None) -> Target:
 
     Raises:
         InputError: the profile is unknown.
-        ClusterUnreachableError: `context` names an embedded cluster that does not exist.
+        ClusterUnreachableError: `context` does not exist.
     """
     if profile not in {None, EMBEDDED, UPSTREAM}:
         raise InputError(
@@ -36,6 +37,7 @@ def choose(context: str | None, profile: str | None) -> Target:
     if context and context.startswith(CONTEXT_PREFIX):
         return _existing_cluster(context, wanted)
     if context:
+        Kube(kubeconfig=None, context=context)  # it must exist before anything is planned for it
         return Target(kind="context", context=context, kubeconfig=None, profile=wanted or UPSTREAM)
     return _minikube(wanted) or from_cluster(embedded.status(DEFAULT_CLUSTER), wanted)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from learnflow_infra import paths
 from learnflow_infra.clusters import embedded
 from learnflow_infra.clusters import target as targets
-from learnflow_infra.engine import credentials, gate, records, releases, verification
+from learnflow_infra.engine import credentials, gate, plan, records, releases, verification
 from learnflow_infra.engine.session import Options, Request, Session, connect, read
 from learnflow_infra.errors import RefusedError
 from learnflow_infra.events import Emit, step
@@ -41,6 +41,7 @@ def deploy(options: Options, emit: Emit) -> Deployed:
     """
     started = time.monotonic()
     request = read(options)
+    plan.check_profile(request.releases, request.target.profile)
     recorder = records.Recorder(emit)
     with artifacts.lock(paths.phase_dir()):
         gate.require(gate.host_checks(request.target))
@@ -111,7 +112,7 @@ def _foundation(session: Session, request: Request) -> None:
     with step(session.emit, "foundation", "Check the foundation") as running:
         found = gate.cluster_checks(session.kube, session.namespace, needed(session, request))
         gate.require(found)
-        running.done(f"{len(found)} checks passed", changed=False)
+        running.done(f"{len(found)} checks passed", changed=None)
 
 
 def needed(session: Session, request: Request) -> Foundation:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from learnflow_infra.clusters import embedded
-from learnflow_infra.engine import deploy, gate, records, verification
+from learnflow_infra.engine import deploy, gate, plan, records, verification
 from learnflow_infra.engine.session import Options, Session, connect, read
 from learnflow_infra.errors import LearnflowError
 from learnflow_infra.events import Emit
@@ -110,6 +110,7 @@ def doctor(options: Options, emit: Emit) -> list[Check]:
     """The foundation gate alone; a cluster that deploy would start is no failure."""
     request = read(options)
     target = request.target
+    plan.check_profile(request.releases, target.profile)
     found = gate.host_checks(target)
     if target.cluster and embedded.status(target.cluster).state != "running":
         note = f"embedded cluster {target.cluster} does not run; deploy starts it"

@@ -55,8 +55,8 @@ def read(options: Options) -> Request:
     """Check everything that can be checked without a cluster.
 
     Raises:
-        InputError: a skill, its order, a profile or a values file is wrong.
-        ClusterUnreachableError: the context names an embedded cluster that does not exist.
+        InputError: a skill, its order, the profile's name or a values file is wrong.
+        ClusterUnreachableError: the context does not exist.
     """
     everything = library.load_all()
     chosen = library.find(options.skills, everything)
@@ -64,7 +64,6 @@ def read(options: Options) -> Request:
     names = [release.name for skill in everything for release in skill.releases]
     overrides = read_overrides(options.files, names)
     target = targets.choose(options.context, options.profile)
-    plan.check_profile(releases, target.profile)
     needed = {release.skill for release in releases}
     return Request(
         library=everything,

@@ -37,7 +37,7 @@ async def verify(session: Session, skill: Skill, endpoints: Document, origin: Or
             mark = "ok  " if check.passed else "FAIL"
             line = f"{mark} {check.origin:7} {check.name}: {check.message} ({check.seconds:.2f}s)"
             session.emit(Message(text=f"     {line}"))
-        running.done(summary(result), changed=False)
+        running.done(summary(result), changed=None)
     return result
 
 

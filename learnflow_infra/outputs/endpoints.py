@@ -48,9 +48,13 @@ def find(
 
 
 def kubectl_command(target: Target) -> str:
-    """Kubectl with the options that reach the target, for pasting into a shell."""
-    options = ["--kubeconfig", str(target.kubeconfig)] if target.kubeconfig else []
-    return shlex.join([target.kubectl, *options, "--context", target.context])
+    """Kubectl with the options that reach the target, for pasting into a shell.
+
+    The kubeconfig of an embedded cluster has one context, so that need not be named.
+    """
+    if target.kubeconfig:
+        return shlex.join([target.kubectl, "--kubeconfig", str(target.kubeconfig)])
+    return shlex.join([target.kubectl, "--context", target.context])
 
 
 def _endpoint(

@@ -27,7 +27,7 @@ def revisions(product):
         (["-f", "none.yaml"], 3, "cannot be read"),
         (["--profile", "upstream"], 3, "No chart in the profile upstream"),
         (["--context", "learnflow-none"], 4, "no embedded cluster 'none'"),
-        (["--context", "none", "--profile", "embedded"], 10, "another cluster"),
+        (["--context", "none"], 4, "The context none"),
         (["--timeout", "never"], 3, "no duration"),
     ],
 )
