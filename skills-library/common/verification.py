@@ -240,6 +240,8 @@ def main(
     try:
         if run.check("endpoints", "cluster", lambda: run.load_endpoints(options.endpoints)):
             body(run)
+    except CheckFailed as error:  # outside of any check, for example a missing endpoint
+        run.record("endpoints", "cluster", str(error), passed=False)
     except ClusterUnreachableError as error:
         why = f"{error}; run: learnflow-infra cluster status"
         run.record("cluster-reachable", "cluster", why, passed=False)

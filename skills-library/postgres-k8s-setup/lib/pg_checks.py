@@ -1,4 +1,4 @@
-"""What is checked of one PostgreSQL database from one vantage. Python 3.9, standard library only."""
+"""What is checked of a PostgreSQL database from one vantage. Python 3.9, standard library."""
 
 from __future__ import annotations
 
