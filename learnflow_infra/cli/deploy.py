@@ -68,6 +68,7 @@ def _tell(done: "Deployed") -> None:
     out("")
     out("Recorded in " + ", ".join(str(file) for file in done.files))
     count = sum(len(result["checks"]) for result in done.verification)
-    proof = f"verified: {count} checks passed" if count else "verified before"
+    without = "not verified" if done.changed else "verified before"
+    proof = f"verified: {count} checks passed" if count else without
     what = "Deployed" if done.changed else "Nothing to change: all releases are ready"
     out(f"{what}, {proof} ({done.seconds:.1f} s).")
