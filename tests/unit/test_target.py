@@ -1,0 +1,79 @@
+"""Where a deploy goes. minikube cannot run here: a stand-in answers what its documentation shows."""
+
+import pytest
+import yaml
+
+from learnflow_infra.clusters import target as targets
+from learnflow_infra.errors import ClusterUnreachableError, InputError
+
+STAND_IN = """\
+#!/bin/sh
+# A stand-in for minikube: profile list, status and ip of one profile called "dev".
+case "$1 $2" in
+"profile list") echo '{"invalid":[],"valid":[{"Name":"dev","Status":"OK"}]}' ;;
+"status --profile") echo '{"Name":"dev","Host":"Running","Kubelet":"Running","APIServer":"%s"}' ;;
+"ip --profile") echo 192.168.49.2 ;;
+*) exit 64 ;;
+esac
+"""
+
+
+@pytest.fixture(autouse=True)
+def machine(tmp_path, monkeypatch):
+    """A machine with no minikube, no embedded cluster and a kubeconfig with one remote context."""
+    config = {
+        "clusters": [{"name": "c", "cluster": {"server": "https://company.example"}}],
+        "users": [{"name": "u", "user": {"token": "t"}}],
+        "contexts": [{"name": "company", "context": {"cluster": "c", "user": "u"}}],
+        "current-context": "company",
+    }
+    (tmp_path / "config").write_text(yaml.safe_dump(config))
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    return tmp_path
+
+
+def minikube(folder, state):
+    program = folder / "minikube"
+    program.write_text(STAND_IN % state)
+    program.chmod(0o755)
+
+
+def test_without_anything_it_is_the_embedded_cluster():
+    target = targets.choose(None, None)
+    assert (target.kind, target.cluster, target.profile) == ("embedded", "learnflow", "embedded")
+
+
+def test_the_current_context_is_never_taken_by_itself():
+    assert targets.choose(None, None).context != "company"
+
+
+def test_a_named_context_is_used_with_the_upstream_profile():
+    target = targets.choose("company", None)
+    assert (target.kind, target.context, target.profile) == ("context", "company", "upstream")
+
+
+def test_a_running_minikube_comes_before_the_embedded_cluster(machine):
+    minikube(machine, "Running")
+    target = targets.choose(None, None)
+    assert (target.kind, target.context, target.profile) == ("minikube", "dev", "upstream")
+    assert target.node_address == "192.168.49.2"
+
+
+def test_a_stopped_minikube_is_left_alone(machine):
+    minikube(machine, "Stopped")
+    assert targets.choose(None, None).kind == "embedded"
+
+
+def test_the_profile_can_be_chosen():
+    assert targets.choose(None, "upstream").profile == "upstream"
+    with pytest.raises(InputError, match="no profile 'other'"):
+        targets.choose(None, "other")
+
+
+def test_contexts_that_do_not_exist():
+    with pytest.raises(ClusterUnreachableError, match="The context none"):
+        targets.choose("none", None)
+    with pytest.raises(ClusterUnreachableError, match="no embedded cluster 'x'"):
+        targets.choose("learnflow-x", None)
