@@ -5,6 +5,7 @@ they cost time to build, and every decision here is made over documents.
 """
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -51,7 +52,7 @@ class Kube:
         settings.retries = 0  # clients.retry is the one policy
         try:
             config.load_kube_config(  # type: ignore[no-untyped-call]
-                config_file=str(kubeconfig) if kubeconfig else None,
+                config_file=str(kubeconfig) if kubeconfig else os.environ.get("KUBECONFIG"),
                 context=context,
                 client_configuration=settings,
             )

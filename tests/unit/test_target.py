@@ -1,4 +1,4 @@
-"""Where a deploy goes. minikube cannot run here: a stand-in answers what its documentation shows."""
+"""Where a deploy goes. minikube is a stand-in, which answers what its documentation shows."""
 
 import pytest
 import yaml
