@@ -12,7 +12,15 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from learnflow_infra.clusters.embedded import binary, elevate, helper_images, host, images, state
+from learnflow_infra.clusters.embedded import (
+    binary,
+    elevate,
+    helper_images,
+    host,
+    images,
+    process,
+    state,
+)
 from learnflow_infra.clusters.embedded.images import ImageRecipe, ImageRef
 from learnflow_infra.clusters.embedded.state import Cluster
 from learnflow_infra.events import Emit
@@ -30,8 +38,7 @@ __all__ = [
     "up",
 ]
 
-IMAGE_PROGRAMS = {"mmdebstrap": "mmdebstrap", "mvn": "maven"}
-"""Programs that building the skills' images needs, and their packages."""
+DEBIAN_KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
 def prepare(recipes: Sequence[Path], *, emit: Emit) -> None:
@@ -42,14 +49,24 @@ def prepare(recipes: Sequence[Path], *, emit: Emit) -> None:
         ArtifactError: something cannot be downloaded or built.
     """
     host.require_linux()
+    host.require_root_way()
     wanted = [images.ImageRecipe.load(folder) for folder in recipes]
     unbuilt = [recipe for recipe in wanted if not images.built_path(recipe).exists()]
-    host.ensure_packages(host.PROGRAMS | (IMAGE_PROGRAMS if unbuilt else {}), emit=emit)
-    with ThreadPoolExecutor() as pool:
-        programs = pool.submit(binary.ensure, emit)
-        built = pool.submit(elevate.build_images, recipes, emit)
-        helper_images.ensure(programs.result(), emit)
-        built.result()
+    host.ensure_packages(host.PROGRAMS | _image_programs(unbuilt), emit=emit)
+    with ThreadPoolExecutor() as pool, process.ended_on_error():
+        programs = pool.submit(lambda: helper_images.ensure(binary.ensure(emit), emit))
+        elevate.build_images([recipe.folder for recipe in unbuilt], emit)
+        programs.result()
+
+
+def _image_programs(unbuilt: Sequence[ImageRecipe]) -> dict[str, str]:
+    """Programs (or files) that building these images needs, and their packages."""
+    needed: dict[str, str] = {}
+    if unbuilt:
+        needed |= {"mmdebstrap": "mmdebstrap", DEBIAN_KEYS: "debian-archive-keyring"}
+    if any(recipe.maven for recipe in unbuilt):
+        needed |= {"mvn": "maven"}
+    return needed
 
 
 def up(name: str, *, emit: Emit, subnet: str | None = None) -> Cluster:

@@ -5,6 +5,7 @@ docs.kernel.org's cgroup-v2 ("no internal processes", delegation) and systemd's
 "Control Group APIs and Delegation"; they are held by tables of tests alone.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Literal
@@ -46,7 +47,14 @@ class Mount:
     links: tuple[str, ...] = ()
 
 
-def plan(mountinfo: str, self_cgroup: str, *, systemd: bool, in_unit: bool, root: bool) -> Plan:
+def plan(
+    mountinfo: str,
+    self_cgroup: str,
+    *,
+    systemd: bool,
+    in_unit: bool,
+    is_root: Callable[[PurePosixPath], bool],
+) -> Plan:
     """Choose where the node's cgroup goes.
 
     Args:
@@ -54,8 +62,8 @@ def plan(mountinfo: str, self_cgroup: str, *, systemd: bool, in_unit: bool, root
         self_cgroup: text of /proc/self/cgroup.
         systemd: pid 1 is systemd.
         in_unit: this process already runs in a unit made for the node.
-        root: the caller's v2 cgroup is the true root, which alone may hold processes
-            beside children with controllers (it has no cgroup.type file).
+        is_root: tells whether a v2 folder is the true root, which alone may hold
+            processes beside children with controllers (it has no cgroup.type file).
     """
     own = _memberships(self_cgroup)
     v1 = tuple(
@@ -66,7 +74,7 @@ def plan(mountinfo: str, self_cgroup: str, *, systemd: bool, in_unit: bool, root
     version: Literal[1, 2] = 1 if any(h.controllers.startswith("memory") for h in v1) else 2
     if version == 2:  # noqa: PLR2004 - a version
         v1 = (Hierarchy(controllers="", folder=_folder(mountinfo, "", own.get("", "/"))),)
-    evacuate = version == 2 and not systemd and not root  # noqa: PLR2004
+    evacuate = version == 2 and not systemd and not is_root(v1[0].folder)  # noqa: PLR2004
     return Plan(version=version, hierarchies=v1, unit=systemd and not in_unit, evacuate=evacuate)
 
 

@@ -12,7 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from learnflow_infra import errors, events
-from learnflow_infra.clusters.embedded import binary, helper_images, host, images, lifecycle
+from learnflow_infra.clusters.embedded import (
+    binary,
+    helper_images,
+    host,
+    images,
+    lifecycle,
+    loading,
+)
 from learnflow_infra.clusters.embedded.process import streamed
 from learnflow_infra.errors import LearnflowError
 from learnflow_infra.events import Emit
@@ -34,22 +41,26 @@ def up(name: str, emit: Emit, subnet: str | None) -> None:
         with events.step(emit, "cluster/start", f"Start the cluster {name}") as step:
             step.done("running", changed=False)
         return
+    host.require_root_way()
     if not host.is_root():
-        host.sudo()
         helper_images.ensure(binary.ensure(emit), emit)
     _do("up", {"name": name, "subnet": subnet}, emit)
 
 
 def load_images(name: str, recipes: Sequence[Path], emit: Emit) -> None:
-    """See `lifecycle.load_images`."""
+    """See `loading.load_images`; root is not needed when the node has them all."""
+    references = {str(images.ImageRecipe.load(folder).reference()) for folder in recipes}
+    if references <= loading.known_images(name):
+        with events.step(emit, "cluster/images", "Load images into the cluster") as step:
+            step.done("all there", changed=False)
+        return
     _do("load_images", {"name": name, "recipes": [str(r.resolve()) for r in recipes]}, emit)
 
 
 def build_images(recipes: Sequence[Path], emit: Emit) -> None:
     """Build the skills' images that are not in the cache."""
-    wanted = [r for r in recipes if not images.built_path(images.ImageRecipe.load(r)).exists()]
-    if wanted:
-        _do("build_images", {"recipes": [str(r.resolve()) for r in wanted]}, emit)
+    if recipes:
+        _do("build_images", {"recipes": [str(r.resolve()) for r in recipes]}, emit)
 
 
 def stop(name: str, emit: Emit) -> None:
@@ -69,7 +80,7 @@ def perform(operation: str, arguments: dict[str, Any], emit: Emit) -> None:
     if operation == "up":
         lifecycle.up(name, emit, arguments["subnet"])
     elif operation == "load_images":
-        lifecycle.load_images(name, recipes, emit)
+        loading.load_images(name, recipes, emit)
     elif operation == "build_images":
         for recipe in recipes:
             images.build(images.ImageRecipe.load(recipe), emit=emit)

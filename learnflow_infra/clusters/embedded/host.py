@@ -33,7 +33,12 @@ CAP_SYS_RESOURCE = 24
 
 
 def program(name: str) -> Path | None:
-    """Where a program is: on PATH, in the system's folders, or among the CNI plugins."""
+    """Where a program is: on PATH, in the system's folders, or among the CNI plugins.
+
+    An absolute path stands for itself: some packages bring a file that is no program.
+    """
+    if name.startswith("/"):
+        return Path(name) if Path(name).exists() else None
     found = shutil.which(name) or shutil.which(name, path=SEARCH)
     if found:
         return Path(found)
@@ -93,6 +98,16 @@ def sudo() -> Path:
             remedy="Run the same command as root, or use a minikube or kind cluster by --context.",
         )
     return found
+
+
+def require_root_way() -> None:
+    """Check that this user can do what root does, here or through sudo.
+
+    Raises:
+        HostError: there is no way.
+    """
+    if not is_root():
+        sudo()
 
 
 def as_root(argv: Sequence[str]) -> list[str]:

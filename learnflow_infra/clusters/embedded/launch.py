@@ -30,11 +30,13 @@ def start(config: state.Config, programs: Path, timeout: float = 20.0) -> state.
     command = [sys.executable, "-P", "-m", OUTER, str(spec_file)]
     if control_groups.current().unit:
         _start_unit(config, command, log)
+        outer = None
     else:
-        detached(command, log)
+        outer = detached(command, log)
     deadline = time.monotonic() + timeout
     while (node := state.running(config.name)) is None or not _awake(node):
-        if time.monotonic() > deadline:
+        died = outer is not None and state.started(outer) is None
+        if died or time.monotonic() > deadline:
             raise HostError("The node did not start.", why=tail(log), remedy=f"See {log}.")
         time.sleep(0.02)
     return node

@@ -1,5 +1,6 @@
 """Certificates and kubeconfigs, by kubeadm: the tool that Kubernetes itself has for them."""
 
+import shutil
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,23 +27,29 @@ def needs_renewal(issued: float, now: float) -> bool:
 
 
 def ensure(layout: state.Layout, kubeadm: Path, context: str) -> None:
-    """Make what is missing, and renew what is old; keys that exist stay."""
+    """Make certificates and kubeconfigs once, and renew them when they are old."""
     stamp = layout.pki / "issued"
-    config = layout.conf / "kubeadm.yaml"
-    if stamp.exists() and needs_renewal(stamp.stat().st_mtime, time.time()):
-        places: list[str | Path] = ["--config", config, "--kubeconfig-dir", layout.conf]
-        output([kubeadm, "certs", "renew", "all", *places])
-        for name in ("kubelet", *USERS):
-            (layout.conf / f"{name}.conf").unlink(missing_ok=True)
-        stamp.unlink()
-    if stamp.exists():
+    if not stamp.exists():
+        shutil.rmtree(layout.pki, ignore_errors=True)  # half made: nothing has used them yet
+        kubeadm_config = layout.conf / "kubeadm.yaml"
+        output([kubeadm, "init", "phase", "certs", "all", "--config", kubeadm_config])
+        _kubeconfigs(layout, kubeadm)
+    elif needs_renewal(stamp.stat().st_mtime, time.time()):
+        places: list[str | Path] = ["--config", layout.conf / "kubeadm.yaml"]
+        output([kubeadm, "certs", "renew", "all", *places, "--kubeconfig-dir", layout.conf])
+        _kubeconfigs(layout, kubeadm)
+    elif layout.kubeconfig.exists():
         return
-    output([kubeadm, "init", "phase", "certs", "all", "--config", config])
+    administrator(layout, context)
+    stamp.touch(mode=0o600)
+
+
+def _kubeconfigs(layout: state.Layout, kubeadm: Path) -> None:
+    for name in (*COMPONENTS, *USERS):
+        (layout.conf / f"{name}.conf").unlink(missing_ok=True)
     with ThreadPoolExecutor() as pool:
         list(pool.map(lambda name: _component(layout, kubeadm, name), COMPONENTS))
         list(pool.map(lambda name: _user(layout, kubeadm, name), USERS))
-    _administrator(layout, context)
-    stamp.touch(mode=0o600)
 
 
 def _component(layout: state.Layout, kubeadm: Path, name: str) -> None:
@@ -57,7 +64,7 @@ def _user(layout: state.Layout, kubeadm: Path, name: str) -> None:
     state.replace(layout.conf / f"{name}.conf", text, mode=0o600)
 
 
-def _administrator(layout: state.Layout, context: str) -> None:
+def administrator(layout: state.Layout, context: str) -> None:
     """The user's kubeconfig: kubeadm's, with names that say which cluster it is."""
     document = yaml.safe_load((layout.conf / "admin.conf").read_text())
     document["clusters"][0]["name"] = context

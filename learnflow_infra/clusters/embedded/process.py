@@ -3,11 +3,27 @@
 import os
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from learnflow_infra.errors import HostError
 
 Argv = Sequence[str | Path]
+_children: set[subprocess.Popen[str]] = set()
+
+
+@contextmanager
+def ended_on_error() -> Iterator[None]:
+    """End the programs whose lines other threads read, when this block is left by an error.
+
+    A Ctrl-C reaches only the main thread: without this it would wait for a build.
+    """
+    try:
+        yield
+    except BaseException:
+        for child in tuple(_children):
+            child.terminate()
+        raise
 
 
 def output(
@@ -85,6 +101,7 @@ def lines(
         errors="replace",
     ) as child:
         assert child.stdout is not None  # noqa: S101 - PIPE was asked for
+        _children.add(child)
         try:
             for line in child.stdout:
                 tail = [*tail[-19:], line.rstrip()]
@@ -92,6 +109,8 @@ def lines(
         except BaseException:
             child.terminate()
             raise
+        finally:
+            _children.discard(child)
     if child.returncode != 0:
         raise HostError(
             f"{Path(words[0]).name} failed (exit {child.returncode}).", why="\n".join(tail)
@@ -100,7 +119,7 @@ def lines(
 
 def detached(argv: Argv, log: Path) -> int:
     """Start a program in a session of its own that outlives this process; return its pid."""
-    with log.open("ab") as stream:
+    with log.open("wb") as stream:
         child = subprocess.Popen(
             [str(word) for word in argv],
             stdin=subprocess.DEVNULL,

@@ -1,5 +1,6 @@
 """When a started node is ready: the API server, the node itself, the cluster's DNS."""
 
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -78,6 +79,11 @@ class Waiter:
         self._api = api
         self._since = datetime.now(tz=UTC)
         self._deadline = time.monotonic() + timeout
+        self._cancelled = threading.Event()
+
+    def cancel(self) -> None:
+        """Make every wait end at once, with an error."""
+        self._cancelled.set()
 
     def api_server(self) -> None:
         """Until /readyz answers ok."""
@@ -119,10 +125,10 @@ class Waiter:
                     why=launch.tail(log.with_name("node.log")),
                     remedy=f"See {log.parent}, then: learnflow-infra cluster up",
                 )
-            if time.monotonic() > self._deadline:
+            if self._cancelled.is_set() or time.monotonic() > self._deadline:
                 raise NotReadyError(
                     f"{component} was not ready in time.",
                     why=launch.tail(log),
                     remedy=f"See {log}, then: learnflow-infra cluster up",
                 )
-            time.sleep(PAUSE)
+            self._cancelled.wait(PAUSE)

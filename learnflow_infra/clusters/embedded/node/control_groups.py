@@ -23,7 +23,7 @@ def current() -> cgroups.Plan:
         Path("/proc/self/cgroup").read_text(),
         systemd=Path("/proc/1/comm").read_text().strip() == "systemd",
         in_unit=UNIT_VARIABLE in os.environ,
-        root=not Path("/sys/fs/cgroup/cgroup.type").exists(),
+        is_root=lambda folder: not Path(folder / "cgroup.type").exists(),
     )
 
 

@@ -1,0 +1,104 @@
+"""The parts of `up`: decide, configure, start, wait."""
+
+import os
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from ipaddress import IPv4Network
+from pathlib import Path
+
+from learnflow_infra.clusters.embedded import (
+    addons,
+    api,
+    binary,
+    components,
+    launch,
+    pki,
+    readiness,
+    snapshotters,
+    state,
+    subnets,
+)
+from learnflow_infra.clusters.embedded.locks import lock
+from learnflow_infra.clusters.embedded.node import runtime
+from learnflow_infra.errors import HostError
+
+START_TIMEOUT = 120.0
+
+
+def decide(name: str, given: IPv4Network | None) -> state.Config:
+    """The cluster's decisions, made now when it is new; one cluster at a time.
+
+    Raises:
+        HostError: its subnet is in use, or `given` is not the one it has.
+    """
+    with lock("subnets"):
+        config = state.load(name)
+        others = [c for other in state.names() if other != name and (c := state.load(other))]
+        taken = [IPv4Network(other.subnet) for other in others]
+        routes = subnets.host_routes()
+        if config is None:
+            return _decide_new(name, subnets.choose(given, taken, routes))
+        if given and str(given) != config.subnet:
+            raise HostError(
+                f"The cluster {name} exists with subnet {config.subnet}.",
+                remedy="Leave --subnet out, or delete the cluster first: "
+                f"learnflow-infra cluster delete --name {name}",
+            )
+        subnets.require_free(IPv4Network(config.subnet), taken, routes, config.link)
+        return config
+
+
+def _decide_new(name: str, subnet: IPv4Network) -> state.Config:
+    snapshotter = snapshotters.choose(state.layout(name).root)
+    config = state.Config(name=name, subnet=str(subnet), snapshotter=snapshotter)
+    state.save(config)
+    return config
+
+
+def configure(config: state.Config, programs: Path, archives: Mapping[str, Path]) -> None:
+    """Write configuration, certificates and kubeconfigs."""
+    short = {reference.rpartition("/")[2].partition(":")[0]: reference for reference in archives}
+    launch.write_configuration(config, binary.version(), short)
+    layout = state.layout(config.name)
+    pki.ensure(layout, programs / "kubeadm", config.node_name)
+    own_by_user(layout.kubeconfig)
+
+
+def own_by_user(path: Path) -> None:
+    """Give a file to the user who called sudo."""
+    if "SUDO_UID" in os.environ and os.geteuid() == 0:
+        os.chown(path, int(os.environ["SUDO_UID"]), int(os.environ["SUDO_GID"]))
+
+
+def start(config: state.Config, programs: Path, archives: Mapping[str, Path]) -> None:
+    """Start the node and wait until it is ready; it is ended again when that fails."""
+    layout = state.layout(config.name)
+    node = launch.start(config, programs)
+    root = api.connect(layout.conf / "super-admin.conf")
+    waiter = readiness.Waiter(config, root, START_TIMEOUT)
+    with ThreadPoolExecutor() as pool:
+        try:
+            ready = [
+                pool.submit(_complete, config, root, waiter),
+                pool.submit(_load, node, waiter, archives),
+                pool.submit(waiter.node),
+            ]
+            for part in ready:
+                part.result()
+        except BaseException:
+            waiter.cancel()
+            launch.end(config, node)
+            raise
+
+
+def _complete(config: state.Config, root: api.Api, waiter: readiness.Waiter) -> None:
+    """What Kubernetes needs beside its own programs."""
+    waiter.api_server()
+    addons.apply(root, str(config.node_address))
+    (state.layout(config.name).conf / components.APPLIED).touch()
+    waiter.dns()
+
+
+def _load(node: state.Node, waiter: readiness.Waiter, archives: Mapping[str, Path]) -> None:
+    waiter.runtime(node)
+    runtime.import_missing(node, archives)
