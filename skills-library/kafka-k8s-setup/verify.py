@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""Prove that Kafka works: records written and read back; inside the cluster and from here.
+
+Alone under Python 3.9 with the standard library and kubectl. --help tells the options; exit
+codes: 0 everything held, 2 usage, 4 the cluster was not reached, 8 a check failed.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any, Callable
+
+sys.dont_write_bytecode = True  # nothing may appear beside the skills
+_HERE = os.path.dirname(os.path.abspath(__file__))
+sys.path[:0] = [os.path.join(_HERE, "lib"), os.path.join(_HERE, "..", "common")]
+
+import verification  # noqa: E402
+from kafka_checks import Vantage  # noqa: E402
+from verification import Verification  # noqa: E402
+
+SKILL, ENDPOINT = "kafka-k8s-setup", "kafka"
+
+
+def run_checks(run: Verification) -> None:
+    """Check pods and volumes, then the brokers from each vantage at once."""
+    endpoint = run.endpoint(ENDPOINT)
+    selector = f"app.kubernetes.io/instance={endpoint['release']},app.kubernetes.io/component=broker"
+    pods: list[str] = []
+
+    def ready() -> str:
+        pods.extend(run.ready_pods(selector))
+        return ", ".join(pods) + " ready"
+
+    run.together(
+        lambda: run.check("pods-ready", "cluster", ready),
+        lambda: run.check("volume-bound", "cluster", lambda: run.bound_volumes(selector)),
+    )
+    if pods:
+        run.together(*(_from(run, endpoint, pods, vantage) for vantage in run.vantages))
+
+
+def _from(
+    run: Verification, endpoint: dict[str, Any], pods: list[str], name: str
+) -> Callable[[], None]:
+    address = endpoint["inCluster" if name == "inside" else "host"]
+    dial = run.dial(name, pods[0])
+    vantage = Vantage(run, name, dial, (address["host"], address["port"]), len(pods))
+
+    def check() -> None:
+        steps = (
+            ("brokers-reached", vantage.reaches_brokers),
+            ("topic-created", vantage.creates_topic),
+            ("produce-consume", vantage.keeps_records),
+            ("offsets-committed", vantage.keeps_offsets),
+        )
+        try:
+            all(run.check(step, name, function) for step, function in steps)  # ends at a failure
+        finally:
+            if vantage.anything_made:
+                run.check("cleaned-up", name, vantage.cleans_up)
+            vantage.close()
+
+    return check
+
+
+if __name__ == "__main__":
+    raise SystemExit(verification.main(SKILL, run_checks))
