@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import socket
 import subprocess
 import tempfile
@@ -135,7 +136,7 @@ class Kubectl:
         except OSError:
             connected = False
         if not connected:
-            raise ConnectionError(f"from pod {pod} to {address[0]}:{address[1]}: {relay.abandon()}")
+            raise ConnectionError(f"from pod {pod}: {relay.abandon()}")
         return relay
 
 
@@ -160,7 +161,8 @@ class _RelaySocket(socket.socket):
         lines = [line for line in self._said.read().decode("utf-8", "replace").splitlines() if line]
         self.close()
         reasons = [line for line in lines if "exit code" not in line]
-        return reasons[-1] if reasons else "no answer in time"
+        # bash names its own script and line; its first complaint is the one that tells
+        return re.sub(r"^relay: (line \d+: )?", "", reasons[0]) if reasons else "timed out"
 
     def close(self) -> None:
         """End the connection, kubectl and the relay in the pod."""

@@ -25,6 +25,7 @@ from kubectl import ApiError, ClusterUnreachableError, Kubectl
 
 EXIT_PASSED, EXIT_USAGE, EXIT_UNREACHABLE, EXIT_FAILED, EXIT_INTERRUPTED = 0, 2, 4, 8, 130
 CONFIG_MAP = "learnflow-endpoints"
+ENDPOINT_KEYS = {"release", "inCluster", "host", "parameters", "credentials"}
 CONNECT_SECONDS = 5.0
 """How long a refused connection is tried again: a Service's rules follow readiness by a moment."""
 
@@ -123,10 +124,13 @@ class Verification:
         """Return an endpoint of the endpoints document.
 
         Raises:
-            CheckFailed: it is not recorded there.
+            CheckFailed: it is not recorded there, or not as specs/ describes it.
         """
         for endpoint in self._documents.get("endpoints", []):
             if endpoint.get("name") == name:
+                missing = ENDPOINT_KEYS - endpoint.keys()
+                if missing:
+                    raise CheckFailed(f"endpoint {name} lacks {', '.join(sorted(missing))}")
                 return dict(endpoint)
         raise CheckFailed(f"endpoint {name} is not recorded; run: learnflow-infra deploy")
 

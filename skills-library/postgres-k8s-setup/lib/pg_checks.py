@@ -48,7 +48,15 @@ class Database:
 
     def connects(self) -> str:
         """The application's credentials open a session in a UTF-8 database."""
-        self.session = session = self._session(self._password)
+        try:
+            self.session = session = self._session(self._password)
+        except PostgresError as error:
+            if error.sqlstate not in REFUSALS:
+                raise
+            raise CheckFailed(
+                f"{error}: the volume keeps the password of its first start, and the Secret has "
+                "another; put the old one back, or change it with ALTER ROLE"
+            ) from error
         try:
             return self._describe(session)
         except BaseException:
