@@ -1,0 +1,10 @@
+#!/bin/sh
+# Run learnflow-infra from this checkout; its Python environment is made first if it is missing.
+# Unlike `make VERB`, this ends with the command's own exit code (make turns any failure into 2).
+set -eu
+root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
+make -s -C "$root" setup >&2
+# shellcheck disable=SC2016 # make expands it
+command=$(make -s -C "$root" --eval='where: ; @echo $(CLI)' where)
+export PYTHONPYCACHEPREFIX="${XDG_CACHE_HOME:-$HOME/.cache}/learnflow-infra/pycache"
+exec "$command" "$@"
