@@ -65,9 +65,11 @@ def configure(config: state.Config, programs: Path, archives: Mapping[str, Path]
 
 
 def own_by_user(path: Path) -> None:
-    """Give a file to the user who called sudo."""
+    """Give a file, or a folder with all in it, to the user who called sudo."""
     if "SUDO_UID" in os.environ and os.geteuid() == 0:
-        os.chown(path, int(os.environ["SUDO_UID"]), int(os.environ["SUDO_GID"]))
+        owner = int(os.environ["SUDO_UID"]), int(os.environ["SUDO_GID"])
+        for each in (path, *path.rglob("*")):
+            os.chown(each, *owner, follow_symlinks=False)
 
 
 def start(config: state.Config, programs: Path, archives: Mapping[str, Path]) -> None:
@@ -96,7 +98,7 @@ def _complete(config: state.Config, root: api.Api, waiter: readiness.Waiter) -> 
     waiter.api_server()
     addons.apply(root, str(config.node_address))
     (state.layout(config.name).conf / components.APPLIED).touch()
-    waiter.dns()
+    waiter.services()
 
 
 def _load(node: state.Node, waiter: readiness.Waiter, archives: Mapping[str, Path]) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from learnflow_infra import errors, events
 from learnflow_infra.clusters.embedded import (
     binary,
+    bring_up,
     helper_images,
     host,
     images,
@@ -23,9 +24,12 @@ from learnflow_infra.clusters.embedded import (
 from learnflow_infra.clusters.embedded.process import streamed
 from learnflow_infra.errors import LearnflowError
 from learnflow_infra.events import Emit
+from learnflow_infra.paths import cache_dir, data_dir
 
 MODULE = "learnflow_infra.clusters.embedded"
 PASSED = ("XDG_CACHE_HOME", "XDG_DATA_HOME", "HOME", "PATH", "PYTHONPATH")
+SHARED = ("images", "locks", "m2", "tmp")
+"""Folders of the cache that the user and root both write in."""
 KINDS = (
     events.StepStarted,
     events.StepProgress,
@@ -84,6 +88,8 @@ def perform(operation: str, arguments: dict[str, Any], emit: Emit) -> None:
     elif operation == "build_images":
         for recipe in recipes:
             images.build(images.ImageRecipe.load(recipe), emit=emit)
+        for folder in SHARED:
+            bring_up.own_by_user(cache_dir() / folder)
     elif operation == "stop":
         lifecycle.stop(name, emit)
     else:
@@ -94,10 +100,18 @@ def _do(operation: str, arguments: dict[str, Any], emit: Emit) -> None:
     if host.is_root():
         perform(operation, arguments, emit)
         return
+    _make_own_folders()
     passed = [f"{name}={os.environ[name]}" for name in PASSED if name in os.environ]
     child = [sys.executable, "-P", "-m", MODULE, operation, json.dumps(arguments)]
     for line in streamed([str(host.sudo()), "--", "env", *passed, *child]):
         _receive(json.loads(line), emit)
+
+
+def _make_own_folders() -> None:
+    """Make the folders that root will write in as this user, so that they stay the user's."""
+    for folder in SHARED:
+        (cache_dir() / folder).mkdir(parents=True, exist_ok=True)
+    (data_dir() / "clusters").mkdir(parents=True, exist_ok=True)
 
 
 def encode(event: events.Event) -> str:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from learnflow_infra import events
 from learnflow_infra.clusters.embedded.locks import lock
-from learnflow_infra.clusters.embedded.process import lines, output, succeeds
+from learnflow_infra.clusters.embedded.process import SYSTEM_PATH, lines, output, succeeds
 from learnflow_infra.errors import HostError
 from learnflow_infra.events import Emit, Step
 
@@ -28,7 +28,6 @@ PROGRAMS = {
 """Programs that the node needs, and the Debian and Ubuntu packages that bring them."""
 CNI_FOLDERS = (Path("/usr/lib/cni"), Path("/opt/cni/bin"))
 """Where Debian's package and the upstream release put CNI plugins."""
-SEARCH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 CAP_SYS_RESOURCE = 24
 
 
@@ -39,7 +38,7 @@ def program(name: str) -> Path | None:
     """
     if name.startswith("/"):
         return Path(name) if Path(name).exists() else None
-    found = shutil.which(name) or shutil.which(name, path=SEARCH)
+    found = shutil.which(name) or shutil.which(name, path=SYSTEM_PATH)
     if found:
         return Path(found)
     return next((folder / name for folder in CNI_FOLDERS if (folder / name).exists()), None)

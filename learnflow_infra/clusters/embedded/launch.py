@@ -9,7 +9,7 @@ from pathlib import Path
 from learnflow_infra.clusters.embedded import configuration, host, state
 from learnflow_infra.clusters.embedded.node import control_groups
 from learnflow_infra.clusters.embedded.node.spec import Spec
-from learnflow_infra.clusters.embedded.process import detached, output, succeeds
+from learnflow_infra.clusters.embedded.process import detached, environment, output, succeeds
 from learnflow_infra.clusters.embedded.supervision import Supervisor
 from learnflow_infra.errors import HostError
 
@@ -66,7 +66,7 @@ def _start_unit(config: state.Config, command: list[str], log: Path) -> None:
 
 def _environment() -> list[str]:
     kept = ("PATH", "XDG_DATA_HOME", "XDG_CACHE_HOME", "HOME", "PYTHONPATH")
-    return [f"--setenv={name}={os.environ[name]}" for name in kept if name in os.environ]
+    return [f"--setenv={k}={v}" for k, v in environment().items() if k in kept]
 
 
 def _spec(config: state.Config, programs: Path) -> Spec:
@@ -142,7 +142,8 @@ def write_configuration(config: state.Config, version: str, images: dict[str, st
     layout = state.layout(config.name)
     for part in ("etcd", "containerd", "kubelet", "volumes"):
         layout.data(part).mkdir(parents=True, exist_ok=True)
-    layout.data("etcd").chmod(0o700)
+    for private in (layout.data("etcd"), layout.root / "data"):  # volumes are open to any uid
+        private.chmod(0o700)
     for folder in (layout.conf, layout.logs, layout.pki):
         folder.mkdir(parents=True, exist_ok=True)
     filled = configuration.values(

@@ -9,7 +9,17 @@ from pathlib import Path
 from learnflow_infra.errors import HostError
 
 Argv = Sequence[str | Path]
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _children: set[subprocess.Popen[str]] = set()
+
+
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """This process's variables and `extra`, with a PATH that has the system's folders too.
+
+    An ordinary user's PATH often lacks the sbin folders, where `ip` and `nft` are.
+    """
+    path = os.pathsep.join(filter(None, [os.environ.get("PATH"), SYSTEM_PATH]))
+    return {**os.environ, "PATH": path, **(extra or {})}
 
 
 @contextmanager
@@ -52,7 +62,7 @@ def output(
             words,
             input=stdin,
             stdin=subprocess.DEVNULL if stdin is None else None,
-            env={**os.environ, **(env or {})},
+            env=environment(env),
             pass_fds=fds,
             timeout=timeout,
             capture_output=True,
@@ -95,7 +105,7 @@ def lines(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        env={**os.environ, **(env or {})},
+        env=environment(env),
         cwd=cwd,
         text=True,
         errors="replace",
@@ -122,6 +132,7 @@ def detached(argv: Argv, log: Path) -> int:
     with log.open("wb") as stream:
         child = subprocess.Popen(
             [str(word) for word in argv],
+            env=environment(),
             stdin=subprocess.DEVNULL,
             stdout=stream,
             stderr=stream,
@@ -141,6 +152,7 @@ def imported(argv: Argv, source: Path, timeout: float = 600) -> None:
     with source.open("rb") as stream:
         done = subprocess.run(
             [str(word) for word in argv],
+            env=environment(),
             stdin=stream,
             capture_output=True,
             timeout=timeout,

@@ -6,6 +6,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -61,12 +62,12 @@ def _stale(status: dict[str, Any], since: datetime) -> bool:
     return ready and any(start < since.replace(microsecond=0) for start in begun)
 
 
-def dns_ready(address: str) -> bool:
-    """CoreDNS has read the cluster's Services (its `ready` plugin, port 8181)."""
+def says_200(url: str) -> bool:
+    """A health endpoint of a component answers, within a second."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
-        with opener.open(f"http://{address}:8181/ready", timeout=1.0) as answer:
-            return bool(answer.status == 200)  # noqa: PLR2004 - HTTP OK
+        with opener.open(url, timeout=1.0) as answer:
+            return bool(answer.status == HTTPStatus.OK)
     except OSError:
         return False
 
@@ -94,9 +95,11 @@ class Waiter:
         socket = Path(f"/proc/{node.init}/root/run/containerd/containerd.sock")
         self._until("containerd", socket.exists)
 
-    def dns(self) -> None:
-        """Until CoreDNS answers for the cluster."""
-        self._until("coredns", lambda: dns_ready(str(self._config.node_address)))
+    def services(self) -> None:
+        """Until Services work: kube-proxy has written its rules, CoreDNS has read the names."""
+        address = self._config.node_address
+        self._until("kube-proxy", lambda: says_200(f"http://{address}:10256/healthz"))
+        self._until("coredns", lambda: says_200(f"http://{address}:8181/ready"))
 
     def node(self) -> None:
         """Until the node is Ready, and what is said of its pods is true."""

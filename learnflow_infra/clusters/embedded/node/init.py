@@ -47,7 +47,7 @@ def main(spec_file: str, host_network: str, outer: str) -> None:
     socket.sethostname(wanted.node_name)
     resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
     environment = {
-        "PATH": os.environ.get("PATH", "/usr/sbin:/usr/bin:/sbin:/bin") + f":{BIN}",
+        "PATH": f"{BIN}:{os.environ['PATH']}",
         "TMPDIR": "/run/tmp",
         "HOME": "/run/tmp",
     }
