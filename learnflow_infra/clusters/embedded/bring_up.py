@@ -81,7 +81,7 @@ def start(config: state.Config, programs: Path, archives: Mapping[str, Path]) ->
     with ThreadPoolExecutor() as pool:
         try:
             ready = [
-                pool.submit(_complete, config, root, waiter),
+                pool.submit(_complete, config, node, root, waiter),
                 pool.submit(_load, node, waiter, archives),
                 pool.submit(waiter.node),
             ]
@@ -93,12 +93,14 @@ def start(config: state.Config, programs: Path, archives: Mapping[str, Path]) ->
             raise
 
 
-def _complete(config: state.Config, root: api.Api, waiter: readiness.Waiter) -> None:
+def _complete(
+    config: state.Config, node: state.Node, root: api.Api, waiter: readiness.Waiter
+) -> None:
     """What Kubernetes needs beside its own programs."""
     waiter.api_server()
     addons.apply(root, str(config.node_address))
     (state.layout(config.name).conf / components.APPLIED).touch()
-    waiter.services()
+    waiter.services(node)
 
 
 def _load(node: state.Node, waiter: readiness.Waiter, archives: Mapping[str, Path]) -> None:

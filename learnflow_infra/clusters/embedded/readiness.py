@@ -12,6 +12,7 @@ from typing import Any
 
 from learnflow_infra.clusters.embedded import launch, state
 from learnflow_infra.clusters.embedded.api import Api, ApiError
+from learnflow_infra.clusters.embedded.node import runtime
 from learnflow_infra.errors import NotReadyError
 
 PAUSE = 0.1
@@ -95,10 +96,13 @@ class Waiter:
         socket = Path(f"/proc/{node.init}/root/run/containerd/containerd.sock")
         self._until("containerd", socket.exists)
 
-    def services(self) -> None:
-        """Until Services work: kube-proxy has written its rules, CoreDNS has read the names."""
+    def services(self, node: state.Node) -> None:
+        """Until Services work: the rules of the cluster's DNS are there, and it has its names.
+
+        kube-proxy's own health endpoint would not do: it answers before any rule is written.
+        """
         address = self._config.node_address
-        self._until("kube-proxy", lambda: says_200(f"http://{address}:10256/healthz"))
+        self._until("kube-proxy", lambda: runtime.has_service(node, "10.96.0.10 . udp . 53"))
         self._until("coredns", lambda: says_200(f"http://{address}:8181/ready"))
 
     def node(self) -> None:

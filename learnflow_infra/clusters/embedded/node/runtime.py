@@ -1,9 +1,9 @@
-"""The node's container runtime, used from the host."""
+"""What is asked of a running node's inside, from the host: its containers and its rules."""
 
 from collections.abc import Mapping
 from pathlib import Path
 
-from learnflow_infra.clusters.embedded.process import imported, output
+from learnflow_infra.clusters.embedded.process import imported, output, succeeds
 from learnflow_infra.clusters.embedded.state import Node
 
 SOCKET = "/run/containerd/containerd.sock"
@@ -31,6 +31,13 @@ def import_missing(node: Node, archives: Mapping[str, Path]) -> list[str]:
     for reference in wanted:
         imported(ctr(node, "images", "import", "--digests=false", "-"), archives[reference])
     return wanted
+
+
+def has_service(node: Node, element: str) -> bool:
+    """Tell whether kube-proxy's map of Services (nftables) has an address, protocol and port."""
+    inside = ["nsenter", "--target", str(node.init), "--net", "--"]
+    wanted = ["ip", "kube-proxy", "service-ips", f"{{ {element} }}"]
+    return succeeds([*inside, "nft", "get", "element", *wanted])
 
 
 def stop_containers(node: Node, programs: str, seconds: int) -> None:
