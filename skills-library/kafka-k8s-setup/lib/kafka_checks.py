@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, Dict, List, TypeVar
 
 from kafka_client import Address, Client
@@ -53,14 +54,8 @@ class Vantage:
             raise CheckFailed(
                 f"{len(self._brokers)} of {self._wanted} brokers are registered: {self._addresses()}"
             )
-        for node, address in sorted(self._brokers.items()):
-            try:
-                self._client.connection(address)
-            except OSError as error:
-                raise CheckFailed(
-                    f"broker {node} advertises {_text(address)} to clients of "
-                    f"{_text(self._bootstrap)}, and that cannot be reached: {error}"
-                ) from error
+        with ThreadPoolExecutor() as pool:  # from a pod, each takes a kubectl
+            list(pool.map(self._reach, self._brokers))
         return f"{_text(self._bootstrap)} leads to {self._addresses()}"
 
     def creates_topic(self) -> str:
@@ -113,6 +108,15 @@ class Vantage:
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
+
+    def _reach(self, node: int) -> None:
+        try:
+            self._client.connection(self._brokers[node])
+        except OSError as error:
+            raise CheckFailed(
+                f"broker {node} advertises {_text(self._brokers[node])} to clients of "
+                f"{_text(self._bootstrap)}, and that cannot be reached: {error}"
+            ) from error
 
     def _addresses(self) -> str:
         return ", ".join(f"{node}={_text(at)}" for node, at in sorted(self._brokers.items()))

@@ -23,11 +23,14 @@ import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 
 /**
- * Brings topics to what a file asks: {@code Topics BOOTSTRAP FILE BROKERS SECONDS}.
+ * Brings a cluster's defaults and topics to what a file asks: {@code Topics BOOTSTRAP FILE BROKERS
+ * SECONDS}, where SECONDS limits the wait for BROKERS to be there.
  *
- * <p>The file is a JSON list of {name, partitions, replicationFactor, config}. Missing topics are
- * created, partitions added, configurations set. What would lose data is refused: nothing is ever
- * deleted, partitions are not reduced, and replicas are not moved.
+ * <p>The file is JSON: {"defaults": {key: value}, "topics": [{name, partitions, replicationFactor,
+ * config}]}. Defaults are set for all brokers at once, which is the only place where Kafka takes
+ * min.insync.replicas from since eligible leader replicas (KIP-966). Missing topics are created,
+ * partitions added, configurations set. What would lose data is refused: nothing is ever deleted,
+ * partitions are not reduced, and replicas are not moved.
  */
 public final class Topics {
     private final Admin admin;
@@ -41,15 +44,16 @@ public final class Topics {
         JsonNode wanted = new ObjectMapper().readTree(Files.readString(Path.of(arguments[1])));
         int brokers = Integer.parseInt(arguments[2]);
         Duration limit = Duration.ofSeconds(Long.parseLong(arguments[3]));
-        Map<String, Object> settings = Map.of(
+        Map<String, Object> client = Map.of(
                 "bootstrap.servers", arguments[0],
                 "default.api.timeout.ms", String.valueOf(limit.toMillis()),
                 "request.timeout.ms", "10000",
                 "reconnect.backoff.max.ms", "250");
-        try (Admin admin = Admin.create(settings)) {
+        try (Admin admin = Admin.create(client)) {
             Topics topics = new Topics(admin);
             topics.awaitBrokers(brokers, Instant.now().plus(limit));
-            for (JsonNode topic : wanted) {
+            topics.configure(ConfigResource.Type.BROKER, "", settings(wanted.path("defaults")));
+            for (JsonNode topic : wanted.path("topics")) {
                 topics.ensure(topic);
             }
             topics.refused.forEach(System.out::println);
@@ -69,15 +73,14 @@ public final class Topics {
 
     private void ensure(JsonNode topic) throws Exception {
         String name = topic.get("name").asText();
-        Map<String, String> config = new HashMap<>();
-        topic.path("config").properties().forEach(e -> config.put(e.getKey(), e.getValue().asText()));
+        Map<String, String> config = settings(topic.path("config"));
         Optional<TopicDescription> found = describe(name);
         if (found.isEmpty()) {
             create(name, topic, config);
         } else {
             grow(found.get(), topic.path("partitions"));
             checkReplicas(found.get(), topic.path("replicationFactor"));
-            configure(name, config);
+            configure(ConfigResource.Type.TOPIC, name, config);
         }
     }
 
@@ -120,11 +123,11 @@ public final class Topics {
         }
     }
 
-    private void configure(String name, Map<String, String> wanted) throws Exception {
+    private void configure(ConfigResource.Type type, String name, Map<String, String> wanted) throws Exception {
         if (wanted.isEmpty()) {
             return;
         }
-        ConfigResource resource = new ConfigResource(ConfigResource.Type.TOPIC, name);
+        ConfigResource resource = new ConfigResource(type, name);
         var have = admin.describeConfigs(List.of(resource)).all().get().get(resource);
         List<AlterConfigOp> changes = new ArrayList<>();
         wanted.forEach((key, value) -> {
@@ -135,8 +138,14 @@ public final class Topics {
         });
         if (!changes.isEmpty()) {
             admin.incrementalAlterConfigs(Map.of(resource, changes)).all().get();
-            System.out.println(name + ": configured " + changes);
+            System.out.println((name.isEmpty() ? "all brokers" : name) + ": configured " + changes);
         }
+    }
+
+    private static Map<String, String> settings(JsonNode object) {
+        Map<String, String> found = new HashMap<>();
+        object.properties().forEach(entry -> found.put(entry.getKey(), entry.getValue().asText()));
+        return found;
     }
 
     private static Optional<Integer> number(JsonNode value) {

@@ -30,7 +30,8 @@ trap 'tail -n 30 /build/*.log' ERR
 "${run[@]}" -XX:DumpLoadedClassList=/build/2.classes @/opt/kafka/java.args kafka.Kafka $training \
   > /build/broker.log 2>&1 &
 broker=$!
-echo '[{"name": "training", "partitions": 1, "config": {"retention.ms": "1000"}}]' > /build/topics.json
+echo '{"defaults": {"min.insync.replicas": 1},' \
+  '"topics": [{"name": "training", "partitions": 1, "config": {"retention.ms": 1000}}]}' > /build/topics.json
 "${run[@]}" -XX:DumpLoadedClassList=/build/3.classes @/opt/kafka/java.args learnflow.Topics \
   localhost:9092 /build/topics.json 1 60 > /build/topics.log 2>&1
 kill $broker

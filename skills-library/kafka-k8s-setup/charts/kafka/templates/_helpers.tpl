@@ -75,3 +75,22 @@ capabilities:
 {{- end -}}
 {{- end -}}
 {{- end -}}
+
+{{/* A number of YAML is a float to helm: 604800000 must not become 6.048e+08. */}}
+{{- define "kafka.plain" -}}
+{{- if and (kindIs "float64" .) (eq (float64 (int64 .)) .) }}{{ int64 . }}{{ else }}{{ . }}{{ end -}}
+{{- end -}}
+
+{{- define "kafka.minInSync" -}}
+{{- if hasKey .Values.config "min.insync.replicas" -}}
+{{- include "kafka.plain" (get .Values.config "min.insync.replicas") -}}
+{{- else -}}
+{{- ternary 2 1 (ge (int .Values.brokers) 3) -}}
+{{- end -}}
+{{- end -}}
+
+{{/* What the topics program of the image is asked for. */}}
+{{- define "kafka.topics" -}}
+{{- $defaults := dict "min.insync.replicas" (include "kafka.minInSync" .) -}}
+{{- toPrettyJson (dict "defaults" $defaults "topics" .Values.topics) -}}
+{{- end -}}
