@@ -3,7 +3,7 @@
 import os
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from learnflow_infra import events
@@ -58,9 +58,9 @@ def cni_folder() -> Path:
     )
 
 
-def missing(wanted: Mapping[str, str], find: Callable[[str], Path | None] = program) -> list[str]:
+def missing(wanted: Mapping[str, str]) -> list[str]:
     """The packages of the programs that are not there, sorted, each once."""
-    return sorted({package for name, package in wanted.items() if find(name) is None})
+    return sorted({package for name, package in wanted.items() if program(name) is None})
 
 
 def require_linux(platform: str = sys.platform) -> None:

@@ -29,7 +29,7 @@ def parse(routes: Iterable[dict[str, str]]) -> list[tuple[IPv4Network, str]]:
 
 
 def conflict(
-    subnet: IPv4Network, routes: Iterable[tuple[IPv4Network, str]], link: str
+    subnet: IPv4Network, routes: Iterable[tuple[IPv4Network, str]], link: str | None
 ) -> str | None:
     """The interface (or `the host`) whose route overlaps, unless it is the cluster's own link."""
     for network, device in routes:
@@ -73,11 +73,11 @@ def choose(
         HostError: the given one is in use, or all are.
     """
     if given:
-        require_free(given, taken, routes, link="")
+        require_free(given, taken, routes, link=None)
         return given
     for candidate in RANGE.subnets(new_prefix=24):
         subnet = next(candidate.subnets(new_prefix=SIZE))
-        if not any(subnet.overlaps(t) for t in taken) and not conflict(subnet, routes, ""):
+        if not any(subnet.overlaps(t) for t in taken) and not conflict(subnet, routes, None):
             return subnet
     raise HostError(
         f"Every subnet of {RANGE} is in use on this host.",
@@ -89,7 +89,7 @@ def require_free(
     subnet: IPv4Network,
     taken: Iterable[IPv4Network],
     routes: Sequence[tuple[IPv4Network, str]],
-    link: str,
+    link: str | None,
 ) -> None:
     """Check a subnet that is not ours to choose.
 
