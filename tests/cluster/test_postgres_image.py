@@ -1,0 +1,255 @@
+"""The PostgreSQL image with its real server, in namespaces of its own; no cluster.
+
+Needs root, and builds the image where it is not in the cache (mmdebstrap). The server listens on
+the loopback of a network namespace of its own; psql is the image's.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import tarfile
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from learnflow_infra.clusters.embedded import images
+from learnflow_infra.clusters.embedded.image_recipe import ImageRecipe
+
+IMAGE = Path(__file__).parents[2] / "skills-library/postgres-k8s-setup/images/postgresql"
+PASSWORD = 'it\'s "odd" \\ $x `y` %s: ü🐘\n'
+SETUP = """
+set -eu
+root=$1 volume=$2 scripts=$3 user=$4
+mount --bind "$root" "$root"
+mount --bind "$volume" "$root/bitnami/postgresql"
+mount --bind "$scripts" "$root/docker-entrypoint-initdb.d"
+for name in tmp opt/bitnami/postgresql/conf opt/bitnami/postgresql/tmp; do
+    mount -t tmpfs -o mode=1777 tmpfs "$root/$name"
+done
+mount -t tmpfs tmpfs "$root/dev"
+mkdir -m 1777 "$root/dev/shm"
+for name in null zero urandom; do
+    touch "$root/dev/$name"
+    mount --bind "/dev/$name" "$root/dev/$name"
+done
+ln -s /proc/self/fd "$root/dev/fd"
+mount -t proc proc "$root/proc"
+mount -o remount,bind,ro "$root"
+ip link set lo up
+exec chroot --userspec="$user" "$root" /usr/local/bin/entrypoint.sh
+"""
+
+pytestmark = [
+    pytest.mark.cluster,
+    pytest.mark.skipif(os.geteuid() != 0, reason="needs root"),
+    pytest.mark.timeout(300),
+]
+
+
+@pytest.fixture(scope="module")
+def image(tmp_path_factory):
+    """The image's root file system and its configured environment."""
+    layout = images.build(ImageRecipe.load(IMAGE), emit=lambda _: None)
+    folder = tmp_path_factory.mktemp("image")
+    with tarfile.open(layout) as outer:
+        blobs = {m.name.rpartition("/")[2]: m for m in outer.getmembers() if "blobs/" in m.name}
+
+        def document(digest):
+            return json.load(outer.extractfile(blobs[digest.removeprefix("sha256:")]))
+
+        index = json.load(outer.extractfile("index.json"))
+        manifest = document(index["manifests"][0]["digest"])
+        config = document(manifest["config"]["digest"])["config"]
+        (layer,) = manifest["layers"]
+        with tarfile.open(fileobj=outer.extractfile(blobs[layer["digest"][7:]])) as files:
+            files.extractall(folder, filter="fully_trusted")  # noqa: S202 - we built it
+    return folder, dict(pair.split("=", 1) for pair in config["Env"])
+
+
+class Container:
+    """A running entry point; `first` is the process that is 1 inside."""
+
+    def __init__(self, image, volume, scripts, user, env):
+        root, base = image
+        flags = ["--mount", "--propagation=private", "--pid", "--ipc", "--net", "--fork"]
+        self.log = volume.parent / "log"
+        self.env = {**base, **env}
+        with self.log.open("ab") as log:
+            self.outer = subprocess.Popen(
+                ["unshare", *flags, "sh", "-c", SETUP, "x", root, volume, scripts, user],
+                env={**self.env, "PATH": f"{base['PATH']}:/usr/sbin:/sbin"},
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        children = Path(f"/proc/{self.outer.pid}/task/{self.outer.pid}/children")
+        while not (found := children.read_text().split()) and self.outer.poll() is None:
+            time.sleep(0.01)
+        self.first = int(found[0])
+
+    def run(self, *command):
+        enter = ["nsenter", "--all", "--root", "--wd=/", "--target", str(self.first)]
+        return subprocess.run(
+            [*enter, *command], env=self.env, capture_output=True, text=True, check=False
+        )
+
+    def sql(self, statement, user="learnflow", password=PASSWORD):
+        self.env["PGPASSWORD"] = password
+        command = ["psql", "-XAtq", "-h", "127.0.0.1", "-U", user, "-d", "learnflow"]
+        return self.run(*command, "-c", statement)
+
+    def ready(self, seconds=60):
+        end = time.monotonic() + seconds
+        while self.outer.poll() is None and time.monotonic() < end:
+            if self.run("pg_isready", "-q", "-h", "127.0.0.1").returncode == 0:
+                return True
+            time.sleep(0.05)
+        return False
+
+    def send(self, number):
+        os.kill(self.first, number)
+        return self.outer.wait(30)
+
+    def end(self):
+        if self.outer.poll() is None:
+            self.send(signal.SIGKILL)
+
+
+@pytest.fixture
+def start(image, tmp_path):
+    """Start containers on one volume; all are killed at the end."""
+    volume, scripts, started = tmp_path / "volume", tmp_path / "scripts", []
+    volume.mkdir(mode=0o777)
+    volume.chmod(0o777)
+    (volume / "password").write_text(PASSWORD)
+    (volume / "password").chmod(0o644)
+    scripts.mkdir()
+
+    def begin(user="1001:1001", **env):
+        env = {
+            "POSTGRES_USER": "learnflow",
+            "POSTGRES_DATABASE": "learnflow",
+            "POSTGRES_PASSWORD_FILE": "/bitnami/postgresql/password",
+            **env,
+        }
+        started.append(Container(image, volume, scripts, user, env))
+        return started[-1]
+
+    begin.volume, begin.scripts = volume, scripts
+    yield begin
+    for container in started:
+        container.end()
+
+
+def test_first_start_and_a_fast_shutdown(start):
+    (start.scripts / "1.sql").write_text("CREATE TABLE seeded AS SELECT current_user AS who;")
+    (start.scripts / "2.sh").write_text("psql -qc \"INSERT INTO seeded VALUES ('$POSTGRES_USER')\"")
+    container = start()
+    assert container.ready()
+    shown = "SHOW server_encoding; SHOW data_checksums; SHOW password_encryption; TABLE seeded"
+    assert container.sql(shown).stdout.split() == [
+        *("UTF8", "on", "scram-sha-256", "learnflow", "learnflow"),
+    ]
+    assert container.sql("SELECT 1", password="wrong").returncode == 2
+    assert container.sql("SELECT 1", user="postgres", password="").returncode == 2
+    assert (start.volume / "data").stat().st_mode & 0o7777 == 0o700
+    assert container.run("test", "-f", "/opt/bitnami/postgresql/tmp/.initialized").returncode == 0
+    sleeper = threading.Thread(target=container.sql, args=("SELECT pg_sleep(60)",))
+    sleeper.start()
+    time.sleep(0.3)
+    begin = time.monotonic()
+    assert container.send(signal.SIGTERM) == 0
+    assert time.monotonic() - begin < 5, "a smart shutdown waits for the session"
+    sleeper.join()
+    assert "database system is shut down" in container.log.read_text()
+    assert "odd" not in container.log.read_text()
+
+
+@pytest.mark.parametrize("delay", [0.15, 0.4, 0.7, 1.0, 1.3])
+def test_a_first_start_that_is_killed_leaves_nothing_that_counts(start, delay):
+    container = start()
+    time.sleep(delay)
+    container.send(signal.SIGKILL)
+    left = {path.name for path in start.volume.iterdir()}
+    assert "data" not in left or "data.initialising" not in left
+    container = start()
+    assert container.ready()
+    assert container.sql("CREATE TABLE t AS SELECT 7 AS n; TABLE t").stdout == "7\n"
+    assert {path.name for path in start.volume.iterdir()} == {"data", "data.lock", "password"}
+
+
+def test_a_failing_script_undoes_the_first_start(start):
+    (start.scripts / "1.sql").write_text("SELECT 1/0;")
+    container = start()
+    assert container.outer.wait(60) == 1
+    assert not (start.volume / "data").exists()
+    assert "division by zero" in container.log.read_text()
+    (start.scripts / "1.sql").unlink()
+    assert start().ready()
+
+
+def test_committed_rows_outlive_kill_9(start):
+    container = start()
+    assert container.ready()
+    container.sql("CREATE TABLE t AS SELECT generate_series(1, 1000) AS n")
+    container.send(signal.SIGKILL)
+    container = start()
+    assert container.ready()
+    assert container.sql("SELECT sum(n) FROM t").stdout == "500500\n"
+
+
+def test_a_second_server_waits_for_the_first_to_be_gone(start):
+    first = start()
+    assert first.ready()
+    second = start()
+    assert not second.ready(seconds=2)
+    assert second.outer.poll() is None
+    assert first.send(signal.SIGINT) == 0
+    assert second.ready()
+
+
+def test_any_uid_will_do(start):
+    container = start(user="54321:0")
+    assert container.ready()
+    assert container.sql("SELECT 1").stdout == "1\n"
+
+
+def test_a_stranger_killed_in_the_container_is_not_taken_for_a_crash(start):
+    container = start()
+    assert container.ready()
+    container.run("bash", "-c", "(sleep 60 >/dev/null 2>&1 & sleep 0.2; kill -9 $!) & sleep 0.1")
+    time.sleep(0.5)
+    assert container.sql("SELECT 1").stdout == "1\n"
+    assert "terminating any other active" not in container.log.read_text()
+
+
+def somebodys_files(volume):
+    (volume / "data").mkdir()
+    (volume / "data/mine").touch()
+
+
+def another_version(volume):
+    (volume / "data").mkdir()
+    (volume / "data/PG_VERSION").write_text("13\n")
+    for path in (volume / "data", volume / "data/PG_VERSION"):
+        os.chown(path, 1001, 1001)
+
+
+@pytest.mark.parametrize(
+    ("prepare", "said"),
+    [
+        (somebodys_files, "it is left as it is"),
+        (another_version, "made by PostgreSQL 13"),
+        (lambda volume: (volume / "password").unlink(), "cannot be read"),
+        (lambda volume: (volume / "password").write_text(""), "no password"),
+        (lambda volume: volume.chmod(0o755), "cannot write"),
+    ],
+)
+def test_what_cannot_be_started_says_so_and_stops(start, prepare, said):
+    prepare(start.volume)
+    container = start()
+    assert container.outer.wait(30) == 1
+    assert said in container.log.read_text()
