@@ -5,9 +5,8 @@ the files that it copies. Its digest covers all of these and this builder's FORM
 image is built again exactly when one of its inputs changed.
 """
 
-import functools
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -48,9 +47,13 @@ class Maven:
 
 @dataclass(frozen=True, kw_only=True)
 class ImageRecipe:
-    """A checked recipe. `users`, `files`, `directories` are entries as in image.yaml."""
+    """A checked recipe. `users`, `files`, `directories` are entries as in image.yaml.
+
+    `digest` is SHA-256 in hex over FORMAT, image.yaml and every file it names.
+    """
 
     folder: Path
+    digest: str
     name: str
     version: str
     suite: str
@@ -74,10 +77,13 @@ class ImageRecipe:
         path = folder / "image.yaml"
         document = documents.load(path)
         documents.check(path, document, "image")
+        inputs = {"image.yaml"}
         for keys, source in _sources(document):
             _require_below(folder, path, source, keys)
+            inputs.add(source)
         return cls(
             folder=folder,
+            digest=_digest(folder, inputs),
             name=document["name"],
             version=document["version"],
             suite=document["suite"],
@@ -92,22 +98,18 @@ class ImageRecipe:
             config=document["config"],
         )
 
-    @functools.cached_property
-    def digest(self) -> str:
-        """SHA-256 in hex over FORMAT, image.yaml and every file it names."""
-        inputs = {self.folder / "image.yaml", *(self.folder / f["source"] for f in self.files)}
-        if self.maven and self.maven.checksums:
-            inputs.add(self.maven.checksums)
-        total = hashlib.sha256(f"{FORMAT}\n".encode())
-        for path in sorted(inputs):
-            content = hashlib.sha256(path.read_bytes()).hexdigest()
-            total.update(f"{content}  {path.relative_to(self.folder)}\n".encode())
-        return total.hexdigest()
-
     def reference(self) -> ImageRef:
         """The name under which the image is known to the cluster."""
         tag = f"{self.version}-{self.digest[:10]}"
         return ImageRef(registry=REGISTRY, repository=self.name, tag=tag)
+
+
+def _digest(folder: Path, inputs: Iterable[str]) -> str:
+    total = hashlib.sha256(f"{FORMAT}\n".encode())
+    for name in sorted(inputs):
+        content = hashlib.sha256((folder / name).read_bytes()).hexdigest()
+        total.update(f"{content}  {name}\n".encode())
+    return total.hexdigest()
 
 
 def _maven(folder: Path, section: Mapping[str, Any] | None) -> Maven | None:

@@ -104,7 +104,8 @@ def run_commands(recipe: ImageRecipe, rootfs: Path, note: Note) -> None:
     isolated += ["--propagation", "private", "sh", "-ec", script, "run", str(rootfs)]
     for command in recipe.run:
         what = f"{command[0]} in image {recipe.name}"
-        image_process.run([*isolated, *command], what=what, note=note)
+        environment = {"LC_ALL": "C", "HOME": "/root"}
+        image_process.run([*isolated, *command], what=what, note=note, env=environment)
 
 
 def reset_times(rootfs: Path) -> None:
