@@ -147,7 +147,7 @@ class Verification:
         if not isinstance(document, dict) or document.get("kind") != "Endpoints":
             raise CheckFailed(f"{source or CONFIG_MAP} is not a document of kind Endpoints")
         self._documents = document
-        where = source or f"ConfigMap {CONFIG_MAP}"
+        where = "standard input" if source == "-" else source or f"ConfigMap {CONFIG_MAP}"
         return f"{len(document.get('endpoints', []))} recorded in {where}"
 
     def _endpoints_text(self, source: str) -> str:
