@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Callable, Dict, List, TypeVar
 
 from kafka_client import Address, Client
+from kafka_codec import CodecError
 from kafka_connection import KafkaError
 from kafka_records import Record
 from verification import CheckFailed, Dial, Verification
@@ -112,10 +113,10 @@ class Vantage:
     def _reach(self, node: int) -> None:
         try:
             self._client.connection(self._brokers[node])
-        except OSError as error:
+        except (OSError, CodecError, KafkaError) as error:
             raise CheckFailed(
                 f"broker {node} advertises {_text(self._brokers[node])} to clients of "
-                f"{_text(self._bootstrap)}, and that cannot be reached: {error}"
+                f"{_text(self._bootstrap)}, and no Kafka broker is reached there: {error}"
             ) from error
 
     def _addresses(self) -> str:

@@ -53,7 +53,11 @@ class Client:
         """
         if address not in self._open:
             connection = Connection(self._dial(*address))  # type: ignore[arg-type]
-            connection.negotiate()
+            try:
+                connection.negotiate()
+            except BaseException:
+                connection.close()
+                raise
             self._open[address] = connection
         return self._open[address]
 
