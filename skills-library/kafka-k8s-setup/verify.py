@@ -25,7 +25,9 @@ SKILL, ENDPOINT = "kafka-k8s-setup", "kafka"
 def run_checks(run: Verification) -> None:
     """Check pods and volumes, then the brokers from each vantage at once."""
     endpoint = run.endpoint(ENDPOINT)
-    selector = f"app.kubernetes.io/instance={endpoint['release']},app.kubernetes.io/component=broker"
+    selector = (
+        f"app.kubernetes.io/instance={endpoint['release']},app.kubernetes.io/component=broker"
+    )
     pods: list[str] = []
 
     def ready() -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, Callable, Dict, List, TypeVar
 
 from kafka_client import Address, Client
@@ -52,9 +53,8 @@ class Vantage:
         """Follow the address of every broker that the bootstrap address names."""
         self._brokers = self._client.metadata().brokers
         if len(self._brokers) != self._wanted:
-            raise CheckFailed(
-                f"{len(self._brokers)} of {self._wanted} brokers are registered: {self._addresses()}"
-            )
+            count = f"{len(self._brokers)} of {self._wanted}"
+            raise CheckFailed(f"{count} brokers are registered: {self._addresses()}")
         with ThreadPoolExecutor() as pool:  # from a pod, each takes a kubectl
             list(pool.map(self._reach, self._brokers))
         return f"{_text(self._bootstrap)} leads to {self._addresses()}"
@@ -73,7 +73,9 @@ class Vantage:
             self._written[partition] = self._write(partition)
         for partition, written in self._written.items():
             _compare(partition, written, self._read(partition, len(written)))
-        return f"{RECORDS} records with unique keys over {PARTITIONS} partitions, equal and in order"
+        return (
+            f"{RECORDS} records with unique keys over {PARTITIONS} partitions, equal and in order"
+        )
 
     def keeps_offsets(self) -> str:
         """Commit offsets of a consumer group and read them back."""
@@ -128,7 +130,9 @@ class Vantage:
     def _write(self, partition: int) -> List[Record]:
         now = int(time.time() * 1000)
         records = [
-            Record(f"{self._name}/{number}".encode(), f"récord {number} {uuid.uuid4()}".encode(), now)
+            Record(
+                f"{self._name}/{number}".encode(), f"récord {number} {uuid.uuid4()}".encode(), now
+            )
             for number in range(partition, RECORDS, PARTITIONS)
         ]
         leader = self._leader(partition)
@@ -141,14 +145,13 @@ class Vantage:
 
     def _read(self, partition: int, count: int) -> List[Record]:
         found: List[Record] = []
+        fetch = partial(self._client.fetch, self._leader(partition), self._name, partition)
         while len(found) < count:
-            more = self._client.settled(
-                lambda: self._client.fetch(
-                    self._leader(partition), self._name, partition, len(found)
-                )
-            )
+            more = self._client.settled(partial(fetch, offset=len(found)))
             if not more:
-                raise CheckFailed(f"partition {partition}: {len(found)} of {count} records came back")
+                raise CheckFailed(
+                    f"partition {partition}: {len(found)} of {count} records came back"
+                )
             found += more
         return found
 
@@ -165,9 +168,11 @@ class Vantage:
 def _compare(partition: int, written: List[Record], read: List[Record]) -> None:
     if [record.offset for record in read] != list(range(len(written))):
         raise CheckFailed(f"partition {partition}: the offsets have gaps or another order")
-    for ours, theirs in zip(written, read):
+    for ours, theirs in zip(written, read):  # noqa: B905 - Python 3.9; both are equally long here
         if (ours.key, ours.value, ours.timestamp) != (theirs.key, theirs.value, theirs.timestamp):
-            raise CheckFailed(f"partition {partition}, offset {theirs.offset}: not what was written")
+            raise CheckFailed(
+                f"partition {partition}, offset {theirs.offset}: not what was written"
+            )
 
 
 def _text(address: Any) -> str:

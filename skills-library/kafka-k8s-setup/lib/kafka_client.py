@@ -38,7 +38,10 @@ class Client:
     """
 
     def __init__(
-        self, dial: Callable[[str, int], object], bootstrap: Address, remaining: Callable[[float], float]
+        self,
+        dial: Callable[[str, int], object],
+        bootstrap: Address,
+        remaining: Callable[[float], float],
     ) -> None:
         self._dial = dial
         self._bootstrap = bootstrap
@@ -99,9 +102,7 @@ class Client:
         body = Writer().array([topic] if topic else [], lambda w, name: w.string(name)).pack("b", 0)
         answer = self.begin().call(kafka.METADATA, body.done())
         answer.int("i")
-        brokers = answer.array(
-            lambda r: (r.int("i"), (r.text(), r.int("i")), r.string())
-        )
+        brokers = answer.array(lambda r: (r.int("i"), (r.text(), r.int("i")), r.string()))
         answer.string()
         answer.int("i")
         leaders: Dict[int, int] = {}
@@ -147,7 +148,9 @@ class Client:
         for _name, code in answer.array(lambda r: (r.string(), r.int("h"))):
             require(f"deleting topic {name}", code)
 
-    def produce(self, leader: Address, topic: str, partition: int, records: Sequence[Record]) -> int:
+    def produce(
+        self, leader: Address, topic: str, partition: int, records: Sequence[Record]
+    ) -> int:
         """Write records with acks=all and return the offset of the first.
 
         Raises:
@@ -157,7 +160,10 @@ class Client:
         body.pack("i", 1).string(topic).pack("ii", 1, partition).blob(kafka_records.encode(records))
         answer = self.connection(leader).call(kafka.PRODUCE, body.done())
         results = answer.array(
-            lambda r: (r.string(), r.array(lambda p: (p.int("i"), p.int("h"), p.int("q"), p.raw(16))))
+            lambda r: (
+                r.string(),
+                r.array(lambda p: (p.int("i"), p.int("h"), p.int("q"), p.raw(16))),
+            )
         )
         _partition, code, offset, _times = results[0][1][0]
         require(f"producing to {topic}-{partition}", code)
@@ -207,7 +213,9 @@ class Client:
             for partition, code in partitions:
                 require(f"committing {topic}-{partition}", code)
 
-    def committed(self, where: Address, group: str, topic: str, partitions: List[int]) -> Dict[int, int]:
+    def committed(
+        self, where: Address, group: str, topic: str, partitions: List[int]
+    ) -> Dict[int, int]:
         """Read committed offsets back, by partition.
 
         Raises:
@@ -229,7 +237,9 @@ class Client:
         Raises:
             KafkaError: the coordinator refused.
         """
-        answer = self.connection(where).call(kafka.DELETE_GROUPS, Writer().pack("i", 1).string(group).done())
+        answer = self.connection(where).call(
+            kafka.DELETE_GROUPS, Writer().pack("i", 1).string(group).done()
+        )
         answer.int("i")
         for _group, code in answer.array(lambda r: (r.string(), r.int("h"))):
             require(f"deleting group {group}", code)

@@ -7,7 +7,7 @@ Kafka 2.1 to 4.x understand; the broker's own ApiVersions decides whether they c
 
 from __future__ import annotations
 
-import socket
+import socket  # noqa: TC003 - annotations only, but one import is simpler
 from typing import Dict, NamedTuple, Tuple
 
 from kafka_codec import CodecError, Reader, Writer

@@ -36,7 +36,7 @@ class Broker(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.wrong = wrong
         self.topics, self.offsets, self.deleted = {}, {}, []
-        self.errors = {api: wrong.passing or 10**9 for api in wrong.error}
+        self.errors = dict.fromkeys(wrong.error, wrong.passing or 10**9)
 
     def error(self, api):
         if self.errors.get(api, 0) <= 0:
