@@ -138,6 +138,15 @@ class Kube:
         query = {"fieldManager": MANAGER, "force": "true"}
         return self.request("PATCH", path, body=body, query=query, content_type=_APPLY)
 
+    def delete(self, path: str, *, uid: str | None = None) -> None:
+        """Delete an object; one that is gone, or is another than `uid`, is left alone."""
+        body = {"preconditions": {"uid": uid}} if uid else None
+        try:
+            self.request("DELETE", path, body=body)
+        except ApiError as error:
+            if error.status not in {NOT_FOUND, CONFLICT}:
+                raise
+
     def log_tail(self, namespace: str, pod: str, container: str, *, previous: bool) -> list[str]:
         """The last ten lines of a container; empty when it has none (yet)."""
         query = {"container": container, "tailLines": 10, "previous": str(previous).lower()}

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from learnflow_infra import paths
 from learnflow_infra.clients import retry
-from learnflow_infra.clients.kube import NOT_FOUND, ApiError, selector
+from learnflow_infra.clients.kube import selector
 from learnflow_infra.engine import records
 from learnflow_infra.engine.session import Options, Request, Session, connect, read
 from learnflow_infra.errors import NotReadyError
@@ -98,19 +98,11 @@ def _volumes_and_secrets(
         return found
     with step(session.emit, "delete/data", "Purge volumes and Secrets") as running:
         for item in found:
-            _remove(session, f"{base}/{item}")
+            session.kube.delete(f"{base}/{item}")
         for release in releases:
             _wait_gone(session, tracker.COLLECTIONS["PersistentVolumeClaim"], release.name)
         running.done(", ".join(found))
     return []
-
-
-def _remove(session: Session, path: str) -> None:
-    try:
-        session.kube.request("DELETE", path)
-    except ApiError as error:
-        if error.status != NOT_FOUND:
-            raise
 
 
 def _forget(session: Session, skills: set[SkillName]) -> None:

@@ -9,9 +9,10 @@ import yaml
 from learnflow_infra.clients.helm import Live
 from learnflow_infra.engine.session import Session
 from learnflow_infra.errors import LearnflowError
-from learnflow_infra.events import step
+from learnflow_infra.events import Message, Step, step
 from learnflow_infra.models import Document, Release, ReleaseName
 from learnflow_infra.readiness import tracker
+from learnflow_infra.readiness.stuck import stuck_pods
 from learnflow_infra.readiness.tracker import COLLECTIONS
 
 
@@ -107,7 +108,7 @@ async def converge(
                 expected=workloads(after.manifest),
                 seconds=seconds,
                 stop=session.stop,
-                seen=lambda snapshot: running.progress(0, note=snapshot.summary()),
+                seen=_Watcher(session, running),
             ),
         )
         running.done(f"revision {after.revision}", changed=changed)
@@ -120,6 +121,28 @@ async def converge(
         manifest=after.manifest,
         containers=containers(snapshot),
     )
+
+
+class _Watcher:
+    """Tells what a wait sees, and replaces pods that an earlier attempt left stuck."""
+
+    def __init__(self, session: Session, running: Step) -> None:
+        self._session = session
+        self._running = running
+        self._replaced: set[str] = set()
+
+    def __call__(self, snapshot: tracker.Snapshot) -> None:
+        self._running.progress(0, note=snapshot.summary())
+        for pod in stuck_pods(snapshot.objects):
+            name, uid = pod["metadata"]["name"], pod["metadata"]["uid"]
+            if uid not in self._replaced:
+                self._replaced.add(uid)
+                self._session.emit(
+                    Message(text=f"     replacing Pod/{name}, stuck in an old revision")
+                )
+                self._session.kube.delete(
+                    f"/api/v1/namespaces/{self._session.namespace}/pods/{name}", uid=uid
+                )
 
 
 def containers(snapshot: tracker.Snapshot) -> tuple[tuple[str, int], ...]:

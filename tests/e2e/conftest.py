@@ -108,20 +108,16 @@ class Product:
 
     def kafka(self, tool, *args, stdin=None):
         """Kafka's own tools, in the pod."""
-        java = f'exec "$JAVA_HOME/bin/java" -Xmx128m -cp "/opt/kafka/libs/*" {tool} "$@"'
         server = ("--bootstrap-server", "kafka:9092")
-        return self.kubectl(
-            *("exec", "-i", "kafka-0", "--", "bash", "-c", java, tool, *server, *args), stdin=stdin
-        )
+        return self.kubectl("exec", "-i", "kafka-0", "--", tool, *server, *args, stdin=stdin)
 
     def produce(self, topic, *lines):
-        tool = "org.apache.kafka.tools.ConsoleProducer"
-        self.kafka(tool, "--topic", topic, stdin="".join(f"{line}\n" for line in lines))
+        text = "".join(f"{line}\n" for line in lines)
+        self.kafka("kafka-console-producer.sh", "--topic", topic, stdin=text)
 
     def consume(self, topic, count):
-        tool = "org.apache.kafka.tools.consumer.ConsoleConsumer"
         limits = ("--from-beginning", "--max-messages", str(count), "--timeout-ms", "30000")
-        return self.kafka(tool, "--topic", topic, *limits).splitlines()
+        return self.kafka("kafka-console-consumer.sh", "--topic", topic, *limits).splitlines()
 
 
 def copy_of_checkout(folder):

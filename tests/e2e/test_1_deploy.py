@@ -135,7 +135,7 @@ def verify_py(product, python, skill, namespace):
 
 def test_verification_cleans_up(product, deployed):
     product.ok("verify")
-    topics = product.kafka("org.apache.kafka.tools.TopicCommand", "--list").split()
+    topics = product.kafka("kafka-topics.sh", "--list").split()
     assert [topic for topic in topics if "verify" in topic] == []
     tables = product.psql(
         "select count(*) from pg_tables where schemaname not like 'pg_%' "

@@ -19,7 +19,7 @@ LINES = [f"record {number}" for number in range(20)]
 def marked(product, deployed):
     """Rows and records that must still be there after each test."""
     product.psql("create table survivors as select generate_series(1, 1000) as n")
-    product.kafka("org.apache.kafka.tools.TopicCommand", "--create", "--topic", TOPIC)
+    product.kafka("kafka-topics.sh", "--create", "--topic", TOPIC)
     product.produce(TOPIC, *LINES)
     return credentials(product)
 

@@ -56,7 +56,7 @@ def test_a_broken_release_is_named_with_its_cause_and_mended_by_the_next_deploy(
     assert "ErrImage" in done.err or "ImagePull" in done.err
     assert product.run("diagnose", "postgres-k8s-setup").code == 7
     assert product.run("status").code == 7
-    mended = product.ok("deploy", "-o", "json").json
+    mended = product.ok("deploy", "-o", "json", "--timeout", "90s").json
     assert all(result["passed"] for result in mended["verification"])
 
 

@@ -1,0 +1,64 @@
+import copy
+
+import pytest
+
+from learnflow_infra.readiness.stuck import stuck_pods
+
+SET = {
+    "kind": "StatefulSet",
+    "metadata": {"name": "db", "uid": "set", "generation": 3},
+    "spec": {"replicas": 1},
+    "status": {"observedGeneration": 3, "updateRevision": "new"},
+}
+POD = {
+    "kind": "Pod",
+    "metadata": {
+        "name": "db-0",
+        "uid": "pod",
+        "labels": {"controller-revision-hash": "old"},
+        "ownerReferences": [{"uid": "set"}],
+    },
+    "status": {
+        "phase": "Pending",
+        "conditions": [{"type": "PodScheduled", "status": "True"}],
+        "containerStatuses": [{"name": "c", "state": {"waiting": {"reason": "ImagePullBackOff"}}}],
+    },
+}
+
+
+def changed(obj, **parts):
+    copied = copy.deepcopy(obj)
+    for part, value in parts.items():
+        copied[part].update(value)
+    return copied
+
+
+def names(*objects):
+    return [pod["metadata"]["name"] for pod in stuck_pods(objects)]
+
+
+def test_a_pod_that_waits_for_an_image_of_an_old_revision_is_stuck():
+    assert names(SET, POD) == ["db-0"]
+
+
+def test_a_pod_that_no_node_takes_is_stuck():
+    unscheduled = {"conditions": [{"type": "PodScheduled", "status": "False"}]}
+    pod = changed(POD, status={**unscheduled, "containerStatuses": []})
+    assert names(SET, pod) == ["db-0"]
+
+
+@pytest.mark.parametrize(
+    ("statefulset", "pod"),
+    [
+        (SET, changed(POD, metadata={"labels": {"controller-revision-hash": "new"}})),
+        (SET, changed(POD, metadata={"deletionTimestamp": "2026-01-01T00:00:00Z"})),
+        (SET, changed(POD, metadata={"ownerReferences": [{"uid": "another"}]})),
+        (SET, changed(POD, metadata={"ownerReferences": []})),
+        (SET, changed(POD, status={"containerStatuses": [{"state": {"running": {}}}]})),
+        (SET, changed(POD, status={"containerStatuses": []})),
+        (changed(SET, status={"observedGeneration": 2}), POD),
+    ],
+    ids=["newest", "going", "of another", "of none", "runs", "not begun", "spec not seen"],
+)
+def test_every_other_pod_is_left_alone(statefulset, pod):
+    assert names(statefulset, pod) == []
