@@ -12,7 +12,6 @@ Python 3.9, standard library only.
 
 from __future__ import annotations
 
-import argparse
 import json
 import signal
 import socket
@@ -21,20 +20,20 @@ import threading
 import time
 from typing import Any, Callable, Sequence
 
+import arguments
+import findings
+from findings import CheckFailed
 from kubectl import ApiError, ClusterUnreachableError, Kubectl
 
-EXIT_PASSED, EXIT_USAGE, EXIT_UNREACHABLE, EXIT_FAILED, EXIT_INTERRUPTED = 0, 2, 4, 8, 130
+__all__ = ["ApiError", "CheckFailed", "Dial", "Verification", "main"]
+
+EXIT_PASSED, EXIT_UNREACHABLE, EXIT_FAILED, EXIT_INTERRUPTED = 0, 4, 8, 130
 CONFIG_MAP = "learnflow-endpoints"
-ENDPOINT_KEYS = {"release", "inCluster", "host", "parameters", "credentials"}
 CONNECT_SECONDS = 5.0
 """How long a refused connection is tried again: a Service's rules follow readiness by a moment."""
 
 Dial = Callable[[str, int], socket.socket]
 """(host, port) -> connected socket with a timeout; raises OSError."""
-
-
-class CheckFailed(Exception):  # noqa: N818 - reads as a sentence where it is raised
-    """A check did not hold; the text says what was seen and what to do."""
 
 
 class Verification:
@@ -52,7 +51,7 @@ class Verification:
         self.checks: list[dict[str, Any]] = []
         self._deadline = time.monotonic() + timeout
         self._lock = threading.Lock()
-        self._documents: dict[str, Any] = {}
+        self._endpoints: list[dict[str, Any]] = []
         self._fatal: list[BaseException] = []
 
     def remaining(self, most: float = 1e9) -> float:
@@ -120,35 +119,18 @@ class Verification:
         except BaseException as error:  # noqa: BLE001 - carried over to the calling thread
             self._fatal.append(error)
 
-    def endpoint(self, name: str) -> dict[str, Any]:
-        """Return an endpoint of the endpoints document.
-
-        Raises:
-            CheckFailed: it is not recorded there, or not as specs/ describes it.
-        """
-        for endpoint in self._documents.get("endpoints", []):
-            if endpoint.get("name") == name:
-                missing = ENDPOINT_KEYS - endpoint.keys()
-                if missing:
-                    raise CheckFailed(f"endpoint {name} lacks {', '.join(sorted(missing))}")
-                return dict(endpoint)
-        raise CheckFailed(f"endpoint {name} is not recorded; run: learnflow-infra deploy")
-
     def load_endpoints(self, source: str) -> str:
         """Read the endpoints document from a file, "-" (stdin) or else the cluster's ConfigMap.
 
         Raises:
             CheckFailed: there is none, or it is not a document of kind Endpoints.
         """
-        try:
-            document = json.loads(self._endpoints_text(source))
-        except (OSError, ValueError) as error:
-            raise CheckFailed(f"{source or CONFIG_MAP} is not readable as JSON: {error}") from error
-        if not isinstance(document, dict) or document.get("kind") != "Endpoints":
-            raise CheckFailed(f"{source or CONFIG_MAP} is not a document of kind Endpoints")
-        self._documents = document
         where = "standard input" if source == "-" else source or f"ConfigMap {CONFIG_MAP}"
-        return f"{len(document.get('endpoints', []))} recorded in {where}"
+        try:
+            self._endpoints = findings.endpoints(self._endpoints_text(source))
+        except (OSError, ValueError) as error:
+            raise CheckFailed(f"{where} is not a document of kind Endpoints: {error}") from error
+        return f"{len(self._endpoints)} recorded in {where}"
 
     def _endpoints_text(self, source: str) -> str:
         if source == "-":
@@ -165,19 +147,21 @@ class Verification:
             ) from error
         return str(data.get("endpoints.json", ""))
 
+    def endpoint(self, name: str) -> dict[str, Any]:
+        """Return an endpoint of the endpoints document.
+
+        Raises:
+            CheckFailed: it is not recorded there, or not as specs/ describes it.
+        """
+        return findings.endpoint(self._endpoints, name)
+
     def ready_pods(self, selector: str) -> list[str]:
         """Return the names of the selected pods, all of them Ready.
 
         Raises:
             CheckFailed: there is none, or one is not Ready (it is named, with its reason).
         """
-        pods = self.kubectl.get("pods", selector)["items"]
-        if not pods:
-            raise CheckFailed(f"no pod is labelled {selector}; run: learnflow-infra deploy")
-        waiting = [text for text in map(_not_ready, pods) if text]
-        if waiting:
-            raise CheckFailed("; ".join(waiting) + "; run: learnflow-infra diagnose")
-        return [pod["metadata"]["name"] for pod in pods]
+        return findings.ready_pods(self.kubectl.get("pods", selector)["items"], selector)
 
     def bound_volumes(self, selector: str) -> str:
         """Say what the selected volume claims are bound to.
@@ -186,15 +170,7 @@ class Verification:
             CheckFailed: there is none, or one is not Bound.
         """
         claims = self.kubectl.get("persistentvolumeclaims", selector)["items"]
-        if not claims:
-            raise CheckFailed(f"no volume claim is labelled {selector}: data would not last")
-        loose = [c["metadata"]["name"] for c in claims if c["status"].get("phase") != "Bound"]
-        if loose:
-            raise CheckFailed(f"not bound: {', '.join(loose)}; run: learnflow-infra diagnose")
-        return ", ".join(
-            f"{c['metadata']['name']} {c['status'].get('capacity', {}).get('storage', '?')} bound"
-            for c in claims
-        )
+        return findings.bound_volumes(claims, selector)
 
     def dial(self, vantage: str, pod: str = "") -> Dial:
         """Return how to connect from a vantage; "inside" begins in the given pod.
@@ -235,7 +211,7 @@ def main(
         the exit code: 0 something was checked and all of it held, 8 not, 4 the cluster was not
         reached, 130 interrupted. (argparse itself exits with 2.)
     """
-    options = _parse(skill, argv)
+    options = arguments.parse(skill, CONFIG_MAP, argv)
     kubectl = Kubectl(options.kubeconfig, options.context, options.namespace)
     vantages = ("inside", "host") if options.vantage == "both" else (options.vantage,)
     run = Verification(kubectl, vantages, options.timeout)
@@ -261,35 +237,6 @@ def main(
     return code if code is not None else EXIT_PASSED if passed else EXIT_FAILED
 
 
-def _parse(skill: str, argv: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        description=f"Prove that {skill} works, from inside the cluster and from this host.",
-        epilog="exit codes: 0 all held, 2 usage, 4 cluster not reached, 8 a check failed, "
-        "130 interrupted",
-    )
-    parser.add_argument("--kubeconfig", default="", metavar="FILE")
-    parser.add_argument("--context", default="", metavar="NAME")
-    parser.add_argument("-n", "--namespace", default="learnflow", metavar="NAME")
-    parser.add_argument(
-        "--from", dest="vantage", choices=("inside", "host", "both"), default="both"
-    )
-    parser.add_argument(
-        "--endpoints",
-        default="",
-        metavar="FILE",
-        help=f"- for stdin; default: ConfigMap {CONFIG_MAP}",
-    )
-    parser.add_argument("--timeout", type=_seconds, default=60.0, metavar="SECONDS")
-    return parser.parse_args(argv)
-
-
-def _seconds(text: str) -> float:
-    value = float(text.removesuffix("s"))
-    if not 0 < value < 1e6:  # noqa: PLR2004 - also refuses nan
-        raise argparse.ArgumentTypeError("must be positive")
-    return value
-
-
 def _document(
     skill: str, namespace: str, passed: bool, checks: list[dict[str, Any]]
 ) -> dict[str, Any]:
@@ -307,24 +254,6 @@ def _describe(error: Exception) -> str:
     if isinstance(error, (CheckFailed, ApiError)):
         return str(error)
     return f"{type(error).__name__}: {error}"
-
-
-def _not_ready(pod: dict[str, Any]) -> str:
-    """Return why a pod is not Ready, or "" (Kubernetes: status.conditions of type Ready)."""
-    name, status = pod["metadata"]["name"], pod.get("status", {})
-    if pod["metadata"].get("deletionTimestamp"):
-        return f"pod {name} is terminating"
-    ready: dict[str, Any] = next(
-        (c for c in status.get("conditions", []) if c["type"] == "Ready"), {}
-    )
-    if ready.get("status") == "True":
-        return ""
-    for container in status.get("containerStatuses", []) + status.get("initContainerStatuses", []):
-        waiting = container.get("state", {}).get("waiting", {})
-        if waiting.get("reason"):
-            return f"pod {name}, container {container['name']}: {waiting['reason']}"
-    why = ready.get("message") or status.get("phase", "no status yet")
-    return f"pod {name} is not ready: {why}"
 
 
 def _let_threads_clean_up(seconds: float = 5) -> None:
