@@ -112,7 +112,7 @@ def test_fields_survive_a_round_trip(number, text, data, numbers):
         data,
         data,
     )
-    assert reader.array(lambda r: r.int("q")) == numbers
+    assert reader.array(lambda r: r.number("q")) == numbers
     assert reader.left == 0
 
 

@@ -101,10 +101,10 @@ class Client:
         """
         body = Writer().array([topic] if topic else [], lambda w, name: w.string(name)).pack("b", 0)
         answer = self.begin().call(kafka.METADATA, body.done())
-        answer.int("i")
-        brokers = answer.array(lambda r: (r.int("i"), (r.text(), r.int("i")), r.string()))
+        answer.number("i")
+        brokers = answer.array(lambda r: (r.number("i"), (r.text(), r.number("i")), r.string()))
         answer.string()
-        answer.int("i")
+        answer.number("i")
         leaders: Dict[int, int] = {}
         for code, partitions in answer.array(_topic):
             require(f"metadata of {topic}", code)
@@ -124,8 +124,8 @@ class Client:
         body.array(settings, lambda w, pair: w.string(pair[0]).string(pair[1]))
         body.pack("ib", 10_000, 0)
         answer = self.begin().call(kafka.CREATE_TOPICS, body.done())
-        answer.int("i")
-        for _name, code, message in answer.array(lambda r: (r.string(), r.int("h"), r.text())):
+        answer.number("i")
+        for _name, code, message in answer.array(lambda r: (r.string(), r.number("h"), r.text())):
             require(f"creating topic {name}", code, message)
 
         def all_led() -> Dict[int, int]:
@@ -144,8 +144,8 @@ class Client:
         """
         body = Writer().pack("i", 1).string(name).pack("i", 10_000).done()
         answer = self.begin().call(kafka.DELETE_TOPICS, body)
-        answer.int("i")
-        for _name, code in answer.array(lambda r: (r.string(), r.int("h"))):
+        answer.number("i")
+        for _name, code in answer.array(lambda r: (r.string(), r.number("h"))):
             require(f"deleting topic {name}", code)
 
     def produce(
@@ -162,7 +162,7 @@ class Client:
         results = answer.array(
             lambda r: (
                 r.string(),
-                r.array(lambda p: (p.int("i"), p.int("h"), p.int("q"), p.raw(16))),
+                r.array(lambda p: (p.number("i"), p.number("h"), p.number("q"), p.raw(16))),
             )
         )
         _partition, code, offset, _times = results[0][1][0]
@@ -178,7 +178,7 @@ class Client:
         body = Writer().pack("iiiib", -1, 500, 1, 1 << 20, 0)
         body.pack("i", 1).string(topic).pack("iiqi", 1, partition, offset, 1 << 20)
         answer = self.connection(leader).call(kafka.FETCH, body.done())
-        answer.int("i")
+        answer.number("i")
         found = answer.array(lambda r: (r.string(), r.array(_fetched)))
         code, data = found[0][1][0]
         require(f"fetching {topic}-{partition}", code)
@@ -192,10 +192,10 @@ class Client:
         """
         body = Writer().string(group).pack("b", 0).done()
         answer = self.begin().call(kafka.FIND_COORDINATOR, body)
-        answer.int("i")
-        require(f"coordinator of {group}", answer.int("h"), answer.text())
-        answer.int("i")
-        return answer.text(), answer.int("i")
+        answer.number("i")
+        require(f"coordinator of {group}", answer.number("h"), answer.text())
+        answer.number("i")
+        return answer.text(), answer.number("i")
 
     def commit(self, where: Address, group: str, topic: str, offsets: Dict[int, int]) -> None:
         """Commit offsets by partition, as a consumer without members does.
@@ -206,9 +206,9 @@ class Client:
         body = Writer().string(group).pack("i", -1).string("").pack("i", 1).string(topic)
         body.array(sorted(offsets.items()), lambda w, pair: w.pack("iq", *pair).string(""))
         answer = self.connection(where).call(kafka.OFFSET_COMMIT, body.done())
-        answer.int("i")
+        answer.number("i")
         for _topic, partitions in answer.array(
-            lambda r: (r.string(), r.array(lambda p: (p.int("i"), p.int("h"))))
+            lambda r: (r.string(), r.array(lambda p: (p.number("i"), p.number("h"))))
         ):
             for partition, code in partitions:
                 require(f"committing {topic}-{partition}", code)
@@ -224,9 +224,9 @@ class Client:
         body = Writer().string(group).pack("i", 1).string(topic)
         body.array(partitions, lambda w, partition: w.pack("i", partition))
         answer = self.connection(where).call(kafka.OFFSET_FETCH, body.done())
-        answer.int("i")
+        answer.number("i")
         topics = answer.array(lambda r: (r.string(), r.array(_committed)))
-        require(f"offsets of {group}", answer.int("h"))
+        require(f"offsets of {group}", answer.number("h"))
         for partition, _offset, code in topics[0][1]:
             require(f"offset of {topic}-{partition}", code)
         return {partition: offset for partition, offset, _code in topics[0][1]}
@@ -240,34 +240,34 @@ class Client:
         answer = self.connection(where).call(
             kafka.DELETE_GROUPS, Writer().pack("i", 1).string(group).done()
         )
-        answer.int("i")
-        for _group, code in answer.array(lambda r: (r.string(), r.int("h"))):
+        answer.number("i")
+        for _group, code in answer.array(lambda r: (r.string(), r.number("h"))):
             require(f"deleting group {group}", code)
 
 
 def _topic(reader: Reader) -> Tuple[int, List[Tuple[int, int, int]]]:
-    code = reader.int("h")
+    code = reader.number("h")
     reader.string()
-    reader.int("b")
+    reader.number("b")
     return code, reader.array(_partition)
 
 
 def _partition(reader: Reader) -> Tuple[int, int, int]:
-    found = (reader.int("h"), reader.int("i"), reader.int("i"))
-    reader.array(lambda r: r.int("i"))
-    reader.array(lambda r: r.int("i"))
+    found = (reader.number("h"), reader.number("i"), reader.number("i"))
+    reader.array(lambda r: r.number("i"))
+    reader.array(lambda r: r.number("i"))
     return found
 
 
 def _fetched(reader: Reader) -> Tuple[int, bytes]:
-    reader.int("i")
-    code = reader.int("h")
+    reader.number("i")
+    code = reader.number("h")
     reader.raw(16)  # high watermark, last stable offset
     reader.array(lambda r: r.raw(16))
     return code, reader.blob()
 
 
 def _committed(reader: Reader) -> Tuple[int, int, int]:
-    partition, offset = reader.int("i"), reader.int("q")
+    partition, offset = reader.number("i"), reader.number("q")
     reader.string()
-    return partition, offset, reader.int("h")
+    return partition, offset, reader.number("h")

@@ -114,14 +114,14 @@ class Reader:
         self._at += count
         return self._data[self._at - count : self._at]
 
-    def int(self, form: str) -> int:
+    def number(self, form: str) -> int:
         """Take one integer in the notation of struct."""
         value: int = struct.unpack(">" + form, self.raw(struct.calcsize(form)))[0]
         return value
 
     def string(self) -> Optional[str]:
         """STRING or NULLABLE_STRING."""
-        count = self.int("h")
+        count = self.number("h")
         return None if count < 0 else self.raw(count).decode("utf-8")
 
     def text(self) -> str:
@@ -130,17 +130,17 @@ class Reader:
 
     def blob(self) -> bytes:
         """BYTES, with null read as empty."""
-        return self.raw(max(0, self.int("i")))
+        return self.raw(max(0, self.number("i")))
 
     def array(self, each: Callable[[Reader], T]) -> List[T]:
         """ARRAY, with null read as empty."""
-        return [each(self) for _ in range(max(0, self.int("i")))]
+        return [each(self) for _ in range(max(0, self.number("i")))]
 
     def varint(self) -> int:
         """VARINT or VARLONG."""
         value = shift = 0
         while True:
-            byte = self.int("B")
+            byte = self.number("B")
             value |= (byte & 0x7F) << shift
             if byte < 0x80:  # noqa: PLR2004
                 return (value >> 1) ^ -(value & 1)

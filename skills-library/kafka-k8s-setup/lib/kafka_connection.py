@@ -99,8 +99,8 @@ class Connection:
     def negotiate(self) -> None:
         """Ask which versions the broker speaks; `call` refuses others from then on."""
         answer = self.call(API_VERSIONS, b"")
-        require("ApiVersions", answer.int("h"))
-        offered = answer.array(lambda r: (r.int("h"), r.int("h"), r.int("h")))
+        require("ApiVersions", answer.number("h"))
+        offered = answer.array(lambda r: (r.number("h"), r.number("h"), r.number("h")))
         self.versions = {key: (low, high) for key, low, high in offered}
 
     def call(self, api: Api, body: bytes) -> Reader:
@@ -120,12 +120,12 @@ class Connection:
         head = Writer().pack("hhi", api.key, api.version, self._sent).string(CLIENT_ID)
         self._socket.sendall(Writer().blob(head.raw(body).done()).done())
         answer = Reader(self._receive())
-        if answer.int("i") != self._sent:
+        if answer.number("i") != self._sent:
             raise CodecError(f"the answer to {api.name} is the answer to another request")
         return answer
 
     def _receive(self) -> bytes:
-        size = Reader(self._exactly(4)).int("i")
+        size = Reader(self._exactly(4)).number("i")
         if not 4 <= size <= _MOST_BYTES:  # noqa: PLR2004
             raise CodecError(f"an answer of {size} bytes: this is not a Kafka broker")
         return self._exactly(size)

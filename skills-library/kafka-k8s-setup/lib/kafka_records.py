@@ -52,7 +52,7 @@ def decode(data: bytes) -> List[Record]:
     records: List[Record] = []
     reader = Reader(data)
     while reader.left >= 12:  # noqa: PLR2004 - baseOffset and batchLength
-        base, length = reader.int("q"), reader.int("i")
+        base, length = reader.number("q"), reader.number("i")
         if reader.left < length:
             break
         records += _batch(base, reader.raw(length))
@@ -61,16 +61,16 @@ def decode(data: bytes) -> List[Record]:
 
 def _batch(base: int, data: bytes) -> List[Record]:
     reader = Reader(data)
-    _epoch, magic, crc = reader.int("i"), reader.int("b"), reader.int("I")
+    _epoch, magic, crc = reader.number("i"), reader.number("b"), reader.number("I")
     if magic != MAGIC:
         raise CodecError(f"a batch of format {magic}, not {MAGIC}")
     if crc32c(data[_BEFORE_CRC - 12 :]) != crc:
         raise CodecError(f"the batch at offset {base} has a wrong checksum")
-    attributes = reader.int("h")
-    reader.int("i")
-    first = reader.int("q")
+    attributes = reader.number("h")
+    reader.number("i")
+    first = reader.number("q")
     reader.raw(8 + 8 + 2 + 4)
-    count = reader.int("i")
+    count = reader.number("i")
     if attributes & 0x20:  # a transaction's control batch, not data
         return []
     if attributes & 0x07:
@@ -79,6 +79,6 @@ def _batch(base: int, data: bytes) -> List[Record]:
 
 
 def _record(base: int, first: int, reader: Reader) -> Record:
-    reader.int("b")
+    reader.number("b")
     timestamp, offset = first + reader.varint(), base + reader.varint()
     return Record(reader.varblob(), reader.varblob(), timestamp, offset)

@@ -57,7 +57,11 @@ class Handler(socketserver.StreamRequestHandler):
     def handle(self):
         while head := self.rfile.read(4):
             request = Reader(self.rfile.read(int.from_bytes(head, "big")))
-            key, _version, correlation = request.int("h"), request.int("h"), request.int("i")
+            key, _version, correlation = (
+                request.number("h"),
+                request.number("h"),
+                request.number("i"),
+            )
             request.string()
             answer = Writer().pack("i", correlation)
             getattr(self, f"answer_{key}")(request, answer)
@@ -86,8 +90,8 @@ class Handler(socketserver.StreamRequestHandler):
         )
 
     def answer_19(self, request, answer):
-        request.int("i")
-        name, partitions = request.text(), request.int("i")
+        request.number("i")
+        name, partitions = request.text(), request.number("i")
         code = self.code(kafka.CREATE_TOPICS)
         if not code:
             self.server.topics[name] = {partition: [] for partition in range(partitions)}
@@ -95,9 +99,9 @@ class Handler(socketserver.StreamRequestHandler):
 
     def answer_0(self, request, answer):
         request.string()
-        assert request.int("h") == -1  # acks=all
+        assert request.number("h") == -1  # acks=all
         request.raw(8)
-        name, _count, partition = request.text(), request.int("i"), request.int("i")
+        name, _count, partition = request.text(), request.number("i"), request.number("i")
         records = kafka_records.decode(request.blob())
         code = self.code(kafka.PRODUCE)
         if not code:
@@ -106,7 +110,7 @@ class Handler(socketserver.StreamRequestHandler):
 
     def answer_1(self, request, answer):
         request.raw(21)
-        name, _count, partition, offset = request.text(), *(request.int(f) for f in "iiq")
+        name, _count, partition, offset = request.text(), *(request.number(f) for f in "iiq")
         code = self.code(kafka.FETCH)
         records = self.server.wrong.change(self.server.topics[name][partition])[offset:]
         data = b"".join(batch(offset + n, record) for n, record in enumerate(records))
@@ -120,13 +124,13 @@ class Handler(socketserver.StreamRequestHandler):
     def answer_8(self, request, answer):
         group, _generation, _member, _count = (
             request.text(),
-            *(request.int("i"),),
+            *(request.number("i"),),
             request.text(),
             0,
         )
-        request.int("i")
+        request.number("i")
         name = request.text()
-        found = request.array(lambda r: (r.int("i"), r.int("q"), r.string()))
+        found = request.array(lambda r: (r.number("i"), r.number("q"), r.string()))
         if not self.server.wrong.forget_offsets:
             self.server.offsets[group] = {partition: offset for partition, offset, _ in found}
         code = self.code(kafka.OFFSET_COMMIT)
@@ -134,24 +138,24 @@ class Handler(socketserver.StreamRequestHandler):
         answer.array(found, lambda w, each: w.pack("ih", each[0], code))
 
     def answer_9(self, request, answer):
-        group, _count, name = request.text(), request.int("i"), request.text()
+        group, _count, name = request.text(), request.number("i"), request.text()
         have = self.server.offsets.get(group, {})
         answer.pack("ii", 0, 1).string(name)
         answer.array(
-            request.array(lambda r: r.int("i")),
+            request.array(lambda r: r.number("i")),
             lambda w, p: w.pack("iq", p, have.get(p, -1)).string("").pack("h", 0),
         )
         answer.pack("h", 0)
 
     def answer_20(self, request, answer):
-        request.int("i")
+        request.number("i")
         name = request.text()
         self.server.deleted.append(name)
         code = 0 if self.server.topics.pop(name, None) else 3
         answer.pack("ii", 0, 1).string(name).pack("h", code)
 
     def answer_42(self, request, answer):
-        request.int("i")
+        request.number("i")
         group = request.text()
         self.server.deleted.append(group)
         answer.pack("ii", 0, 1).string(group).pack("h", 0)
