@@ -7,9 +7,8 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/learnflow-infra
 VENV := $(CACHE)/venv/$(shell printf %s '$(CURDIR)' | cksum | cut -d' ' -f1)
 READY := $(VENV)/ready-$(shell cat constraints.txt pyproject.toml | cksum | cut -d' ' -f1)
 export PYTHONPYCACHEPREFIX := $(CACHE)/pycache
-export LEARNFLOW_VIA_MAKE := 1
 unexport PYTHONDONTWRITEBYTECODE
-CLI := $(VENV)/bin/learnflow-infra
+CLI := LEARNFLOW_VIA_MAKE=1 $(VENV)/bin/learnflow-infra
 VERBS := deploy verify status endpoints diagnose delete doctor
 
 .PHONY: help setup setup-dev lock test lint unit contract cluster-tests e2e bench $(VERBS)
