@@ -33,6 +33,9 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
  * partitions are not reduced, and replicas are not moved.
  */
 public final class Topics {
+    /** Exit code for what no retry changes. */
+    private static final int REFUSED = 2;
+
     private final Admin admin;
     private final List<String> refused = new ArrayList<>();
 
@@ -57,7 +60,7 @@ public final class Topics {
                 topics.ensure(topic);
             }
             topics.refused.forEach(System.out::println);
-            System.exit(topics.refused.isEmpty() ? 0 : 1);
+            System.exit(topics.refused.isEmpty() ? 0 : REFUSED);
         } catch (ExecutionException failure) {
             System.out.println("Topics were not made: " + failure.getCause());
             System.exit(1);
