@@ -121,19 +121,8 @@ class Product:
 
 
 def copy_of_checkout(folder):
-    listed = subprocess.run(
-        ["git", "ls-files", "-co", "--exclude-standard"],
-        cwd=paths.repo_root(),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for name in listed.stdout.splitlines():
-        source, target = paths.repo_root() / name, folder / name
-        if source.is_file():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, target)
-    return folder
+    left_out = shutil.ignore_patterns(".git", "learnflow-app", "__pycache__", ".*cache", ".venv")
+    return Path(shutil.copytree(paths.repo_root(), folder, ignore=left_out))
 
 
 @pytest.fixture(scope="session")
