@@ -7,7 +7,15 @@ from pathlib import Path
 import pytest
 
 from learnflow_infra import errors, events
-from learnflow_infra.clusters.embedded import elevate, host, locks, pki, readiness, state
+from learnflow_infra.clusters.embedded import (
+    elevate,
+    host,
+    limits,
+    locks,
+    pki,
+    readiness,
+    state,
+)
 from learnflow_infra.errors import HostError, UsageError
 
 WANTED = {"ctr": "containerd", "containerd": "containerd", "nft": "nftables"}
@@ -68,6 +76,18 @@ def test_root_runs_directly_and_a_user_through_sudo(monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr(host, "program", lambda _name: Path("/usr/bin/sudo"))
     assert host.as_root(["apt-get"]) == ["/usr/bin/sudo", "--", "apt-get"]
+
+
+def test_inotify_instances_run_out_with_a_remedy():
+    limits.check_inotify(104, 128)
+    with pytest.raises(HostError) as caught:
+        limits.check_inotify(105, 128)
+    assert "cluster stop" in caught.value.remedy
+    assert "sysctl fs.inotify.max_user_instances=512" in caught.value.remedy
+
+
+def test_inotify_instances_are_counted():
+    assert limits.used() >= 0
 
 
 @pytest.mark.parametrize("name", ["", "A", "a_b", "-a", "a-", "a.b", "../x", "a" * 41])

@@ -112,6 +112,8 @@ def _build(target: Path, step: Step) -> None:
         raise _disk_full(f"{free / 1e9:.1f} GB are free, a build takes {NEEDED_BYTES / 1e9:.0f}.")
     go = toolchain.find((source() / "go.mod").read_text())
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    for left in target.parent.glob(".*"):  # by a build that was killed
+        shutil.rmtree(left, ignore_errors=True)
     temporary.mkdir(parents=True, exist_ok=True)
     try:
         _compile(go, temporary, step)

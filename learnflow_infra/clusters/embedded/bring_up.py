@@ -22,8 +22,6 @@ from learnflow_infra.clusters.embedded.locks import lock
 from learnflow_infra.clusters.embedded.node import runtime
 from learnflow_infra.errors import HostError
 
-START_TIMEOUT = 120.0
-
 
 def decide(name: str, given: IPv4Network | None) -> state.Config:
     """The cluster's decisions, made now when it is new; one cluster at a time.
@@ -72,25 +70,31 @@ def own_by_user(path: Path) -> None:
             os.chown(each, *owner, follow_symlinks=False)
 
 
-def start(config: state.Config, programs: Path, archives: Mapping[str, Path]) -> None:
-    """Start the node and wait until it is ready; it is ended again when that fails."""
-    layout = state.layout(config.name)
-    node = launch.start(config, programs)
-    root = api.connect(layout.conf / "super-admin.conf")
-    waiter = readiness.Waiter(config, root, START_TIMEOUT)
+def finish(
+    config: state.Config, node: state.Node, archives: Mapping[str, Path], timeout: float
+) -> None:
+    """Give a started node what it needs beside its own programs, and wait until it is ready.
+
+    It does the same again on a node that an interrupted run left behind.
+
+    Raises:
+        NotReadyError: something was not ready in `timeout` seconds.
+    """
+    root = api.connect(state.layout(config.name).conf / "super-admin.conf")
+    waiter = readiness.Waiter(config, root, timeout)
     with ThreadPoolExecutor() as pool:
         try:
-            ready = [
+            parts = [
                 pool.submit(_complete, config, node, root, waiter),
                 pool.submit(_load, node, waiter, archives),
                 pool.submit(waiter.node),
             ]
-            for part in ready:
+            for part in parts:
                 part.result()
         except BaseException:
             waiter.cancel()
-            launch.end(config, node)
             raise
+    state.mark_ready(config.name, node)
 
 
 def _complete(
@@ -101,6 +105,7 @@ def _complete(
     addons.apply(root, str(config.node_address))
     (state.layout(config.name).conf / components.APPLIED).touch()
     waiter.services(node)
+    waiter.controllers()
 
 
 def _load(node: state.Node, waiter: readiness.Waiter, archives: Mapping[str, Path]) -> None:

@@ -53,6 +53,8 @@ def up(name: str, emit: Emit, subnet: str | None) -> None:
 
 def load_images(name: str, recipes: Sequence[Path], emit: Emit) -> None:
     """See `loading.load_images`; root is not needed when the node has them all."""
+    if not recipes:
+        return
     references = {str(images.ImageRecipe.load(folder).reference()) for folder in recipes}
     if references <= loading.known_images(name):
         with events.step(emit, "cluster/images", "Load images into the cluster") as step:

@@ -1,8 +1,9 @@
 """up, stop, delete: what root does (an ordinary user gets here through `elevate`)."""
 
 import shutil
-import time
+from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 
 from learnflow_infra import events
 from learnflow_infra.clusters.embedded import (
@@ -13,6 +14,7 @@ from learnflow_infra.clusters.embedded import (
     helper_images,
     host,
     launch,
+    limits,
     pki,
     readiness,
     state,
@@ -21,13 +23,14 @@ from learnflow_infra.clusters.embedded import (
 from learnflow_infra.clusters.embedded.locks import lock
 from learnflow_infra.clusters.embedded.node import runtime
 from learnflow_infra.clusters.embedded.supervision import Supervisor
-from learnflow_infra.errors import HostError
+from learnflow_infra.errors import HostError, NotReadyError
 from learnflow_infra.events import Emit, Step
 
 STOP_GRACE = 20
 """Seconds that containers get to end when a cluster stops."""
-PATIENCE = 30.0
-"""Seconds that a running node's API server may be silent before the node is started anew."""
+START_TIMEOUT = 120.0
+PATIENCE = 45.0
+"""Seconds that a node found running may take to be ready before it is started anew."""
 
 
 def up(name: str, emit: Emit, subnet: str | None) -> None:
@@ -40,42 +43,51 @@ def up(name: str, emit: Emit, subnet: str | None) -> None:
         waiting = "waiting for another run that changes this cluster"
         with lock(f"cluster-{name}", lambda: step.progress(0, None, waiting)):
             config = bring_up.decide(name, given)
-            if _answers_again(config):
+            if _finished(config, archives):
                 step.done("running", changed=False)
                 return
             launch.end(config, None)
-            step.progress(0, 3, "certificates and configuration")
+            limits.require_inotify()
+            step.progress(0, 2, "certificates and configuration")
             bring_up.configure(config, programs, archives)
-            step.progress(1, 3, "the node's programs")
-            bring_up.start(config, programs, archives)
+            step.progress(1, 2, "the node's programs")
+            _start(config, programs, archives)
         step.done(f"node {config.node_address}")
 
 
 def is_ready(name: str) -> bool:
-    """The node runs, its API server says it is ready, and the programs are in the cache."""
-    kubeconfig = state.layout(name).kubeconfig
-    if state.running(name) is None or not (binary.folder() / "kubectl").exists():
+    """The node runs and was ready once, its API server is, and the programs are in the cache."""
+    if not state.is_marked_ready(name) or not (binary.folder() / "kubectl").exists():
         return False
     try:
-        return readiness.healthy(api.connect(kubeconfig))
-    except OSError:  # it was taken away
+        return readiness.healthy(api.connect(state.layout(name).kubeconfig))
+    except OSError:  # the kubeconfig was taken away
         return False
 
 
-def _answers_again(config: state.Config) -> bool:
-    """Wait for a running node's API server: starting anew would end every pod."""
-    layout = state.layout(config.name)
-    if state.running(config.name) is None or not (layout.conf / "admin.conf").exists():
+def _start(config: state.Config, programs: Path, archives: Mapping[str, Path]) -> None:
+    """Start the node. One that fails is ended; an interrupted one goes on, for the next `up`."""
+    try:
+        bring_up.finish(config, launch.start(config, programs), archives, START_TIMEOUT)
+    except Exception:
+        launch.end(config, state.running(config.name))
+        raise
+
+
+def _finished(config: state.Config, archives: Mapping[str, Path]) -> bool:
+    """Take a running node as it is, if it gets ready: starting anew would end every pod."""
+    node, layout = state.running(config.name), state.layout(config.name)
+    if node is None or not (layout.conf / "admin.conf").exists():
         return False
     if not layout.kubeconfig.exists():
         pki.administrator(layout, config.node_name)
         bring_up.own_by_user(layout.kubeconfig)
-    deadline = time.monotonic() + PATIENCE
-    while state.running(config.name) and time.monotonic() < deadline:
-        if is_ready(config.name):
-            return True
-        time.sleep(readiness.PAUSE)
-    return False
+    try:
+        bring_up.finish(config, node, archives, PATIENCE)
+    except (NotReadyError, HostError, api.ApiError):
+        launch.end(config, node)
+        return False
+    return True
 
 
 def stop(name: str, emit: Emit) -> None:

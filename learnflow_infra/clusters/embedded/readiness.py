@@ -26,6 +26,14 @@ def healthy(api: Api) -> bool:
         return False
 
 
+def exists(api: Api, path: str) -> bool:
+    """The API server has this object."""
+    try:
+        return bool(api.document(path))
+    except ApiError:
+        return False
+
+
 def node_ready(node: dict[str, Any], since: datetime) -> bool:
     """The Ready condition is true, and was said by a kubelet that ran after `since`.
 
@@ -79,7 +87,8 @@ class Waiter:
     def __init__(self, config: state.Config, api: Api, timeout: float) -> None:
         self._config = config
         self._api = api
-        self._since = datetime.now(tz=UTC)
+        begun = state.layout(config.name).node.stat().st_mtime  # written when the node starts
+        self._since = datetime.fromtimestamp(begun, tz=UTC)
         self._deadline = time.monotonic() + timeout
         self._cancelled = threading.Event()
 
@@ -104,6 +113,11 @@ class Waiter:
         address = self._config.node_address
         self._until("kube-proxy", lambda: runtime.has_service(node, "10.96.0.10 . udp . 53"))
         self._until("coredns", lambda: says_200(f"http://{address}:8181/ready"))
+
+    def controllers(self) -> None:
+        """Until pods may be made: their namespace's ServiceAccount comes from a controller."""
+        account = "/api/v1/namespaces/default/serviceaccounts/default"
+        self._until("kube-controller-manager", lambda: exists(self._api, account))
 
     def node(self) -> None:
         """Until the node is Ready, and what is said of its pods is true."""

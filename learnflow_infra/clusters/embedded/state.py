@@ -178,6 +178,17 @@ def recorded(name: str) -> Node | None:
         return None
 
 
+def mark_ready(name: str, node: Node) -> None:
+    """Note that this very node became ready."""
+    replace(layout(name).root / "ready.json", json.dumps(asdict(node)))
+
+
+def is_marked_ready(name: str) -> bool:
+    """The node runs, and it is the one that was noted as ready."""
+    node, noted = running(name), layout(name).root / "ready.json"
+    return node is not None and noted.exists() and json.loads(noted.read_text()) == asdict(node)
+
+
 def boot_id() -> str:
     """The kernel's id of this boot: pids mean nothing across boots."""
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()

@@ -1,6 +1,7 @@
 """Talking to a node's supervisor, through its socket inside the node."""
 
 from collections.abc import Sequence
+from contextlib import closing
 from typing import Any
 from xmlrpc.client import Fault, ServerProxy
 
@@ -13,15 +14,17 @@ class Supervisor:
     """supervisord's XML-RPC (supervisord.org/api.html)."""
 
     def __init__(self, node: Node) -> None:
-        socket = f"unix:///proc/{node.init}/root/run/supervisor.sock"
-        self._calls: Any = ServerProxy(
-            "http://127.0.0.1", transport=SupervisorTransport(None, None, socket)
-        ).supervisor
+        self._socket = f"unix:///proc/{node.init}/root/run/supervisor.sock"
+
+    def _call(self, method: str, *arguments: str) -> Any:
+        with closing(SupervisorTransport(None, None, self._socket)) as transport:
+            server = ServerProxy("http://127.0.0.1", transport=transport)
+            return getattr(server.supervisor, method)(*arguments)
 
     def stop(self, component: str) -> None:
         """Stop a component and keep it stopped; nothing happens when it is already."""
         try:
-            self._calls.stopProcess(component)
+            self._call("stopProcess", component)
         except Fault:
             return
 
@@ -31,9 +34,8 @@ class Supervisor:
 
     def shutdown(self) -> None:
         """Stop all components, last first, and end the node."""
-        self._calls.shutdown()
+        self._call("shutdown")
 
     def states(self) -> Sequence[tuple[str, str, int]]:
         """Name, state and pid (in the node) of each component."""
-        found = self._calls.getAllProcessInfo()
-        return [(p["name"], p["statename"], p["pid"]) for p in found]
+        return [(p["name"], p["statename"], p["pid"]) for p in self._call("getAllProcessInfo")]

@@ -1,0 +1,56 @@
+"""Kernel limits that all of a user's programs share, checked before a node starts.
+
+inotify instances (inotify(7)) are counted per user over the whole machine; the kernel's
+default of 128 is soon gone where several clusters, or an IDE, run. A component that gets
+none ends with "too many open files", again and again.
+"""
+
+import os
+from pathlib import Path
+
+from learnflow_infra.errors import HostError
+
+NEEDED = 24
+"""inotify instances of one node (21 counted with Kubernetes 1.34), and some for pods."""
+LIMIT = Path("/proc/sys/fs/inotify/max_user_instances")
+
+
+def require_inotify() -> None:
+    """Check that a node gets its inotify instances.
+
+    Raises:
+        HostError: too few are left to root.
+    """
+    check_inotify(used(), int(LIMIT.read_text()))
+
+
+def check_inotify(in_use: int, limit: int) -> None:
+    """Compare what is used and needed with the limit."""
+    if in_use + NEEDED > limit:
+        raise HostError(
+            "Too few inotify instances are left for another node.",
+            why=f"{in_use} of {limit} are in use by root's programs; a node needs {NEEDED}.",
+            remedy="Stop another cluster (learnflow-infra cluster stop --name NAME), or raise "
+            f"the limit: sudo sysctl fs.inotify.max_user_instances={limit * 4}",
+        )
+
+
+def used() -> int:
+    """How many inotify instances root's processes have."""
+    return sum(_instances(process) for process in Path("/proc").glob("[0-9]*"))
+
+
+def _instances(process: Path) -> int:
+    try:
+        if process.stat().st_uid != 0:
+            return 0
+        return sum(_is_inotify(entry) for entry in os.scandir(process / "fd"))
+    except OSError:  # it has ended
+        return 0
+
+
+def _is_inotify(entry: os.DirEntry[str]) -> bool:
+    try:
+        return os.readlink(entry.path) == "anon_inode:inotify"  # noqa: PTH115 - Path is slow here
+    except OSError:
+        return False

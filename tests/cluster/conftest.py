@@ -1,0 +1,169 @@
+"""A real cluster of the tests' own: its data in a temporary folder, the cache shared."""
+
+import json
+import os
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from learnflow_infra import events
+from learnflow_infra.clusters import embedded
+from learnflow_infra.clusters.embedded import binary, helper_images, state
+
+NAME = "cluster-test"
+WEB = "web"
+LIMIT = 90
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.cluster)
+            if os.geteuid() != 0:
+                item.add_marker(pytest.mark.skip(reason="needs root"))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _own_data(tmp_path_factory):
+    patch = pytest.MonkeyPatch()
+    patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
+    yield
+    for cluster in embedded.list_clusters():
+        embedded.delete(cluster.name, emit=events.ignore)
+    patch.undo()
+
+
+@dataclass
+class Kubectl:
+    cluster: embedded.Cluster
+
+    def argv(self, *args):
+        return [str(self.cluster.kubectl), "--kubeconfig", str(self.cluster.kubeconfig), *args]
+
+    def __call__(self, *args, stdin=None):
+        done = subprocess.run(
+            self.argv(*args),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=LIMIT,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    def get(self, *args):
+        return json.loads(self("get", *args, "-o", "json"))
+
+    def ready(self, pod):
+        self("wait", "--for=condition=Ready", f"pod/{pod}", f"--timeout={LIMIT}s")
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    return embedded.up(NAME, emit=events.ignore)
+
+
+@pytest.fixture(scope="session")
+def kubectl(cluster):
+    return Kubectl(cluster)
+
+
+def manifest(image):
+    """A web server that is as restricted as a pod can be, its volume, and its Service.
+
+    It notes its start and the signal that ends it on the volume that it serves.
+    """
+    script = (
+        "echo started >> /data/log; trap 'echo stopped >> /data/log; exit 0' TERM; "
+        "busybox httpd -f -p 8080 -h /data & while :; do sleep 1; done"
+    )
+    container = {
+        "name": WEB,
+        "image": image,
+        "command": ["sh", "-c", script],
+        "securityContext": {
+            "readOnlyRootFilesystem": True,
+            "allowPrivilegeEscalation": False,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "readinessProbe": {"httpGet": {"path": "/log", "port": 8080}, "periodSeconds": 1},
+        "volumeMounts": [{"name": "data", "mountPath": "/data"}],
+    }
+    pod = {
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": 1001,
+            "fsGroup": 1001,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "terminationGracePeriodSeconds": 5,
+        "containers": [container],
+        "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": WEB}}],
+    }
+    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}
+    ports = [{"port": 80, "targetPort": 8080, "nodePort": 30080}]
+    return [
+        {"kind": "PersistentVolumeClaim", "metadata": {"name": WEB}, "spec": claim},
+        {
+            "kind": "Service",
+            "metadata": {"name": WEB},
+            "spec": {"type": "NodePort", "selector": {"app": WEB}, "ports": ports},
+        },
+        {"kind": "Pod", "metadata": {"name": WEB, "labels": {"app": WEB}}, "spec": pod},
+    ]
+
+
+@pytest.fixture(scope="session")
+def web(kubectl):
+    archives = helper_images.ensure(binary.folder(), events.ignore)
+    image = next(reference for reference in archives if "busybox" in reference)
+    items = [{"apiVersion": "v1", **item} for item in manifest(image)]
+    kubectl(
+        "apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
+    )
+    kubectl.ready(WEB)
+    return WEB
+
+
+@pytest.fixture
+def node(cluster):
+    """The running node's processes."""
+    found = state.running(cluster.name)
+    assert found
+    return found
+
+
+def eventually(condition, timeout=LIMIT):
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline, "not in time"
+        time.sleep(0.1)
+
+
+def leftovers(config):
+    """What of a cluster is left on the host, beside its data."""
+    root = Path("/sys/fs/cgroup")
+    found = [str(path) for path in root.rglob(config.cgroup)]
+    link = Path("/sys/class/net") / config.link
+    found += [str(link)] if link.exists() else []
+    data = str(state.layout(config.name).root)
+    mounts = Path("/proc/self/mountinfo").read_text().splitlines()
+    return found + [line for line in mounts if data in line] + processes(config)
+
+
+def processes(config):
+    """The processes in the cluster's cgroups or started for it."""
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            groups = (folder / "cgroup").read_text()
+            command = (folder / "cmdline").read_bytes().decode(errors="replace").replace("\0", " ")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if config.cgroup in groups or str(state.layout(config.name).root) in command:
+            found.append(f"{folder.name} {command}")
+    return found

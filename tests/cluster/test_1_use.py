@@ -1,0 +1,97 @@
+"""What a cluster is for: pods, volumes, names, Services, and the ways in."""
+
+import subprocess
+import time
+import urllib.request
+
+import pytest
+
+from learnflow_infra import events
+from learnflow_infra.clusters import embedded
+from tests.cluster.conftest import NAME, Kubectl
+
+
+def test_the_node_is_ready_and_says_its_version(kubectl, cluster):
+    node = kubectl.get("nodes")["items"][0]
+    assert node["metadata"]["name"] == cluster.context
+    assert node["status"]["nodeInfo"]["kubeletVersion"] == cluster.version
+    assert node["status"]["addresses"][0]["address"] == cluster.node_address
+
+
+def test_a_second_up_changes_nothing_and_is_quick(cluster):
+    said, begun = [], time.monotonic()
+    assert embedded.up(NAME, emit=said.append) == cluster
+    assert time.monotonic() - begun < 0.3
+    assert not any(e.changed for e in said if isinstance(e, events.StepFinished))
+
+
+def test_there_is_a_default_storage_class(kubectl):
+    found = kubectl.get("storageclasses")["items"][0]
+    marks = found["metadata"]["annotations"]
+    assert marks["storageclass.kubernetes.io/is-default-class"] == "true"
+
+
+def test_a_restricted_pod_writes_its_volume(kubectl, web):
+    assert kubectl("exec", web, "--", "cat", "/data/log").split()[-1] == "started"
+    assert kubectl.get("pvc", web)["status"]["phase"] == "Bound"
+
+
+@pytest.mark.parametrize("service", ["web.default", "kubernetes.default", "kube-dns.kube-system"])
+def test_names_of_services_resolve_in_pods(kubectl, web, service):
+    name, namespace = service.split(".")
+    address = kubectl.get("service", name, "-n", namespace)["spec"]["clusterIP"]
+    answer = kubectl("exec", web, "--", "busybox", "nslookup", f"{service}.svc.cluster.local")
+    assert f"Address: {address}" in answer
+
+
+def request(kubectl, web, address, port, path):
+    """What a server answers to a plain request from a pod (static busybox has no sound wget)."""
+    script = f"printf 'GET {path} HTTP/1.0\\r\\n\\r\\n' | busybox nc -w 5 {address} {port} || true"
+    return kubectl("exec", web, "--", "sh", "-c", script)
+
+
+def test_a_pod_reaches_itself_through_its_service(kubectl, web):
+    address = kubectl.get("service", web)["spec"]["clusterIP"]
+    assert "started" in request(kubectl, web, address, 80, "/log")
+
+
+def test_pods_reach_the_api_server(kubectl, web):
+    assert "400 Bad Request" in request(kubectl, web, "10.96.0.1", 443, "/")  # it wants TLS
+
+
+def test_the_host_reaches_a_node_port(cluster, web):
+    with urllib.request.urlopen(f"http://{cluster.node_address}:30080/log", timeout=5) as answer:
+        assert b"started" in answer.read()
+
+
+def test_logs(kubectl, web):
+    kubectl("logs", web)
+
+
+def test_port_forward(kubectl, web):
+    command = kubectl.argv("port-forward", f"pod/{web}", ":8080", "--address=127.0.0.1")
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as forward:
+        try:
+            port = forward.stdout.readline().split("127.0.0.1:")[1].split()[0]
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/log", timeout=5) as answer:
+                assert b"started" in answer.read()
+        finally:
+            forward.terminate()
+
+
+def test_nothing_gets_out(kubectl, web):
+    answer = kubectl("exec", web, "--", "sh", "-c", "busybox nc -w 5 192.0.2.1 80 2>&1 || true")
+    assert "unreachable" in answer
+
+
+def test_two_clusters_side_by_side(cluster):
+    other = embedded.up("cluster-test-2", emit=events.ignore)
+    try:
+        assert other.node_address != cluster.node_address
+        nodes = [Kubectl(each).get("nodes")["items"][0] for each in (cluster, other)]
+        assert {n["metadata"]["name"] for n in nodes} == {cluster.context, other.context}
+        assert {c.name for c in embedded.list_clusters()} == {cluster.name, other.name}
+    finally:
+        embedded.delete(other.name, emit=events.ignore)
+    assert embedded.status(other.name).state == "absent"
+    assert embedded.status(cluster.name).state == "running"
