@@ -54,7 +54,9 @@ def find(go_mod: str) -> Path:
 
 
 def _installed() -> Path | None:
-    return next(iter(sorted((cache_dir() / "tools" / "go").glob("**/bin/go"))), None)
+    """The toolchain itself; the package's own bin/go is a script for another environment."""
+    program = cache_dir() / "tools" / "go" / "go" / "bin" / "go"
+    return program if program.exists() else None
 
 
 def _install() -> Path:
