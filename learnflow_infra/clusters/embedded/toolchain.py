@@ -31,7 +31,7 @@ def environment() -> dict[str, str]:
     return {
         "GOCACHE": str(cache_dir() / "go" / "build"),
         "GOMODCACHE": str(cache_dir() / "go" / "mod"),
-        "GOFLAGS": "-mod=readonly",
+        "GOFLAGS": "-mod=readonly -modcacherw",  # so that rm -rf of the cache works for users
         "GOTOOLCHAIN": "local",
         "GOTELEMETRY": "off",
         "GOWORK": "off",
