@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import tarfile
+import time
 from pathlib import Path
 
 import pytest
@@ -283,3 +284,17 @@ def test_the_recipe_names_no_mirror(folder, monkeypatch):
     image_rootfs.extract_packages(load(folder), Path("/somewhere/rootfs"), lambda _line: None)
     assert commands[0][-2:] == ["trixie", "/somewhere/rootfs"]
     assert not [word for word in commands[0] if "://" in word]
+
+
+@pytest.mark.parametrize("trap", ["", "trap '' TERM;"])
+def test_an_interrupt_ends_the_program(trap, monkeypatch):
+    def interrupt(_line):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(image_process, "_LAST_SECONDS", 0.1)
+    begin = time.monotonic()
+    with pytest.raises(KeyboardInterrupt):
+        image_process.run(
+            ["sh", "-c", f"{trap} echo begun; exec sleep 30"], what="it", note=interrupt
+        )
+    assert time.monotonic() - begin < 10

@@ -14,6 +14,7 @@ Note = Callable[[str], None]
 
 _DISK_FULL = "No space left on device"
 _KEPT_LINES = 15
+_LAST_SECONDS = 3.0
 
 
 def run(
@@ -70,8 +71,17 @@ def _started(
         try:
             yield process
         except BaseException:
-            process.terminate()  # lets mmdebstrap remove what it mounted and wrote
+            _end(process)
             raise
+
+
+def _end(process: "subprocess.Popen[str]") -> None:
+    """Let the program clean up, as mmdebstrap does; unshare must be killed, and takes its own."""
+    process.terminate()
+    try:
+        process.wait(_LAST_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
 
 
 def disk_full(place: Path, why: str = "") -> HostError:
