@@ -139,6 +139,7 @@ def ensure_packages(wanted: Mapping[str, str], *, emit: Emit) -> None:
         with lock("packages", lambda: step.progress(0, None, "waiting for another run")):
             packages = missing(wanted)
             if packages:
+                emit(events.Message(text=f"Installing with apt: {', '.join(packages)}"))
                 _install(packages, step)
         still = missing(wanted)
         if still:
@@ -157,7 +158,6 @@ def _install(packages: Sequence[str], step: Step) -> None:
             why="Missing (Debian's package names): " + ", ".join(packages),
             remedy="Install them with your package manager, then run the same command again.",
         )
-    step.progress(0, len(packages), "will install: " + ", ".join(packages))
     if not all(succeeds(["apt-get", "-s", "-qq", "install", name]) for name in packages):
         for line in lines(as_root(["apt-get", "update"])):
             step.progress(0, len(packages), line)
