@@ -27,6 +27,15 @@ def test_the_next_free_subnet_is_chosen():
     assert subnets.choose(None, taken, ROUTES) == IPv4Network("10.213.2.0/30")
 
 
+def test_other_data_folders_begin_elsewhere():
+    assert subnets.first_of(None) == 0
+    assert 1 <= subnets.first_of("/tmp/x") <= 255  # noqa: S108 - only a text
+    assert subnets.choose(None, [], [], 255) == IPv4Network("10.213.255.0/30")
+    assert subnets.choose(None, [IPv4Network("10.213.255.0/30")], [], 255).network_address == (
+        subnets.RANGE.network_address
+    )
+
+
 def test_a_given_subnet_is_taken_as_it_is():
     assert subnets.choose(FREE, [], ROUTES) == FREE
 

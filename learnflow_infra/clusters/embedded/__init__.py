@@ -21,6 +21,7 @@ from learnflow_infra.clusters.embedded import (
     process,
     state,
 )
+from learnflow_infra.clusters.embedded.image_rootfs import DEBIAN_KEYS
 from learnflow_infra.clusters.embedded.images import ImageRecipe, ImageRef
 from learnflow_infra.clusters.embedded.state import Cluster
 from learnflow_infra.events import Emit
@@ -37,8 +38,6 @@ __all__ = [
     "stop",
     "up",
 ]
-
-DEBIAN_KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
 def prepare(recipes: Sequence[Path], *, emit: Emit) -> None:

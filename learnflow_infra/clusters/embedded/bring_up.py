@@ -34,8 +34,9 @@ def decide(name: str, given: IPv4Network | None) -> state.Config:
         others = [c for other in state.names() if other != name and (c := state.load(other))]
         taken = [IPv4Network(other.subnet) for other in others]
         routes = subnets.host_routes()
+        first = subnets.first_of(os.environ.get("XDG_DATA_HOME"))
         if config is None:
-            return _decide_new(name, subnets.choose(given, taken, routes))
+            return _decide_new(name, subnets.choose(given, taken, routes, first))
         if given and str(given) != config.subnet:
             raise HostError(
                 f"The cluster {name} exists with subnet {config.subnet}.",

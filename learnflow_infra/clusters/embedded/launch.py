@@ -53,12 +53,15 @@ def _awake(node: state.Node) -> bool:
 def _start_unit(config: state.Config, command: list[str], log: Path) -> None:
     """A systemd service of its own, so that logging out does not end the cluster.
 
+    At the host's shutdown systemd asks every process in it to end: the pods', the
+    supervisor, and so all components.
+
     Not run yet: it was written on a machine without systemd (systemd.resource-control(5),
     Delegate=; systemd-run(1)).
     """
     unit = f"--unit={config.cgroup}.service"
     streams = (f"StandardOutput=append:{log}", f"StandardError=append:{log}")
-    settings = ("Delegate=yes", "KillMode=mixed", "LimitNOFILE=infinity", *streams)
+    settings = ("Delegate=yes", "TimeoutStopSec=30", "LimitNOFILE=infinity", *streams)
     properties = [f"--property={setting}" for setting in settings]
     inside = [f"--setenv={control_groups.UNIT_VARIABLE}=1", *_environment()]
     output(["systemd-run", "--collect", "--quiet", unit, *properties, *inside, *command])

@@ -35,8 +35,7 @@ def ensure(layout: state.Layout, kubeadm: Path, context: str) -> None:
         output([kubeadm, "init", "phase", "certs", "all", "--config", kubeadm_config])
         _kubeconfigs(layout, kubeadm)
     elif needs_renewal(stamp.stat().st_mtime, time.time()):
-        places: list[str | Path] = ["--config", layout.conf / "kubeadm.yaml"]
-        output([kubeadm, "certs", "renew", "all", *places, "--kubeconfig-dir", layout.conf])
+        output([kubeadm, "certs", "renew", "all", "--config", layout.conf / "kubeadm.yaml"])
         _kubeconfigs(layout, kubeadm)
     elif layout.kubeconfig.exists():
         return

@@ -5,9 +5,12 @@ from pathlib import Path
 
 from learnflow_infra.clusters.embedded.process import succeeds
 
-PROBE = 'cd "$1" && mkdir lower upper work merged && \
-mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work merged && \
-mknod merged/node c 0 0 && rm merged/node'
+PROBE = """
+cd "$1" && mkdir lower upper work merged && touch lower/file &&
+mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work merged &&
+rm merged/file && test ! -e merged/file
+"""
+"""Mounts, and deletes what a lower layer has: that needs more of the disk than mounting."""
 
 
 def choose(folder: Path) -> str:

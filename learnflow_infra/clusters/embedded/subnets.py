@@ -1,5 +1,6 @@
 """Which /30 a cluster gets: the next that nobody uses, pure but for reading the routes."""
 
+import hashlib
 import json
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Network
@@ -26,6 +27,13 @@ def parse(routes: Iterable[dict[str, str]]) -> list[tuple[IPv4Network, str]]:
         for route in routes
         if route.get("dst", "default") != "default" and route.get("type") != "broadcast"
     ]
+
+
+def first_of(data_folder: str | None) -> int:
+    """Where the clusters of a data folder begin: 0 for the usual one (None), spread for others."""
+    if data_folder is None:
+        return 0
+    return 1 + int.from_bytes(hashlib.sha256(data_folder.encode()).digest()[:2]) % 255
 
 
 def conflict(
@@ -61,6 +69,7 @@ def choose(
     given: IPv4Network | None,
     taken: Sequence[IPv4Network],
     routes: Sequence[tuple[IPv4Network, str]],
+    first: int = 0,
 ) -> IPv4Network:
     """The subnet of a new cluster.
 
@@ -68,6 +77,8 @@ def choose(
         given: by hand, or None for the next free one.
         taken: of other clusters, running or not.
         routes: of the host.
+        first: where to begin: clusters of another data folder are not seen here, and
+            while they are stopped no route tells of them.
 
     Raises:
         HostError: the given one is in use, or all are.
@@ -75,7 +86,9 @@ def choose(
     if given:
         require_free(given, taken, routes, link=None)
         return given
-    for candidate in RANGE.subnets(new_prefix=24):
+    candidates = list(RANGE.subnets(new_prefix=24))
+    for number in range(len(candidates)):
+        candidate = candidates[(first + number) % len(candidates)]
         subnet = next(candidate.subnets(new_prefix=SIZE))
         if not any(subnet.overlaps(t) for t in taken) and not conflict(subnet, routes, None):
             return subnet

@@ -154,9 +154,13 @@ def mount(source: str, target: Path | str, kind: str, options: str = "") -> None
 
 
 def bind(source: Path, target: Path, fds: tuple[int, ...] = ()) -> None:
-    """Bind a folder, and let programs in it run whatever the host's mount forbids."""
+    """Bind a folder, and let programs in it run whatever the host's mount forbids.
+
+    The source may be a file descriptor of what is hidden by now: mount(8) must not look
+    for its path.
+    """
     target.mkdir(parents=True, exist_ok=True)
-    output(["mount", "-n", "--bind", source, target], fds=fds)
+    output(["mount", "-n", "--no-canonicalize", "--bind", source, target], fds=fds)
     output(["mount", "-n", "-o", "remount,bind,exec,suid,dev", target])
 
 
