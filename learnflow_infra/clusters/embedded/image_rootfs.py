@@ -12,6 +12,9 @@ from learnflow_infra.clusters.embedded import image_process
 from learnflow_infra.clusters.embedded.image_process import Note
 from learnflow_infra.clusters.embedded.image_recipe import ImageRecipe
 
+DEBIAN_KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
+"""Of debian-archive-keyring; named, for without gpg mmdebstrap would take the keys of the host."""
+
 _ROOT_DIRECTORIES = ("dev", "proc", "sys", "run", "tmp", "etc")
 """Mount points that a container runtime expects, and where entries below go."""
 
@@ -31,6 +34,7 @@ def extract_packages(recipe: ImageRecipe, rootfs: Path, note: Note) -> None:
     a host that is not Debian.
     """
     command = ["mmdebstrap", "--variant=extract", "--format=directory", "--mode=root"]
+    command += [f"--keyring={DEBIAN_KEYS}"]
     command += [f"--include={','.join(recipe.packages)}", '--aptopt=Acquire::Retries "3"']
     command += [recipe.suite, str(rootfs)]
     image_process.run(command, what=f"the Debian packages of image {recipe.name}", note=note)
