@@ -1,0 +1,247 @@
+"""Documents do not drift: their commands parse, their links exist, their tables are the program's.
+
+Run as a program, it writes docs/commands.md anew.
+"""
+
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+from typer._click.exceptions import UsageError
+
+from learnflow_infra import events
+from learnflow_infra.cli import deploy as deploy_verb
+from learnflow_infra.cli.main import app, exit_codes
+from learnflow_infra.documents import schema_faults
+from learnflow_infra.engine.deploy import Deployed
+from learnflow_infra.engine.records import Recorder
+
+ROOT = Path(__file__).parents[2]
+COMMANDS = ROOT / "docs/commands.md"
+SKILLS = sorted(ROOT.glob("skills-library/*/SKILL.md"))
+DOCUMENTS = sorted(
+    [
+        *ROOT.glob("*.md"),
+        *ROOT.glob("docs/**/*.md"),
+        *ROOT.glob("specs/**/*.md"),
+        *ROOT.glob("skills-library/**/*.md"),
+    ]
+)
+PROGRAM = typer.main.get_command(app)
+VERBS = {
+    **{name: verb for name, verb in PROGRAM.commands.items() if name != "cluster"},
+    **{f"cluster {name}": verb for name, verb in PROGRAM.commands["cluster"].commands.items()},
+}
+MEANINGS = {
+    0: "",
+    1: "report it, with the traceback",
+    2: "see `--help`; also what `make` itself ends with after any failure",
+    3: "correct what the message names: file and line, or the option",
+    4: "is it running? `make cluster-status`; nothing recorded yet? `make deploy`",
+    5: "read the message: what could not be downloaded, built or found",
+    6: "`make diagnose`",
+    7: "`make diagnose`; `status` and `diagnose` end so when something is not ready",
+    8: "it is deployed; the failed check says what does not work",
+    9: "wait for the other run",
+    10: "read the message: data would be lost or locked in",
+    11: "each line names what is missing, and its remedy",
+    12: "read the message: Linux, root or sudo, apt, disk, subnet",
+    130: "run the same command again",
+}
+
+
+def commands_page():
+    """docs/commands.md, from the program."""
+    parts = [
+        "# Commands\n",
+        "Written by `python tests/unit/test_docs.py` from the program; a test compares them.",
+        "`make VERB ARGS='...'` runs `learnflow-infra VERB ...`; `make cluster-VERB` runs",
+        "`learnflow-infra cluster VERB`. Results go to stdout, progress and errors to stderr.\n",
+        *(_section(name, verb) for name, verb in VERBS.items()),
+        "## Exit codes\n",
+        "| code | means | then |",
+        "|---|---|---|",
+        *(f"| {code} | {text} | {MEANINGS[code]} |" for code, text in exit_codes().items()),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _section(name, verb):
+    arguments = [p for p in verb.params if p.param_type_name == "argument"]
+    options = [p for p in verb.params if p.param_type_name == "option"]
+    usage = " ".join([f"learnflow-infra {name}", *(p.metavar for p in arguments), "[OPTIONS]"])
+    rows = [f"| `{', '.join([*p.opts, *p.secondary_opts])}` | {_meaning(p)} |" for p in options]
+    table = ["| option | means |", "|---|---|", *rows, ""] if rows else []
+    return "\n".join([f"## {name}\n", f"    {usage}\n", f"{verb.help}\n", *table])
+
+
+def _meaning(option):
+    choices = [item.value for item in type(option.default)] if _is_choice(option) else []
+    default = option.default.value if choices else option.default
+    one_of = f" One of {', '.join(choices)}." if choices else ""
+    shown = "" if default in {None, False, True} else f" Default: {default}."
+    return option.help + one_of + shown + (f" Or ${option.envvar}." if option.envvar else "")
+
+
+def _is_choice(option):
+    return hasattr(type(option.default), "__members__")
+
+
+def texts():
+    return [pytest.param(path, id=str(path.relative_to(ROOT))) for path in DOCUMENTS]
+
+
+def code(path):
+    """What a document shows as code: fenced and indented lines, and `inline`."""
+    text = path.read_text().replace("\\\n", " ")
+    blocks = re.findall(r"^```\w*\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    lines = [line for block in blocks for line in block.splitlines()]
+    lines += re.findall(r"^ {4}(.+)$", text, re.MULTILINE)
+    return lines + re.findall(r"`([^`\n]+)`", text)
+
+
+def commands(path, starts):
+    """The words after `starts` in each piece of code that has it as its command."""
+    for line in code(path):
+        line = re.sub(r"\s#\s.*", "", line)  # noqa: PLW2901 - what a shell drops, too
+        for piece in [line] if "ARGS=" in line else re.split(r"&&|\||;|\$\(|\)", line):
+            first, *rest = re.sub(r"^\s*(\$ |sudo |export )?(\w+=\S+ )*", "", piece).split() or [""]
+            if f"/{first}".endswith(f"/{starts}"):
+                yield shlex.split(" ".join(rest))
+
+
+def parse(arguments):
+    """Parse a command line as the program would, without running anything."""
+    name = " ".join(arguments[: 2 if arguments[0] == "cluster" else 1])
+    assert name in VERBS, f"no verb {name!r}; there are {sorted(VERBS)}"
+    rest = [word for word in arguments[len(name.split()) :] if word not in {"...", "[OPTIONS]"}]
+    rest = [word for word in rest if word != "--help" and not re.match(r"\[?SKILL", word)]
+    VERBS[name].make_context(name, rest)  # raises a usage error where it does not parse
+
+
+def make_targets():
+    text = (ROOT / "Makefile").read_text()
+    named = set(re.findall(r"^([a-z0-9-]+):", text, re.MULTILINE))
+    verbs = re.search(r"^VERBS := (.*)$", text, re.MULTILINE)[1].split()
+    return named | set(verbs) | {f"cluster-{name}" for name in PROGRAM.commands["cluster"].commands}
+
+
+@pytest.mark.parametrize("path", texts())
+def test_make_commands_are_targets_and_their_args_parse(path):
+    for found in commands(path, "make"):
+        targets = [w for w in found if not w.startswith("-") and "=" not in w]
+        args = [w.partition("=")[2] for w in found if w.startswith("ARGS=")]
+        unknown = [t for t in targets if t not in {*make_targets(), "VERB", "cluster-VERB"}]
+        assert unknown == [], f"make {' '.join(found)}"
+        for text in args:
+            if "..." not in text:
+                parse([*targets[0].replace("cluster-", "cluster ").split(), *shlex.split(text)])
+
+
+@pytest.mark.parametrize("path", texts())
+@pytest.mark.parametrize("program", ["learnflow-infra", "learnflow.sh"])
+def test_commands_parse(path, program):
+    for arguments in commands(path, program):
+        if arguments and "VERB" not in arguments:
+            parse(arguments)
+
+
+@pytest.mark.parametrize("path", SKILLS, ids=lambda path: path.parent.name)
+def test_the_scripts_of_skills_take_what_is_shown(path):
+    shown = 0
+    for script in sorted(path.parent.glob("scripts/*.sh")):
+        for arguments in commands(path, f"scripts/{script.name}"):
+            shown += 1
+            parse([script.stem, path.parent.name, *arguments])
+    assert shown
+
+
+@pytest.mark.parametrize(
+    "wrong", ["deploi", "deploy --sett x=y", "verify --from afar", "cluster up --subnett x"]
+)
+def test_a_wrong_command_is_noticed(tmp_path, wrong):
+    page = tmp_path / "page.md"
+    page.write_text(f"Type `learnflow-infra {wrong}`, then read on.\n")
+    (found,) = commands(page, "learnflow-infra")
+    with pytest.raises((AssertionError, UsageError)):
+        parse(found)
+
+
+def test_the_page_of_commands_is_the_programs():
+    expected = commands_page()
+    written = COMMANDS.read_text()
+    assert written == expected, f"Write it anew: {sys.executable} tests/unit/test_docs.py"
+
+
+@pytest.mark.parametrize("path", SKILLS, ids=lambda path: path.parent.name)
+def test_skills_list_every_exit_code(path):
+    rows = {int(code) for code in re.findall(r"^\| (\d+) \|", path.read_text(), re.MULTILINE)}
+    assert rows == set(exit_codes()) - {1}
+
+
+@pytest.mark.parametrize("path", texts())
+def test_relative_links_lead_somewhere(path):
+    for link in re.findall(r"\]\(([^)\s]+)\)", path.read_text()):
+        target, _, anchor = link.partition("#")
+        if "://" in link:
+            continue
+        file = (path.parent / target).resolve() if target else path
+        assert file.exists(), link
+        if anchor:
+            titles = re.findall(r"^#+ (.+)$", file.read_text(), re.MULTILINE)
+            assert anchor in {title.lower().replace(" ", "-") for title in titles}, link
+
+
+REGISTRIES = r"pypi\.|pythonhosted|repo\d?\.maven|proxy\.golang|(deb|archive|security)\.(deb|ubu)"
+HOMES = r"/root/|/home/|/users/"
+
+
+@pytest.mark.parametrize("path", texts())
+def test_no_registry_host_and_no_home_of_anyone(path):
+    assert re.findall(f"{REGISTRIES}|{HOMES}", path.read_text().lower()) == []
+
+
+def test_the_report_holds_its_schema():
+    recorder = Recorder(events.ignore)
+    with events.step(recorder, "a/b", "A step"):
+        pass
+    recorder(events.StepStarted(step="c", title="Cut off"))
+    report = {**recorder.report(), "context": "c", "namespace": "n"}
+    assert schema_faults(report, "deploy-report") == []
+
+
+def test_what_deploy_prints_as_json_holds_its_schema():
+    document = {
+        "apiVersion": "learnflow.infra/v1",
+        "kind": "Endpoints",
+        "namespace": "n",
+        "context": "c",
+        "profile": "embedded",
+        "endpoints": [],
+    }
+    done = Deployed(
+        target=None,
+        changed=False,
+        endpoints=document,
+        verification=[],
+        files=[Path("infra-endpoints.txt")],
+        seconds=1.0,
+    )
+    assert schema_faults(deploy_verb._document(done), "deployed") == []
+
+
+def test_every_schema_is_described_and_valid():
+    folder = ROOT / "specs/2-infra-deploy/contracts"
+    described = (folder / "README.md").read_text()
+    names = [path.name for path in folder.glob("*.schema.json")]
+    assert names
+    assert [name for name in names if f"({name})" not in described] == []
+
+
+if __name__ == "__main__":
+    COMMANDS.write_text(commands_page())
+    subprocess.run(["git", "diff", "--stat", "--", str(COMMANDS)], check=False, cwd=ROOT)
