@@ -7,7 +7,6 @@ a lock is held while it does. What an interrupted build left is removed by the n
 """
 
 import fcntl
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -90,7 +89,10 @@ def _noter(step: Step, done: int) -> Note:
 
 @contextmanager
 def _work_folder(recipe: ImageRecipe) -> Iterator[Path]:
-    """An empty folder that only this build uses: it waits for another build of the same."""
+    """An empty folder that only this build uses: it waits for another build of the same.
+
+    The lock's file stays: one who waits for a file that was removed would not be alone.
+    """
     parent = cache_dir() / "tmp"
     parent.mkdir(parents=True, exist_ok=True)
     work = parent / f"image-{recipe.name}-{recipe.digest}"
@@ -102,7 +104,6 @@ def _work_folder(recipe: ImageRecipe) -> Iterator[Path]:
             yield work
         finally:
             shutil.rmtree(work, ignore_errors=True)
-            os.unlink(lock.name)  # noqa: PTH108
 
 
 def _require_space(folder: Path) -> None:
