@@ -3,14 +3,17 @@
 Run as a program, it writes docs/commands.md anew.
 """
 
+import json
 import re
 import shlex
 import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 import typer
+import yaml
 from typer._click.exceptions import UsageError
 
 from learnflow_infra import events
@@ -19,6 +22,8 @@ from learnflow_infra.cli.main import app, exit_codes
 from learnflow_infra.documents import schema_faults
 from learnflow_infra.engine.deploy import Deployed
 from learnflow_infra.engine.records import Recorder
+from learnflow_infra.values import compute
+from learnflow_infra.values.merge import merge
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = ROOT / "docs/commands.md"
@@ -175,6 +180,21 @@ def test_the_page_of_commands_is_the_programs():
     expected = commands_page()
     written = COMMANDS.read_text()
     assert written == expected, f"Write it anew: {sys.executable} tests/unit/test_docs.py"
+
+
+def test_the_readmes_values_are_ones_that_the_charts_take():
+    (example,) = re.findall(
+        r"^```yaml\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE
+    )
+    given = yaml.safe_load(example)
+    assert set(given) == {"kafka", "postgres"}
+    for release in given:
+        chart = next(ROOT.glob(f"skills-library/*/charts/{release}"))
+        defaults = yaml.safe_load((chart / "values.yaml").read_text())
+        values = merge(defaults, compute(release, "embedded", {}, [given]))
+        schema = json.loads((chart / "values.schema.json").read_text())
+        faults = jsonschema.validators.validator_for(schema)(schema).iter_errors(values)
+        assert [fault.message for fault in faults] == []
 
 
 @pytest.mark.parametrize("path", SKILLS, ids=lambda path: path.parent.name)
