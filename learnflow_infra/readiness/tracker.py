@@ -38,8 +38,18 @@ class Snapshot:
 
     @property
     def ready(self) -> bool:
-        """Everything expected exists, and everything that exists is ready."""
-        return not self.missing and all(compute(obj).ready for obj in self.objects)
+        """Everything expected exists, and everything that exists is ready.
+
+        A pod that failed and has an owner is judged by its owner, which makes another.
+        """
+        return not self.missing and all(
+            compute(obj).ready for obj in self.objects if not _replaceable(obj)
+        )
+
+    @property
+    def failed(self) -> bool:
+        """A Job has used up its attempts: it will not become ready by waiting."""
+        return any(obj["kind"] == "Job" and compute(obj).state == "Failed" for obj in self.objects)
 
     def summary(self) -> str:
         """One line: how much is ready, and the first thing that is not."""
@@ -50,6 +60,11 @@ class Snapshot:
         return f"{good}/{len(states) + len(self.missing)} ready" + (
             f", {waits[-1]}" if waits else ""
         )
+
+
+def _replaceable(obj: Document) -> bool:
+    owned = bool(obj["metadata"].get("ownerReferences"))
+    return obj["kind"] == "Pod" and owned and compute(obj).state == "Failed"
 
 
 def look(kube: Kube, namespace: str, release: str, expected: Sequence[str] = ()) -> Snapshot:
@@ -81,7 +96,7 @@ def wait(
     """Wait until a release is ready and stays so for its settle time.
 
     Raises:
-        NotReadyError: `seconds` are over; names what is not ready, and why.
+        NotReadyError: `seconds` are over, or waiting cannot help; names what is not ready, why.
         StoppedError: `stop` was set.
     """
     ready_since: list[float] = []
@@ -91,21 +106,24 @@ def wait(
             raise StoppedError
         return look(kube, namespace, release.name, expected)
 
-    def settled(snapshot: Snapshot) -> bool:
+    def decided(snapshot: Snapshot) -> bool:
+        if snapshot.failed:
+            return True
         if not snapshot.ready:
             ready_since.clear()
             return False
         ready_since.append(time.monotonic())
         return ready_since[-1] - ready_since[0] >= release.settle
 
-    done, last = retry.poll(glance, until=settled, seconds=seconds, seen=seen)
-    if done:
+    begun = time.monotonic()
+    done, last = retry.poll(glance, until=decided, seconds=seconds, seen=seen)
+    if done and not last.failed:
         return last
     found = diagnose(kube, namespace, last)
     lines = [f"{name}: was never created" for name in last.missing]
     lines += [line for cause in found for line in cause.lines()]
     raise NotReadyError(
-        f"{release.name} is not ready after {seconds:.0f} s.",
+        f"{release.name} is not ready after {time.monotonic() - begun:.0f} s.",
         why="\n".join(lines),
         remedy=f"Look again: learnflow-infra diagnose {release.skill} -n {namespace}",
     )
