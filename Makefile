@@ -8,7 +8,7 @@ VENV := $(CACHE)/venv/$(shell printf %s '$(CURDIR)' | cksum | cut -d' ' -f1)
 READY := $(VENV)/ready-$(shell cat constraints.txt pyproject.toml | cksum | cut -d' ' -f1)
 export PYTHONPYCACHEPREFIX := $(CACHE)/pycache
 unexport PYTHONDONTWRITEBYTECODE
-CLI := LEARNFLOW_VIA_MAKE=1 $(VENV)/bin/learnflow-infra
+CLI := $(VENV)/bin/learnflow-infra
 VERBS := deploy verify status endpoints diagnose delete doctor
 
 .PHONY: help setup setup-dev lock test lint unit contract cluster-tests e2e bench $(VERBS)
@@ -24,10 +24,10 @@ diagnose: ## what is not ready, and why
 delete: ## uninstall; volumes stay (ARGS=--purge-data deletes them)
 doctor: ## check the foundation, change nothing
 $(VERBS): setup
-	@$(CLI) $@ $(ARGS)
+	@LEARNFLOW_VIA_MAKE=1 $(CLI) $@ $(ARGS)
 
 cluster-%: setup ## up, status, stop, delete, kubeconfig of the embedded cluster
-	@$(CLI) cluster $* $(ARGS)
+	@LEARNFLOW_VIA_MAKE=1 $(CLI) cluster $* $(ARGS)
 
 setup: $(READY) ## make the Python environment (in the cache, not in the checkout)
 

@@ -37,7 +37,14 @@ def verify(
     )
     if output is opts.Output.json:
         passed = all(map(verification.passed, results))
-        out_json({"kind": "VerifyResults", "passed": passed, "results": results})
+        out_json(
+            {
+                "apiVersion": "learnflow.infra/v1",
+                "kind": "VerifyResults",
+                "passed": passed,
+                "results": results,
+            }
+        )
     with errors_told():
         verification.require(results)
     if output is opts.Output.text:

@@ -49,5 +49,6 @@ def check_profile(releases: Sequence[Release], profile: Profile) -> None:
         raise InputError(
             f"No chart in the profile {profile}: {', '.join(without)}.",
             why="Profiles that these skills have: " + ", ".join(offered),
-            remedy=f"Choose one: --profile {offered[0]}",
+            remedy=f"The profile {offered[0]} deploys to the embedded cluster: "
+            "learnflow-infra cluster up, then: learnflow-infra deploy --context learnflow-learnflow",
         )

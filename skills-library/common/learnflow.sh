@@ -6,5 +6,6 @@ root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 make -s -C "$root" setup >&2
 # shellcheck disable=SC2016 # make expands it
 command=$(make -s -C "$root" --eval='where: ; @echo $(CLI)' where)
+export LEARNFLOW_VIA_MAKE=1 # remedies name make targets
 export PYTHONPYCACHEPREFIX="${XDG_CACHE_HOME:-$HOME/.cache}/learnflow-infra/pycache"
 exec "$command" "$@"

@@ -7,6 +7,7 @@ import subprocess
 
 import pytest
 
+from learnflow_infra import paths
 from learnflow_infra.documents import schema_faults
 
 pytestmark = pytest.mark.e2e
@@ -95,7 +96,9 @@ def test_the_printed_kubectl_commands_work(product, deployed):
 
 @pytest.mark.parametrize("origin", ["inside", "host"])
 def test_verify_from_one_side(product, deployed, origin):
-    results = product.ok("verify", "--from", origin, "--output", "json").json["results"]
+    document = product.ok("verify", "--from", origin, "--output", "json").json
+    assert schema_faults(document, "verify-results") == []
+    results = document["results"]
     sides = {check["from"] for result in results for check in result["checks"]}
     assert origin in sides
     assert ({"inside", "host"} - {origin}).isdisjoint(sides)
@@ -131,6 +134,16 @@ def verify_py(product, python, skill, namespace):
         timeout=120,
         check=False,
     )
+
+
+@pytest.mark.parametrize("script", ["status", "diagnose", "verify"])
+@pytest.mark.parametrize("skill", SKILLS)
+def test_the_scripts_that_agents_run(product, deployed, skill, script):
+    program = paths.repo_root() / f"skills-library/{skill}/scripts/{script}.sh"
+    env = {name: value for name, value in product.env.items() if name != "PYTHONPATH"}
+    done = subprocess.run([program], env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert 1 <= len(done.stdout.splitlines()) <= 10
 
 
 def test_verification_cleans_up(product, deployed):
