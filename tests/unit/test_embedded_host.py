@@ -12,6 +12,7 @@ from learnflow_infra.clusters.embedded import (
     host,
     limits,
     locks,
+    packages,
     pki,
     readiness,
     state,
@@ -30,16 +31,16 @@ def xdg(tmp_path, monkeypatch):
 
 def test_packages_are_found_by_their_programs_and_named_once(monkeypatch):
     monkeypatch.setattr(host, "program", lambda _name: None)
-    assert host.missing(WANTED) == ["containerd", "nftables"]
+    assert packages.missing(WANTED) == ["containerd", "nftables"]
     monkeypatch.setattr(host, "program", lambda name: None if name == "nft" else Path("/x"))
-    assert host.missing(WANTED) == ["nftables"]
+    assert packages.missing(WANTED) == ["nftables"]
 
 
 def test_a_file_can_stand_for_a_package(tmp_path):
     key = tmp_path / "key"
-    assert host.missing({str(key): "keyring"}) == ["keyring"]
+    assert packages.missing({str(key): "keyring"}) == ["keyring"]
     key.touch()
-    assert host.missing({str(key): "keyring"}) == []
+    assert packages.missing({str(key): "keyring"}) == []
 
 
 def test_other_systems_get_another_way():
@@ -52,14 +53,14 @@ def test_other_systems_get_another_way():
 def test_no_apt_lists_the_packages(monkeypatch):
     monkeypatch.setattr(host, "program", lambda _name: None)
     with pytest.raises(HostError) as caught:
-        host.ensure_packages(WANTED, emit=events.ignore)
+        packages.ensure_packages(WANTED, emit=events.ignore)
     assert "containerd, nftables" in caught.value.why
 
 
 def test_nothing_missing_changes_nothing(monkeypatch):
     monkeypatch.setattr(host, "program", lambda _name: Path("/x"))
     said = []
-    host.ensure_packages(WANTED, emit=said.append)
+    packages.ensure_packages(WANTED, emit=said.append)
     assert said[-1].changed is False
 
 

@@ -18,6 +18,7 @@ from learnflow_infra.clusters.embedded import (
     helper_images,
     host,
     images,
+    packages,
     process,
     state,
 )
@@ -51,7 +52,7 @@ def prepare(recipes: Sequence[Path], *, emit: Emit) -> None:
     host.require_root_way()
     wanted = [images.ImageRecipe.load(folder) for folder in recipes]
     unbuilt = [recipe for recipe in wanted if not images.built_path(recipe).exists()]
-    host.ensure_packages(host.PROGRAMS | _image_programs(unbuilt), emit=emit)
+    packages.ensure_packages(host.PROGRAMS | _image_programs(unbuilt), emit=emit)
     with ThreadPoolExecutor() as pool, process.ended_on_error():
         programs = pool.submit(lambda: helper_images.ensure(binary.ensure(emit), emit))
         elevate.build_images([recipe.folder for recipe in unbuilt], emit)

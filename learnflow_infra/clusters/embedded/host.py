@@ -3,14 +3,11 @@
 import os
 import shutil
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from learnflow_infra import events
-from learnflow_infra.clusters.embedded.locks import lock
-from learnflow_infra.clusters.embedded.process import SYSTEM_PATH, lines, output, succeeds
+from learnflow_infra.clusters.embedded.process import SYSTEM_PATH
 from learnflow_infra.errors import HostError
-from learnflow_infra.events import Emit, Step
 
 PROGRAMS = {
     "containerd": "containerd",
@@ -58,11 +55,6 @@ def cni_folder() -> Path:
     )
 
 
-def missing(wanted: Mapping[str, str]) -> list[str]:
-    """The packages of the programs that are not there, sorted, each once."""
-    return sorted({package for name, package in wanted.items() if program(name) is None})
-
-
 def require_linux(platform: str = sys.platform) -> None:
     """Stop where the embedded cluster cannot run.
 
@@ -94,7 +86,7 @@ def sudo() -> Path:
         raise HostError(
             "The embedded cluster needs root, and there is no sudo.",
             why="It makes namespaces, mounts and network interfaces.",
-            remedy="Run the same command as root, or use a minikube or kind cluster by --context.",
+            remedy="Run the same command as root, or install sudo.",
         )
     return found
 
@@ -119,59 +111,3 @@ def capable() -> bool:
     status = Path("/proc/self/status").read_text()
     mask = next(line for line in status.splitlines() if line.startswith("CapEff:"))
     return bool(int(mask.split()[1], 16) >> CAP_SYS_RESOURCE & 1)
-
-
-def ensure_packages(wanted: Mapping[str, str], *, emit: Emit) -> None:
-    """Install what is missing with apt, after saying so; nothing is ever removed.
-
-    Args:
-        wanted: a package by the program that is needed of it.
-        emit: takes the events.
-
-    Raises:
-        HostError: there is no apt, or it failed.
-    """
-    packages = missing(wanted)
-    with events.step(emit, "host/packages", "Install missing packages") as step:
-        if not packages:
-            step.done("nothing missing", changed=False)
-            return
-        with lock("packages", lambda: step.progress(0, None, "waiting for another run")):
-            packages = missing(wanted)
-            if packages:
-                emit(events.Message(text=f"Installing with apt: {', '.join(packages)}"))
-                _install(packages, step)
-        still = missing(wanted)
-        if still:
-            raise HostError(
-                "The packages were installed, and programs are still missing.",
-                why=", ".join(name for name in wanted if program(name) is None),
-                remedy=f"apt-get install --reinstall {' '.join(still)}",
-            )
-        step.done(", ".join(packages))
-
-
-def _install(packages: Sequence[str], step: Step) -> None:
-    if program("apt-get") is None:
-        raise HostError(
-            "Programs are missing, and this system has no apt.",
-            why="Missing (Debian's package names): " + ", ".join(packages),
-            remedy="Install them with your package manager, then run the same command again.",
-        )
-    if not all(succeeds(["apt-get", "-s", "-qq", "install", name]) for name in packages):
-        for line in lines(as_root(["apt-get", "update"])):
-            step.progress(0, len(packages), line)
-    quiet_services = program("containerd") is None and _systemd()
-    flags = ["-y", "-q", "--no-install-recommends", "--no-remove", "-o", "Dpkg::Use-Pty=0"]
-    command = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", *flags]
-    done = 0
-    for line in lines(as_root([*command, *packages])):
-        done += line.startswith("Setting up ") and line.split()[2].split(":")[0] in packages
-        step.progress(done, len(packages), line)
-    if quiet_services and "containerd" in packages:
-        # The package starts a service for everyone; each node runs a containerd of its own.
-        output(as_root(["systemctl", "disable", "--now", "containerd.service"]))
-
-
-def _systemd() -> bool:
-    return Path("/run/systemd/system").is_dir()

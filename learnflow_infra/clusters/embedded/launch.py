@@ -37,9 +37,20 @@ def start(config: state.Config, programs: Path, timeout: float = 20.0) -> state.
     while (node := state.running(config.name)) is None or not _awake(node):
         died = outer is not None and state.started(outer) is None
         if died or time.monotonic() > deadline:
-            raise HostError("The node did not start.", why=tail(log), remedy=f"See {log}.")
+            raise _not_started(log)
         time.sleep(0.02)
     return node
+
+
+def _not_started(log: Path) -> HostError:
+    why, remedy = tail(log), f"See {log}."
+    if "Operation not permitted" in why:
+        remedy = (
+            "Even root may not make namespaces and mounts here, as in an ordinary container. "
+            "Run on the host itself or in a privileged container (docker run --privileged), or "
+            "use a minikube or kind cluster by --context."
+        )
+    return HostError("The node did not start.", why=why, remedy=remedy)
 
 
 def _awake(node: state.Node) -> bool:
@@ -61,7 +72,7 @@ def _start_unit(config: state.Config, command: list[str], log: Path) -> None:
     """
     unit = f"--unit={config.cgroup}.service"
     streams = (f"StandardOutput=append:{log}", f"StandardError=append:{log}")
-    settings = ("Delegate=yes", "TimeoutStopSec=30", "LimitNOFILE=infinity", *streams)
+    settings = ("Delegate=yes", "TimeoutStopSec=30", "LimitNOFILE=1048576", *streams)
     properties = [f"--property={setting}" for setting in settings]
     inside = [f"--setenv={control_groups.UNIT_VARIABLE}=1", *_environment()]
     output(["systemd-run", "--collect", "--quiet", unit, *properties, *inside, *command])

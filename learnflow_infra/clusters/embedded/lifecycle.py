@@ -15,6 +15,7 @@ from learnflow_infra.clusters.embedded import (
     host,
     launch,
     limits,
+    packages,
     pki,
     readiness,
     state,
@@ -36,7 +37,7 @@ PATIENCE = 45.0
 def up(name: str, emit: Emit, subnet: str | None) -> None:
     """Create or start a cluster; returns when it is ready. See the package's `up`."""
     given = subnets.parse_given(subnet) if subnet else None
-    host.ensure_packages(host.PROGRAMS, emit=emit)
+    packages.ensure_packages(host.PROGRAMS, emit=emit)
     programs = binary.ensure(emit)
     archives = helper_images.ensure(programs, emit)
     with events.step(emit, "cluster/start", f"Start the cluster {name}") as step:

@@ -24,6 +24,8 @@ SERVICES, PODS = "10.96.0.0/16", "10.244.0.0/16"
 route before kube-proxy's rules see it; there is no default route, so nothing gets out."""
 HIDDEN = (Path("/run"), Path("/var/run"), Path("/var/lib"), Path("/var/log"))
 """The host's folders that the node replaces by its own."""
+OPEN_FILES = 1048576
+"""Enough for all; with no bound, programs that close whatever they may have open crawl."""
 KERNEL = {
     "vm/overcommit_memory": 1,
     "vm/panic_on_oom": 0,
@@ -45,7 +47,8 @@ def main(spec_file: str, host_network: str, outer: str) -> None:
     network(wanted, int(host_network))
     os.close(int(host_network))
     socket.sethostname(wanted.node_name)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (resource.getrlimit(resource.RLIMIT_NOFILE)[1],) * 2)
+    allowed = min(resource.getrlimit(resource.RLIMIT_NOFILE)[1], OPEN_FILES)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (allowed, allowed))
     environment = {
         "PATH": f"{BIN}:{os.environ['PATH']}",
         "TMPDIR": "/run/tmp",
@@ -123,7 +126,8 @@ def show_kernel_parameters() -> None:
     """Lay the wanted values over the kernel's own, which the host keeps."""
     folder = Path("/run/kernel-parameters")
     folder.mkdir()
-    for name, value in KERNEL.items():
+    present = {k: v for k, v in KERNEL.items() if Path("/proc/sys", k).exists()}
+    for name, value in present.items():
         shown = folder / name.replace("/", ".")
         shown.write_text(f"{value}\n")
         output(["mount", "--bind", shown, f"/proc/sys/{name}"])
