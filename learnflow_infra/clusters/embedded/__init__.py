@@ -121,7 +121,7 @@ def status(name: str) -> Cluster:
         node_address=str(config.node_address) if config else None,
         kubeconfig=state.layout(name).kubeconfig,
         context=state.CONTEXT_PREFIX + name,
-        kubectl=binary.folder() / "kubectl",
+        kubectl=binary.kubectl(),
         version=binary.version(),
     )
 

@@ -95,13 +95,28 @@ def ensure(emit: Emit) -> Path:
     target = folder()
     with events.step(emit, "cluster/binary", f"Build Kubernetes {version()}") as step:
         if (target / "hyperkube").exists():
+            _link_kubectl(target)
             step.done("cached", changed=False)
             return target
         with lock("binary", lambda: step.progress(0, None, "waiting for another build")):
             if not (target / "hyperkube").exists():
                 _build(target, step)
+        _link_kubectl(target)
         step.done()
     return target
+
+
+def kubectl() -> Path:
+    """Where people find kubectl: a path that stays when the programs are built anew."""
+    return cache_dir() / "bin" / "kubectl"
+
+
+def _link_kubectl(target: Path) -> None:
+    link, wanted = kubectl(), f"{target.name}/kubectl"
+    if not link.is_symlink() or os.readlink(link) != wanted:
+        temporary = link.with_name(f"kubectl.{os.getpid()}")
+        temporary.symlink_to(wanted)
+        temporary.replace(link)
 
 
 def _build(target: Path, step: Step) -> None:
