@@ -50,5 +50,6 @@ def check_profile(releases: Sequence[Release], profile: Profile) -> None:
             f"No chart in the profile {profile}: {', '.join(without)}.",
             why="Profiles that these skills have: " + ", ".join(offered),
             remedy=f"The profile {offered[0]} deploys to the embedded cluster: "
-            "learnflow-infra cluster up, then: learnflow-infra deploy --context learnflow-learnflow",
+            "learnflow-infra cluster up, then: "
+            "learnflow-infra deploy --context learnflow-learnflow",
         )

@@ -113,7 +113,7 @@ def kubectl() -> Path:
 
 def _link_kubectl(target: Path) -> None:
     link, wanted = kubectl(), f"{target.name}/kubectl"
-    if not link.is_symlink() or os.readlink(link) != wanted:
+    if not link.is_symlink() or str(link.readlink()) != wanted:
         temporary = link.with_name(f"kubectl.{os.getpid()}")
         temporary.symlink_to(wanted)
         temporary.replace(link)
