@@ -66,7 +66,7 @@ def _tell(done: "Deployed") -> None:
         for line in endpoint["connect"]:
             out(f"    {line}")
     out("")
-    out("Recorded in " + ", ".join(str(file) for file in done.files))
+    out(f"Recorded in {done.files[0].parent}: " + ", ".join(file.name for file in done.files))
     count = sum(len(result["checks"]) for result in done.verification)
     without = "not verified" if done.changed else "verified before"
     proof = f"verified: {count} checks passed" if count else without

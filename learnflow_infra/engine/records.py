@@ -12,7 +12,7 @@ from learnflow_infra.clients.kube import MANAGER, Kube
 from learnflow_infra.engine.releases import Outcome
 from learnflow_infra.engine.session import Session
 from learnflow_infra.errors import ClusterUnreachableError
-from learnflow_infra.events import Emit, Event, StepFailed, StepFinished, StepStarted
+from learnflow_infra.events import Emit, Event, Message, StepFailed, StepFinished, StepStarted
 from learnflow_infra.models import Document, Skill
 from learnflow_infra.outputs import artifacts
 from learnflow_infra.outputs import endpoints as outputs
@@ -22,16 +22,28 @@ DOCUMENT, VERIFIED = "endpoints.json", "verified.json"
 
 
 class Recorder:
-    """Passes events on, and keeps the timeline of steps for the report."""
+    """Passes events on, and keeps the timeline of steps for the report.
+
+    A step that is looked at again and found as it should be is not told twice.
+    """
 
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
         self._started = time.time()
         self._steps: dict[str, dict[str, Any]] = {}
+        self._again: dict[str, StepStarted] = {}
         self.changed = False
 
     def __call__(self, event: Event) -> None:
         """Record an event and pass it on."""
+        if isinstance(event, StepStarted) and event.step in self._steps:
+            self._again[event.step] = event
+            return
+        if not isinstance(event, Message) and event.step in self._again:
+            started = self._again.pop(event.step)
+            if isinstance(event, StepFinished) and event.changed is False:
+                return
+            self._emit(started)
         now = round(time.time() - self._started, 3)
         if isinstance(event, StepStarted):
             self._steps[event.step] = {"step": event.step, "title": event.title, "start": now}
