@@ -13,7 +13,8 @@ from pathlib import Path
 from learnflow_infra import paths
 from learnflow_infra.clients import helm
 from learnflow_infra.clients.kube import Kube
-from learnflow_infra.errors import FoundationError
+from learnflow_infra.clusters.embedded import host
+from learnflow_infra.errors import FoundationError, HostError
 from learnflow_infra.models import Check, Document, Foundation, Target
 from learnflow_infra.quantities import quantity
 
@@ -44,6 +45,18 @@ def host_checks(target: Target, phase: Path | None = None) -> list[Check]:
     """
     checks = [_helm(), _phase(phase or paths.phase_dir())]
     return checks if target.cluster else [*checks, _kubectl(target.kubectl)]
+
+
+def embedded_checks() -> list[Check]:
+    """What this machine must be to run the embedded cluster; `deploy` meets it as it starts one."""
+    try:
+        host.require_linux()
+        host.require_root_way()
+    except HostError as error:
+        return [Check(name="host", passed=False, message=error.what, remedy=error.remedy)]
+    wanted = host.missing(host.PROGRAMS)
+    note = f"deploy will install {', '.join(wanted)}" if wanted else "all programs are there"
+    return [Check(name="host", passed=True, message=note)]
 
 
 def _kubectl(program: str) -> Check:

@@ -114,7 +114,8 @@ def doctor(options: Options, emit: Emit) -> list[Check]:
     found = gate.host_checks(target)
     if target.cluster and embedded.status(target.cluster).state != "running":
         note = f"embedded cluster {target.cluster} does not run; deploy starts it"
-        return [*found, Check(name="cluster", passed=True, message=note)]
+        stopped = Check(name="cluster", passed=True, message=note)
+        return [*found, *gate.embedded_checks(), stopped]
     try:
         session = connect(target, options.namespace, emit)
         needed = deploy.needed(session, request)

@@ -94,3 +94,19 @@ def test_all_failures_are_told_at_once_with_their_remedies():
         gate.require(checks)
     for words in ("m1", "r1", "m3", "r3"):
         assert words in error.value.why
+
+
+def test_a_host_without_a_way_to_root_is_told_with_the_remedy(monkeypatch):
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    monkeypatch.setattr(gate.host, "program", lambda _name: None)
+    (check,) = gate.embedded_checks()
+    assert not check.passed
+    assert "root" in check.remedy
+
+
+def test_packages_that_a_deploy_will_install_are_named(monkeypatch):
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+    monkeypatch.setattr(gate.host, "program", lambda _name: None)
+    (check,) = gate.embedded_checks()
+    assert check.passed
+    assert "containerd" in check.message
