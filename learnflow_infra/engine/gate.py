@@ -13,7 +13,7 @@ from pathlib import Path
 from learnflow_infra import paths
 from learnflow_infra.clients import helm
 from learnflow_infra.clients.kube import Kube
-from learnflow_infra.clusters.embedded import host
+from learnflow_infra.clusters.embedded import host, packages
 from learnflow_infra.errors import FoundationError, HostError
 from learnflow_infra.models import Check, Document, Foundation, Target
 from learnflow_infra.quantities import quantity
@@ -54,7 +54,7 @@ def embedded_checks() -> list[Check]:
         host.require_root_way()
     except HostError as error:
         return [Check(name="host", passed=False, message=error.what, remedy=error.remedy)]
-    wanted = host.missing(host.PROGRAMS)
+    wanted = packages.missing(host.PROGRAMS)
     note = f"deploy will install {', '.join(wanted)}" if wanted else "all programs are there"
     return [Check(name="host", passed=True, message=note)]
 
