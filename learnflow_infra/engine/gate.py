@@ -14,13 +14,12 @@ from learnflow_infra import paths
 from learnflow_infra.clients import helm
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters.embedded import host, packages
+from learnflow_infra.engine.capacity import MIB, capacity
 from learnflow_infra.errors import FoundationError, HostError
 from learnflow_infra.models import Check, Document, Foundation, Target
-from learnflow_infra.quantities import quantity
 
 OLDEST = (1, 27)
 """Kubernetes minor from which the charts' API versions and server-side apply are stable."""
-MIB = 2**20
 HOST_SPACE = 64 * MIB
 """Bytes that artifacts may need on the checkout's disk."""
 RIGHTS = (
@@ -167,48 +166,6 @@ def default_storage_class(classes: Sequence[Document]) -> Check:
     names = ", ".join(item["metadata"]["name"] for item in classes) or "none at all"
     remedy = f"kubectl annotate storageclass NAME {mark}=true   (there are: {names})"
     return Check(name="storage", passed=False, message="no default StorageClass", remedy=remedy)
-
-
-def capacity(
-    nodes: Sequence[Document], pods: Sequence[Document], needed: Foundation
-) -> list[Check]:
-    """Ready nodes have the CPU, memory and disk that is still needed, beyond what pods request."""
-    usable = [node for node in nodes if _usable(node)]
-    names = {node["metadata"]["name"] for node in usable}
-    cpu, memory, disk = (
-        sum(quantity(node["status"]["allocatable"].get(key, 0)) for node in usable)
-        for key in ("cpu", "memory", "ephemeral-storage")
-    )
-    running = [pod for pod in pods if pod["spec"].get("nodeName") in names and _holds(pod)]
-    cpu -= sum(_requests(pod, "cpu") for pod in running)
-    memory -= sum(_requests(pod, "memory") for pod in running)
-    return [
-        _enough("nodes", len(usable), 1, "ready nodes", "See: kubectl describe nodes"),
-        _enough("cpu", round(cpu, 2), needed.cpu, "cores free", "Give the node more CPUs."),
-        _enough("memory", int(memory // MIB), needed.memory // MIB, "MiB free", "Add memory."),
-        _enough("disk", int(disk // MIB), needed.storage // MIB, "MiB on nodes", "Free some disk."),
-    ]
-
-
-def _enough(name: str, have: float, want: float, unit: str, remedy: str) -> Check:
-    good = have >= want
-    message = f"{have} {unit}, {round(want, 2)} needed"
-    return Check(name=name, passed=good, message=message, remedy="" if good else remedy)
-
-
-def _usable(node: Document) -> bool:
-    conditions = {item["type"]: item["status"] for item in node["status"].get("conditions", ())}
-    pressed = any(conditions.get(f"{what}Pressure") == "True" for what in ("Disk", "Memory", "PID"))
-    return conditions.get("Ready") == "True" and not pressed
-
-
-def _holds(pod: Document) -> bool:
-    return pod.get("status", {}).get("phase") not in {"Succeeded", "Failed"}
-
-
-def _requests(pod: Document, what: str) -> float:
-    requests = (item.get("resources", {}).get("requests", {}) for item in pod["spec"]["containers"])
-    return sum(quantity(request.get(what, 0)) for request in requests)
 
 
 def require(checks: Sequence[Check]) -> None:

@@ -1,6 +1,7 @@
 import pytest
 
 from learnflow_infra.engine import gate
+from learnflow_infra.engine.capacity import capacity
 from learnflow_infra.errors import FoundationError
 from learnflow_infra.models import Check, Foundation, Profile, Target
 
@@ -29,20 +30,20 @@ def failed(checks):
 
 
 def test_a_node_with_room_is_enough():
-    assert failed(gate.capacity([node()], [pod("1")], NEEDED)) == []
+    assert failed(capacity([node()], [pod("1")], NEEDED)) == []
 
 
 def test_what_pods_request_is_taken():
-    assert failed(gate.capacity([node()], [pod("1800m")], NEEDED)) == ["cpu"]
+    assert failed(capacity([node()], [pod("1800m")], NEEDED)) == ["cpu"]
 
 
 def test_pods_that_ended_take_nothing():
-    assert failed(gate.capacity([node()], [pod("1800m", phase="Succeeded")], NEEDED)) == []
+    assert failed(capacity([node()], [pod("1800m", phase="Succeeded")], NEEDED)) == []
 
 
 @pytest.mark.parametrize("bad", [node(ready="False"), node(disk_pressure="True")])
 def test_a_node_that_is_not_usable_does_not_count(bad):
-    checks = gate.capacity([bad], [], NEEDED)
+    checks = capacity([bad], [], NEEDED)
     assert failed(checks) == ["nodes", "cpu", "memory", "disk"]
     assert all(check.remedy for check in checks)
 
