@@ -51,8 +51,11 @@ def load(path: Path) -> Document:
         return {}
     if not isinstance(loaded, dict):
         raise InputError(f"{path}:1: a mapping is expected here, not {type(loaded).__name__}.")
-    if node is not None:
-        _refuse_duplicates(path, node)
+    try:
+        if node is not None:
+            _refuse_duplicates(path, node)
+    except RecursionError as error:
+        raise InputError(f"{path}: an alias holds itself.") from error
     document: Document = loaded
     return document
 

@@ -68,7 +68,7 @@ def _tell(done: "Deployed") -> None:
     out("")
     out(f"Recorded in {done.files[0].parent}: " + ", ".join(file.name for file in done.files))
     count = sum(len(result["checks"]) for result in done.verification)
-    without = "not verified" if done.changed else "verified before"
+    without = "verified before" if done.verified else "not verified"
     proof = f"verified: {count} checks passed" if count else without
     what = "Deployed" if done.changed else "Nothing to change: all releases are ready"
     out(f"{what}, {proof} ({done.seconds:.1f} s).")

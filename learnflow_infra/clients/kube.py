@@ -140,7 +140,9 @@ class Kube:
 
     def delete(self, path: str, *, uid: str | None = None) -> None:
         """Delete an object; one that is gone, or is another than `uid`, is left alone."""
-        body = {"preconditions": {"uid": uid}} if uid else None
+        body: Document = {"propagationPolicy": "Background"}
+        if uid:
+            body["preconditions"] = {"uid": uid}
         try:
             self.request("DELETE", path, body=body)
         except ApiError as error:

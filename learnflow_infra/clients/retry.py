@@ -21,7 +21,7 @@ from tenacity import (
 
 T = TypeVar("T")
 
-ATTEMPTS = 6
+ATTEMPTS = 10
 SECONDS = 20.0
 
 
@@ -33,7 +33,7 @@ def call(function: Callable[[], T], *, seconds: float = SECONDS) -> T:
     """Call `function`, again on a `TransientError`.
 
     Raises:
-        TransientError: the last one, after 6 attempts or `seconds`.
+        TransientError: the last one, after 10 attempts or `seconds`.
     """
     policy = Retrying(
         retry=retry_if_exception_type(TransientError),

@@ -55,7 +55,11 @@ async def _uninstall(session: Session, release: Release) -> bool:
             running.done("not installed", changed=False)
             return False
         await session.helm.uninstall(release.name)
-        await asyncio.to_thread(_wait_gone, session, tracker.COLLECTIONS["Pod"], release.name)
+        try:
+            await asyncio.to_thread(_wait_gone, session, tracker.COLLECTIONS["Pod"], release.name)
+        except asyncio.CancelledError:
+            session.stop.set()  # the wait runs in a thread, which only this ends
+            raise
         running.done("uninstalled")
         return True
 
@@ -65,6 +69,8 @@ def _wait_gone(session: Session, collection: str, release: str) -> None:
     query = selector({tracker.INSTANCE: release})
 
     def left() -> list[Document]:
+        if session.stop.is_set():
+            raise tracker.StoppedError
         return session.kube.items(path, labelSelector=query)
 
     gone, last = retry.poll(left, until=lambda items: not items, seconds=SECONDS)

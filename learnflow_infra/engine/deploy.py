@@ -23,12 +23,13 @@ Images = Mapping[Path, embedded.ImageRef]
 
 @dataclass(frozen=True, kw_only=True)
 class Deployed:
-    """What a deploy came to; `verification` is empty when the same pods had been verified."""
+    """What a deploy came to; `verification` is empty when the same pods had been `verified`."""
 
     target: Target
     changed: bool
     endpoints: Document
     verification: Sequence[Document]
+    verified: bool
     files: Sequence[Path]
     seconds: float
 
@@ -43,19 +44,20 @@ def deploy(options: Options, emit: Emit) -> Deployed:
     request = read(options)
     plan.check_profile(request.releases, request.target.profile)
     recorder = records.Recorder(emit)
+    gate.require(gate.host_checks(request.target))
     with artifacts.lock(paths.phase_dir()):
-        gate.require(gate.host_checks(request.target))
         target, images = _cluster(request, recorder)
         session = connect(target, options.namespace, recorder)
         try:
-            endpoints, results = _releases(session, request, options, images, recorder)
+            record, results = _releases(session, request, options, images, recorder)
         finally:
             records.write_report(recorder, session)
     return Deployed(
         target=session.target,
         changed=recorder.changed,
-        endpoints=endpoints,
+        endpoints=record.endpoints,
         verification=results,
+        verified=bool(results) or record.verified,
         files=[paths.phase_dir() / name for name in artifacts.ENDPOINT_FILES],
         seconds=time.monotonic() - started,
     )
@@ -86,8 +88,8 @@ def _releases(
     options: Options,
     images: Images,
     recorder: records.Recorder,
-) -> tuple[Document, list[Document]]:
-    """Everything that happens in the cluster; returns endpoints and verification results."""
+) -> tuple[records.Record, list[Document]]:
+    """Everything that happens in the cluster; returns its record and verification results."""
     _foundation(session, request)
     _namespace(session)
     for skill in request.skills:
@@ -105,7 +107,7 @@ def _releases(
         verification.require(results)
         record.publish(session, verified=True)
     record.write(session, outcomes)
-    return record.endpoints, results
+    return record, results
 
 
 def _foundation(session: Session, request: Request) -> None:

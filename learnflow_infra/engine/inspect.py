@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from learnflow_infra.clients.helm import Live
 from learnflow_infra.clusters import embedded
 from learnflow_infra.engine import deploy, gate, plan, records, verification
+from learnflow_infra.engine.releases import workloads
 from learnflow_infra.engine.session import Options, Session, connect, read
 from learnflow_infra.errors import LearnflowError
 from learnflow_infra.events import Emit
@@ -44,15 +46,20 @@ def status(options: Options, emit: Emit) -> list[ReleaseState]:
 
 
 async def _state(session: Session, name: ReleaseName) -> ReleaseState:
-    live, snapshot = await asyncio.gather(
-        session.helm.live(name),
-        asyncio.to_thread(tracker.look, session.kube, session.namespace, name),
-    )
+    live, snapshot = await _look(session, name)
     return ReleaseState(
         release=name,
         revision=live.revision if live else 0,
         status=live.status if live else "not installed",
         objects=tracker.statuses(snapshot),
+    )
+
+
+async def _look(session: Session, name: ReleaseName) -> tuple[Live | None, tracker.Snapshot]:
+    live = await session.helm.live(name)
+    expected = workloads(live.manifest) if live else ()
+    return live, await asyncio.to_thread(
+        tracker.look, session.kube, session.namespace, name, expected
     )
 
 
@@ -62,9 +69,9 @@ def diagnose(options: Options, emit: Emit) -> list[tuple[ReleaseName, list[Cause
     session = connect(request.target, options.namespace, emit)
     found = []
     for release in request.releases:
-        snapshot = tracker.look(session.kube, session.namespace, release.name)
+        _, snapshot = asyncio.run(_look(session, release.name))
         causes = tracker.diagnose(session.kube, session.namespace, snapshot)
-        if not snapshot.objects:
+        if not snapshot.objects and not snapshot.missing:
             causes = [Cause(object=release.name, reason="nothing of it exists; deploy it")]
         found.append((release.name, causes))
     return found

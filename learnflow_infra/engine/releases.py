@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import yaml
 
 from learnflow_infra.clients.helm import Live
+from learnflow_infra.engine import repair
 from learnflow_infra.engine.session import Session
 from learnflow_infra.errors import LearnflowError
 from learnflow_infra.events import Message, Step, step
@@ -93,7 +94,10 @@ async def converge(
     chart = release.profiles[session.target.profile].chart
     with step(session.emit, f"release/{release.name}", f"Release {release.name}") as running:
         before, wanted = await _compare(session, release, chart, values)
-        changed = before is None or not same(before, wanted)
+        broken = before is not None and await asyncio.to_thread(
+            repair.needed, session.kube, session.namespace, before.manifest
+        )
+        changed = before is None or broken or not same(before, wanted)
         after = before
         if changed or after is None:
             running.progress(0, note="installing" if before is None else "upgrading")

@@ -1,5 +1,6 @@
 """What every verb works on: options from the command line, and a connected cluster."""
 
+import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -81,6 +82,15 @@ def connect(target: Target, namespace: str, emit: Emit) -> Session:
         ClusterUnreachableError: it is stopped, or its context does not exist.
     """
     running = targets.require_running(target)
+    if running.cluster and running.node_address:
+        _past_proxies(running.node_address)
     kube = Kube(kubeconfig=running.kubeconfig, context=running.context)
     helm = Helm(kubeconfig=running.kubeconfig, context=running.context, namespace=namespace)
     return Session(target=running, namespace=namespace, kube=kube, helm=helm, emit=emit)
+
+
+def _past_proxies(address: str) -> None:
+    """Reach a node on this host directly: the client, helm, kubectl and verify.py inherit this."""
+    for name in ("NO_PROXY", "no_proxy"):
+        hosts = [host for host in os.environ.get(name, "").split(",") if host]
+        os.environ[name] = ",".join(dict.fromkeys([*hosts, address]))

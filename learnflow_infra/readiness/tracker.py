@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from learnflow_infra.clients import retry
 from learnflow_infra.clients.kube import Kube, selector
-from learnflow_infra.errors import NotReadyError
+from learnflow_infra.errors import ClusterUnreachableError, NotReadyError
 from learnflow_infra.models import Document, Release
 from learnflow_infra.readiness import causes
 from learnflow_infra.readiness.status import Status, compute
@@ -79,8 +79,10 @@ def look(kube: Kube, namespace: str, release: str, expected: Sequence[str] = ())
 
 
 def statuses(snapshot: Snapshot) -> list[tuple[str, Status]]:
-    """Each object's reference and status."""
-    return [(causes.reference(obj), compute(obj)) for obj in snapshot.objects]
+    """Each object's reference and status, those that are missing last."""
+    found = [(causes.reference(o), compute(o)) for o in snapshot.objects if not _replaceable(o)]
+    gone = Status(state="NotFound", message="does not exist; deploy makes it again")
+    return [*found, *((name, gone) for name in snapshot.missing)]
 
 
 def wait(
@@ -104,7 +106,10 @@ def wait(
     def glance() -> Snapshot:
         if stop.is_set():
             raise StoppedError
-        return look(kube, namespace, release.name, expected)
+        try:
+            return look(kube, namespace, release.name, expected)
+        except ClusterUnreachableError as error:  # a server that restarts is waited for
+            raise retry.TransientError(str(error)) from error
 
     def decided(snapshot: Snapshot) -> bool:
         if snapshot.failed:
@@ -116,12 +121,16 @@ def wait(
         return ready_since[-1] - ready_since[0] >= release.settle
 
     begun = time.monotonic()
-    done, last = retry.poll(glance, until=decided, seconds=seconds, seen=seen)
+    try:
+        done, last = retry.poll(glance, until=decided, seconds=seconds, seen=seen)
+    except retry.TransientError as error:
+        raise ClusterUnreachableError(
+            f"The API server was lost while {release.name} was waited for.", why=str(error)
+        ) from error
     if done and not last.failed:
         return last
     found = diagnose(kube, namespace, last)
-    lines = [f"{name}: was never created" for name in last.missing]
-    lines += [line for cause in found for line in cause.lines()]
+    lines = [line for cause in found for line in cause.lines()]
     raise NotReadyError(
         f"{release.name} is not ready after {time.monotonic() - begun:.0f} s.",
         why="\n".join(lines),
@@ -131,8 +140,12 @@ def wait(
 
 def diagnose(kube: Kube, namespace: str, snapshot: Snapshot) -> list[causes.Cause]:
     """The causes for what is not ready, each container's with its last log lines."""
+    if snapshot.ready:
+        return []
+    missing = [causes.Cause(object=name, reason="does not exist") for name in snapshot.missing]
     events = kube.items(f"/api/v1/namespaces/{namespace}/events")
-    return [_with_log(kube, namespace, cause) for cause in causes.explain(snapshot.objects, events)]
+    found = causes.explain(snapshot.objects, events)
+    return [*missing, *(_with_log(kube, namespace, cause) for cause in found)]
 
 
 def _with_log(kube: Kube, namespace: str, cause: causes.Cause) -> causes.Cause:

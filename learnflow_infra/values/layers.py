@@ -35,10 +35,10 @@ def read_overrides(files: Sequence[Path], releases: Sequence[ReleaseName]) -> li
 
 
 def _check_scope(file: Path, key: str, document: Document, releases: Sequence[ReleaseName]) -> None:
-    line = documents.line_of(file, [key])
+    line = documents.line_of(file, [key]) if isinstance(key, str) else 1
     known = [*releases, GLOBAL]
     if key not in known:
-        near = difflib.get_close_matches(key, known, n=1)
+        near = difflib.get_close_matches(str(key), known, n=1)
         raise InputError(
             f"{file}:{line}: {key!r} is no release.",
             why="The top-level key is the release: " + ", ".join(known),

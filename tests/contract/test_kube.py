@@ -61,7 +61,7 @@ def test_no_server_is_told_after_bounded_retries(kubeconfig, tmp_path):
 
 def test_the_server_may_go_and_come_back(server, kube):
     server.stop()
-    back = threading.Timer(1.0, server.start)
+    back = threading.Timer(6.0, server.start)
     back.start()
     try:
         assert kube.request("GET", "/version")["major"] == "1"

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from learnflow_infra import skills
-from learnflow_infra.engine import records, releases
+from learnflow_infra.engine import records, releases, repair
 from learnflow_infra.errors import NotReadyError, ReleaseFailedError
 from learnflow_infra.models import ChartSource, Release, ReleaseName, SkillName
 from learnflow_infra.readiness import tracker
@@ -48,6 +48,40 @@ def test_install_no_change_upgrade(session, release):
         (2, True),
     ]
     assert changed.computed == {"greeting": "bye"}
+
+
+def test_an_object_that_was_taken_away_is_made_again(session, release):
+    converge(session, release, {})
+    path = f"/api/v1/namespaces/{session.namespace}/configmaps/demo"
+    session.kube.delete(path)
+    assert converge(session, release, {}).changed
+    assert session.kube.find(path)["data"] == {"greeting": "hello"}
+
+
+def test_a_job_that_gave_up_is_made_again(session):
+    path = f"/apis/batch/v1/namespaces/{session.namespace}/jobs"
+    container = {"name": "c", "image": "i"}
+    pod = {"spec": {"restartPolicy": "Never", "containers": [container]}}
+    job = {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": "j"},
+        "spec": {"template": pod},
+    }
+    session.kube.request("POST", path, body=job)
+    assert repair.needed(session.kube, session.namespace, yaml.safe_dump(job)) is False
+    now = "2026-01-01T00:00:00Z"
+    failed = [
+        {"type": name, "status": "True", "reason": "DeadlineExceeded", "lastTransitionTime": now}
+        for name in ("FailureTarget", "Failed")
+    ]
+    status = {"status": {"startTime": now, "conditions": failed}}
+    session.kube.request(
+        "PATCH", f"{path}/j/status", body=status, content_type="application/merge-patch+json"
+    )
+    assert repair.needed(session.kube, session.namespace, yaml.safe_dump(job)) is True
+    left = session.kube.find(f"{path}/j")
+    assert left is None or left["metadata"].get("deletionTimestamp")
 
 
 def test_a_chart_that_the_server_refuses_is_told_in_its_words(session, release):
@@ -109,7 +143,7 @@ def test_what_is_not_ready_in_time_is_named(session, release):
             stop=threading.Event(),
             seen=lambda _snapshot: None,
         )
-    assert "StatefulSet/demo: was never created" in error.value.why
+    assert "StatefulSet/demo: does not exist" in error.value.why
     assert "PersistentVolumeClaim/data: not bound" in error.value.why
 
 

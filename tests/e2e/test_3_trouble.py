@@ -60,6 +60,15 @@ def test_a_broken_release_is_named_with_its_cause_and_mended_by_the_next_deploy(
     assert all(result["passed"] for result in mended["verification"])
 
 
+def test_what_was_taken_away_by_hand_is_seen_and_made_again(product, deployed):
+    product.kubectl("delete", "statefulset/postgres", "service/kafka-external")
+    assert product.run("status", "postgres-k8s-setup").code == 7
+    assert "does not exist" in product.run("diagnose", "postgres-k8s-setup").out
+    mended = product.ok("deploy", "-o", "json").json
+    assert all(result["passed"] for result in mended["verification"])
+    assert len(mended["verification"]) == 2
+
+
 def test_a_change_of_values_is_rolled_out_and_back(product, deployed, tmp_path):
     values = write(tmp_path, "postgres:\n  primary: {podAnnotations: {tried: 'yes'}}\n")
     before = revisions(product)

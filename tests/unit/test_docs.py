@@ -248,6 +248,7 @@ def test_what_deploy_prints_as_json_holds_its_schema():
         changed=False,
         endpoints=document,
         verification=[],
+        verified=True,
         files=[Path("infra-endpoints.txt")],
         seconds=1.0,
     )

@@ -43,6 +43,11 @@ def test_values_are_read_as_helm_reads_them(file):
     assert loaded == {"day": "2026-01-01", "eq": "=", True: True, "none": None}
 
 
+def test_an_alias_that_holds_itself_is_refused(file):
+    with pytest.raises(InputError, match="holds itself"):
+        documents.load(file("a: &x {b: *x}\n"))
+
+
 def test_an_empty_file_is_an_empty_mapping(file):
     assert documents.load(file("# nothing\n")) == {}
 

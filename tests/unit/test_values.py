@@ -44,6 +44,12 @@ def test_a_release_must_hold_a_mapping(tmp_path):
         read_overrides([file], [KAFKA])
 
 
+def test_a_key_that_is_no_text_is_refused(tmp_path):
+    file = write(tmp_path / "v.yaml", "on: {a: 1}\n")
+    with pytest.raises(InputError, match="True is no release"):
+        read_overrides([file], [KAFKA])
+
+
 def test_a_release_without_values_is_fine(tmp_path):
     file = write(tmp_path / "v.yaml", "kafka:\n")
     assert compute(KAFKA, Profile("x"), {}, read_overrides([file], [KAFKA]), tmp_path) == {}

@@ -27,7 +27,8 @@ from learnflow_infra.events import Emit
 from learnflow_infra.paths import cache_dir, data_dir
 
 MODULE = "learnflow_infra.clusters.embedded"
-PASSED = ("XDG_CACHE_HOME", "XDG_DATA_HOME", "HOME", "PATH", "PYTHONPATH")
+PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
+PASSED = ("XDG_CACHE_HOME", "XDG_DATA_HOME", "HOME", "PATH", "PYTHONPATH", *PROXIES)
 SHARED = ("images", "locks", "m2", "tmp")
 """Folders of the cache that the user and root both write in."""
 KINDS = (
