@@ -15,8 +15,19 @@ from learnflow_infra.clients import helm
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters.embedded import host, packages
 from learnflow_infra.engine.capacity import MIB, capacity
+from learnflow_infra.engine.ports import node_ports
 from learnflow_infra.errors import FoundationError, HostError
 from learnflow_infra.models import Check, Document, Foundation, Target
+
+__all__ = [
+    "cluster_checks",
+    "default_storage_class",
+    "embedded_checks",
+    "host_checks",
+    "node_ports",
+    "require",
+    "version_check",
+]
 
 OLDEST = (1, 27)
 """Kubernetes minor from which the charts' API versions and server-side apply are stable."""

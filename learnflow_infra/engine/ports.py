@@ -1,0 +1,98 @@
+"""Pure: are the node ports that the releases ask for free in the cluster?
+
+A node port belongs to one Service of the whole cluster, whatever its namespace and its
+protocol. The API server refuses a second one only when helm is in the middle of it.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from learnflow_infra.models import Check, Document, ReleaseName
+from learnflow_infra.readiness.tracker import INSTANCE
+
+_KEYS = ("nodePort", "healthCheckNodePort")
+"""Of a Service, and of custom resources whose operator makes Services of them (Strimzi)."""
+
+
+def node_ports(
+    services: Sequence[Document],
+    manifests: Mapping[ReleaseName, Sequence[Document]],
+    namespace: str,
+    values: Mapping[ReleaseName, Document] | None = None,
+) -> Check:
+    """No other Service has a node port that a release asks for by number.
+
+    Args:
+        services: all Services of the cluster.
+        manifests: each release's rendered objects.
+        namespace: of the releases.
+        values: each release's values, so that the remedy can name the key of a port.
+    """
+    held = {
+        port: (_owner(service, namespace, manifests), _name(service))
+        for service in services
+        for port in _ports(service)
+    }
+    wanted, clashes = 0, []
+    for release, objects in manifests.items():
+        for port in dict.fromkeys(port for obj in objects for port in _ports(obj)):
+            wanted += 1
+            owner, name = held.setdefault(port, (release, f"the release {release}"))
+            if owner != release:
+                key = _key((values or {}).get(release, {}), port)
+                clashes.append((release, port, name, key))
+    if not clashes:
+        return Check(name="node ports", passed=True, message=f"{wanted} asked for, none taken")
+    lines = [f"{port}, which {release} asks for, belongs to {n}" for release, port, n, _ in clashes]
+    return Check(
+        name="node ports",
+        passed=False,
+        message="; ".join(lines),
+        remedy="Ask for others: "
+        + " ".join(f"--set {release}.{key}=PORT" for release, _, _, key in clashes),
+    )
+
+
+def _owner(
+    service: Document, namespace: str, manifests: Mapping[ReleaseName, Sequence[Document]]
+) -> ReleaseName | None:
+    """The release that a Service belongs to, made by helm or by an operator on its behalf."""
+    meta = service["metadata"]
+    instance = ReleaseName((meta.get("labels") or {}).get(INSTANCE, ""))
+    return instance if meta["namespace"] == namespace and instance in manifests else None
+
+
+def _name(service: Document) -> str:
+    meta = service["metadata"]
+    return f"the Service {meta['namespace']}/{meta['name']}"
+
+
+def _ports(obj: Any) -> Iterator[int]:
+    for key, value in _pairs(obj):
+        if key in _KEYS and isinstance(value, int) and value:
+            yield value
+
+
+def _pairs(obj: Any) -> Iterator[tuple[str, Any]]:
+    items = obj.items() if isinstance(obj, dict) else enumerate(obj if type(obj) is list else ())
+    for key, value in items:
+        yield str(key), value
+        yield from _pairs(value)
+
+
+def _key(values: Document, port: int) -> str:
+    """The dotted key that gives a port, or the nearest below it (a broker's is counted up)."""
+    found = [(int(value), key) for key, value in _leaves(values) if _is_port(key, value, port)]
+    return max(found, default=(0, "…nodePort"))[1]
+
+
+def _is_port(key: str, value: object, port: int) -> bool:
+    return "nodeport" in key.lower() and isinstance(value, int) and 0 < value <= port
+
+
+def _leaves(values: Document, prefix: str = "") -> Iterator[tuple[str, Any]]:
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value
