@@ -60,6 +60,12 @@ def load(path: Path) -> Document:
     return document
 
 
+def parse_all(text: str) -> list[Document]:
+    """The documents of a YAML stream that another program wrote; empty ones are left out."""
+    loaded = yaml.load_all(text, Loader=_Loader)  # noqa: S506 - derived from CSafeLoader
+    return [document for document in loaded if document]
+
+
 def _refuse_duplicates(path: Path, root: yaml.Node) -> None:
     for node in _mappings(root):
         seen: set[str] = set()

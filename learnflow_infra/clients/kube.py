@@ -133,9 +133,9 @@ class Kube:
         version = answer["apiVersion"]
         return [{"kind": kind, "apiVersion": version, **item} for item in answer["items"]]
 
-    def apply(self, path: str, body: Document) -> Document:
-        """Create or update by server-side apply, owned by this program."""
-        query = {"fieldManager": MANAGER, "force": "true"}
+    def apply(self, path: str, body: Document, *, dry_run: bool = False) -> Document:
+        """Create or update by server-side apply, owned by this program; or what that would give."""
+        query = {"fieldManager": MANAGER, "force": "true"} | ({"dryRun": "All"} if dry_run else {})
         return self.request("PATCH", path, body=body, query=query, content_type=_APPLY)
 
     def delete(self, path: str, *, uid: str | None = None) -> None:

@@ -1,0 +1,131 @@
+"""Pure: what changes from one manifest to another, object by object.
+
+Secrets are masked. What Helm would invent anew at each rendering (random passwords,
+certificates) is found by rendering twice, and is no change.
+"""
+
+import difflib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import yaml
+
+from learnflow_infra import documents
+from learnflow_infra.models import Document
+
+Key = tuple[str, str, str, str]
+"""API group, kind, namespace ("" as the manifest has none) and name: a version may change."""
+MASK = "***"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """An object that differs; `text` is a unified diff of YAML."""
+
+    object: str
+    kind: Literal["added", "removed", "changed", "drifted"]
+    text: str
+
+
+def objects(manifest: str) -> dict[Key, Document]:
+    """The objects of a manifest, in its order."""
+    return {key(obj): obj for obj in documents.parse_all(manifest)}
+
+
+def key(obj: Document) -> Key:
+    """What identifies an object, whatever its version."""
+    group = obj["apiVersion"].rpartition("/")[0]
+    meta = obj["metadata"]
+    return group, obj["kind"], meta.get("namespace", ""), meta["name"]
+
+
+def changes(old: Mapping[Key, Document], new: Mapping[Key, Document]) -> list[Change]:
+    """What differs from `old` to `new`: added and changed in the order of `new`, then removed."""
+    found = []
+    for name, obj in new.items():
+        before = old.get(name)
+        if before is None:
+            found.append(_change("added", None, obj))
+        elif before != obj:
+            found.append(_change("changed", before, obj))
+    return found + [_change("removed", obj, None) for name, obj in old.items() if name not in new]
+
+
+def drift(live: Document, wanted: Document) -> Change:
+    """The change that brings a live object back to what its release says."""
+    return _change("drifted", live, wanted)
+
+
+def _change(
+    kind: Literal["added", "removed", "changed", "drifted"],
+    before: Document | None,
+    after: Document | None,
+) -> Change:
+    known = after or before or {}
+    left, right = (_lines(obj) for obj in masked(before, after))
+    text = "\n".join(list(difflib.unified_diff(left, right, lineterm="", n=3))[2:])
+    return Change(object=f"{known['kind']}/{known['metadata']['name']}", kind=kind, text=text)
+
+
+def _lines(obj: Document | None) -> list[str]:
+    return yaml.safe_dump(obj, sort_keys=True).splitlines() if obj else []
+
+
+def masked(
+    before: Document | None, after: Document | None = None
+) -> tuple[Document | None, Document | None]:
+    """Both objects with the values of Secrets masked, so that a change can still be told."""
+    return _mask(before, after, "before"), _mask(after, before, "after")
+
+
+def _mask(obj: Document | None, other: Document | None, side: str) -> Document | None:
+    if obj is None or obj["kind"] != "Secret":
+        return obj
+    hidden = dict(obj)
+    for part in ("data", "stringData"):
+        values: Mapping[str, Any] = obj.get(part) or {}
+        others = (other or obj).get(part) or {}
+        hidden |= {part: {k: _hidden(v, others.get(k), side) for k, v in values.items()}}
+    return {name: value for name, value in hidden.items() if value or name in obj}
+
+
+def _hidden(value: object, other: object, side: str) -> str:
+    return MASK if value == other else f"{MASK} ({side})"
+
+
+def settled(
+    live: Mapping[Key, Document], first: Mapping[Key, Document], second: Mapping[Key, Document]
+) -> dict[Key, Document]:
+    """`first`, with what `second` has otherwise (so Helm invents it) as it is in `live`."""
+    return {
+        name: _settle(live[name], obj, second[name]) if name in live and name in second else obj
+        for name, obj in first.items()
+    }
+
+
+def _settle(live: Any, first: Any, second: Any) -> Any:
+    if first == second:
+        return first
+    if isinstance(first, dict) and isinstance(second, dict) and isinstance(live, dict):
+        return {
+            name: _settle(live[name], value, second[name])
+            if name in live and name in second
+            else value
+            for name, value in first.items()
+        }
+    if _lists(first, second, live) and len(first) == len(second) == len(live):
+        return [_settle(*items) for items in zip(live, first, second, strict=True)]
+    return live
+
+
+def _lists(*values: object) -> bool:
+    return all(isinstance(value, list) for value in values)
+
+
+def redacted(manifest: str) -> str:
+    """A manifest for a file: as it is, unless it holds Secrets, whose values are masked."""
+    found: Sequence[Document] = documents.parse_all(manifest)
+    if not any(obj["kind"] == "Secret" for obj in found):
+        return manifest
+    return yaml.safe_dump_all([masked(obj)[0] for obj in found], sort_keys=False)
