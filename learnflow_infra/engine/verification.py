@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Literal
@@ -15,6 +16,8 @@ from learnflow_infra.models import Check, Document, Skill
 Origin = Literal["inside", "host", "both"]
 SECONDS = 120.0
 """The longest that one skill's verification may take."""
+GRACE = 15.0
+"""Seconds that a verify.py gets to take away what it made; its own bound is 10."""
 
 
 async def verify_all(
@@ -54,24 +57,34 @@ async def _run(session: Session, skill: Skill, endpoints: Document, origin: Orig
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
         env={**os.environ, "KUBECTL": target.kubectl},
+        start_new_session=True,  # a terminal's Ctrl-C is for us; we tell it once
     )
+    talk = asyncio.create_task(process.communicate(json.dumps(endpoints).encode()))
     try:
-        out, err = await asyncio.wait_for(
-            process.communicate(json.dumps(endpoints).encode()), timeout=SECONDS
-        )
-    except TimeoutError:
-        process.kill()
-        await process.wait()
-        return _no_document(skill, session, f"no answer within {SECONDS:.0f} s")
-    except asyncio.CancelledError:
-        process.terminate()
-        await process.wait()
-        raise
+        await asyncio.wait({talk}, timeout=SECONDS)
+    finally:
+        late = not talk.done()
+        await _end(process, talk)
+    out, err = await talk
+    if late:
+        return _no_document(skill, session, f"no end within {SECONDS:.0f} s")
     try:
         document: Document = json.loads(out)
     except ValueError:
         return _no_document(skill, session, err.decode("utf-8", "replace").strip()[-500:])
     return document
+
+
+async def _end(
+    process: asyncio.subprocess.Process, talk: asyncio.Task[tuple[bytes, bytes]]
+) -> None:
+    """Let a verification that still runs clean up; one that does not end is killed."""
+    if not talk.done():
+        process.terminate()
+        await asyncio.wait({talk}, timeout=GRACE)
+    if not talk.done():
+        os.killpg(process.pid, signal.SIGKILL)
+        await talk
 
 
 def _no_document(skill: Skill, session: Session, message: str) -> Document:

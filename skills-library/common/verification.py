@@ -31,6 +31,10 @@ EXIT_PASSED, EXIT_UNREACHABLE, EXIT_FAILED, EXIT_INTERRUPTED = 0, 4, 8, 130
 CONFIG_MAP = "learnflow-endpoints"
 CONNECT_SECONDS = 5.0
 """How long a refused connection is tried again: a Service's rules follow readiness by a moment."""
+CLEAN_UP_SECONDS = 10.0
+"""How long an interrupted run may take to remove what it made; signals are not heard meanwhile."""
+
+STOPPING = (signal.SIGINT, signal.SIGTERM)
 
 Dial = Callable[[str, int], socket.socket]
 """(host, port) -> connected socket with a timeout; raises OSError."""
@@ -53,14 +57,11 @@ class Verification:
         self._lock = threading.Lock()
         self._endpoints: list[dict[str, Any]] = []
         self._fatal: list[BaseException] = []
+        self._ends: list[threading.Event] = []
 
     def remaining(self, most: float = 1e9) -> float:
         """Seconds until the run's timeout, at most `most`, at least 2 (to clean up)."""
         return max(2.0, min(most, self._deadline - time.monotonic()))
-
-    def cancel(self) -> None:
-        """Let every wait end now; functions still clean up."""
-        self._deadline = time.monotonic()
 
     def check(self, name: str, vantage: str, function: Callable[[], str]) -> bool:
         """Run one check, record and print it.
@@ -102,22 +103,33 @@ class Verification:
         Raises:
             ClusterUnreachableError: when one of them did.
         """
-        threads = [
-            threading.Thread(target=self._guard, args=(each,), daemon=True) for each in functions
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            while thread.is_alive():
-                thread.join(0.5)  # returns to Python, so that a signal is seen
+        for ended in [self._begin(function) for function in functions]:
+            while not ended.wait(0.5):  # returns to Python, so that a signal is seen
+                pass
         if self._fatal:
             raise self._fatal[0]
 
-    def _guard(self, function: Callable[[], object]) -> None:
+    def wind_up(self, seconds: float) -> None:
+        """Let every wait end now and what runs remove what it made, for at most `seconds`."""
+        self._deadline = time.monotonic()
+        end = time.monotonic() + seconds
+        while not all(each.is_set() for each in self._ends) and time.monotonic() < end:
+            time.sleep(0.02)
+
+    def _begin(self, function: Callable[[], object]) -> threading.Event:
+        """Start a thread; the event tells its end (a join that is interrupted may not)."""
+        ended = threading.Event()
+        self._ends.append(ended)
+        threading.Thread(target=self._guard, args=(function, ended), daemon=True).start()
+        return ended
+
+    def _guard(self, function: Callable[[], object], ended: threading.Event) -> None:
         try:
             function()
         except BaseException as error:  # noqa: BLE001 - carried over to the calling thread
             self._fatal.append(error)
+        finally:
+            ended.set()
 
     def load_endpoints(self, source: str) -> str:
         """Read the endpoints document from a file, "-" (stdin) or else the cluster's ConfigMap.
@@ -215,7 +227,8 @@ def main(
     kubectl = Kubectl(options.kubeconfig, options.context, options.namespace)
     vantages = ("inside", "host") if options.vantage == "both" else (options.vantage,)
     run = Verification(kubectl, vantages, options.timeout)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for each in STOPPING:
+        signal.signal(each, _interrupt)
     code = None
     try:
         if run.check("endpoints", "cluster", lambda: run.load_endpoints(options.endpoints)):
@@ -227,8 +240,9 @@ def main(
         run.record("cluster-reachable", "cluster", why, passed=False)
         code = EXIT_UNREACHABLE
     except KeyboardInterrupt:
-        run.cancel()
-        _let_threads_clean_up()
+        run.wind_up(CLEAN_UP_SECONDS)
+        for each in STOPPING:
+            signal.signal(each, signal.SIG_DFL)
         run.record("interrupted", "cluster", "before all checks ended", passed=False)
         code = EXIT_INTERRUPTED
     proved = [check for check in run.checks if check["name"] != "endpoints"]
@@ -256,9 +270,8 @@ def _describe(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _let_threads_clean_up(seconds: float = 5) -> None:
-    """Wait for the check threads, which end soon after a cancel and remove what they made."""
-    end = time.monotonic() + seconds
-    for thread in threading.enumerate():
-        if thread is not threading.current_thread():
-            thread.join(max(0.0, end - time.monotonic()))
+def _interrupt(_number: int, _frame: object) -> None:
+    """End the run by the first signal; more of them would end the cleaning up."""
+    for each in STOPPING:
+        signal.signal(each, lambda *_: None)  # not SIG_IGN, which kubectl would inherit
+    raise KeyboardInterrupt

@@ -1,0 +1,183 @@
+"""Ctrl-C and time limits end a verification only after it has taken away what it made."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from pathlib import Path
+
+import pytest
+
+from learnflow_infra import paths
+
+COMMON = paths.repo_root() / "skills-library/common"
+
+
+@pytest.fixture
+def start(tmp_path):
+    """Start a program; it leads a process group, as a shell's jobs do, which ends with the test."""
+    with contextlib.ExitStack() as stack:
+
+        def start_one(name, text, *args):
+            path = tmp_path / name
+            path.write_text(textwrap.dedent(text))
+            process = subprocess.Popen(
+                [sys.executable, str(path), *map(str, args)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                process_group=0,
+            )
+            stack.enter_context(process)
+            stack.callback(process.kill)
+            return process
+
+        yield start_one
+
+
+def wait_for(path, seconds=20):
+    end = time.monotonic() + seconds
+    while not path.exists():
+        assert time.monotonic() < end, f"{path} did not appear"
+        time.sleep(0.02)
+
+
+CHECKS = f"""
+    import sys, time
+    from pathlib import Path
+    sys.path.insert(0, {str(COMMON)!r})
+    import verification
+
+    made = Path(sys.argv[1])
+
+    def check():
+        try:
+            made.touch()
+            while verify.remaining(60) > 2:
+                time.sleep(0.02)
+        finally:
+            time.sleep(0.8)
+            made.unlink()
+        return "all is well"
+
+    def checks(run):
+        global verify
+        verify = run
+        run.together(lambda: run.check("work", "host", check))
+
+    raise SystemExit(verification.main("a-skill", checks, ["--endpoints", sys.argv[2]]))
+"""
+
+
+@pytest.fixture
+def endpoints(tmp_path):
+    path = tmp_path / "endpoints.json"
+    path.write_text(json.dumps({"kind": "Endpoints", "endpoints": []}))
+    return path
+
+
+@pytest.mark.parametrize(
+    "signals",
+    [(signal.SIGINT,), (signal.SIGINT, signal.SIGTERM), (signal.SIGTERM, signal.SIGINT) * 3],
+)
+def test_a_verify_py_cleans_up_however_often_it_is_told(start, tmp_path, endpoints, signals):
+    made = tmp_path / "made"
+    process = start("verify.py", CHECKS, made, endpoints)
+    wait_for(made)
+    for each in signals:
+        process.send_signal(each)
+        time.sleep(0.1)
+    out, err = process.communicate(timeout=20)
+    assert not made.exists(), err
+    assert process.returncode == 130
+    assert [check["name"] for check in json.loads(out)["checks"]][-1] == "interrupted"
+
+
+ENGINE = """
+    import asyncio, signal, sys
+    from pathlib import Path
+    from types import SimpleNamespace
+    from learnflow_infra.engine import verification
+    from learnflow_infra.events import ignore
+
+    skill = SimpleNamespace(name="a-skill", verify_script=Path(sys.argv[1]))
+    target = SimpleNamespace(kubeconfig=None, context="c", kubectl="kubectl")
+    session = SimpleNamespace(target=target, namespace="n", emit=ignore)
+    verification.SECONDS, verification.GRACE = float(sys.argv[2]), float(sys.argv[3])
+    work = verification.verify(session, skill, {}, "both")
+    try:
+        print(asyncio.run(work)["checks"][-1]["message"])
+    except KeyboardInterrupt:
+        print("interrupted")
+"""
+
+SCRIPT = """
+    import json, signal, sys, time
+    from pathlib import Path
+
+    folder = Path(__file__).parent
+    told = []
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, lambda number, _frame: told.append(number))
+    (folder / "begun").touch()
+    while not told or {stubborn}:
+        time.sleep(0.02)
+    time.sleep(0.5)
+    (folder / "told").write_text(json.dumps(told))
+    check = dict(name="interrupted", passed=False, message="told", seconds=0)
+    print(json.dumps(dict(skill="a-skill", passed=False, checks=[check | {{"from": "host"}}])))
+"""
+
+
+@pytest.fixture
+def engine(start, tmp_path):
+    def start_engine(*, stubborn=False, seconds=60.0, grace=10.0):
+        script = tmp_path / "script.py"
+        script.write_text(textwrap.dedent(SCRIPT).format(stubborn=stubborn))
+        process = start("engine.py", ENGINE, script, seconds, grace)
+        wait_for(tmp_path / "begun")
+        return process
+
+    return start_engine
+
+
+def test_ctrl_c_on_a_terminal_reaches_a_verification_once(engine, tmp_path):
+    process = engine()
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does
+    out, err = process.communicate(timeout=20)
+    assert out.strip() == "interrupted", err
+    assert json.loads((tmp_path / "told").read_text()) == [signal.SIGTERM]
+
+
+def test_a_verification_that_takes_too_long_is_told_to_end(engine, tmp_path):
+    out, err = engine(seconds=1).communicate(timeout=20)
+    assert json.loads((tmp_path / "told").read_text()) == [signal.SIGTERM], err
+    assert out.strip() == "no end within 1 s"
+
+
+@pytest.mark.parametrize("interrupt", [True, False])
+def test_one_that_does_not_end_is_killed(engine, tmp_path, interrupt):
+    process = engine(stubborn=True, seconds=60 if interrupt else 1, grace=1)
+    if interrupt:
+        process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=20)
+    assert out.strip() == ("interrupted" if interrupt else "no end within 1 s"), err
+    assert not running(tmp_path / "script.py")
+
+
+def running(script):
+    lines = (path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline") if readable(path))
+    return any(str(script).encode() in line.split(b"\0")[1:2] for line in lines)
+
+
+def readable(path):
+    try:
+        path.read_bytes()
+    except OSError:
+        return False
+    return True
