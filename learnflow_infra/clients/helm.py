@@ -9,6 +9,7 @@ import shutil
 import sys
 from collections.abc import Coroutine
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -34,13 +35,17 @@ HISTORY = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Live:
-    """A release as helm has it: `values` are the user-supplied ones, `manifest` without hooks."""
+    """A release as helm has it: `values` are the user-supplied ones, `manifest` without hooks.
+
+    `begun` is when its last operation began, in seconds since 1970.
+    """
 
     revision: int
     status: str
     manifest: str
     values: Document
     hooks: tuple[str, ...] = ()
+    begun: float = 0.0
 
 
 def executable() -> str:
@@ -168,10 +173,13 @@ def _json(text: bytes) -> Document:
 
 
 def _live(document: Document) -> Live:
+    info = document["info"]
+    begun = datetime.fromisoformat(info.get("deleted") or info["last_deployed"])
     return Live(
         revision=int(document["version"]),
-        status=str(document["info"]["status"]),
+        status=str(info["status"]),
         manifest=str(document.get("manifest", "")),
         values=document.get("config") or {},
         hooks=tuple(hook["manifest"] for hook in document.get("hooks") or ()),
+        begun=begun.timestamp(),
     )

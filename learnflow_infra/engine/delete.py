@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from learnflow_infra import paths
 from learnflow_infra.clients import retry
 from learnflow_infra.clients.kube import selector
-from learnflow_infra.engine import records
+from learnflow_infra.engine import locks, records
 from learnflow_infra.engine.session import Options, Request, Session, connect, read
 from learnflow_infra.errors import NotReadyError
 from learnflow_infra.events import Emit, step
@@ -35,7 +35,7 @@ def delete(options: Options, *, purge: bool, emit: Emit) -> Deleted:
         NotReadyError: pods or claims are still there after two minutes.
     """
     request = read(options)
-    with artifacts.lock(paths.phase_dir()):
+    with locks.hold(request.target.context, options.namespace, "delete"):
         session = connect(request.target, options.namespace, emit)
         chosen = {skill.name for skill in request.skills if _named(options, skill.name)}
         releases = [item for item in reversed(request.releases) if item.skill in chosen]

@@ -9,7 +9,7 @@ from pathlib import Path
 from learnflow_infra import paths
 from learnflow_infra.clusters import embedded
 from learnflow_infra.clusters import target as targets
-from learnflow_infra.engine import credentials, gate, plan, records, releases, verification
+from learnflow_infra.engine import credentials, gate, locks, plan, records, releases, verification
 from learnflow_infra.engine.session import Options, Request, Session, connect, read
 from learnflow_infra.errors import RefusedError
 from learnflow_infra.events import Emit, step
@@ -45,7 +45,7 @@ def deploy(options: Options, emit: Emit) -> Deployed:
     plan.check_profile(request.releases, request.target.profile)
     recorder = records.Recorder(emit)
     gate.require(gate.host_checks(request.target))
-    with artifacts.lock(paths.phase_dir()):
+    with locks.hold(request.target.context, options.namespace, "deploy"):
         target, images = _cluster(request, recorder)
         session = connect(target, options.namespace, recorder)
         try:

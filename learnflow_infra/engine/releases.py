@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import yaml
 
 from learnflow_infra.clients.helm import Live
-from learnflow_infra.engine import repair
+from learnflow_infra.engine import locks, repair
 from learnflow_infra.engine.session import Session
 from learnflow_infra.errors import LearnflowError
 from learnflow_infra.events import Message, Step, step
@@ -194,10 +194,14 @@ _CUT_OFF = ("pending", "uninstalling")
 async def recover(session: Session, release: Release, live: Live) -> Live | None:
     """Undo a helm operation that was cut off, and return the release as it is then.
 
-    Helm refuses to work on a `pending-*` release. The lock of the checkout is held here,
-    so the operation is not under way any more: the last revision that was in force is
+    Helm refuses to work on a `pending-*` release. The last revision that was in force is
     rolled back to, or, where there was none, the attempt is uninstalled (claims stay).
+
+    Raises:
+        LockedError: the operation may still be under way, elsewhere.
     """
+    where = session.target.context, session.namespace
+    locks.require_idle(*where, release.name, live, max(locks.PATIENCE, release.ready_timeout))
     good = await session.helm.deployed_revisions(release.name)
     if good and live.status != "uninstalling":
         await session.helm.rollback(release.name, good[0])

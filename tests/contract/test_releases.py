@@ -8,7 +8,7 @@ import yaml
 
 from learnflow_infra import skills
 from learnflow_infra.engine import records, releases, repair
-from learnflow_infra.errors import NotReadyError, ReleaseFailedError
+from learnflow_infra.errors import LockedError, NotReadyError, ReleaseFailedError
 from learnflow_infra.models import ChartSource, Release, ReleaseName, SkillName
 from learnflow_infra.readiness import tracker
 from learnflow_infra.values import compute
@@ -94,14 +94,24 @@ def test_a_pending_release_is_recovered_for_real(session, release):
     converge(session, release, {})
     path = f"/api/v1/namespaces/{session.namespace}/secrets"
     (secret,) = session.kube.items(path, labelSelector="owner=helm,name=demo")
-    _mark_pending(session, path, secret)
+    _mark_pending(session, path, secret, begun="2026-01-01T00:00:00.123456789Z")
     outcome = converge(session, release, {"greeting": "again"})
     assert outcome.computed == {"greeting": "again"}
     live = asyncio.run(session.helm.live("demo"))
     assert live.status == "deployed"
 
 
-def _mark_pending(session, path, secret):
+def test_a_helm_operation_that_may_go_on_elsewhere_is_left_alone(session, release):
+    converge(session, release, {})
+    path = f"/api/v1/namespaces/{session.namespace}/secrets"
+    (secret,) = session.kube.items(path, labelSelector="owner=helm,name=demo")
+    _mark_pending(session, path, secret)
+    with pytest.raises(LockedError, match="pending-upgrade"):
+        converge(session, release, {"greeting": "again"})
+    assert asyncio.run(session.helm.live("demo")).status == "pending-upgrade"
+
+
+def _mark_pending(session, path, secret, begun=""):
     """Write revision 2 as a helm that was killed in an upgrade leaves it."""
     import base64
     import gzip
@@ -112,6 +122,7 @@ def _mark_pending(session, path, secret):
     )
     record["version"] = 2
     record["info"]["status"] = "pending-upgrade"
+    record["info"]["last_deployed"] = begun or record["info"]["last_deployed"]
     packed = base64.b64encode(base64.b64encode(gzip.compress(json.dumps(record).encode())))
     labels = {**secret["metadata"]["labels"], "status": "pending-upgrade", "version": "2"}
     body = {

@@ -1,6 +1,7 @@
 import asyncio
 import threading
 from dataclasses import dataclass, field
+from types import SimpleNamespace
 
 import pytest
 
@@ -128,7 +129,8 @@ class FakeHelm:
 )
 def test_a_helm_operation_that_was_cut_off_is_undone(status, good, calls):
     session = FakeSession()
-    session.helm = FakeHelm(status, good)
+    session.helm, session.namespace = FakeHelm(status, good), "n"
+    session.target = SimpleNamespace(context="c")
     _, wanted = asyncio.run(releases._compare(session, release("a"), "c", {}))
     assert session.helm.calls == calls
     assert wanted == LIVE

@@ -1,0 +1,158 @@
+"""Who may change the releases of a namespace: one run at a time, and no helm under another's hands.
+
+Two locks are held together: of the context and namespace (for any checkout of this user),
+and of this checkout (artifacts are written there). Neither reaches another user or
+machine; there `require_idle` judges by helm's own record.
+"""
+
+import fcntl
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import IO
+from urllib.parse import quote
+
+from learnflow_infra import paths
+from learnflow_infra.clients.helm import Live
+from learnflow_infra.errors import FoundationError, LockedError
+from learnflow_infra.models import ReleaseName
+from learnflow_infra.outputs import artifacts
+
+PATIENCE = 300.0
+"""Seconds after which helm gives an operation up, where nobody said otherwise (`--timeout`)."""
+SLACK = 10.0
+"""Seconds that a helm may go on after the run that began it was cut off."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Run:
+    """Who holds a lock, as its file tells; times are seconds since 1970.
+
+    `until` is set when it was cut off; from `first` to `last` earlier runs were, whose work
+    nobody has finished.
+    """
+
+    verb: str
+    pid: int = field(default_factory=os.getpid)
+    since: float = field(default_factory=time.time)
+    checkout: str = field(default_factory=lambda: str(paths.repo_root()))
+    until: float | None = None
+    first: float = 0.0
+    last: float = 0.0
+
+    def after(self, cut_off: "_Run") -> "_Run":
+        """This run, knowing of one before it; killed outright, it may have lasted until now."""
+        ended = cut_off.until or self.since
+        return replace(self, first=cut_off.first or cut_off.since, last=max(cut_off.last, ended))
+
+    def __str__(self) -> str:
+        since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.since))
+        who = f"learnflow-infra {self.verb}, process {self.pid}, since {since}"
+        return f"{who}, of the checkout {self.checkout}."
+
+
+@contextmanager
+def hold(context: str, namespace: str, verb: str) -> Iterator[None]:
+    """Hold the releases of a namespace, and this checkout's artifacts, against other runs.
+
+    The lock's file tells who holds it, by `verb` alone: options may hold secrets. A run
+    that is cut off leaves it filled, so that the next knows unfinished work for our own.
+
+    Raises:
+        LockedError: another run holds one of them; it is named.
+        FoundationError: a lock's file cannot be written.
+    """
+    path = _path(context, namespace)
+    with _opened(path) as file:
+        _lock(file, path, f"Another run is changing the namespace {namespace} of {context}.")
+        with artifacts.lock(paths.phase_dir()):
+            before, run = _read(path), _Run(verb=verb)
+            run = run.after(before) if before else run
+            _write(file, run)
+            try:
+                yield
+            except BaseException:
+                _write(file, replace(run, until=time.time() + SLACK))
+                raise
+            _write(file, None)
+
+
+def require_idle(
+    context: str, namespace: str, release: ReleaseName, live: Live, patience: float = PATIENCE
+) -> None:
+    """A helm operation that is recorded as under way must be over, before it is undone.
+
+    It is over when it began in a run of ours that was cut off: the caller holds the lock, so
+    that run is gone. Whoever else began it (helm by hand, another user or machine) cannot be
+    seen, and is given the time after which helm itself would have given up; a clock that is
+    behind only makes that longer. (A Lease in the namespace would keep runs of this program
+    apart, not helm's.)
+
+    Raises:
+        LockedError: it may still be going on.
+    """
+    run, age = _read(_path(context, namespace)), time.time() - live.begun
+    ours = run is not None and run.first <= live.begun <= run.last
+    if not ours and age < patience:
+        raise LockedError(
+            f"Helm is at work on the release {release}: {live.status}, begun {age:.0f} s ago.",
+            why="No run from here began it, so it may go on elsewhere; undoing would break it.",
+            remedy=f"Wait for it to end. Should its helm be gone: in {patience - age:.0f} s the "
+            "same command undoes it.",
+        )
+
+
+def forget(context: str) -> None:
+    """Remove the locks of a context that is no more, and their folders when those are empty."""
+    folder = paths.data_dir() / "locks"
+    for path in folder.glob(f"{quote(context, safe='')},*"):
+        path.unlink(missing_ok=True)
+    for each in (folder, folder.parent):
+        with suppress(OSError):  # there is more in it, or it is not there
+            each.rmdir()
+
+
+def _path(context: str, namespace: str) -> Path:
+    name = ",".join(quote(part, safe="") for part in (context, namespace))
+    return paths.data_dir() / "locks" / name
+
+
+def _opened(path: Path) -> IO[str]:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path.open("a+", encoding="utf-8")
+    except OSError as error:
+        raise FoundationError(
+            f"{path} cannot be written.",
+            why=str(error.strerror),
+            remedy=f"sudo chown -R $(id -u) {path.parent}",
+        ) from error
+
+
+def _lock(file: IO[str], path: Path, taken: str) -> None:
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        raise LockedError(
+            taken,
+            why=str(_read(path) or "It has only just begun."),
+            remedy="Wait for it to end, or stop it with Ctrl-C where it runs.",
+        ) from error
+
+
+def _read(path: Path) -> _Run | None:
+    """What a lock's file tells; None after a run that ended well."""
+    try:
+        return _Run(**json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError, TypeError):  # not there, empty or half written
+        return None
+
+
+def _write(file: IO[str], run: _Run | None) -> None:
+    file.truncate(0)
+    file.write(json.dumps(asdict(run)) if run else "")
+    file.flush()
