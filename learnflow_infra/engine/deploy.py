@@ -9,14 +9,25 @@ from pathlib import Path
 from learnflow_infra import paths
 from learnflow_infra.clusters import embedded
 from learnflow_infra.clusters import target as targets
-from learnflow_infra.engine import credentials, gate, locks, plan, records, releases, verification
+from learnflow_infra.engine import (
+    credentials,
+    gate,
+    locks,
+    machine,
+    plan,
+    records,
+    releases,
+    verification,
+)
+from learnflow_infra.engine.capacity import total
 from learnflow_infra.engine.session import Options, Request, Session, connect, read
-from learnflow_infra.errors import RefusedError
+from learnflow_infra.errors import HostError, RefusedError
 from learnflow_infra.events import Emit, step
 from learnflow_infra.models import Document, Foundation, ReleaseName, Skill, Target
 from learnflow_infra.outputs import artifacts
 from learnflow_infra.readiness.tracker import INSTANCE
-from learnflow_infra.values import compute
+from learnflow_infra.values import Layer, compute
+from learnflow_infra.values.merge import put
 
 Images = Mapping[Path, embedded.ImageRef]
 
@@ -45,6 +56,7 @@ def deploy(options: Options, emit: Emit) -> Deployed:
     plan.check_profile(request.releases, request.target.profile)
     recorder = records.Recorder(emit)
     gate.require(gate.host_checks(request.target))
+    gate.require(machine.checks(request), HostError)
     with locks.hold(request.target.context, options.namespace, "deploy"):
         target, images = _cluster(request, recorder)
         session = connect(target, options.namespace, recorder)
@@ -112,7 +124,8 @@ def _releases(
 
 def _foundation(session: Session, request: Request) -> None:
     with step(session.emit, "foundation", "Check the foundation") as running:
-        found = gate.cluster_checks(session.kube, session.namespace, needed(session, request))
+        disk = machine.free_disk(session.target)
+        found = gate.cluster_checks(session.kube, session.namespace, needed(session, request), disk)
         gate.require(found)
         running.done(f"{len(found)} checks passed", changed=None)
 
@@ -126,11 +139,7 @@ def needed(session: Session, request: Request) -> Foundation:
         for skill in request.skills
         if not all(release.name in present for release in skill.releases)
     ]
-    return Foundation(
-        cpu=sum(item.cpu for item in absent),
-        memory=sum(item.memory for item in absent),
-        storage=sum(item.storage for item in absent),
-    )
+    return total(absent)
 
 
 def _namespace(session: Session) -> None:
@@ -158,7 +167,8 @@ def _credentials(session: Session, skill: Skill) -> None:
 def _values(request: Request, release: ReleaseName, images: Images) -> Document:
     profile = request.target.profile
     chart = next(item for item in request.releases if item.name == release).profiles[profile]
-    built: dict[str, Document] = {
-        use.values: dict(vars(images[use.recipe])) for use in chart.images
-    }
-    return compute(release, profile, built, request.overrides)
+    built: Document = {}
+    for use in chart.images:
+        built = put(built, use.values, dict(vars(images[use.recipe])))
+    layer = Layer(name="image built by this project", values=built)
+    return compute(release, profile, overrides=request.overrides, below=[layer]).values

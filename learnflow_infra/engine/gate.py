@@ -13,16 +13,14 @@ from pathlib import Path
 from learnflow_infra import paths
 from learnflow_infra.clients import helm
 from learnflow_infra.clients.kube import Kube
-from learnflow_infra.clusters.embedded import host, packages
 from learnflow_infra.engine.capacity import MIB, capacity
 from learnflow_infra.engine.ports import node_ports
-from learnflow_infra.errors import FoundationError, HostError
+from learnflow_infra.errors import FoundationError, LearnflowError
 from learnflow_infra.models import Check, Document, Foundation, Target
 
 __all__ = [
     "cluster_checks",
     "default_storage_class",
-    "embedded_checks",
     "host_checks",
     "node_ports",
     "require",
@@ -55,18 +53,6 @@ def host_checks(target: Target, phase: Path | None = None) -> list[Check]:
     """
     checks = [_helm(), _phase(phase or paths.phase_dir())]
     return checks if target.cluster else [*checks, _kubectl(target.kubectl)]
-
-
-def embedded_checks() -> list[Check]:
-    """What this machine must be to run the embedded cluster; `deploy` meets it as it starts one."""
-    try:
-        host.require_linux()
-        host.require_root_way()
-    except HostError as error:
-        return [Check(name="host", passed=False, message=error.what, remedy=error.remedy)]
-    wanted = packages.missing(host.PROGRAMS)
-    note = f"deploy will install {', '.join(wanted)}" if wanted else "all programs are there"
-    return [Check(name="host", passed=True, message=note)]
 
 
 def _kubectl(program: str) -> Check:
@@ -102,13 +88,17 @@ def _phase(folder: Path) -> Check:
     )
 
 
-def cluster_checks(kube: Kube, namespace: str, needed: Foundation) -> list[Check]:
-    """What the cluster must have; asked in parallel."""
+def cluster_checks(
+    kube: Kube, namespace: str, needed: Foundation, free_disk: int | None = None
+) -> list[Check]:
+    """What the cluster must have; asked in parallel. `free_disk`: see `capacity`."""
     version = kube.request("GET", "/version", patience=5)
     looks: list[Callable[[], list[Check]]] = [
         lambda: [_rights(kube, namespace)],
         lambda: [default_storage_class(kube.items("/apis/storage.k8s.io/v1/storageclasses"))],
-        lambda: capacity(kube.items("/api/v1/nodes"), kube.items("/api/v1/pods"), needed),
+        lambda: capacity(
+            kube.items("/api/v1/nodes"), kube.items("/api/v1/pods"), needed, free_disk
+        ),
     ]
     with ThreadPoolExecutor(len(looks)) as pool:
         found = list(pool.map(lambda look: look(), looks))
@@ -179,16 +169,16 @@ def default_storage_class(classes: Sequence[Document]) -> Check:
     return Check(name="storage", passed=False, message="no default StorageClass", remedy=remedy)
 
 
-def require(checks: Sequence[Check]) -> None:
+def require(checks: Sequence[Check], kind: type[LearnflowError] = FoundationError) -> None:
     """All checks must hold.
 
     Raises:
-        FoundationError: naming every one that does not, each with its remedy.
+        FoundationError: (or another `kind`) naming every one that does not, with its remedy.
     """
     failed = [check for check in checks if not check.passed]
     if failed:
         lines = [f"{check.name}: {check.message}\n    {check.remedy}" for check in failed]
-        raise FoundationError(
+        raise kind(
             f"{len(failed)} of {len(checks)} foundation checks failed; nothing was changed.",
             why="\n".join(lines),
             remedy="Check again: learnflow-infra doctor",

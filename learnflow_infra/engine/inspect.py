@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from learnflow_infra.clients.helm import Live
 from learnflow_infra.clusters import embedded
-from learnflow_infra.engine import deploy, gate, plan, records, verification
+from learnflow_infra.engine import deploy, gate, machine, plan, records, verification
 from learnflow_infra.engine.releases import workloads
 from learnflow_infra.engine.session import Options, Session, connect, read
 from learnflow_infra.errors import LearnflowError
@@ -118,15 +118,16 @@ def doctor(options: Options, emit: Emit) -> list[Check]:
     request = read(options)
     target = request.target
     plan.check_profile(request.releases, target.profile)
-    found = gate.host_checks(target)
+    found = [*gate.host_checks(target), *machine.checks(request)]
     if target.cluster and embedded.status(target.cluster).state != "running":
         note = f"embedded cluster {target.cluster} does not run; deploy starts it"
         stopped = Check(name="cluster", passed=True, message=note)
-        return [*found, *gate.embedded_checks(), stopped]
+        return [*found, stopped]
     try:
         session = connect(target, options.namespace, emit)
         needed = deploy.needed(session, request)
-        return [*found, *gate.cluster_checks(session.kube, options.namespace, needed)]
+        disk = machine.free_disk(session.target)
+        return [*found, *gate.cluster_checks(session.kube, options.namespace, needed, disk)]
     except LearnflowError as error:
         failed = Check(name="cluster", passed=False, message=error.what, remedy=error.remedy)
         return [*found, failed]

@@ -2,7 +2,7 @@ import pytest
 
 from learnflow_infra.engine import gate
 from learnflow_infra.engine.capacity import capacity
-from learnflow_infra.errors import FoundationError
+from learnflow_infra.errors import FoundationError, HostError
 from learnflow_infra.models import Check, Foundation, Profile, Target
 
 NEEDED = Foundation(cpu=0.5, memory=2**30, storage=2**31)
@@ -31,6 +31,12 @@ def failed(checks):
 
 def test_a_node_with_room_is_enough():
     assert failed(capacity([node()], [pod("1")], NEEDED)) == []
+
+
+def test_free_disk_counts_where_it_is_known():
+    checks = {check.name: check for check in capacity([node()], [], NEEDED, 2**30)}
+    assert not checks["disk"].passed
+    assert checks["disk"].message == "1024 MiB free, 2048 needed"
 
 
 def test_what_pods_request_is_taken():
@@ -97,17 +103,6 @@ def test_all_failures_are_told_at_once_with_their_remedies():
         assert words in error.value.why
 
 
-def test_a_host_without_a_way_to_root_is_told_with_the_remedy(monkeypatch):
-    monkeypatch.setattr("os.geteuid", lambda: 1000)
-    monkeypatch.setattr(gate.host, "program", lambda _name: None)
-    (check,) = gate.embedded_checks()
-    assert not check.passed
-    assert "root" in check.remedy
-
-
-def test_packages_that_a_deploy_will_install_are_named(monkeypatch):
-    monkeypatch.setattr("os.geteuid", lambda: 0)
-    monkeypatch.setattr(gate.host, "program", lambda _name: None)
-    (check,) = gate.embedded_checks()
-    assert check.passed
-    assert "containerd" in check.message
+def test_a_machine_that_is_not_enough_is_an_error_of_the_host():
+    with pytest.raises(HostError):
+        gate.require([Check(name="host cpu", passed=False, message="m", remedy="r")], HostError)
