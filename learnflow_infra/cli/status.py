@@ -1,5 +1,6 @@
 """`learnflow-infra status`."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -28,7 +29,7 @@ def status(
         )
     )
     if output is opts.Output.json:
-        out_json([_document(state) for state in states])
+        out_json(_document(states))
     else:
         for state in states:
             out(f"{state.release}  revision {state.revision}  {state.status}")
@@ -38,7 +39,16 @@ def status(
         raise typer.Exit(NotReadyError.exit_code)
 
 
-def _document(state: "ReleaseState") -> dict[str, object]:
+def _document(states: Sequence["ReleaseState"]) -> dict[str, object]:
+    return {
+        "apiVersion": "learnflow.infra/v1",
+        "kind": "Status",
+        "ready": all(state.ready for state in states),
+        "releases": [_release(state) for state in states],
+    }
+
+
+def _release(state: "ReleaseState") -> dict[str, object]:
     return {
         "release": state.release,
         "revision": state.revision,

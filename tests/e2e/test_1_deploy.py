@@ -73,8 +73,9 @@ def tree_of(product):
 
 
 def test_status_endpoints_and_diagnose_tell_of_health(product, deployed):
-    states = product.ok("status", "--output", "json").json
-    assert {state["release"]: state["ready"] for state in states} == {
+    status = product.ok("status", "--output", "json").json
+    assert schema_faults(status, "status") == []
+    assert {state["release"]: state["ready"] for state in status["releases"]} == {
         "kafka": True,
         "postgres": True,
     }

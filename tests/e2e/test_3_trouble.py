@@ -15,9 +15,8 @@ def write(tmp_path, text):
 
 
 def revisions(product):
-    return {
-        state["release"]: state["revision"] for state in product.run("status", "-o", "json").json
-    }
+    releases = product.run("status", "-o", "json").json["releases"]
+    return {release["release"]: release["revision"] for release in releases}
 
 
 @pytest.mark.parametrize(

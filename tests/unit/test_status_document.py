@@ -1,0 +1,40 @@
+"""What `status -o json` prints, against its published schema."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from learnflow_infra.cli.main import app
+from learnflow_infra.documents import schema_faults
+from learnflow_infra.engine import inspect
+from learnflow_infra.readiness.status import Status
+
+
+def state(release, status="deployed", found="Current"):
+    objects = [(f"Pod/{release}-0", Status(state=found, message=""))]
+    return inspect.ReleaseState(release=release, revision=1, status=status, objects=objects)
+
+
+ABSENT = inspect.ReleaseState(release="postgres", revision=0, status="not installed", objects=[])
+
+
+@pytest.mark.parametrize(
+    ("states", "code"),
+    [
+        ([state("kafka"), state("postgres")], 0),
+        ([state("kafka"), state("postgres", found="NotFound")], 7),
+        ([state("kafka"), ABSENT], 7),
+    ],
+)
+def test_it_is_one_document_of_its_schema(monkeypatch, states, code):
+    monkeypatch.setattr(inspect, "status", lambda _options, _emit: states)
+    done = CliRunner().invoke(app, ["status", "--output", "json"])
+    document = json.loads(done.stdout)
+    assert schema_faults(document, "status") == []
+    assert (done.exit_code, document["ready"]) == (code, code == 0)
+    assert [item["release"] for item in document["releases"]] == ["kafka", "postgres"]
+
+
+def test_the_schema_refuses_the_bare_list_of_old():
+    assert schema_faults([{"release": "kafka"}], "status")
