@@ -1,6 +1,7 @@
 """Delete releases; volumes and Secrets stay unless they are purged."""
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from learnflow_infra import paths
@@ -41,7 +42,7 @@ def delete(options: Options, *, purge: bool, emit: Emit) -> Deleted:
         releases = [item for item in reversed(request.releases) if item.skill in chosen]
         gone = [item.name for item in releases if asyncio.run(_uninstall(session, item))]
         kept = _volumes_and_secrets(session, request, releases, purge=purge)
-        _forget(session, chosen)
+        _forget(session, chosen, releases)
     return Deleted(releases=gone, kept=kept)
 
 
@@ -111,12 +112,22 @@ def _volumes_and_secrets(
     return []
 
 
-def _forget(session: Session, skills: set[SkillName]) -> None:
-    """Take the deleted skills out of the recorded endpoints, here and in the cluster."""
+def _forget(session: Session, skills: set[SkillName], releases: Sequence[Release]) -> None:
+    """Take what is deleted out of the records: in the cluster, and here if they are of it."""
+    folder, where = paths.phase_dir(), (session.target.context, session.namespace)
+    here = artifacts.written_for(folder) == where
+    artifacts.forget(folder, where, [release.name for release in releases])
     document, prints = records.load(session.kube, session.namespace)
-    if not document:
+    left = [item for item in document.get("endpoints", ()) if item["skill"] not in skills]
+    if left:
+        known = {name: value for name, value in prints.items() if name not in skills}
+        document["endpoints"] = left
+        records.save(session.kube, session.namespace, document, known)
+        if here:
+            kubectl = outputs.kubectl_command(session.target)
+            artifacts.write_endpoints(folder, document, kubectl)
         return
-    document["endpoints"] = [e for e in document["endpoints"] if e["skill"] not in skills]
-    left = {name: value for name, value in prints.items() if name not in skills}
-    records.save(session.kube, session.namespace, document, left)
-    artifacts.write_endpoints(paths.phase_dir(), document, outputs.kubectl_command(session.target))
+    base = f"/api/v1/namespaces/{session.namespace}"
+    session.kube.delete(f"{base}/configmaps/{outputs.CONFIG_MAP}")
+    if here:
+        artifacts.forget_endpoints(folder)

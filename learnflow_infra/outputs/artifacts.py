@@ -3,9 +3,10 @@
 import fcntl
 import json
 import os
+import shutil
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import yaml
@@ -87,6 +88,36 @@ def write_release(folder: Path, release: str, values: Document, manifest: str) -
     base = folder / "releases" / release
     write(base / "values.yaml", yaml.safe_dump(values, sort_keys=True))
     write(base / "manifest.yaml", manifest)
+
+
+def forget(folder: Path, where: tuple[str, str], releases: Iterable[str]) -> None:
+    """Remove what tells of releases that are gone, unless another place was deployed to since.
+
+    Args:
+        folder: of the artifacts.
+        where: context and namespace of the releases.
+        releases: their names.
+    """
+    if written_for(folder) in {where, None}:
+        for release in releases:
+            shutil.rmtree(folder / "releases" / release, ignore_errors=True)
+        with suppress(OSError):  # others are there, or none was ever written
+            (folder / "releases").rmdir()
+
+
+def forget_endpoints(folder: Path) -> None:
+    """Remove the endpoint files: the last endpoint is gone."""
+    for name in ENDPOINT_FILES:
+        (folder / name).unlink(missing_ok=True)
+
+
+def written_for(folder: Path) -> tuple[str, str] | None:
+    """The context and namespace that the artifacts tell of; None where they do not say."""
+    try:
+        document = json.loads((folder / "endpoints.json").read_text(encoding="utf-8"))
+        return str(document["context"]), str(document["namespace"])
+    except (OSError, ValueError, KeyError):
+        return None
 
 
 def write_report(folder: Path, report: Document) -> None:

@@ -37,10 +37,11 @@ class Done:
 
 @dataclass
 class Product:
-    """The command line of the copy, on the tests' own cluster."""
+    """The command line of the copy, on the tests' own cluster; `before` is its tree untouched."""
 
     checkout: Path
     env: dict
+    before: dict
 
     @property
     def phase(self):
@@ -132,7 +133,7 @@ def product(tmp_path_factory):
     checkout = copy_of_checkout(folder / "checkout")
     os.environ["XDG_DATA_HOME"] = str(folder / "data")
     env = {**os.environ, "PYTHONPATH": str(checkout), "LEARNFLOW_CONTEXT": CONTEXT}
-    made = Product(checkout=checkout, env=env)
+    made = Product(checkout=checkout, env=env, before=tree(checkout))
     try:
         made.ok("cluster", "up", "--name", NAME)
         yield made
@@ -144,10 +145,9 @@ def product(tmp_path_factory):
 @pytest.fixture(scope="session")
 def deployed(product):
     """Both skills, deployed once for all tests that need them."""
-    before = tree(product.checkout)
     done = product.ok("deploy", "--output", "json")
     return SimpleNamespace(
-        result=done.json, err=done.err, out=done.out, before=before, after=tree(product.checkout)
+        result=done.json, err=done.err, out=done.out, after=tree(product.checkout)
     )
 
 

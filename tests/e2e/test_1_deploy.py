@@ -23,12 +23,12 @@ def test_it_verifies_both_skills_from_both_sides(deployed):
         assert {"inside", "host"} <= {check["from"] for check in result["checks"]}
 
 
-def test_it_writes_only_its_own_folder(deployed):
+def test_it_writes_only_its_own_folder(product, deployed):
     folder = "learnflow-app/phase-2-infrastructure/"
-    written = {name for name, mark in deployed.after.items() if deployed.before.get(name) != mark}
+    written = {name for name, mark in deployed.after.items() if product.before.get(name) != mark}
     assert written
     assert [name for name in written if not name.startswith(folder)] == []
-    assert set(deployed.before) <= set(deployed.after)
+    assert set(product.before) <= set(deployed.after)
 
 
 def test_it_records_endpoints_and_artifacts(product, deployed):

@@ -1,14 +1,15 @@
 """What `status -o json` prints, against its published schema."""
 
 import json
+from typing import get_args
 
 import pytest
 from typer.testing import CliRunner
 
 from learnflow_infra.cli.main import app
-from learnflow_infra.documents import schema_faults
+from learnflow_infra.documents import schema_faults, schema_path
 from learnflow_infra.engine import inspect
-from learnflow_infra.readiness.status import Status
+from learnflow_infra.readiness.status import State, Status
 
 
 def state(release, status="deployed", found="Current"):
@@ -34,6 +35,11 @@ def test_it_is_one_document_of_its_schema(monkeypatch, states, code):
     assert schema_faults(document, "status") == []
     assert (done.exit_code, document["ready"]) == (code, code == 0)
     assert [item["release"] for item in document["releases"]] == ["kafka", "postgres"]
+
+
+def test_the_schema_knows_every_state():
+    known = json.loads(schema_path("status").read_text())["$defs"]["object"]["properties"]["status"]
+    assert set(known["enum"]) == set(get_args(State))
 
 
 def test_the_schema_refuses_the_bare_list_of_old():

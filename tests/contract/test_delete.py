@@ -1,0 +1,89 @@
+"""What a delete takes out of the records, against a real API server."""
+
+import json
+
+import pytest
+
+from learnflow_infra import paths
+from learnflow_infra.engine import delete, records
+from learnflow_infra.models import Release
+from learnflow_infra.outputs import artifacts
+
+pytestmark = pytest.mark.contract
+CONFIG_MAP = "/api/v1/namespaces/{}/configmaps/learnflow-endpoints"
+
+
+@pytest.fixture
+def phase(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "phase_dir", lambda: tmp_path)
+    return tmp_path
+
+
+def release(name):
+    return Release(name=name, skill=f"{name}-skill", profiles={})
+
+
+def endpoint(name):
+    address = {"host": "h", "port": 1}
+    return {
+        "name": name,
+        "skill": f"{name}-skill",
+        "release": name,
+        "protocol": name,
+        "inCluster": address,
+        "host": address,
+        "parameters": {},
+        "credentials": None,
+        "env": {},
+        "connect": [],
+    }
+
+
+def record(session, phase, *names, context=None):
+    """Records of releases, in the cluster and in the folder."""
+    document = {
+        "context": context or session.target.context,
+        "namespace": session.namespace,
+        "endpoints": [endpoint(name) for name in names],
+    }
+    prints = {f"{name}-skill": "1" for name in names}
+    records.save(session.kube, session.namespace, document, prints)
+    artifacts.write_endpoints(phase, document, "kubectl")
+    for name in names:
+        artifacts.write(phase / "releases" / name / "values.yaml", "{}\n")
+
+
+def forget(session, *names):
+    delete._forget(session, {f"{name}-skill" for name in names}, list(map(release, names)))
+
+
+def written(phase):
+    return sorted(str(path.relative_to(phase)) for path in phase.rglob("*") if path.is_file())
+
+
+def test_what_is_left_stays_recorded(session, phase):
+    record(session, phase, "a", "b")
+    forget(session, "a")
+    document, prints = records.load(session.kube, session.namespace)
+    assert [item["name"] for item in document["endpoints"]] == ["b"]
+    assert prints == {"b-skill": "1"}
+    assert json.loads((phase / "endpoints.json").read_text()) == document
+    assert "releases/b/values.yaml" in written(phase)
+    assert "releases/a/values.yaml" not in written(phase)
+
+
+def test_nothing_tells_of_releases_when_the_last_is_gone(session, phase):
+    record(session, phase, "a", "b")
+    artifacts.write(phase / "deploy-report.json", "{}\n")
+    forget(session, "a", "b")
+    assert session.kube.find(CONFIG_MAP.format(session.namespace)) is None
+    assert written(phase) == ["deploy-report.json"]
+    forget(session, "a", "b")  # nothing is there any more
+
+
+def test_artifacts_of_another_place_stay(session, phase):
+    record(session, phase, "a", context="elsewhere")
+    before = written(phase)
+    forget(session, "a")
+    assert session.kube.find(CONFIG_MAP.format(session.namespace)) is None
+    assert written(phase) == before
