@@ -12,8 +12,8 @@ from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine import plan
 from learnflow_infra.events import Emit
-from learnflow_infra.models import Document, Release, Skill, Target
-from learnflow_infra.values import read_overrides
+from learnflow_infra.models import Release, Skill, Target
+from learnflow_infra.values import Flags, Overrides, read_overrides
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +36,7 @@ class Request:
     library: tuple[Skill, ...]
     skills: tuple[Skill, ...]
     releases: tuple[Release, ...]
-    overrides: Sequence[Document]
+    overrides: Overrides
     target: Target
 
 
@@ -63,7 +63,7 @@ def read(options: Options) -> Request:
     chosen = library.find(options.skills, everything)
     releases = plan.order(chosen, everything)
     names = [release.name for skill in everything for release in skill.releases]
-    overrides = read_overrides(options.files, names)
+    overrides = read_overrides(Flags(files=tuple(options.files)), names)
     target = targets.choose(options.context, options.profile)
     needed = {release.skill for release in releases}
     return Request(

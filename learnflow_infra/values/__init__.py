@@ -1,5 +1,23 @@
-"""Values of a release: layered and merged by Helm's rules."""
+"""Values of a release: read, layered and explained by Helm's rules."""
 
-from learnflow_infra.values.layers import compute, read_overrides
+from learnflow_infra.values.files import dump
+from learnflow_infra.values.layers import Computed, Layer, compute
+from learnflow_infra.values.masking import masked
+from learnflow_infra.values.origins import Origin, origins_document
+from learnflow_infra.values.overrides import Flags, Overrides, read_overrides
+from learnflow_infra.values.unknown import UnknownKey, unknown_keys
 
-__all__ = ["compute", "read_overrides"]
+__all__ = [
+    "Computed",
+    "Flags",
+    "Layer",
+    "Origin",
+    "Overrides",
+    "UnknownKey",
+    "compute",
+    "dump",
+    "masked",
+    "origins_document",
+    "read_overrides",
+    "unknown_keys",
+]

@@ -1,81 +1,165 @@
 """The order of values, lowest first.
 
 Chart defaults (merged by helm) < charts-values/<release>/values.yaml <
-values-<profile>.yaml < images that this project built < the operator's files in order.
-In those, the top-level key is the release and `global` reaches all, as in an umbrella chart.
+values-<profile>.yaml < layers of this project, such as images that it built < the
+operator's files and flags < layers that correct all of them, such as a mirror of images.
 """
 
-import difflib
 from collections.abc import Mapping, Sequence
-from functools import reduce
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
-from learnflow_infra import documents
-from learnflow_infra.errors import InputError
 from learnflow_infra.models import Document, Profile, ReleaseName
 from learnflow_infra.paths import repo_root
-from learnflow_infra.values.merge import merge, put
+from learnflow_infra.values import files, unknown
+from learnflow_infra.values.merge import coalesce, with_globals
+from learnflow_infra.values.origins import Keys, Origin, Statement, chains, lay
+from learnflow_infra.values.overrides import GLOBAL, Overrides, refuse_kind
+from learnflow_infra.values.typed import set_arguments, unmarked
 
-GLOBAL = "global"
+
+@dataclass(frozen=True, kw_only=True)
+class Layer:
+    """Values that the project adds; `name` is what `--explain` shows."""
+
+    name: str
+    values: Document
+
+    def source(self, _path: Keys) -> str:
+        """Who says what stands at a path: for every path the layer itself."""
+        return self.name
 
 
-def read_overrides(files: Sequence[Path], releases: Sequence[ReleaseName]) -> list[Document]:
-    """Read the operator's values files.
+@dataclass(frozen=True, kw_only=True)
+class Computed:
+    """The values of a release.
 
-    Raises:
-        InputError: a file is malformed, or a top-level key names no release.
+    Attributes:
+        release: whose values.
+        values: what helm gets on top of the chart's defaults, by stdin.
+        set_arguments: texts for `--set` that helm gets besides, in their order; they repeat
+            integers of `values` that were set by flags, which charts see as integers only so.
+        warnings: what Helm takes but leaves without effect.
+        chart: the chart's defaults.
     """
-    loaded = []
-    for file in files:
-        document = documents.load(file)
-        for key in document:
-            _check_scope(file, key, document, releases)
-        loaded.append(document)
-    return loaded
 
+    release: ReleaseName
+    values: Document
+    set_arguments: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    chart: Document = field(default_factory=dict)
+    said: tuple[Statement, ...] = ()
 
-def _check_scope(file: Path, key: str, document: Document, releases: Sequence[ReleaseName]) -> None:
-    line = documents.line_of(file, [key]) if isinstance(key, str) else 1
-    known = [*releases, GLOBAL]
-    if key not in known:
-        near = difflib.get_close_matches(str(key), known, n=1)
-        raise InputError(
-            f"{file}:{line}: {key!r} is no release.",
-            why="The top-level key is the release: " + ", ".join(known),
-            remedy=f"Did you mean {near[0]}?" if near else f"Write it below one: {known[0]}:",
-        )
-    if not isinstance(document[key], dict | None):
-        raise InputError(f"{file}:{line}: {key!r} must hold a mapping of the chart's values.")
+    @cached_property
+    def seen(self) -> Document:
+        """What the chart sees: its defaults with the values laid on."""
+        return coalesce(self.chart, self.values)
+
+    @cached_property
+    def origins(self) -> Mapping[str, tuple[Origin, ...]]:
+        """Dotted key to its origins, lowest first."""
+        return chains(self.said, self.seen)
+
+    def source_of(self, path: Keys) -> str:
+        """Who said last what stands at a path, or at the nearest one above or below it."""
+        for said in reversed(self.said):
+            length = min(len(said.path), len(path))
+            if said.path[:length] == path[:length]:
+                return said.source
+        return ""
+
+    def unknown_keys(self, schema: Document | None) -> list[unknown.UnknownKey]:
+        """Keys that the chart does not know, with a suggestion and where each comes from."""
+        return [
+            unknown.UnknownKey(
+                key=item.key, suggestion=item.suggestion, source=self.source_of(item.path)
+            )
+            for item in unknown.unknown_keys(self.values, self.chart, schema)
+        ]
 
 
 def compute(
     release: ReleaseName,
     profile: Profile,
-    images: Mapping[str, Document],
-    overrides: Sequence[Document],
+    *,
+    overrides: Overrides | None = None,
+    chart: Document | None = None,
+    chart_path: Path | None = None,
+    below: Sequence[Layer] = (),
+    above: Sequence[Layer] = (),
     folder: Path | None = None,
-) -> Document:
-    """The values that helm gets for a release.
+) -> Computed:
+    """The values of a release, and where each comes from.
 
     Args:
         release: whose values.
         profile: whose `values-<profile>.yaml` is laid on `values.yaml`.
-        images: key of the chart to `{registry, repository, tag}`.
-        overrides: the operator's files, read by `read_overrides`.
+        overrides: the operator's, read by `read_overrides`.
+        chart: the chart's defaults, for origins and warnings alone: helm merges them itself.
+        chart_path: the chart, a folder or a .tgz, for the lines of its defaults.
+        below: layers under the operator's.
+        above: layers over the operator's.
         folder: charts-values/, or another folder like it.
 
     Raises:
-        InputError: a values file is malformed.
+        InputError: a values file is malformed, or a flag does not fit what the layers hold.
     """
-    base = (folder or repo_root() / "charts-values") / release
-    files = [base / "values.yaml", base / f"values-{profile}.yaml"]
-    layers = [documents.load(file) for file in files if file.exists()]
-    built: Document = {}
-    for key, image in images.items():
-        built = put(built, key, image)
-    layers.append(built)
-    for override in overrides:
-        if override.get(GLOBAL):
-            layers.append({GLOBAL: override[GLOBAL]})
-        layers.append(override.get(release) or {})
-    return reduce(merge, layers, {})
+    said = list(_of_chart(chart or {}, chart_path))
+    tree: Document = {}
+    for file in _project_files(release, profile, folder):
+        tree = lay(tree, file.values, file.source, said)
+    for layer in below:
+        tree = lay(tree, layer.values, layer.source, said)
+    notes: list[Statement] = []
+    umbrella = (overrides or Overrides()).lay_on({release: tree}, release, notes)
+    own = umbrella[release]
+    if not isinstance(own, dict):
+        raise refuse_kind(release, own, notes)
+    values, left_alone = with_globals(own, umbrella.get(GLOBAL, {}))
+    said += _scoped(notes, release, left_alone)
+    for layer in above:
+        values = lay(values, layer.values, layer.source, said)
+    return Computed(
+        release=release,
+        values=unmarked(values),
+        set_arguments=set_arguments(values),
+        warnings=tuple(f"global{key and '.' + key} {why}." for key, why in left_alone.items()),
+        chart=chart or {},
+        said=tuple(said),
+    )
+
+
+def _project_files(
+    release: ReleaseName, profile: Profile, folder: Path | None
+) -> list[files.ValuesFile]:
+    root = folder or repo_root() / "charts-values"
+    names = ("values.yaml", f"values-{profile}.yaml")
+    paths = [root / release / name for name in names]
+    return [
+        files.read(path, f"{root.name}/{release}/{path.name}") for path in paths if path.exists()
+    ]
+
+
+def _of_chart(chart: Document, path: Path | None) -> list[Statement]:
+    """The chart's defaults as statements, with their lines where the chart is at hand."""
+    file = files.chart_defaults(path) if path and chart else None
+
+    def source(keys: Keys) -> str:
+        return f"chart default ({file.source(keys)})" if file else "chart default"
+
+    said: list[Statement] = []
+    lay({}, chart, source, said)
+    return said
+
+
+def _scoped(
+    notes: Sequence[Statement], release: str, left_alone: Mapping[str, str]
+) -> list[Statement]:
+    """Statements about the release's own paths: its own first, then those that `global` brings."""
+    own = [note for note in notes if note.path[0] == release]
+    shared = [note for note in notes if note.path[0] == GLOBAL and "" not in left_alone]
+    return [
+        *(Statement(path=n.path[1:], value=n.value, source=n.source) for n in own),
+        *(n for n in shared if n.path[1:2] == () or n.path[1] not in left_alone),
+    ]

@@ -11,7 +11,8 @@ from learnflow_infra.engine import records, releases, repair
 from learnflow_infra.errors import LockedError, NotReadyError, ReleaseFailedError
 from learnflow_infra.models import ChartSource, Release, ReleaseName, SkillName
 from learnflow_infra.readiness import tracker
-from learnflow_infra.values import compute
+from learnflow_infra.values import Layer, compute
+from learnflow_infra.values.merge import put
 
 pytestmark = pytest.mark.contract
 CHART = {
@@ -183,8 +184,8 @@ def test_the_charts_of_every_skill_are_accepted_by_the_server(session):
     for release in (release for skill in skills.load_all() for release in skill.releases):
         for profile, source in release.profiles.items():
             image = {"registry": "r", "repository": "i", "tag": "t"}
-            built = {use.values: image for use in source.images}
-            values = compute(release.name, profile, built, [])
+            built = [Layer(name="image", values=put({}, u.values, image)) for u in source.images]
+            values = compute(release.name, profile, below=built).values
             wanted = asyncio.run(session.helm.render(release.name, source.chart, values))
             objects = [obj for obj in yaml.safe_load_all(wanted.manifest) if obj]
             assert {"StatefulSet", "Service"} <= {obj["kind"] for obj in objects}

@@ -22,8 +22,7 @@ from learnflow_infra.cli.main import app, exit_codes
 from learnflow_infra.documents import schema_faults
 from learnflow_infra.engine.deploy import Deployed
 from learnflow_infra.engine.records import Recorder
-from learnflow_infra.values import compute
-from learnflow_infra.values.merge import merge
+from learnflow_infra.values import Flags, compute, read_overrides
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = ROOT / "docs/commands.md"
@@ -182,16 +181,18 @@ def test_the_page_of_commands_is_the_programs():
     assert written == expected, f"Write it anew: {sys.executable} tests/unit/test_docs.py"
 
 
-def test_the_readmes_values_are_ones_that_the_charts_take():
+def test_the_readmes_values_are_ones_that_the_charts_take(tmp_path):
     (example,) = re.findall(
         r"^```yaml\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE
     )
     given = yaml.safe_load(example)
     assert set(given) == {"kafka", "postgres"}
+    (tmp_path / "given.yaml").write_text(example)
+    overrides = read_overrides(Flags(files=(tmp_path / "given.yaml",)), list(given))
     for release in given:
         chart = next(ROOT.glob(f"skills-library/*/charts/{release}"))
         defaults = yaml.safe_load((chart / "values.yaml").read_text())
-        values = merge(defaults, compute(release, "embedded", {}, [given]))
+        values = compute(release, "embedded", overrides=overrides, chart=defaults).seen
         schema = json.loads((chart / "values.schema.json").read_text())
         faults = jsonschema.validators.validator_for(schema)(schema).iter_errors(values)
         assert [fault.message for fault in faults] == []

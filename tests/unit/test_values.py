@@ -2,10 +2,11 @@ import pytest
 
 from learnflow_infra.errors import InputError
 from learnflow_infra.models import Profile, ReleaseName
-from learnflow_infra.values import compute, read_overrides
+from learnflow_infra.values import Flags, Layer, compute, read_overrides
 from learnflow_infra.values.merge import merge, put
 
 KAFKA, POSTGRES = ReleaseName("kafka"), ReleaseName("postgres")
+EMBEDDED = Profile("embedded")
 
 
 def write(path, text):
@@ -14,45 +15,131 @@ def write(path, text):
     return path
 
 
+def read(*files, **flags):
+    return read_overrides(Flags(files=files, **flags), [KAFKA, POSTGRES])
+
+
 def test_layers_in_their_order(tmp_path):
-    write(tmp_path / "kafka/values.yaml", "a: 1\nb: {x: 1, y: 1}\nlist: [1, 2]\n")
+    write(tmp_path / "kafka/values.yaml", "a: 1\nb: {x: 1, z: 1}\nlist: [1, 2]\n")
     write(tmp_path / "kafka/values-embedded.yaml", "b: {x: 2}\n")
-    first = write(tmp_path / "1.yaml", "kafka: {b: {y: 3}, list: [9]}\nglobal: {g: 1}\n")
-    second = write(tmp_path / "2.yaml", "kafka: {b: {y: 4}}\npostgres: {a: 7}\n")
-    overrides = read_overrides([first, second], [KAFKA, POSTGRES])
-    image = {"image": {"tag": "t"}}
-    values = compute(KAFKA, Profile("embedded"), image, overrides, folder=tmp_path)
+    first = write(tmp_path / "1.yaml", "kafka: {b: {z: 3}, list: [9]}\nglobal: {g: 1}\n")
+    second = write(tmp_path / "2.yaml", "kafka: {b: {z: 4}}\npostgres: {a: 7}\n")
+    values = compute(
+        KAFKA,
+        EMBEDDED,
+        overrides=read(first, second, set_values=("kafka.c=5,postgres.c=6",)),
+        below=[Layer(name="image", values={"image": {"tag": "t"}, "c": 4})],
+        above=[Layer(name="mirror", values={"image": {"registry": "m"}})],
+        folder=tmp_path,
+    ).values
     assert values == {
         "a": 1,
-        "b": {"x": 2, "y": 4},
+        "b": {"x": 2, "z": 4},
         "list": [9],
-        "image": {"tag": "t"},
+        "image": {"tag": "t", "registry": "m"},
+        "c": 5,
         "global": {"g": 1},
     }
+
+
+def test_flags_win_in_helms_order_whatever_the_order_in_which_they_were_typed(tmp_path):
+    file = write(tmp_path / "text", "from a file")
+    flags = {
+        "set_file": (f"kafka.e={file}",),
+        "set_string": ("kafka.d=1,kafka.e=1",),
+        "set_values": ("kafka.c=1,kafka.d=2,kafka.e=2",),
+        "set_json": ('kafka.b="json",kafka.c="json",kafka.d=[],kafka.e=0',),
+    }
+    values = write(tmp_path / "v.yaml", "kafka: {a: f, b: f, c: f, d: f, e: f}\n")
+    computed = compute(KAFKA, EMBEDDED, overrides=read(values, **flags), folder=tmp_path)
+    assert computed.values == {"a": "f", "b": "json", "c": 1, "d": "1", "e": "from a file"}
+
+
+def test_an_index_changes_the_list_of_the_layers_below(tmp_path):
+    write(tmp_path / "kafka/values.yaml", "topics: [{name: a, partitions: 1}, {name: b}]\n")
+    overrides = read(set_values=("kafka.topics[0].partitions=6",))
+    values = compute(KAFKA, EMBEDDED, overrides=overrides, folder=tmp_path).values
+    assert values == {"topics": [{"name": "a", "partitions": 6}, {"name": "b"}]}
+
+
+def test_integers_behind_set_are_repeated_to_helm_which_reads_other_numbers_as_floats(tmp_path):
+    file = write(tmp_path / "v.yaml", "kafka: {a: 1, b: 2, c: 3}\n")
+    flags = {
+        "set_values": (r"kafka.a=7,kafka.l={1,x},kafka.d\.e=0,global.g=-5,kafka.f=x,kafka.h=9",)
+    }
+    computed = compute(
+        KAFKA, EMBEDDED, overrides=read(file, set_string=("kafka.h=9",), **flags), folder=tmp_path
+    )
+    assert computed.set_arguments == ("a=7", "l[0]=1", r"d\.e=0", "global.g=-5")
+    assert type(computed.values["a"]) is int
 
 
 def test_an_unknown_release_is_refused_with_its_line_and_a_suggestion(tmp_path):
     file = write(tmp_path / "v.yaml", "kafka: {}\npostgers: {a: 1}\n")
     with pytest.raises(InputError, match=r"v.yaml:2: 'postgers' is no release") as error:
-        read_overrides([file], [KAFKA, POSTGRES])
+        read(file)
     assert error.value.remedy == "Did you mean postgres?"
 
 
-def test_a_release_must_hold_a_mapping(tmp_path):
-    file = write(tmp_path / "v.yaml", "kafka: 3\n")
-    with pytest.raises(InputError, match=r"v.yaml:1: 'kafka' must hold a mapping"):
-        read_overrides([file], [KAFKA])
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        ({"set_values": ("kafak.a=1",)}, "--set kafak.a: 'kafak' is no release"),
+        ({"set_values": ("kafka.a=1,b=2",)}, "--set b: 'b' is no release"),
+        ({"set_json": ("kafak={}",)}, "--set-json kafak: 'kafak' is no release"),
+        ({"set_string": ("=1",)}, "--set-string : '' is no release"),
+    ],
+)
+def test_an_unknown_release_behind_a_flag_is_refused_with_the_flag(flags, said):
+    with pytest.raises(InputError) as error:
+        read(**flags)
+    assert error.value.what.startswith(said)
 
 
-def test_a_key_that_is_no_text_is_refused(tmp_path):
-    file = write(tmp_path / "v.yaml", "on: {a: 1}\n")
-    with pytest.raises(InputError, match="True is no release"):
-        read_overrides([file], [KAFKA])
+@pytest.mark.parametrize("text", ["kafka: 3\n", "kafka:\n", "kafka: [1]\n"])
+def test_a_release_must_hold_a_mapping(tmp_path, text):
+    file = write(tmp_path / "v.yaml", text)
+    with pytest.raises(InputError, match=r"v.yaml:1: 'kafka' must hold a mapping") as error:
+        compute(KAFKA, EMBEDDED, overrides=read(file), folder=tmp_path)
+    assert "kafka: {}" in error.value.remedy
 
 
-def test_a_release_without_values_is_fine(tmp_path):
-    file = write(tmp_path / "v.yaml", "kafka:\n")
-    assert compute(KAFKA, Profile("x"), {}, read_overrides([file], [KAFKA]), tmp_path) == {}
+def test_a_later_mapping_mends_a_release_that_held_none(tmp_path):
+    first = write(tmp_path / "1.yaml", "kafka:\n")
+    second = write(tmp_path / "2.yaml", "kafka: {a: 1}\n")
+    computed = compute(KAFKA, EMBEDDED, overrides=read(first, second), folder=tmp_path)
+    assert computed.values == {"a": 1}
+
+
+def test_a_broken_release_does_not_disturb_another(tmp_path):
+    overrides = read(set_values=("kafka=1", "kafka.a=1"))
+    assert compute(POSTGRES, EMBEDDED, overrides=overrides, folder=tmp_path).values == {}
+
+
+def test_several_files_in_one_option(tmp_path):
+    for name in ("1", "2"):
+        write(tmp_path / name, f"kafka: {{a: {name}}}\n")
+    overrides = read(f"{tmp_path}/1,{tmp_path}/2")
+    assert compute(KAFKA, EMBEDDED, overrides=overrides, folder=tmp_path).values == {"a": 2}
+
+
+def test_stdin_is_a_file_and_a_value(monkeypatch, tmp_path):
+    import io
+    import sys
+    from pathlib import Path
+    from types import SimpleNamespace
+
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=io.BytesIO(b"kafka: {a: 1}\n")))
+    overrides = read(Path("-"), Path("-"), set_file=("kafka.b=-",))
+    values = compute(KAFKA, EMBEDDED, overrides=overrides, folder=tmp_path).values
+    assert values == {"a": 1, "b": ""}
+
+
+def test_globals_that_helm_leaves_alone_are_told(tmp_path):
+    file = write(tmp_path / "v.yaml", "kafka: {global: {x: {a: 1}}}\nglobal: {x: 1, z: 2}\n")
+    computed = compute(KAFKA, EMBEDDED, overrides=read(file), folder=tmp_path)
+    assert computed.values == {"global": {"x": {"a": 1}, "z": 2}}
+    assert computed.warnings == ("global.x is a mapping on one side only.",)
 
 
 def test_merge_changes_neither_side():

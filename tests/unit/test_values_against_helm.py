@@ -1,46 +1,184 @@
-"""The real helm as the oracle: our merge gives charts the same values as `helm -f a -f b`."""
+"""The real helm as the oracle: charts see the same values from us, and we refuse what it refuses.
 
-import subprocess
+LEARNFLOW_FUZZ=10000 (`make fuzz`) tries that many cases instead of a few hundred.
+"""
+
+import copy
+import json
+import os
 from functools import reduce
+from pathlib import Path
 
 import pytest
-import yaml
-from hypothesis import HealthCheck, given, settings
+from helm_oracle import FLAGS, seen, typed, with_integers, write_chart
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
+from values_strategies import FILES, PATHS, as_yaml, documents, flags
 
-from learnflow_infra.clients.helm import executable
-from learnflow_infra.values.merge import merge
+from learnflow_infra.errors import InputError
+from learnflow_infra.models import Profile, ReleaseName
+from learnflow_infra.values import Flags, compute, dump, files, read_overrides
+from learnflow_infra.values.assign import PathError, assign
+from learnflow_infra.values.grammar import parse
+from learnflow_infra.values.merge import coalesce, merge
+from learnflow_infra.values.overrides import _read_text
 
-KEYS = st.sampled_from(["a", "b", "c", "d"])
-LEAVES = st.none() | st.booleans() | st.integers(-9, 9) | st.sampled_from(["", "x", "yes", "0x1"])
-VALUES = st.recursive(
-    LEAVES, lambda v: st.lists(v, max_size=2) | st.dictionaries(KEYS, v, max_size=3), max_leaves=6
+CASES = int(os.environ.get("LEARNFLOW_FUZZ", "400"))
+RELEASES = [ReleaseName("kafka"), ReleaseName("postgres")]
+settings.register_profile(
+    "oracle", deadline=None, suppress_health_check=list(HealthCheck), database=None
 )
-FILES = st.lists(st.dictionaries(KEYS, VALUES, max_size=3), min_size=1, max_size=3)
+
+
+def examples(part):
+    return settings(settings.get_profile("oracle"), max_examples=max(1, int(CASES * part)))
 
 
 @pytest.fixture(scope="module")
-def chart(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("chart")
-    (folder / "templates").mkdir()
-    (folder / "Chart.yaml").write_text("apiVersion: v2\nname: echo\nversion: 0.1.0\n")
-    (folder / "templates/values.yaml").write_text("{{ toYaml .Values }}\n")
-    return folder
+def folder(tmp_path_factory):
+    base = tmp_path_factory.mktemp("oracle")
+    (base / "one.txt").write_text("first\n")
+    (base / "two.txt").write_text("2")
+    write_chart(base / "echo", "echo")
+    write_chart(base / "umbrella", "umbrella")
+    for release in RELEASES:
+        write_chart(base / "umbrella/charts" / release, release)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(base)
+        yield base
 
 
-def seen(chart, files, tmp):
-    command = [executable(), "template", "x", str(chart)]
-    for index, values in enumerate(files):
-        path = tmp / f"{index}.yaml"
-        path.write_text(yaml.safe_dump(values))
-        command += ["-f", str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return yaml.safe_load(done.stdout)
+def write_files(folder, texts):
+    for index, text in enumerate(texts):
+        (folder / f"{index}.yaml").write_text(text)
+    return [Path(f"{index}.yaml") for index in range(len(texts))]
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-@given(defaults=st.dictionaries(KEYS, VALUES, max_size=3), files=FILES)
-def test_one_merged_file_is_what_helm_makes_of_many(chart, tmp_path_factory, defaults, files):
-    tmp = tmp_path_factory.mktemp("values")
-    (chart / "values.yaml").write_text(yaml.safe_dump(defaults))
-    assert seen(chart, [reduce(merge, files, {})], tmp) == seen(chart, files, tmp)
+def arguments(paths, typed_flags):
+    given = [word for path in paths for word in ("-f", str(path))]
+    return given + [f"{flag}={text}" for flag, text in typed_flags]
+
+
+def ours(paths, typed_flags):
+    """The document that one chart gets; None when we refuse."""
+    try:
+        document = reduce(merge, [files.read(path).values for path in paths], {})
+        document = copy.deepcopy(document)
+        for kind in FLAGS:
+            for flag, text in typed_flags:
+                for assignment in parse(flag, text, _read_text) if flag == kind else ():
+                    assign(document, assignment)
+    except (InputError, PathError):
+        return None
+    return document
+
+
+@examples(0.5)
+@given(defaults=documents(), texts=st.lists(FILES, max_size=2), typed_flags=flags())
+def test_a_chart_sees_what_helm_gives_it(folder, defaults, texts, typed_flags):
+    (folder / "echo/values.yaml").write_text(as_yaml(defaults))
+    paths = write_files(folder, texts)
+    from_helm = seen(folder / "echo", arguments(paths, typed_flags))
+    values = ours(paths, typed_flags)
+    assert (values is None) == (from_helm is None)
+    if values is not None:
+        chart = files.read(folder / "echo/values.yaml").values
+        assert typed(coalesce(chart, values)) == from_helm["echo"]
+
+
+SCOPES = st.sampled_from(["kafka", "postgres", "global", "kafka.global"])
+SCOPED = st.tuples(SCOPES, PATHS).map(".".join)
+
+
+def scoped_files():
+    value = documents() | st.sampled_from(["1", "null", "{}", "[]"])
+    inner = st.tuples(documents(), st.none() | value).map(
+        lambda pair: pair[0] if pair[1] is None else {**pair[0], "global": pair[1]}
+    )
+    release = inner | inner | inner | inner | st.sampled_from(["null", "{}", "3", "[]"])
+    keys = st.sampled_from(["kafka", "postgres"])
+    shared = st.none() | documents() | documents() | st.sampled_from(["3", "null"])
+    return st.tuples(st.dictionaries(keys, release), shared).map(
+        lambda pair: as_yaml(pair[0] if pair[1] is None else {**pair[0], "global": pair[1]})
+    )
+
+
+def computed(folder, paths, typed_flags):
+    """What we give each release; None when we refuse."""
+    by_flag = {
+        "set_json": "--set-json",
+        "set_values": "--set",
+        "set_string": "--set-string",
+        "set_file": "--set-file",
+    }
+    flags_ = {
+        name: tuple(text for flag, text in typed_flags if flag == kind)
+        for name, kind in by_flag.items()
+    }
+    try:
+        overrides = read_overrides(Flags(files=tuple(paths[1:]), **flags_), RELEASES)
+        found = {}
+        for release in RELEASES:
+            chart = folder / "umbrella/charts" / release
+            found[release] = compute(
+                release,
+                Profile("upstream"),
+                overrides=overrides,
+                chart=files.read(chart / "values.yaml").values,
+                folder=folder / "charts-values",
+            )
+    except InputError as error:
+        assume("is no release" not in error.what)
+        return None
+    return found
+
+
+def prepare(folder, defaults, project, texts):
+    """Charts with defaults; the project's own values are helm's first file."""
+    for release, values in zip(RELEASES, defaults, strict=True):
+        chart = folder / "umbrella/charts" / release
+        (chart / "values.yaml").write_text(as_yaml(values))
+        own = folder / "charts-values" / release
+        own.mkdir(parents=True, exist_ok=True)
+        (own / "values.yaml").write_text(as_yaml(project[release]))
+    return write_files(folder, [as_yaml(project), *texts])
+
+
+CASE = {
+    "defaults": st.tuples(
+        documents(), st.tuples(documents(), documents()).map(lambda p: {**p[0], "global": p[1]})
+    ),
+    "project": st.fixed_dictionaries({str(release): documents() for release in RELEASES}),
+    "texts": st.lists(scoped_files(), max_size=2),
+    "typed_flags": flags(SCOPED, SCOPED),
+}
+
+
+@examples(0.4)
+@given(**CASE)
+def test_releases_see_what_an_umbrella_chart_gives_them(
+    folder, defaults, project, texts, typed_flags
+):
+    paths = prepare(folder, defaults, project, texts)
+    found = computed(folder, paths, typed_flags)
+    from_helm = seen(folder / "umbrella", arguments(paths, typed_flags))
+    assert (found is None) == (from_helm is None)
+    for release, one in (found or {}).items():
+        mine = with_integers(copy.deepcopy(one.seen), one.set_arguments)
+        assert {"global": {}, **mine} == {"global": {}, **from_helm[release]}
+
+
+@examples(0.1)
+@given(**CASE)
+def test_helm_makes_the_same_of_what_we_give_it(folder, defaults, project, texts, typed_flags):
+    """By stdin and --set, as a deploy does; `dump` is what the artifacts hold."""
+    paths = prepare(folder, defaults, project, texts)
+    found = computed(folder, paths, typed_flags)
+    assume(found is not None)
+    from_helm = seen(folder / "umbrella", arguments(paths, typed_flags))
+    for release, one in found.items():
+        chart = folder / "umbrella/charts" / release
+        sets = [word for text in one.set_arguments for word in ("--set", text)]
+        for document in (json.dumps(one.values), dump(one.values)):
+            again = seen(chart, ["-f", "-", *sets], stdin=document)[release]
+            assert {"global": {}, **again} == {"global": {}, **from_helm[release]}

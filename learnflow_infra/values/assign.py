@@ -1,0 +1,106 @@
+"""Lay what a flag says on values, by Helm's rules for paths."""
+
+from typing import Any
+
+from learnflow_infra.errors import InputError
+from learnflow_infra.models import Document
+from learnflow_infra.values.grammar import Assignment, Step
+
+MAX_INDEX = 65536
+
+
+class PathError(ValueError):
+    """A path leads through something that cannot hold it; the text says through what."""
+
+
+def assign(document: Document, assignment: Assignment) -> None:
+    """Change `document` in place, which must share nothing with other documents.
+
+    Kept from Helm: an empty name is never set, a map that stays empty is an error, and an
+    item of a list that is no mapping gives way to one, while anything else must fit.
+
+    Raises:
+        PathError: the path does not fit what is there.
+    """
+    _into_map(document, assignment.path, assignment)
+
+
+def _into_map(document: Document, path: tuple[Step, ...], said: Assignment) -> None:
+    name, rest = str(path[0]), path[1:]
+    if not rest:
+        value: Any = said.value
+    elif isinstance(rest[0], int):
+        value = _into_list(_existing(document, name, list), rest, said)
+    else:
+        value = _existing(document, name, dict)
+        _into_map(value, rest, said)
+        if not value:
+            if not said.ended:
+                raise PathError(f"nothing is set below {name!r}")
+            return
+    if name:
+        document[name] = value
+
+
+def _existing(document: Document, name: str, kind: type) -> Any:
+    """What `name` holds, which must be of that kind; a new one where there is nothing."""
+    found = document.get(name, kind())
+    if not isinstance(found, kind):
+        raise PathError(f"{name!r} holds {describe(found)}, no {_KINDS[kind]}")
+    return found
+
+
+def _into_list(items: list[Any], path: tuple[Step, ...], said: Assignment) -> list[Any]:
+    index, rest = int(path[0]), path[1:]
+    there = items[index] if index < len(items) else None
+    if not rest:
+        return items if said.ended else _with_item(items, index, said.value)
+    value: Any
+    if isinstance(rest[0], int):
+        if not isinstance(there, list | None):
+            raise PathError(f"item [{index}] holds {describe(there)}, no list")
+        value = _into_list(there or [], rest, said)
+    else:
+        value = there if isinstance(there, dict) else {}
+        if index < len(items):
+            items[index] = value
+        _into_map(value, rest, said)
+    return items if said.ended else _with_item(items, index, value)
+
+
+def _with_item(items: list[Any], index: int, value: Any) -> list[Any]:
+    """The list with an item set; nulls fill what is missing before it."""
+    if index > MAX_INDEX:
+        raise PathError(f"the index {index} is above {MAX_INDEX}")
+    if index >= len(items):
+        items = [*items, *[None] * (index + 1 - len(items))]
+    items[index] = value
+    return items
+
+
+_KINDS: dict[type, str] = {dict: "mapping", list: "list"}
+
+
+def describe(value: Any) -> str:
+    """The kind of a value, for people; never the value itself, which may be a secret."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "a boolean"
+        case int() | float():
+            return "a number"
+        case str():
+            return "a text"
+        case list():
+            return "a list"
+    return "a mapping"
+
+
+def refusal(flag: str, assignment: Assignment, error: PathError) -> InputError:
+    """A path that does not fit, told with the flag but without the value."""
+    return InputError(
+        f"{flag} {assignment.key}: {error}.",
+        why="Helm refuses it too: a flag cannot change the kind of what other layers hold.",
+        remedy="Correct the path, or set the whole key with --set-json.",
+    )

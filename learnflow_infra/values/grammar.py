@@ -1,0 +1,241 @@
+"""Helm's language for values on a command line, read but not yet laid on anything.
+
+`--set`, `--set-string` and `--set-file` take `path=value,path=value`, where a value may be
+a list `{a,b}` and a backslash takes the next character as it is; `--set-json` takes JSON
+texts as values. Source: https://helm.sh/docs/intro/using_helm/ and helm 3.17, the oracle of
+the tests, whose quirks are kept on purpose: each is named where it is kept.
+"""
+
+import json
+import math
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from learnflow_infra.errors import InputError
+from learnflow_infra.values.scalars import behind_set
+
+Step = str | int
+MAX_DEPTH = 30
+"""How many dots may stand behind names in one path."""
+_SPACE = " \t\n\v\f\r\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
+    map(chr, range(0x2000, 0x200B))
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assignment:
+    """One `path=value` of a flag.
+
+    `ended` marks that the text was over before any value: `a.b=`, `a.`, `a[1]`. Helm then
+    makes no new item of a list that the path leads through. `key` and `typed` are the parts
+    as they were typed, for people.
+    """
+
+    path: tuple[Step, ...]
+    value: Any
+    ended: bool = False
+    key: str
+    typed: str = ""
+
+
+def parse(flag: str, text: str, read_file: Callable[[str], str]) -> tuple[Assignment, ...]:
+    """The assignments of one flag, in order.
+
+    Args:
+        flag: `--set`, `--set-string`, `--set-json` or `--set-file`.
+        text: what was typed behind it.
+        read_file: gives the text of a file; called for `--set-file` alone.
+
+    Raises:
+        InputError: the text is malformed; no value of it is repeated.
+    """
+    text = re.sub("[\ud800-\udfff]", "\ufffd", text)  # bytes that are no UTF-8, as in Go
+    readers = {
+        "--set": _Words(flag, text, behind_set),
+        "--set-string": _Words(flag, text, str),
+        "--set-file": _Words(flag, text, read_file),
+        "--set-json": _Json(flag, text),
+    }
+    return readers[flag].assignments()
+
+
+class _Reader:
+    """Walks through the text once; what a value is, its heirs say."""
+
+    def __init__(self, flag: str, text: str) -> None:
+        self.flag = flag
+        self.text = text
+        self.at = 0
+
+    def assignments(self) -> tuple[Assignment, ...]:
+        found: list[Assignment] = []
+        while self.at < len(self.text):
+            found.append(self._assignment())
+        return tuple(found)
+
+    def value(self) -> Any:
+        raise NotImplementedError
+
+    def fault(self, what: str, remedy: str) -> InputError:
+        return InputError(f"{self.flag}: {what}", remedy=remedy)
+
+    def until(self, stops: str) -> tuple[str, str]:
+        """The text before the next of `stops`, and which it was; `""` at the end."""
+        found: list[str] = []
+        while self.at < len(self.text):
+            char = self.text[self.at]
+            self.at += 1
+            if char in stops:
+                return "".join(found), char
+            if char == "\\":  # at the very end it is dropped
+                char = self.text[self.at : self.at + 1]
+                self.at += 1
+            found.append(char)
+        return "".join(found), ""
+
+    def _assignment(self) -> Assignment:
+        start = self.at
+        path, stop = self._path(start)
+        key = self.text[start : self.at - (stop == "=")]
+        if stop != "=":
+            return Assignment(path=path, value="", ended=True, key=key)
+        value_at = self.at
+        ended = value_at >= len(self.text) and isinstance(path[-1], str)
+        value = self.value()
+        typed = self.text[value_at : self.at].removesuffix(",")
+        return Assignment(path=path, value=value, ended=ended and value == "", key=key, typed=typed)
+
+    def _path(self, start: int) -> tuple[tuple[Step, ...], str]:
+        """The steps up to `=`, or up to the end behind a dot or an index."""
+        path: list[Step] = []
+        dots = 0
+        while True:
+            name, stop = self.until("=[,.")
+            path.append(name)
+            if stop == "," or (stop == "" and name):
+                key = self.text[start : self.at].removesuffix(",")
+                raise self.fault(
+                    f"the key {key!r} has no value.",
+                    f"Type {self.flag} '{key}=VALUE'; write a comma in a value or key as \\,",
+                )
+            if stop == "[":
+                stop = self._indices(path)
+            else:
+                dots += stop == "."
+            if dots > MAX_DEPTH:
+                raise self.fault("the path is too deep.", f"Helm allows {MAX_DEPTH} dots in one.")
+            if stop != ".":
+                return tuple(path), stop
+
+    def _indices(self, path: list[Step]) -> str:
+        """Every `[index]` from here; returns what stops them."""
+        stop = "["
+        while stop == "[":
+            text, closed = self.until("]")
+            if not closed or not re.fullmatch(r"[-+]?[0-9]+", text) or int(text) < 0:
+                raise self.fault(
+                    f"[{text} in a path is no index.", "Type a number from 0, as in list[0].name"
+                )
+            path.append(int(text))
+            junk, stop = self.until("[.=")
+            if junk:
+                raise self.fault(
+                    f"{junk.partition(',')[0]!r} stands behind the index [{text}].",
+                    "Behind an index only =, . or another [ may follow.",
+                )
+        return stop
+
+
+class _Words(_Reader):
+    """Values are words or lists of words; `word` gives a word its value."""
+
+    def __init__(self, flag: str, text: str, word: Callable[[str], Any]) -> None:
+        super().__init__(flag, text)
+        self._word = word
+
+    def value(self) -> Any:
+        if self.at >= len(self.text):
+            return ""
+        if self.text[self.at] == "{":
+            return self._list()
+        return self._word(self.until(",")[0])
+
+    def _list(self) -> list[Any]:
+        self.at += 1
+        found, stop = [], ","
+        while stop == ",":
+            word, stop = self.until(",}")
+            if not stop:
+                raise self.fault("a list is not closed.", "End it with a brace: {a,b}")
+            found.append(self._word(word))
+        if self.text[self.at : self.at + 1] == ",":
+            self.at += 1
+        return found
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text} is too large")
+    return number
+
+
+def _whole(text: str) -> int | float:
+    _finite(text)
+    return -0.0 if text == "-0" else int(text)
+
+
+def _no_constant(text: str) -> Any:
+    raise ValueError(f"{text} is no JSON")
+
+
+_DECODER = json.JSONDecoder(parse_float=_finite, parse_int=_whole, parse_constant=_no_constant)
+
+
+class _Json(_Reader):
+    """Values are JSON texts, each followed by blanks and a comma, or by nothing; none is null."""
+
+    def value(self) -> Any:
+        if self._blank():
+            return None
+        start = self.at
+        try:
+            value, self.at = _DECODER.raw_decode(self.text, start)
+        except (ValueError, RecursionError) as error:
+            raise self._no_json(getattr(error, "pos", start)) from error
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if number and self.text[self.at : self.at + 1] in {".", "e", "E"}:
+            raise self._no_json(self.at)  # Go reads on: `1.` is a broken number
+        self._blank()
+        return _whole_characters(value)
+
+    def _no_json(self, at: int) -> InputError:
+        return self.fault(
+            f"the value behind character {at} is no JSON.",
+            "Type it as JSON and quote it for the shell, as in --set-json 'release.key=[1, \"a\"]'",
+        )
+
+    def _blank(self) -> bool:
+        """Pass blanks and one comma; whether there was nothing else before it."""
+        while self.at < len(self.text):
+            char = self.text[self.at]
+            if char not in _SPACE and char != ",":
+                return False
+            self.at += 1
+            if char == ",":
+                return True
+        return True
+
+
+def _whole_characters(value: Any) -> Any:
+    r"""Halves of surrogate pairs (`"\ud800"`) become U+FFFD, as in Go."""
+    match value:
+        case str():
+            return re.sub("[\ud800-\udfff]", "\ufffd", value)
+        case list():
+            return [_whole_characters(item) for item in value]
+        case dict():
+            return {_whole_characters(k): _whole_characters(v) for k, v in value.items()}
+    return value

@@ -1,0 +1,148 @@
+"""Where every value comes from: what each layer said, and the chain of it for a key."""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from learnflow_infra.models import Document
+from learnflow_infra.values.masking import masked
+from learnflow_infra.values.merge import leaves
+from learnflow_infra.values.typed import escaped
+
+Keys = tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """One layer's word on a key.
+
+    `source` is a file and line, a flag as typed (secrets hidden) or a layer's name. `key` is
+    set when the layer spoke of another key that decides this one: a mapping above it that
+    was replaced or deleted, or a key below it that it replaced.
+    """
+
+    source: str
+    value: Any
+    key: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Statement:
+    """What one layer says of one path; a mapping as value replaces all that was below it."""
+
+    path: Keys
+    value: Any
+    source: str
+
+
+def dotted(path: Iterable[str]) -> str:
+    """A path as `--set` takes it."""
+    return ".".join(map(escaped, path))
+
+
+def lay(
+    base: Document, over: Document, source: Callable[[Keys], str], said: list[Statement]
+) -> Document:
+    """`over` laid on `base` by Helm's merge, noting what it says."""
+    return _lay(base, over, (), source, said)
+
+
+def _lay(
+    base: Document,
+    over: Document,
+    above: Keys,
+    source: Callable[[Keys], str],
+    said: list[Statement],
+) -> Document:
+    merged = dict(base)
+    for key, value in over.items():
+        path = (*above, key)
+        below = merged.get(key)
+        if isinstance(below, dict) and isinstance(value, dict):
+            merged[key] = _lay(below, value, path, source, said)
+            continue
+        if isinstance(value, dict) and value:
+            _lay({}, value, path, source, said)
+        else:
+            said.append(Statement(path=path, value=value, source=source(path)))
+        merged[key] = value
+    return merged
+
+
+def chains(said: Sequence[Statement], seen: Document) -> dict[str, tuple[Origin, ...]]:
+    """The chain of every leaf that the chart sees, and of every key that a null deleted.
+
+    Args:
+        said: statements, lowest layer first.
+        seen: what the chart sees.
+    """
+    at: dict[Keys, list[int]] = defaultdict(list)
+    below: dict[Keys, list[int]] = defaultdict(list)
+    for index, statement in enumerate(said):
+        at[statement.path].append(index)
+        for length in range(len(statement.path)):
+            below[statement.path[:length]].append(index)
+    visible = dict.fromkeys(path for path, _value in leaves(seen))
+    deleted = dict.fromkeys(s.path for s in said if s.value is None)
+    found = {}
+    for path in visible | deleted:
+        above = [index for length in range(len(path)) for index in at.get(path[:length], ())]
+        indices = sorted([*above, *at.get(path, ()), *below.get(path, ())])
+        chain = [_origin(said[index], path) for index in indices]
+        if path in visible and chain[-1].key and not chain[0].key:
+            chain.append(chain[0])  # no layer holds it any more, so the default shows again
+        found[dotted(path)] = tuple(chain)
+    return found
+
+
+def _origin(said: Statement, path: Keys) -> Origin:
+    if said.path == path:
+        return Origin(source=said.source, value=said.value)
+    value = said.value
+    if isinstance(value, dict) and said.path == path[: len(said.path)]:
+        for key in path[len(said.path) :]:
+            value = value.get(key) if isinstance(value, dict) else None
+        if value is not None:
+            return Origin(source=said.source, value=value)
+        value = {}
+    return Origin(source=said.source, value=value, key=dotted(said.path))
+
+
+def origins_document(release: str, origins: Mapping[str, Sequence[Origin]]) -> Document:
+    """The chains as a document: of each key its origins, lowest first, secrets hidden."""
+    return {
+        "apiVersion": "learnflow.infra/v1",
+        "kind": "Origins",
+        "release": release,
+        "origins": {
+            key: [_document(key, origin) for origin in chain]
+            for key, chain in sorted(origins.items())
+        },
+    }
+
+
+def _document(key: str, origin: Origin) -> Document:
+    about = {"key": origin.key} if origin.key else {}
+    return {"source": origin.source, **about, "value": shown(origin.key or key, origin.value)}
+
+
+def shown(key: str, value: Any) -> Any:
+    """The value of a dotted key as people may see it."""
+    return masked(value, tuple(undotted(key)))
+
+
+def undotted(key: str) -> Iterator[str]:
+    """The names in a dotted key; the other way of `dotted`."""
+    name, escaped = "", False
+    for char in key:
+        if char == "." and not escaped:
+            yield name
+            name = ""
+        elif char == "\\" and not escaped:
+            escaped = True
+            continue
+        else:
+            name += char
+        escaped = False
+    yield name

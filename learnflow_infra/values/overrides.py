@@ -1,0 +1,176 @@
+"""What the operator said: files and flags, read and checked for their scope.
+
+As in an umbrella chart, the top-level key is the release and `global` reaches all.
+"""
+
+import copy
+import csv
+import difflib
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from learnflow_infra.errors import InputError
+from learnflow_infra.models import Document, ReleaseName
+from learnflow_infra.values import files
+from learnflow_infra.values.assign import PathError, assign, describe, refusal
+from learnflow_infra.values.files import ValuesFile
+from learnflow_infra.values.grammar import Assignment, parse
+from learnflow_infra.values.masking import HIDDEN, masked
+from learnflow_infra.values.origins import Statement, lay
+
+GLOBAL = "global"
+SHOWN = 60
+"""Longer values of flags are cut when they are shown; characters."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Flags:
+    """What was typed; `files` may hold `-` for stdin, and `a,b` for two files, as in Helm."""
+
+    files: tuple[Path, ...] = ()
+    set_json: tuple[str, ...] = ()
+    set_values: tuple[str, ...] = ()
+    set_string: tuple[str, ...] = ()
+    set_file: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Said:
+    """One assignment and the flag that it stood behind."""
+
+    flag: str
+    assignment: Assignment
+
+    @property
+    def source(self) -> str:
+        """The flag as typed, this assignment alone, with secrets hidden."""
+        said = self.assignment
+        typed = said.typed if len(said.typed) <= SHOWN else said.typed[: SHOWN - 1] + "…"
+        if self.flag != "--set-file" and masked(said.value, said.path) != said.value:
+            typed = HIDDEN
+        return f"{self.flag} {said.key}={typed}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overrides:
+    """Files and assignments, in the order in which they are laid on."""
+
+    files: tuple[ValuesFile, ...] = ()
+    said: tuple[Said, ...] = ()
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What Helm takes without a word, and people rarely mean."""
+        return tuple(text for file in self.files for text in file.warnings)
+
+    def lay_on(self, umbrella: Document, release: str, notes: list[Statement]) -> Document:
+        """The umbrella's values with all that concerns a release; the rest is left out.
+
+        Raises:
+            InputError: a path of a flag does not fit what is there.
+        """
+        keys = (release, GLOBAL)
+        for file in self.files:
+            mine = {key: value for key, value in file.values.items() if key in keys}
+            umbrella = lay(umbrella, mine, file.source, notes)
+        umbrella = copy.deepcopy(umbrella)
+        for said in self.said:
+            if said.assignment.path[0] in keys:
+                _assign(umbrella, said, notes)
+        return umbrella
+
+
+def _assign(umbrella: Document, said: Said, notes: list[Statement]) -> None:
+    try:
+        assign(umbrella, said.assignment)
+    except PathError as error:
+        raise refusal(said.flag, said.assignment, error) from error
+    path: list[str] = []
+    value: object = umbrella
+    for step in said.assignment.path:
+        if not isinstance(step, str):
+            break  # an item of a list changes the list, which is told as a whole
+        if not isinstance(value, dict) or step not in value:
+            return  # Helm sets nothing here, as for an empty name
+        path.append(step)
+        value = value[step]
+    notes.append(Statement(path=tuple(path), value=copy.deepcopy(value), source=said.source))
+
+
+def read_overrides(flags: Flags, releases: Sequence[ReleaseName]) -> Overrides:
+    """Read files and flags; Helm's order: files, --set-json, --set, --set-string, --set-file.
+
+    Args:
+        flags: what was typed.
+        releases: every release there is, whether it is deployed now or not.
+
+    Raises:
+        InputError: something cannot be read, is malformed, or names no release.
+    """
+    names = [name for path in flags.files for name in next(csv.reader([str(path)]), ())]
+    loaded = tuple(files.read(Path(name)) for name in names)
+    for file in loaded:
+        _check_file(file, releases)
+    typed = [
+        ("--set-json", flags.set_json),
+        ("--set", flags.set_values),
+        ("--set-string", flags.set_string),
+        ("--set-file", flags.set_file),
+    ]
+    said = tuple(
+        Said(flag=flag, assignment=assignment)
+        for flag, texts in typed
+        for text in texts
+        for assignment in parse(flag, text, _read_text)
+    )
+    for item in said:
+        _check_scope(f"{item.flag} {item.assignment.key}", item.assignment.path[0], releases)
+    return Overrides(files=loaded, said=said)
+
+
+def _read_text(path: str) -> str:
+    """The content that `--set-file` gives a key."""
+    try:
+        if path.strip() == "-":
+            return sys.stdin.buffer.read().decode("utf-8")
+        with open(path, "rb") as file:  # noqa: PTH123 - Path("") would be a folder
+            return file.read().decode("utf-8")
+    except OSError as error:
+        name = path or "an empty path"
+        why = error.strerror or str(error)
+        raise InputError(f"--set-file: {name} cannot be read.", why=why) from error
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"--set-file: {path} is not UTF-8 text.",
+            why="Helm would change its bytes when it stores the release.",
+            remedy="Keep it in a Secret, and name that in the values.",
+        ) from error
+
+
+def _check_file(file: ValuesFile, releases: Sequence[ReleaseName]) -> None:
+    for key in file.values:
+        _check_scope(file.source((key,)), key, releases)
+
+
+def _check_scope(where: str, key: object, releases: Sequence[ReleaseName]) -> None:
+    known = [*releases, GLOBAL]
+    if key in known:
+        return
+    near = difflib.get_close_matches(str(key), known, n=1)
+    raise InputError(
+        f"{where}: {key!r} is no release.",
+        why="The top-level key is the release: " + ", ".join(known),
+        remedy=f"Did you mean {near[0]}?" if near else f"Write it below one: {known[0]}.{key}",
+    )
+
+
+def refuse_kind(release: str, value: object, notes: Sequence[Statement]) -> InputError:
+    """What a release holds is no mapping of values."""
+    last = next((note for note in reversed(notes) if note.path == (release,)), None)
+    where = f"{last.source}: " if last else ""
+    return InputError(
+        f"{where}{release!r} must hold a mapping of the chart's values, not {describe(value)}.",
+        remedy=f"Leave it out, or write {release}: {{}} where there is nothing to set.",
+    )

@@ -1,0 +1,55 @@
+"""Integers that only a flag of helm's can give a chart.
+
+Helm reads every number of a file, stdin too, as a 64-bit float: a template prints 10000000
+as 1e+07. Integers behind `--set` stay integers there. So that charts see the same from us,
+who give helm one document by stdin, these are marked on their way through the layers, and
+repeated to helm as `--set`. They are on our own command line already.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from learnflow_infra.models import Document
+
+
+class SetInteger(int):
+    """An integer that was typed behind `--set`."""
+
+    __slots__ = ()
+
+    def __deepcopy__(self, _memo: object) -> "SetInteger":
+        return self
+
+
+def set_arguments(values: Document) -> tuple[str, ...]:
+    """What to give helm by `--set`, so that every marked integer of the values stays one."""
+    return tuple(f"{path}={number}" for path, number in _marked(values, ""))
+
+
+def _marked(value: Any, path: str) -> Iterator[tuple[str, int]]:
+    if isinstance(value, SetInteger):
+        yield path, int(value)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            if key:  # helm cannot set an empty name
+                yield from _marked(item, f"{path}.{escaped(key)}" if path else escaped(key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _marked(item, f"{path}[{index}]")
+
+
+def escaped(name: str) -> str:
+    """A key as one name of a path of `--set`."""
+    return "".join(f"\\{char}" if char in "\\.,=[" else char for char in name)
+
+
+def unmarked(value: Any) -> Any:
+    """The same values with plain integers."""
+    match value:
+        case SetInteger():
+            return int(value)
+        case dict():
+            return {key: unmarked(item) for key, item in value.items()}
+        case list():
+            return [unmarked(item) for item in value]
+    return value

@@ -1,0 +1,139 @@
+"""Keys that a chart does not seem to know: a typing error that Helm takes in silence.
+
+A key is known when the chart's defaults or its schema have it. Nothing is said below a
+mapping that is empty by default or free by its schema, nor below what templates pass on to
+Kubernetes as it is (labels, probes, security contexts, ...): better silent than wrong.
+"""
+
+import difflib
+import re
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from learnflow_infra.models import Document
+from learnflow_infra.values.origins import Keys, dotted
+
+_FREE = re.compile(
+    r"(labels|annotations|selector|securitycontext|probe|resources|limits|requests|affinity"
+    r"|strategy|config|configuration|env|envvars|headers|data|parameters|options|extra\w*)$",
+    re.IGNORECASE,
+)
+_ALWAYS = frozenset({"global", "tags"})
+"""Keys of Helm itself: shared values, and switches of a chart's own subcharts."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class UnknownKey:
+    """A key that the chart does not know; `suggestion` is the nearest that it knows, or ""."""
+
+    key: str
+    suggestion: str = ""
+    source: str = ""
+    path: Keys = ()
+
+    def __str__(self) -> str:
+        """One line for people: where, which key, and what was probably meant."""
+        where = f"{self.source}: " if self.source else ""
+        hint = f" Did you mean {self.suggestion}?" if self.suggestion else ""
+        return f"{where}the chart knows no {self.key}.{hint}"
+
+
+def unknown_keys(
+    values: Document,
+    defaults: Document,
+    schema: Document | None,
+    *,
+    subcharts: Collection[str] = (),
+) -> list[UnknownKey]:
+    """The keys of `values` that the chart does not know, the outermost of each branch.
+
+    Args:
+        values: what helm is given.
+        defaults: the chart's values.yaml.
+        schema: the chart's values.schema.json, if it has one.
+        subcharts: names of the chart's dependencies, whose values are their own.
+    """
+    known = {key: value for key, value in values.items() if key not in {*_ALWAYS, *subcharts}}
+    everywhere = [dotted(path) for path in _paths(defaults)]
+    schemas = [schema] if schema else []
+    return [
+        UnknownKey(key=dotted(path), suggestion=_nearest(path, near, everywhere), path=path)
+        for path, near in _unknown(known, defaults, _parts(schemas, schema), schema, ())
+    ]
+
+
+def _unknown(
+    values: Document, defaults: Any, parts: Sequence[Document], root: Document | None, above: Keys
+) -> Iterator[tuple[Keys, list[str]]]:
+    """Path of every unknown key, with the names that are known beside it."""
+    named = [name for part in parts for name in part.get("properties", {})]
+    beside = [*(defaults if isinstance(defaults, dict) else ()), *named]
+    if not beside and not any(part.get("additionalProperties") is False for part in parts):
+        return
+    for key, value in values.items():
+        path = (*above, key)
+        below = _parts(_of_key(parts, key), root)
+        if key not in beside and not below:
+            yield path, beside
+        elif isinstance(value, dict) and not _FREE.search(key):
+            default = defaults.get(key) if isinstance(defaults, dict) else None
+            yield from _unknown(value, default, below, root, path)
+
+
+def _of_key(parts: Sequence[Document], key: str) -> list[Any]:
+    """The schemas that speak of a key; an open `additionalProperties` speaks of all."""
+    found: list[Any] = []
+    for part in parts:
+        patterns = part.get("patternProperties", {})
+        matching = [sub for pattern, sub in patterns.items() if re.search(pattern, key)]
+        if key in part.get("properties", {}):
+            found.append(part["properties"][key])
+        elif matching:
+            found += matching
+        elif part.get("additionalProperties", False) is not False:
+            found.append(part["additionalProperties"])
+    return found
+
+
+def _parts(schemas: Sequence[Any], root: Document | None) -> list[Document]:
+    """Schemas with all that they refer to and are composed of."""
+    found: list[Document] = []
+    waiting = list(schemas)
+    while waiting:
+        schema = waiting.pop()
+        schema = {"additionalProperties": True} if schema is True else schema
+        if not isinstance(schema, dict) or any(schema is known for known in found):
+            continue
+        found.append(schema)
+        for word in ("allOf", "anyOf", "oneOf"):
+            waiting += schema.get(word, ())
+        waiting += [schema[word] for word in ("if", "then", "else") if word in schema]
+        waiting += _referred(schema.get("$ref", ""), root)
+    return found
+
+
+def _referred(reference: str, root: Any) -> list[Any]:
+    """The schema that a `#/...` points to in the same file."""
+    if not reference.startswith("#"):
+        return [True] if reference else []  # another file: nothing is known against it
+    for step in reference.removeprefix("#").strip("/").split("/"):
+        name = step.replace("~1", "/").replace("~0", "~")
+        root = (root or {}).get(name) if name else root
+    return [root]
+
+
+def _nearest(path: Keys, beside: Sequence[str], everywhere: Sequence[str]) -> str:
+    """A name beside that is spelled alike, or the same name elsewhere in the chart."""
+    alike = difflib.get_close_matches(path[-1], beside, n=1, cutoff=0.7)
+    if alike:
+        return dotted((*path[:-1], alike[0]))
+    named = [key for key in everywhere if key.endswith(f".{dotted(path[-1:])}")]
+    return named[0] if len(named) == 1 else ""
+
+
+def _paths(defaults: Document, above: Keys = ()) -> Iterator[Keys]:
+    for key, value in defaults.items():
+        yield (*above, key)
+        if isinstance(value, dict):
+            yield from _paths(value, (*above, key))
