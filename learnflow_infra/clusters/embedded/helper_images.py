@@ -11,7 +11,7 @@ import tempfile
 from pathlib import Path
 
 from learnflow_infra import events
-from learnflow_infra.clusters.embedded import image_archive
+from learnflow_infra.clusters.embedded import image_archive, pruning
 from learnflow_infra.clusters.embedded.locks import lock
 from learnflow_infra.clusters.embedded.process import output
 from learnflow_infra.errors import ArtifactError
@@ -51,6 +51,7 @@ def _image(name: str, program: Path, applets: tuple[str, ...]) -> tuple[str, Pat
     target = _folder() / f"{name}-{content}.tar"
     if not target.exists():
         _pack(program, name, applets, reference, target)
+    pruning.prune(target)
     return reference, target
 
 

@@ -17,6 +17,7 @@ from learnflow_infra.clusters.embedded import (
     limits,
     packages,
     pki,
+    pruning,
     readiness,
     state,
     subnets,
@@ -39,6 +40,7 @@ def up(name: str, emit: Emit, subnet: str | None) -> None:
     given = subnets.parse_given(subnet) if subnet else None
     packages.ensure_packages(host.PROGRAMS, emit=emit)
     programs = binary.ensure(emit)
+    pruning.prune(programs)
     archives = helper_images.ensure(programs, emit)
     with events.step(emit, "cluster/start", f"Start the cluster {name}") as step:
         waiting = "waiting for another run that changes this cluster"

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from learnflow_infra import events
-from learnflow_infra.clusters.embedded import api, images, state
+from learnflow_infra.clusters.embedded import api, images, pruning, state
 from learnflow_infra.clusters.embedded.node import runtime
 from learnflow_infra.errors import ClusterUnreachableError
 from learnflow_infra.events import Emit
@@ -33,7 +33,9 @@ def load_images(name: str, recipes: Sequence[Path], emit: Emit) -> None:
     built = {}
     for folder in recipes:
         recipe = images.ImageRecipe.load(folder)
-        built[str(recipe.reference())] = images.build(recipe, emit=emit)
+        archive = images.build(recipe, emit=emit)
+        pruning.prune(archive)
+        built[str(recipe.reference())] = archive
     node = require_running(name)
     with events.step(emit, "cluster/images", "Load images into the cluster") as step:
         new = runtime.import_missing(node, built)
