@@ -24,12 +24,51 @@ class ImageUse:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RegistryKeys:
+    """Dotted keys of a chart's values that hold the registry of its images, and their prefix.
+
+    For charts that have one place for all images, beside the usual {registry, repository}
+    of each.
+    """
+
+    registry: str
+    repository: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class OperatorImages:
+    """Images that an operator will use: lines KEY=IMAGE in a variable of its pods.
+
+    `release` is whose manifest has the variable, `env` its name, `key` a text with
+    `${values.…}` that gives the KEY.
+    """
+
+    release: ReleaseName
+    env: str
+    key: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ChartSource:
-    """Where a release's chart comes from in one profile."""
+    """Where a release's chart comes from in one profile.
+
+    `host_address_key` is the dotted key of the values that takes the address by which the
+    host reaches the nodes, for servers that advertise it; "" where there is none.
+    """
 
     chart: str
-    """A folder's absolute path."""
+    """A folder's absolute path, or a reference `oci://host/path/name` without a version."""
+    version: str = ""
+    """Exact; for OCI only."""
     images: tuple[ImageUse, ...] = ()
+    registry_keys: tuple[RegistryKeys, ...] = ()
+    operator_images: tuple[OperatorImages, ...] = ()
+    host_address_key: str = ""
+
+    @property
+    def remote(self) -> bool:
+        """The chart is in an OCI registry."""
+        return self.chart.startswith("oci://")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +145,11 @@ class Skill:
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """Where a deploy goes. `cluster` is the embedded cluster's name when that is the engine."""
+    """Where a deploy goes.
+
+    `cluster` is the embedded cluster's name when that is the engine, `driver` minikube's;
+    `node_address` is where this host reaches node ports, through a `tunnel` or not.
+    """
 
     kind: Literal["context", "minikube", "embedded"]
     context: str
@@ -115,6 +158,8 @@ class Target:
     cluster: str | None = None
     node_address: str | None = None
     kubectl: str = "kubectl"
+    driver: str = ""
+    tunnel: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

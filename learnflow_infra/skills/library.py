@@ -13,7 +13,9 @@ from learnflow_infra.models import (
     EndpointSpec,
     Foundation,
     ImageUse,
+    OperatorImages,
     Profile,
+    RegistryKeys,
     Release,
     ReleaseName,
     ServicePort,
@@ -29,14 +31,14 @@ def library_dir() -> Path:
     return repo_root() / "skills-library"
 
 
-def load_all(library: Path | None = None) -> tuple[Skill, ...]:
-    """Every skill of the library, by name.
+def load_all(profile: Profile | None = None, library: Path | None = None) -> tuple[Skill, ...]:
+    """Every skill of the library, by name, as it is in a profile.
 
     Raises:
         InputError: one of them is malformed, or two declare the same release.
     """
     files = sorted((library or library_dir()).glob("*/skill.yaml"))
-    skills = tuple(load(file.parent) for file in files)
+    skills = tuple(load(file.parent, profile) for file in files)
     owners: dict[ReleaseName, SkillName] = {}
     for skill in skills:
         for release in skill.releases:
@@ -66,8 +68,12 @@ def find(names: Sequence[str], skills: Sequence[Skill]) -> tuple[Skill, ...]:
     return tuple(skill for name, skill in known.items() if not names or name in names)
 
 
-def load(folder: Path) -> Skill:
+def load(folder: Path, profile: Profile | None = None) -> Skill:
     """Read and check one skill folder.
+
+    Args:
+        folder: the skill's.
+        profile: whose values, below `profiles` of foundation and endpoints, replace theirs.
 
     Raises:
         InputError: with file and line of every fault.
@@ -79,7 +85,7 @@ def load(folder: Path) -> Skill:
         line = documents.line_of(path, ["name"])
         raise InputError(f"{path}:{line}: the name must be the folder's, {folder.name!r}.")
     name = SkillName(document["name"])
-    foundation = document["foundation"]
+    foundation = _in_profile(document["foundation"], profile)
     skill = Skill(
         name=name,
         description=document["description"],
@@ -91,10 +97,15 @@ def load(folder: Path) -> Skill:
         ),
         credentials=tuple(_credential(item) for item in document.get("credentials", ())),
         releases=tuple(_release(name, folder, item) for item in document["releases"]),
-        endpoints=tuple(_endpoint(item) for item in document["endpoints"]),
+        endpoints=tuple(_endpoint(_in_profile(item, profile)) for item in document["endpoints"]),
     )
     _check_references(path, skill)
     return skill
+
+
+def _in_profile(item: Document, profile: Profile | None) -> Document:
+    replaced = item.get("profiles", {}).get(profile, {})
+    return {**item, **replaced}
 
 
 def _credential(item: Document) -> Credential:
@@ -115,11 +126,18 @@ def _release(skill: SkillName, folder: Path, item: Document) -> Release:
 
 
 def _chart(folder: Path, item: Document) -> ChartSource:
-    images = tuple(
-        ImageUse(recipe=folder / image["recipe"], values=image["values"])
-        for image in item.get("images", ())
+    remote = item["chart"].startswith("oci://")
+    return ChartSource(
+        chart=item["chart"] if remote else str(folder / item["chart"]),
+        version=item.get("version", ""),
+        images=tuple(
+            ImageUse(recipe=folder / image["recipe"], values=image["values"])
+            for image in item.get("images", ())
+        ),
+        registry_keys=tuple(RegistryKeys(**keys) for keys in item.get("registryKeys", ())),
+        operator_images=tuple(OperatorImages(**rule) for rule in item.get("operatorImages", ())),
+        host_address_key=item.get("hostAddressKey", ""),
     )
-    return ChartSource(chart=str(folder / item["chart"]), images=images)
 
 
 def _endpoint(item: Document) -> EndpointSpec:
@@ -145,7 +163,8 @@ def _check_references(path: Path, skill: Skill) -> None:
             raise InputError(f"{path}:{line}: {skill.name} has no release {endpoint.release!r}.")
     for release in skill.releases:
         for chart in release.profiles.values():
-            folders = (Path(chart.chart), *(image.recipe for image in chart.images))
+            own = () if chart.remote else (Path(chart.chart),)
+            folders = (*own, *(image.recipe for image in chart.images))
             missing = [str(folder) for folder in folders if not folder.is_dir()]
             if missing:
                 raise InputError(f"{path}: a folder is missing: {', '.join(missing)}")

@@ -1,10 +1,12 @@
 import textwrap
 
 import pytest
+import yaml
 
 from learnflow_infra import skills
 from learnflow_infra.documents import line_of
 from learnflow_infra.errors import InputError
+from learnflow_infra.models import Profile, ServicePort
 
 GOOD = textwrap.dedent("""\
     apiVersion: learnflow.infra/v1
@@ -90,7 +92,7 @@ def test_every_fault_is_told_at_once(folder):
 
 
 def test_an_unknown_skill_is_refused_with_a_suggestion(folder):
-    library = skills.load_all(folder.parent)
+    library = skills.load_all(library=folder.parent)
     with pytest.raises(InputError, match="no skill 'demmo'") as error:
         skills.find(["demmo"], library)
     assert error.value.remedy == "Did you mean demo?"
@@ -105,4 +107,32 @@ def test_two_skills_may_not_share_a_release(folder):
     (other / "verify.py").touch()
     (other / "skill.yaml").write_text(folder_copy)
     with pytest.raises(InputError, match="demo and other both declare the release demo"):
-        skills.load_all(folder.parent)
+        skills.load_all(library=folder.parent)
+
+
+def test_a_profile_replaces_what_it_says_otherwise(folder):
+    document = yaml.safe_load((folder / "skill.yaml").read_text())
+    chart = {"chart": "oci://registry.example/charts/demo", "version": "1.2.3"}
+    document["releases"][0]["profiles"]["upstream"] = chart
+    document["foundation"]["profiles"] = {"upstream": {"cpu": "2"}}
+    other = {"service": "other", "port": "http"}
+    document["endpoints"][0]["profiles"] = {"upstream": {"host": other}}
+    (folder / "skill.yaml").write_text(yaml.safe_dump(document))
+    here, there = (skills.load(folder, Profile(name)) for name in ("embedded", "upstream"))
+    assert (there.foundation.cpu, there.foundation.memory) == (2, here.foundation.memory)
+    assert there.endpoints[0].host == ServicePort(**other)
+    assert there.endpoints[0].in_cluster == here.endpoints[0].in_cluster
+    source = there.releases[0].profiles["upstream"]
+    assert (source.chart, source.version, source.remote) == (*chart.values(), True)
+    assert here.releases[0].profiles["embedded"].remote is False
+
+
+@pytest.mark.parametrize(
+    "chart", [{"chart": "oci://registry.example/a"}, {"chart": "charts/x", "version": "1.0.0"}]
+)
+def test_a_remote_chart_has_a_version_and_a_folder_none(folder, chart):
+    document = yaml.safe_load((folder / "skill.yaml").read_text())
+    document["releases"][0]["profiles"]["upstream"] = chart
+    (folder / "skill.yaml").write_text(yaml.safe_dump(document))
+    with pytest.raises(InputError):
+        skills.load(folder)
