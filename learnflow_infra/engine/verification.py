@@ -45,20 +45,7 @@ async def verify(session: Session, skill: Skill, endpoints: Document, origin: Or
 
 
 async def _run(session: Session, skill: Skill, endpoints: Document, origin: Origin) -> Document:
-    target = session.target
-    config = ["--kubeconfig", str(target.kubeconfig)] if target.kubeconfig else []
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        str(skill.verify_script),
-        *config,
-        *("--context", target.context, "--namespace", session.namespace),
-        *("--from", origin, "--endpoints", "-"),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, "KUBECTL": target.kubectl},
-        start_new_session=True,  # a terminal's Ctrl-C is for us; we tell it once
-    )
+    process = await _start(session, skill, origin)
     talk = asyncio.create_task(process.communicate(json.dumps(endpoints).encode()))
     try:
         await asyncio.wait({talk}, timeout=SECONDS)
@@ -73,6 +60,32 @@ async def _run(session: Session, skill: Skill, endpoints: Document, origin: Orig
     except ValueError:
         return _no_document(skill, session, err.decode("utf-8", "replace").strip()[-500:])
     return document
+
+
+async def _start(session: Session, skill: Skill, origin: Origin) -> asyncio.subprocess.Process:
+    """Start a verify.py; it waits for the endpoints on its standard input."""
+    target = session.target
+    config = ["--kubeconfig", str(target.kubeconfig)] if target.kubeconfig else []
+    start = asyncio.create_subprocess_exec(
+        sys.executable,
+        str(skill.verify_script),
+        *config,
+        *("--context", target.context, "--namespace", session.namespace),
+        *("--from", origin, "--endpoints", "-"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env={**os.environ, "KUBECTL": target.kubectl},
+        start_new_session=True,  # a terminal's Ctrl-C is for us; we tell it once
+    )
+    starting = asyncio.ensure_future(start)
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:  # else nobody would own what is just being started
+        process = await starting
+        process.kill()
+        await process.communicate()
+        raise
 
 
 async def _end(

@@ -1,5 +1,6 @@
 """Ctrl-C and time limits end a verification only after it has taken away what it made."""
 
+import asyncio
 import contextlib
 import json
 import os
@@ -9,10 +10,13 @@ import sys
 import textwrap
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from learnflow_infra import paths
+from learnflow_infra.engine import verification
+from learnflow_infra.events import ignore
 
 COMMON = paths.repo_root() / "skills-library/common"
 
@@ -168,6 +172,34 @@ def test_one_that_does_not_end_is_killed(engine, tmp_path, interrupt):
     out, err = process.communicate(timeout=20)
     assert out.strip() == ("interrupted" if interrupt else "no end within 1 s"), err
     assert not running(tmp_path / "script.py")
+
+
+def test_one_that_is_just_starting_is_ended_too(tmp_path, monkeypatch):
+    script = tmp_path / "script.py"
+    script.write_text("import time\ntime.sleep(60)\n")
+    started = []
+    real = asyncio.create_subprocess_exec
+
+    async def slowly(*args, **options):
+        started.append(await real(*args, **options))
+        await asyncio.sleep(0.5)
+        return started[0]
+
+    monkeypatch.setattr(asyncio, "create_subprocess_exec", slowly)
+    target = SimpleNamespace(kubeconfig=None, context="c", kubectl="kubectl")
+    session = SimpleNamespace(target=target, namespace="n", emit=ignore)
+    skill = SimpleNamespace(name="a-skill", verify_script=script)
+
+    async def interrupted():
+        work = asyncio.create_task(verification.verify(session, skill, {}, "both"))
+        while not started:
+            await asyncio.sleep(0.01)
+        work.cancel()
+        await asyncio.wait({work})
+        return work.cancelled()
+
+    assert asyncio.run(interrupted())
+    assert started[0].returncode == -signal.SIGKILL
 
 
 def running(script):
