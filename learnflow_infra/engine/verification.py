@@ -6,6 +6,7 @@ import os
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Literal
 
 from learnflow_infra.engine.session import Session
@@ -53,12 +54,14 @@ async def _run(session: Session, skill: Skill, endpoints: Document, origin: Orig
         late = not talk.done()
         await _end(process, talk)
     out, err = await talk
-    if late:
-        return _no_document(skill, session, f"no end within {SECONDS:.0f} s")
+    said = err.decode("utf-8", "replace").strip()[-500:]
     try:
         document: Document = json.loads(out)
     except ValueError:
-        return _no_document(skill, session, err.decode("utf-8", "replace").strip()[-500:])
+        document = _document(skill, session, [] if late else [_failed(said)])
+    if late:
+        document["passed"] = False
+        document["checks"].append(_failed(f"no end within {SECONDS:.0f} s"))
     return document
 
 
@@ -92,24 +95,26 @@ async def _end(
     process: asyncio.subprocess.Process, talk: asyncio.Task[tuple[bytes, bytes]]
 ) -> None:
     """Let a verification that still runs clean up; one that does not end is killed."""
-    if not talk.done():
-        process.terminate()
-        await asyncio.wait({talk}, timeout=GRACE)
-    if not talk.done():
-        os.killpg(process.pid, signal.SIGKILL)
-        await talk
+    for end, seconds in ((signal.SIGTERM, GRACE), (signal.SIGKILL, None)):
+        if not talk.done():
+            with suppress(ProcessLookupError):
+                os.kill(process.pid if end == signal.SIGTERM else -process.pid, end)
+            await asyncio.wait({talk}, timeout=seconds)
 
 
-def _no_document(skill: Skill, session: Session, message: str) -> Document:
-    check = {"name": "verify.py", "from": "", "passed": False, "message": message, "seconds": 0.0}
+def _document(skill: Skill, session: Session, found: list[Document]) -> Document:
     return {
         "apiVersion": "learnflow.infra/v1",
         "kind": "VerifyResult",
         "skill": skill.name,
         "namespace": session.namespace,
         "passed": False,
-        "checks": [check],
+        "checks": found,
     }
+
+
+def _failed(message: str) -> Document:
+    return {"name": "verify.py", "from": "", "passed": False, "message": message, "seconds": 0.0}
 
 
 def checks(result: Document) -> list[Check]:
