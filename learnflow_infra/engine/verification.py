@@ -95,11 +95,14 @@ async def _end(
     process: asyncio.subprocess.Process, talk: asyncio.Task[tuple[bytes, bytes]]
 ) -> None:
     """Let a verification that still runs clean up; one that does not end is killed."""
-    for end, seconds in ((signal.SIGTERM, GRACE), (signal.SIGKILL, None)):
-        if not talk.done():
-            with suppress(ProcessLookupError):
-                os.kill(process.pid if end == signal.SIGTERM else -process.pid, end)
-            await asyncio.wait({talk}, timeout=seconds)
+    if not talk.done():
+        with suppress(ProcessLookupError):
+            process.terminate()
+        await asyncio.wait({talk}, timeout=GRACE)
+    if not talk.done():
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await asyncio.wait({talk})
 
 
 def _document(skill: Skill, session: Session, found: list[Document]) -> Document:

@@ -75,6 +75,7 @@ class Product:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
+            process_group=0,  # as a shell's jobs; a terminal's Ctrl-C is for all of a group
             # a job in the background of a shell ignores SIGINT, and its children would too
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         )

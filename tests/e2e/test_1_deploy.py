@@ -2,8 +2,11 @@
 
 import base64
 import json
+import os
 import shutil
+import signal
 import subprocess
+import time
 
 import pytest
 
@@ -149,6 +152,20 @@ def test_the_scripts_that_agents_run(product, deployed, skill, script):
 
 def test_verification_cleans_up(product, deployed):
     product.ok("verify")
+    assert_clean(product)
+
+
+@pytest.mark.parametrize("seconds", [2.0, 2.5, 3.0])
+def test_ctrl_c_in_a_verification_leaves_nothing_behind(product, deployed, seconds):
+    process = product.popen("verify")
+    time.sleep(seconds)
+    os.killpg(process.pid, signal.SIGINT)
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    assert_clean(product)
+
+
+def assert_clean(product):
     topics = product.kafka("kafka-topics.sh", "--list").split()
     assert [topic for topic in topics if "verify" in topic] == []
     tables = product.psql(
