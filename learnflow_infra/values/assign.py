@@ -4,7 +4,7 @@ from typing import Any
 
 from learnflow_infra.errors import InputError
 from learnflow_infra.models import Document
-from learnflow_infra.values.grammar import Assignment, Step
+from learnflow_infra.values.reader import Assignment, Step
 
 MAX_INDEX = 65536
 

@@ -10,34 +10,15 @@ import json
 import math
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 from learnflow_infra.errors import InputError
+from learnflow_infra.values.reader import Assignment, Reader
 from learnflow_infra.values.scalars import behind_set
 
-Step = str | int
-MAX_DEPTH = 30
-"""How many dots may stand behind names in one path."""
 _SPACE = " \t\n\v\f\r\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
     map(chr, range(0x2000, 0x200B))
 )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Assignment:
-    """One `path=value` of a flag.
-
-    `ended` marks that the text was over before any value: `a.b=`, `a.`, `a[1]`. Helm then
-    makes no new item of a list that the path leads through. `key` and `typed` are the parts
-    as they were typed, for people.
-    """
-
-    path: tuple[Step, ...]
-    value: Any
-    ended: bool = False
-    key: str
-    typed: str = ""
 
 
 def parse(flag: str, text: str, read_file: Callable[[str], str]) -> tuple[Assignment, ...]:
@@ -61,94 +42,7 @@ def parse(flag: str, text: str, read_file: Callable[[str], str]) -> tuple[Assign
     return readers[flag].assignments()
 
 
-class _Reader:
-    """Walks through the text once; what a value is, its heirs say."""
-
-    def __init__(self, flag: str, text: str) -> None:
-        self.flag = flag
-        self.text = text
-        self.at = 0
-
-    def assignments(self) -> tuple[Assignment, ...]:
-        found: list[Assignment] = []
-        while self.at < len(self.text):
-            found.append(self._assignment())
-        return tuple(found)
-
-    def value(self) -> Any:
-        raise NotImplementedError
-
-    def fault(self, what: str, remedy: str) -> InputError:
-        return InputError(f"{self.flag}: {what}", remedy=remedy)
-
-    def until(self, stops: str) -> tuple[str, str]:
-        """The text before the next of `stops`, and which it was; `""` at the end."""
-        found: list[str] = []
-        while self.at < len(self.text):
-            char = self.text[self.at]
-            self.at += 1
-            if char in stops:
-                return "".join(found), char
-            if char == "\\":  # at the very end it is dropped
-                char = self.text[self.at : self.at + 1]
-                self.at += 1
-            found.append(char)
-        return "".join(found), ""
-
-    def _assignment(self) -> Assignment:
-        start = self.at
-        path, stop = self._path(start)
-        key = self.text[start : self.at - (stop == "=")]
-        if stop != "=":
-            return Assignment(path=path, value="", ended=True, key=key)
-        value_at = self.at
-        ended = value_at >= len(self.text) and isinstance(path[-1], str)
-        value = self.value()
-        typed = self.text[value_at : self.at].removesuffix(",")
-        return Assignment(path=path, value=value, ended=ended and value == "", key=key, typed=typed)
-
-    def _path(self, start: int) -> tuple[tuple[Step, ...], str]:
-        """The steps up to `=`, or up to the end behind a dot or an index."""
-        path: list[Step] = []
-        dots = 0
-        while True:
-            name, stop = self.until("=[,.")
-            path.append(name)
-            if stop == "," or (stop == "" and name):
-                key = self.text[start : self.at].removesuffix(",")
-                raise self.fault(
-                    f"the key {key!r} has no value.",
-                    f"Type {self.flag} '{key}=VALUE'; write a comma in a value or key as \\,",
-                )
-            if stop == "[":
-                stop = self._indices(path)
-            else:
-                dots += stop == "."
-            if dots > MAX_DEPTH:
-                raise self.fault("the path is too deep.", f"Helm allows {MAX_DEPTH} dots in one.")
-            if stop != ".":
-                return tuple(path), stop
-
-    def _indices(self, path: list[Step]) -> str:
-        """Every `[index]` from here; returns what stops them."""
-        stop = "["
-        while stop == "[":
-            text, closed = self.until("]")
-            if not closed or not re.fullmatch(r"[-+]?[0-9]+", text) or int(text) < 0:
-                raise self.fault(
-                    f"[{text} in a path is no index.", "Type a number from 0, as in list[0].name"
-                )
-            path.append(int(text))
-            junk, stop = self.until("[.=")
-            if junk:
-                raise self.fault(
-                    f"{junk.partition(',')[0]!r} stands behind the index [{text}].",
-                    "Behind an index only =, . or another [ may follow.",
-                )
-        return stop
-
-
-class _Words(_Reader):
+class _Words(Reader):
     """Values are words or lists of words; `word` gives a word its value."""
 
     def __init__(self, flag: str, text: str, word: Callable[[str], Any]) -> None:
@@ -194,7 +88,7 @@ def _no_constant(text: str) -> Any:
 _DECODER = json.JSONDecoder(parse_float=_finite, parse_int=_whole, parse_constant=_no_constant)
 
 
-class _Json(_Reader):
+class _Json(Reader):
     """Values are JSON texts, each followed by blanks and a comma, or by nothing; none is null."""
 
     def value(self) -> Any:

@@ -13,8 +13,10 @@ from pathlib import Path
 from learnflow_infra.models import Document, Profile, ReleaseName
 from learnflow_infra.paths import repo_root
 from learnflow_infra.values import files, unknown
+from learnflow_infra.values.chart import ChartFiles, read_chart
+from learnflow_infra.values.composer import Keys
 from learnflow_infra.values.merge import coalesce, with_globals
-from learnflow_infra.values.origins import Keys, Origin, Statement, chains, lay
+from learnflow_infra.values.origins import Origin, Statement, chains, lay
 from learnflow_infra.values.overrides import GLOBAL, Overrides, refuse_kind
 from learnflow_infra.values.typed import set_arguments, unmarked
 
@@ -42,6 +44,8 @@ class Computed:
             integers of `values` that were set by flags, which charts see as integers only so.
         warnings: what Helm takes but leaves without effect.
         chart: the chart's defaults.
+        chart_files: what was read of the chart, if it was at hand.
+        said: all that the layers say, lowest first.
     """
 
     release: ReleaseName
@@ -49,6 +53,7 @@ class Computed:
     set_arguments: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     chart: Document = field(default_factory=dict)
+    chart_files: ChartFiles | None = None
     said: tuple[Statement, ...] = ()
 
     @cached_property
@@ -73,9 +78,14 @@ class Computed:
         """Keys that the chart does not know, with a suggestion and where each comes from."""
         return [
             unknown.UnknownKey(
-                key=item.key, suggestion=item.suggestion, source=self.source_of(item.path)
+                key=f"{self.release}.{item.key}",
+                suggestion=item.suggestion and f"{self.release}.{item.suggestion}",
+                source=self.source_of(item.path),
+                path=item.path,
             )
-            for item in unknown.unknown_keys(self.values, self.chart, schema)
+            for item in unknown.unknown_keys(
+                self.values, self.chart, schema, files=self.chart_files
+            )
         ]
 
 
@@ -97,7 +107,7 @@ def compute(
         profile: whose `values-<profile>.yaml` is laid on `values.yaml`.
         overrides: the operator's, read by `read_overrides`.
         chart: the chart's defaults, for origins and warnings alone: helm merges them itself.
-        chart_path: the chart, a folder or a .tgz, for the lines of its defaults.
+        chart_path: the chart, a folder or a .tgz, for lines and for what its templates know.
         below: layers under the operator's.
         above: layers over the operator's.
         folder: charts-values/, or another folder like it.
@@ -105,7 +115,8 @@ def compute(
     Raises:
         InputError: a values file is malformed, or a flag does not fit what the layers hold.
     """
-    said = list(_of_chart(chart or {}, chart_path))
+    chart_files = read_chart(chart_path) if chart_path else None
+    said = _of_chart(chart or {}, chart_files)
     tree: Document = {}
     for file in _project_files(release, profile, folder):
         tree = lay(tree, file.values, file.source, said)
@@ -126,6 +137,7 @@ def compute(
         set_arguments=set_arguments(values),
         warnings=tuple(f"global{key and '.' + key} {why}." for key, why in left_alone.items()),
         chart=chart or {},
+        chart_files=chart_files,
         said=tuple(said),
     )
 
@@ -141,12 +153,11 @@ def _project_files(
     ]
 
 
-def _of_chart(chart: Document, path: Path | None) -> list[Statement]:
+def _of_chart(chart: Document, found: ChartFiles | None) -> list[Statement]:
     """The chart's defaults as statements, with their lines where the chart is at hand."""
-    file = files.chart_defaults(path) if path and chart else None
 
     def source(keys: Keys) -> str:
-        return f"chart default ({file.source(keys)})" if file else "chart default"
+        return f"chart default ({found.defaults.source(keys)})" if found else "chart default"
 
     said: list[Statement] = []
     lay({}, chart, source, said)

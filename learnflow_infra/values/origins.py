@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from learnflow_infra.models import Document
+from learnflow_infra.values.composer import Keys
 from learnflow_infra.values.masking import masked
 from learnflow_infra.values.merge import leaves
 from learnflow_infra.values.typed import escaped
-
-Keys = tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +69,29 @@ def _lay(
     return merged
 
 
+class Index:
+    """Statements by path, lowest layer first, to find the chain of a key in one look."""
+
+    def __init__(self, said: Sequence[Statement]) -> None:
+        self._said = said
+        self._at: dict[Keys, list[int]] = defaultdict(list)
+        self._below: dict[Keys, list[int]] = defaultdict(list)
+        for index, statement in enumerate(said):
+            self._at[statement.path].append(index)
+            for length in range(len(statement.path)):
+                self._below[statement.path[:length]].append(index)
+
+    def chain(self, path: Keys, *, is_set: bool) -> tuple[Origin, ...]:
+        """All that was said of a key, of what holds it, and of what it held."""
+        lengths = range(len(path) + 1)
+        found = [index for length in lengths for index in self._at.get(path[:length], ())]
+        found += self._below.get(path, ())
+        chain = [_origin(self._said[index], path) for index in sorted(found)]
+        if is_set and chain and chain[-1].key and not chain[0].key:
+            chain.append(chain[0])  # no layer holds it any more, so the default shows again
+        return tuple(chain)
+
+
 def chains(said: Sequence[Statement], seen: Document) -> dict[str, tuple[Origin, ...]]:
     """The chain of every leaf that the chart sees, and of every key that a null deleted.
 
@@ -77,23 +99,10 @@ def chains(said: Sequence[Statement], seen: Document) -> dict[str, tuple[Origin,
         said: statements, lowest layer first.
         seen: what the chart sees.
     """
-    at: dict[Keys, list[int]] = defaultdict(list)
-    below: dict[Keys, list[int]] = defaultdict(list)
-    for index, statement in enumerate(said):
-        at[statement.path].append(index)
-        for length in range(len(statement.path)):
-            below[statement.path[:length]].append(index)
+    index = Index(said)
     visible = dict.fromkeys(path for path, _value in leaves(seen))
     deleted = dict.fromkeys(s.path for s in said if s.value is None)
-    found = {}
-    for path in visible | deleted:
-        above = [index for length in range(len(path)) for index in at.get(path[:length], ())]
-        indices = sorted([*above, *at.get(path, ()), *below.get(path, ())])
-        chain = [_origin(said[index], path) for index in indices]
-        if path in visible and chain[-1].key and not chain[0].key:
-            chain.append(chain[0])  # no layer holds it any more, so the default shows again
-        found[dotted(path)] = tuple(chain)
-    return found
+    return {dotted(path): index.chain(path, is_set=path in visible) for path in visible | deleted}
 
 
 def _origin(said: Statement, path: Keys) -> Origin:

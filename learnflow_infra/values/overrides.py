@@ -16,9 +16,10 @@ from learnflow_infra.models import Document, ReleaseName
 from learnflow_infra.values import files
 from learnflow_infra.values.assign import PathError, assign, describe, refusal
 from learnflow_infra.values.files import ValuesFile
-from learnflow_infra.values.grammar import Assignment, parse
+from learnflow_infra.values.grammar import parse
 from learnflow_infra.values.masking import HIDDEN, masked
 from learnflow_infra.values.origins import Statement, lay
+from learnflow_infra.values.reader import Assignment
 
 GLOBAL = "global"
 SHOWN = 60
@@ -74,7 +75,7 @@ class Overrides:
         keys = (release, GLOBAL)
         for file in self.files:
             mine = {key: value for key, value in file.values.items() if key in keys}
-            umbrella = lay(umbrella, mine, file.source, notes)
+            umbrella = lay(umbrella, mine, file.typed_source, notes)
         umbrella = copy.deepcopy(umbrella)
         for said in self.said:
             if said.assignment.path[0] in keys:

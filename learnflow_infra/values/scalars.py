@@ -113,9 +113,12 @@ def key(value: object) -> str:
 
 
 def _shortest(value: float) -> str:
-    """Helm writes such keys with the shortest digits that name the same 32-bit float."""
-    texts = (f"{value:.{digits}g}" for digits in range(1, 10))
-    return next((text for text in texts if _single(float(text)) == _single(value)), repr(value))
+    """As Go's `%g` of a 32-bit float: the fewest digits that name it, 1e+06 from a million on."""
+    texts = (f"{value:.{decimals}e}" for decimals in range(9))
+    text = next((text for text in texts if _single(float(text)) == _single(value)), f"{value:e}")
+    mantissa, _, exponent = text.partition("e")
+    decimals = len(mantissa.partition(".")[2]) - int(exponent)
+    return f"{value:.{max(decimals, 0)}f}" if -5 < int(exponent) < 6 else text  # noqa: PLR2004
 
 
 def _single(value: float) -> bytes:

@@ -7,12 +7,15 @@ Kubernetes as it is (labels, probes, security contexts, ...): better silent than
 
 import difflib
 import re
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from learnflow_infra.models import Document
-from learnflow_infra.values.origins import Keys, dotted
+from learnflow_infra.values.chart import ChartFiles
+from learnflow_infra.values.composer import Keys
+from learnflow_infra.values.files import ValuesFile
+from learnflow_infra.values.origins import dotted
 
 _FREE = re.compile(
     r"(labels|annotations|selector|securitycontext|probe|resources|limits|requests|affinity"
@@ -44,7 +47,7 @@ def unknown_keys(
     defaults: Document,
     schema: Document | None,
     *,
-    subcharts: Collection[str] = (),
+    files: ChartFiles | None = None,
 ) -> list[UnknownKey]:
     """The keys of `values` that the chart does not know, the outermost of each branch.
 
@@ -52,14 +55,18 @@ def unknown_keys(
         values: what helm is given.
         defaults: the chart's values.yaml.
         schema: the chart's values.schema.json, if it has one.
-        subcharts: names of the chart's dependencies, whose values are their own.
+        files: what was read of the chart: keys that only its templates name are known, and
+            the values of its subcharts are their own.
     """
-    known = {key: value for key, value in values.items() if key not in {*_ALWAYS, *subcharts}}
+    files = files or ChartFiles(defaults=ValuesFile(name="", values={}))
+    skipped = _ALWAYS | files.subcharts
+    checked = {key: value for key, value in values.items() if key not in skipped}
     everywhere = [dotted(path) for path in _paths(defaults)]
     schemas = [schema] if schema else []
     return [
         UnknownKey(key=dotted(path), suggestion=_nearest(path, near, everywhere), path=path)
-        for path, near in _unknown(known, defaults, _parts(schemas, schema), schema, ())
+        for path, near in _unknown(checked, defaults, _parts(schemas, schema), schema, ())
+        if not any(named[: len(path)] == path for named in files.named)
     ]
 
 

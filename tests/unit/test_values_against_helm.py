@@ -10,6 +10,7 @@ from functools import reduce
 from pathlib import Path
 
 import pytest
+import yaml
 from helm_oracle import FLAGS, seen, typed, with_integers, write_chart
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
@@ -84,6 +85,35 @@ def test_a_chart_sees_what_helm_gives_it(folder, defaults, texts, typed_flags):
     if values is not None:
         chart = files.read(folder / "echo/values.yaml").values
         assert typed(coalesce(chart, values)) == from_helm["echo"]
+
+
+ROWS = Path(__file__).parent / "tables"
+
+
+@pytest.mark.parametrize(
+    "row",
+    yaml.safe_load((ROWS / "values_flags.yaml").read_text()),
+    ids=lambda row: str(row["flags"]),
+)
+def test_the_table_of_flags_tells_what_helm_does(folder, row):
+    (folder / "echo/values.yaml").write_text("")
+    given = [tuple(typed.split(" ", 1)) for typed in row["flags"]]
+    from_helm = seen(folder / "echo", arguments([], given))
+    assert (from_helm is None) == ("refused" in row)
+    if from_helm is not None:
+        assert from_helm["echo"] == typed(ours([], given))
+
+
+@pytest.mark.parametrize(
+    "row", yaml.safe_load((ROWS / "values_yaml.yaml").read_text()), ids=lambda row: row["text"]
+)
+def test_the_table_of_files_tells_what_helm_does(folder, row):
+    (folder / "echo/values.yaml").write_text("")
+    (path,) = write_files(folder, [row["text"]])
+    from_helm = seen(folder / "echo", arguments([path], []))
+    assert (from_helm is None) == ("refused" in row)
+    if from_helm is not None:
+        assert from_helm["echo"] == typed(files.read(path).values)
 
 
 SCOPES = st.sampled_from(["kafka", "postgres", "global", "kafka.global"])

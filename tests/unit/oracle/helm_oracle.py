@@ -8,7 +8,6 @@ import base64
 import json
 import re
 import subprocess
-from dataclasses import dataclass
 from pathlib import Path
 
 from learnflow_infra.clients.helm import executable
@@ -31,15 +30,6 @@ seen-{{ .Chart.Name }}: {{ include "seen" .Values | b64enc }}
 FLAGS = ("--set-json", "--set", "--set-string", "--set-file")
 
 
-@dataclass(frozen=True)
-class Case:
-    """Values files as YAML texts, and `(flag, text)` pairs."""
-
-    defaults: dict
-    files: tuple
-    flags: tuple
-
-
 def write_chart(folder: Path, name: str) -> Path:
     (folder / "templates").mkdir(parents=True)
     (folder / "Chart.yaml").write_text(f"apiVersion: v2\nname: {name}\nversion: 0.1.0\n")
@@ -55,7 +45,11 @@ def seen(chart: Path, arguments: list, stdin: str = "") -> dict | None:
         assert "Error:" in done.stderr
         return None
     found = re.findall(r"^seen-(\S+): (\S*)$", done.stdout, re.MULTILINE)
-    return {name: _plain(json.loads(base64.b64decode(text))) for name, text in found}
+    return {name: _plain(_load(base64.b64decode(text))) for name, text in found}
+
+
+def _load(text):
+    return json.loads(text, parse_int=lambda digits: -0.0 if digits == "-0" else int(digits))
 
 
 def _plain(node):

@@ -82,7 +82,8 @@ def texts(values, paths=PATHS):
     """What stands behind a flag: assignments, sometimes broken by a few characters."""
     pairs = st.lists(st.tuples(paths, values).map("=".join), min_size=1, max_size=3)
     whole = st.tuples(pairs.map(",".join), st.sampled_from(["", "", "", ",", ",,", "]", "=", "."]))
-    return whole.map("".join) | st.tuples(TEXT, pairs.map(",".join)).map("".join)
+    clean = pairs.map(",".join)
+    return clean | clean | whole.map("".join) | st.tuples(TEXT, clean).map("".join)
 
 
 def flags(paths=PATHS, noise=TEXT):

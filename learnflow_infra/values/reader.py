@@ -1,0 +1,121 @@
+"""Walks through what stands behind a flag of Helm's: paths here, values in the heirs."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+from learnflow_infra.errors import InputError
+
+Step = str | int
+MAX_DEPTH = 30
+"""How many dots may stand behind names in one path."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Assignment:
+    """One `path=value` of a flag.
+
+    `ended` marks that the text was over before any value: `a.b=`, `a.`, `a[1]`. Helm then
+    makes no new item of a list that the path leads through. `key` and `typed` are the parts
+    as they were typed, for people.
+    """
+
+    path: tuple[Step, ...]
+    value: Any
+    ended: bool = False
+    key: str
+    typed: str = ""
+
+
+class Reader:
+    """Walks through the text once; what a value is, its heirs say."""
+
+    def __init__(self, flag: str, text: str) -> None:
+        self.flag = flag
+        self.text = text
+        self.at = 0
+
+    def assignments(self) -> tuple[Assignment, ...]:
+        """Everything up to the end of the text.
+
+        Raises:
+            InputError: the text is malformed.
+        """
+        found: list[Assignment] = []
+        while self.at < len(self.text):
+            found.append(self._assignment())
+        return tuple(found)
+
+    def value(self) -> Any:
+        """The value that begins here; passes the comma behind it."""
+        raise NotImplementedError
+
+    def fault(self, what: str, remedy: str) -> InputError:
+        """An error that names the flag; `what` must repeat no value."""
+        return InputError(f"{self.flag}: {what}", remedy=remedy)
+
+    def until(self, stops: str) -> tuple[str, str]:
+        """The text before the next of `stops`, and which it was; `""` at the end."""
+        found: list[str] = []
+        while self.at < len(self.text):
+            char = self.text[self.at]
+            self.at += 1
+            if char in stops:
+                return "".join(found), char
+            if char == "\\":  # at the very end it is dropped
+                char = self.text[self.at : self.at + 1]
+                self.at += 1
+            found.append(char)
+        return "".join(found), ""
+
+    def _assignment(self) -> Assignment:
+        start = self.at
+        path, stop = self._path(start)
+        key = self.text[start : self.at - (stop == "=")]
+        if stop != "=":
+            return Assignment(path=path, value="", ended=True, key=key)
+        value_at = self.at
+        ended = value_at >= len(self.text) and isinstance(path[-1], str)
+        value = self.value()
+        typed = self.text[value_at : self.at].removesuffix(",")
+        return Assignment(path=path, value=value, ended=ended and value == "", key=key, typed=typed)
+
+    def _path(self, start: int) -> tuple[tuple[Step, ...], str]:
+        """The steps up to `=`, or up to the end behind a dot or an index."""
+        path: list[Step] = []
+        dots = 0
+        while True:
+            name, stop = self.until("=[,.")
+            path.append(name)
+            if stop == "," or (stop == "" and name):
+                key = self.text[start : self.at].removesuffix(",")
+                raise self.fault(
+                    f"the key {key!r} has no value.",
+                    f"Type {self.flag} '{key}=VALUE'; write a comma in a value or key as \\,",
+                )
+            if stop == "[":
+                stop = self._indices(path)
+            else:
+                dots += stop == "."
+            if dots > MAX_DEPTH:
+                raise self.fault("the path is too deep.", f"Helm allows {MAX_DEPTH} dots in one.")
+            if stop != ".":
+                return tuple(path), stop
+
+    def _indices(self, path: list[Step]) -> str:
+        """Every `[index]` from here; returns what stops them."""
+        stop = "["
+        while stop == "[":
+            text, closed = self.until("]")
+            if not closed or not re.fullmatch(r"[-+]?[0-9]+", text) or int(text) < 0:
+                raise self.fault(
+                    f"[{text} in a path is no index.", "Type a number from 0, as in list[0].name"
+                )
+            path.append(int(text))
+            junk, stop = self.until("[.=")
+            if junk:
+                raise self.fault(
+                    f"{junk.partition(',')[0]!r} stands behind the index [{text}].",
+                    "Behind an index only =, . or another [ may follow.",
+                )
+        return stop
