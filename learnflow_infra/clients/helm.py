@@ -5,9 +5,10 @@ Values go to helm by stdin, never by argument; helm's errors become this project
 
 import json
 import logging
+import re
 import shutil
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -65,17 +66,47 @@ def executable() -> str:
     )
 
 
+_PAIR = re.compile(rb"\\\\|\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})")
+
+
+def readable(text: bytes) -> bytes:
+    """JSON as helm reads it: it takes no surrogate pairs, so characters above U+FFFF stand bare."""
+
+    def bare(found: re.Match[bytes]) -> bytes:
+        return str(json.loads(b'"%b"' % found[0])).encode() if found[1] else found[0]
+
+    return _PAIR.sub(bare, text)
+
+
+class _Command(Command):  # type: ignore[misc] # the library has no types
+    """One helm command line, with `more` at its end."""
+
+    def __init__(self, more: Sequence[str] = (), **options: Any) -> None:
+        super().__init__(**options)
+        self._more = list(more)
+
+    async def run(self, command: list[str], input: bytes | None = None) -> bytes:  # noqa: A002
+        done: bytes = await super().run(command + self._more, input and readable(input))
+        return done
+
+
 class Helm:
     """Helm on one context and namespace."""
 
     def __init__(self, *, kubeconfig: Path | None, context: str | None, namespace: str) -> None:
         self._namespace = namespace
-        self._command = Command(
-            executable=executable(),
-            kubeconfig=kubeconfig,
-            kubecontext=context,
-            history_max_revisions=HISTORY,
-        )
+        self._options: dict[str, Any] = {
+            "executable": executable(),
+            "kubeconfig": kubeconfig,
+            "kubecontext": context,
+            "history_max_revisions": HISTORY,
+        }
+        self._command = _Command(**self._options)
+
+    def _setting(self, arguments: Sequence[str]) -> _Command:
+        """A command with `--set` for what only that gives a chart: integers (values.typed)."""
+        more = [word for argument in arguments for word in ("--set", argument)]
+        return _Command(more, **self._options)
 
     async def live(self, release: str) -> Live | None:
         """The newest revision of a release, or None when there is none."""
@@ -86,16 +117,26 @@ class Helm:
             return None
         return _live(_json(text))
 
-    async def render(self, release: str, chart: str, values: Document) -> Live:
+    async def render(
+        self, release: str, chart: str, values: Document, set_arguments: Sequence[str] = ()
+    ) -> Live:
         """What an upgrade would install, rendered with the server's capabilities."""
-        upgrade = self._command.install_or_upgrade(
+        upgrade = self._setting(set_arguments).install_or_upgrade(
             release, chart, values, namespace=self._namespace, dry_run=True, create_namespace=False
         )
         return _live(dict(await _translate(release, upgrade)))
 
-    async def upgrade(self, release: str, chart: str, values: Document, *, seconds: float) -> Live:
+    async def upgrade(
+        self,
+        release: str,
+        chart: str,
+        values: Document,
+        *,
+        seconds: float,
+        set_arguments: Sequence[str] = (),
+    ) -> Live:
         """Install or upgrade; returns when helm's hooks are done, not when pods are ready."""
-        upgrade = self._command.install_or_upgrade(
+        upgrade = self._setting(set_arguments).install_or_upgrade(
             release,
             chart,
             values,

@@ -151,3 +151,18 @@ def test_merge_changes_neither_side():
 def test_put_makes_the_way():
     assert put({"a": {"x": 1}}, "a.b.c", 3) == {"a": {"x": 1, "b": {"c": 3}}}
     assert put({}, "image", 1) == {"image": 1}
+
+
+@pytest.mark.parametrize(
+    ("json", "text"),
+    [
+        (r'"\ud83d\ude00 \u00e9 \u007f"', '"\U0001f600 \\u00e9 \\u007f"'),
+        (r'"\\ud83d\\ude00"', r'"\\ud83d\\ude00"'),
+        (r'"\\\ud83d\ude00"', '"\\\\\U0001f600"'),
+        (r'"\ud83d"', r'"\ud83d"'),
+    ],
+)
+def test_helm_gets_json_without_surrogate_pairs(json, text):
+    from learnflow_infra.clients.helm import readable
+
+    assert readable(json.encode()).decode() == text

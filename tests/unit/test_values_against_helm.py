@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from values_strategies import FILES, PATHS, as_yaml, documents, flags
 
+from learnflow_infra.clients.helm import readable
 from learnflow_infra.errors import InputError
 from learnflow_infra.models import Profile, ReleaseName
 from learnflow_infra.values import Flags, compute, dump, files, read_overrides
@@ -209,6 +210,7 @@ def test_helm_makes_the_same_of_what_we_give_it(folder, defaults, project, texts
     for release, one in found.items():
         chart = folder / "umbrella/charts" / release
         sets = [word for text in one.set_arguments for word in ("--set", text)]
-        for document in (json.dumps(one.values), dump(one.values)):
+        given = readable(json.dumps(one.values).encode()).decode()
+        for document in (given, dump(one.values)):
             again = seen(chart, ["-f", "-", *sets], stdin=document)[release]
             assert {"global": {}, **again} == {"global": {}, **from_helm[release]}
