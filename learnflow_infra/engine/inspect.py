@@ -72,7 +72,7 @@ def diagnose(options: Options, emit: Emit) -> list[tuple[ReleaseName, list[Cause
         _, snapshot = asyncio.run(_look(session, release.name))
         causes = tracker.diagnose(session.kube, session.namespace, snapshot)
         if not snapshot.objects and not snapshot.missing:
-            causes = [Cause(object=release.name, reason="nothing of it exists; deploy it")]
+            causes = [Cause(object=f"Release/{release.name}", reason="does not exist; deploy it")]
         found.append((release.name, causes))
     return found
 
@@ -110,6 +110,7 @@ def verify(options: Options, origin: verification.Origin, emit: Emit) -> list[Do
     request = read(options)
     session = connect(request.target, options.namespace, emit)
     recorded, _ = records.load(session.kube, session.namespace)
+    recorded = recorded or outputs.document(session.target, session.namespace, [])
     return asyncio.run(verification.verify_all(session, request.skills, recorded, origin))
 
 
