@@ -20,7 +20,7 @@ from learnflow_infra.models import Document
 
 HIDDEN = "***"
 _SECRET = re.compile(
-    r"passw|passphrase|pwd|secret|token|credential|apikey|accesskey|privatekey|encryptionkey"
+    r"passw|passphrase|pgpass|^pass$|pwd|secret|token|credential|apikey|accesskey|privatekey|encryptionkey"
     r"|signingkey|licensekey|stringdata|jaas|htpasswd|bearer"
 )
 _WHERE = re.compile(

@@ -108,14 +108,14 @@ def chains(said: Sequence[Statement], seen: Document) -> dict[str, tuple[Origin,
 def _origin(said: Statement, path: Keys) -> Origin:
     if said.path == path:
         return Origin(source=said.source, value=said.value)
+    if not isinstance(said.value, dict) or said.path != path[: len(said.path)]:
+        return Origin(source=said.source, value=said.value, key=dotted(said.path))
     value = said.value
-    if isinstance(value, dict) and said.path == path[: len(said.path)]:
-        for key in path[len(said.path) :]:
-            value = value.get(key) if isinstance(value, dict) else None
-        if value is not None:
-            return Origin(source=said.source, value=value)
-        value = {}
-    return Origin(source=said.source, value=value, key=dotted(said.path))
+    for key in path[len(said.path) :]:
+        if not isinstance(value, dict) or key not in value:
+            return Origin(source=said.source, value={}, key=dotted(said.path))
+        value = value[key]
+    return Origin(source=said.source, value=value)
 
 
 def origins_document(release: str, origins: Mapping[str, Sequence[Origin]]) -> Document:

@@ -48,9 +48,10 @@ class Said:
     def source(self) -> str:
         """The flag as typed, this assignment alone, with secrets hidden."""
         said = self.assignment
-        typed = said.typed if len(said.typed) <= SHOWN else said.typed[: SHOWN - 1] + "…"
-        if self.flag != "--set-file" and masked(said.value, said.path) != said.value:
-            typed = HIDDEN
+        typed = said.typed
+        if self.flag != "--set-file":  # which shows a path, not the value
+            typed = typed if len(typed) <= SHOWN else typed[: SHOWN - 1] + "…"
+            typed = typed if masked(said.value, said.path) == said.value else HIDDEN
         return f"{self.flag} {said.key}={typed}"
 
 

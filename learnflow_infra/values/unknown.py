@@ -132,7 +132,7 @@ def _referred(reference: str, root: Any) -> list[Any]:
 
 def _nearest(path: Keys, beside: Sequence[str], everywhere: Sequence[str]) -> str:
     """A name beside that is spelled alike, or the same name elsewhere in the chart."""
-    alike = difflib.get_close_matches(path[-1], beside, n=1, cutoff=0.7)
+    alike = difflib.get_close_matches(path[-1], beside, n=1)
     if alike:
         return dotted((*path[:-1], alike[0]))
     named = [key for key in everywhere if key.endswith(f".{dotted(path[-1:])}")]

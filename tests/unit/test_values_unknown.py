@@ -1,0 +1,119 @@
+import tarfile
+
+import pytest
+
+from learnflow_infra.models import Profile, ReleaseName
+from learnflow_infra.values import Flags, compute, files, read_overrides, unknown_keys
+from learnflow_infra.values.chart import read_chart
+
+DEFAULTS = {
+    "image": {"registry": "r", "tag": "t"},
+    "auth": {"database": "", "enabled": True},
+    "config": {},
+    "metrics": None,
+    "podLabels": {"a": "b"},
+    "resources": {"limits": {"cpu": 1}},
+    "livenessProbe": {"enabled": True},
+}
+SCHEMA = {
+    "properties": {
+        "brokers": {"type": "integer"},
+        "open": {"additionalProperties": True, "properties": {"a": {}}},
+        "typed": {"additionalProperties": {"type": "string"}},
+        "shut": {"additionalProperties": False, "properties": {"known": {}}},
+        "referred": {"$ref": "#/$defs/size"},
+        "composed": {"anyOf": [{"properties": {"one": {}}}, {"properties": {"two": {}}}]},
+        "pattern": {"patternProperties": {"^x-": {}}, "properties": {"y": {}}},
+        "elsewhere": {"$ref": "https://example.org/schema.json"},
+    },
+    "$defs": {"size": {"properties": {"width": {}}}},
+}
+
+
+@pytest.mark.parametrize(
+    ("values", "unknown"),
+    [
+        ({"imge": {"tag": "x"}}, {"imge": "image"}),
+        ({"image": {"tags": "x"}}, {"image.tags": "image.tag"}),
+        ({"image": {"zzz": {"deep": 1}}}, {"image.zzz": ""}),
+        ({"database": "x"}, {"database": "auth.database"}),
+        ({"a.b": 1}, {r"a\.b": ""}),
+        ({"broker": 3}, {"broker": "brokers"}),
+        ({"shut": {"knwon": 1}}, {"shut.knwon": "shut.known"}),
+        ({"referred": {"widht": 1}}, {"referred.widht": "referred.width"}),
+        ({"composed": {"three": 1}}, {"composed.three": ""}),
+        ({"pattern": {"z": 1}}, {"pattern.z": ""}),
+        # Known, or free.
+        ({"image": {"tag": "x"}, "brokers": 3, "auth": {"database": "x"}}, {}),
+        ({"config": {"any": {"thing": 1}}, "metrics": {"any": 1}}, {}),
+        ({"podLabels": {"mine": "x"}, "resources": {"requests": {"gpu": 1}}}, {}),
+        ({"livenessProbe": {"terminationGracePeriodSeconds": 1}}, {}),
+        ({"open": {"any": 1}, "typed": {"any": {"x": 1}}, "pattern": {"x-any": 1}}, {}),
+        ({"composed": {"one": 1, "two": 2}, "elsewhere": {"any": 1}, "shut": {"known": 1}}, {}),
+        ({"global": {"any": 1}, "tags": {"any": True}}, {}),
+        ({"auth": "a text", "image": None}, {}),
+    ],
+)
+def test_unknown_keys_and_what_was_meant(values, unknown):
+    found = unknown_keys(values, DEFAULTS, SCHEMA)
+    assert {item.key: item.suggestion for item in found} == unknown
+
+
+def test_a_chart_without_values_knows_everything():
+    assert unknown_keys({"a": {"b": 1}}, {}, None) == []
+
+
+def make_chart(folder):
+    for name, text in {
+        "Chart.yaml": "name: c\ndependencies: [{name: common}, {name: x, alias: other}]\n",
+        "values.yaml": "a: 1\nb:\n  c: 2\n",
+        "templates/deep/x.yaml": "{{ .Values.fullnameOverride }} {{ $.Values.b.d.e }}.",
+    }.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
+
+
+@pytest.mark.parametrize("packed", [False, True])
+def test_what_only_templates_and_subcharts_know_is_known(tmp_path, packed):
+    chart = make_chart(tmp_path / "c")
+    if packed:
+        with tarfile.open(tmp_path / "sha.tgz", "w:gz") as archive:
+            archive.add(chart, "c")
+        chart = tmp_path / "sha.tgz"
+    found = read_chart(chart)
+    assert found.defaults.values == {"a": 1, "b": {"c": 2}}
+    assert found.defaults.source(("b", "c")).endswith("/values.yaml:3")
+    values = {"fullnameOverride": 1, "b": {"d": {"e": 1}, "f": 1}, "common": {"x": 1}, "other": {}}
+    unknown = unknown_keys(values, found.defaults.values, None, files=found)
+    assert [item.key for item in unknown] == ["b.f"]
+
+
+def test_a_warning_says_where_and_what(tmp_path):
+    file = tmp_path / "my.yaml"
+    file.write_text("kafka:\n  imge:\n    tag: x\n")
+    flags = Flags(files=(file,), set_values=("kafka.image.tga=1",))
+    computed = compute(
+        ReleaseName("kafka"),
+        Profile("x"),
+        overrides=read_overrides(flags, [ReleaseName("kafka")]),
+        chart=DEFAULTS,
+        folder=tmp_path,
+    )
+    flag = "--set kafka.image.tga=1"
+    assert [str(item) for item in computed.unknown_keys(None)] == [
+        f"-f {file}:3: the chart knows no kafka.imge. Did you mean kafka.image?",
+        f"{flag}: the chart knows no kafka.image.tga. Did you mean kafka.image.tag?",
+    ]
+
+
+def test_our_own_values_are_known_to_our_own_charts():
+    from learnflow_infra.paths import repo_root
+
+    for values in repo_root().glob("charts-values/*/values*.yaml"):
+        (chart,) = repo_root().glob(f"skills-library/*/charts/{values.parent.name}")
+        found = read_chart(chart)
+        read = files.read(values).values
+        unknown = unknown_keys(read, found.defaults.values, None, files=found)
+        assert "embedded" not in values.name or unknown == []
