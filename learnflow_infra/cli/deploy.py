@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 def deploy(
     skills: opts.Skills = None,
     files: opts.Files = None,
+    set_json: opts.SetJson = None,
+    set_values: opts.SetValues = None,
+    set_string: opts.SetString = None,
+    set_file: opts.SetFile = None,
     profile: opts.ProfileName = None,
     context: opts.Context = None,
     namespace: opts.Namespace = opts.NAMESPACE,
@@ -29,6 +33,10 @@ def deploy(
             opts.options(
                 skills=skills,
                 files=files,
+                set_json=set_json,
+                set_values=set_values,
+                set_string=set_string,
+                set_file=set_file,
                 profile=profile,
                 context=context,
                 namespace=namespace,

@@ -35,6 +35,21 @@ Files = Annotated[
     list[Path] | None,
     typer.Option("--values", "-f", help="Values file; top-level keys are releases. Repeatable."),
 ]
+SetJson = Annotated[
+    list[str] | None,
+    typer.Option("--set-json", help="Set RELEASE.KEY=JSON, or several with commas. Repeatable."),
+]
+SetValues = Annotated[
+    list[str] | None,
+    typer.Option("--set", help="Set RELEASE.KEY=VALUE, or several with commas. Repeatable."),
+]
+SetString = Annotated[
+    list[str] | None, typer.Option("--set-string", help="As --set; values stay text. Repeatable.")
+]
+SetFile = Annotated[
+    list[str] | None,
+    typer.Option("--set-file", help="As --set; values are read from the files named. Repeatable."),
+]
 ProfileName = Annotated[
     str | None, typer.Option("--profile", help="Charts and images to use: embedded or upstream.")
 ]
@@ -57,6 +72,10 @@ def options(
     namespace: str = NAMESPACE,
     profile: str | None = None,
     files: list[Path] | None = None,
+    set_json: list[str] | None = None,
+    set_values: list[str] | None = None,
+    set_string: list[str] | None = None,
+    set_file: list[str] | None = None,
     timeout: str | None = None,
     verify: bool = True,
 ) -> "Options":
@@ -66,10 +85,17 @@ def options(
         InputError: the timeout is no duration.
     """
     from learnflow_infra.engine.session import Options
+    from learnflow_infra.values import Flags
 
     return Options(
         skills=tuple(skills or ()),
-        files=tuple(files or ()),
+        flags=Flags(
+            files=tuple(files or ()),
+            set_json=tuple(set_json or ()),
+            set_values=tuple(set_values or ()),
+            set_string=tuple(set_string or ()),
+            set_file=tuple(set_file or ()),
+        ),
         profile=profile,
         context=context,
         namespace=namespace,

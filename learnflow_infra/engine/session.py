@@ -4,7 +4,6 @@ import os
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from learnflow_infra import skills as library
 from learnflow_infra.clients.helm import Helm
@@ -21,7 +20,7 @@ class Options:
     """What the command line asked for; `timeout` in seconds for each release."""
 
     skills: Sequence[str] = ()
-    files: Sequence[Path] = ()
+    flags: Flags = field(default_factory=Flags)
     profile: str | None = None
     context: str | None = None
     namespace: str = "learnflow"
@@ -63,7 +62,7 @@ def read(options: Options) -> Request:
     chosen = library.find(options.skills, everything)
     releases = plan.order(chosen, everything)
     names = [release.name for skill in everything for release in skill.releases]
-    overrides = read_overrides(Flags(files=tuple(options.files)), names)
+    overrides = read_overrides(options.flags, names)
     target = targets.choose(options.context, options.profile)
     needed = {release.skill for release in releases}
     return Request(

@@ -111,9 +111,14 @@ def test_a_warning_says_where_and_what(tmp_path):
 def test_our_own_values_are_known_to_our_own_charts():
     from learnflow_infra.paths import repo_root
 
-    for values in repo_root().glob("charts-values/*/values*.yaml"):
-        (chart,) = repo_root().glob(f"skills-library/*/charts/{values.parent.name}")
+    charts = [
+        pair
+        for chart in repo_root().glob("skills-library/*/charts/*")
+        for pair in [(chart, repo_root() / "charts-values" / chart.name / "values-embedded.yaml")]
+        if pair[1].exists()
+    ]
+    assert {chart.name for chart, _values in charts} == {"kafka", "postgres"}
+    for chart, values in charts:
         found = read_chart(chart)
         read = files.read(values).values
-        unknown = unknown_keys(read, found.defaults.values, None, files=found)
-        assert "embedded" not in values.name or unknown == []
+        assert unknown_keys(read, found.defaults.values, None, files=found) == []
