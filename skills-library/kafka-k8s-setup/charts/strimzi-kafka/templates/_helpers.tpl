@@ -1,0 +1,111 @@
+{{/* metadata of a resource: list of root context, name, component */}}
+{{- define "strimzi-kafka.metadata" -}}
+{{- $root := index . 0 -}}
+name: {{ index . 1 }}
+namespace: {{ $root.Release.Namespace }}
+labels:
+  strimzi.io/cluster: {{ $root.Release.Name }}
+  app.kubernetes.io/name: {{ $root.Chart.Name }}
+  app.kubernetes.io/instance: {{ $root.Release.Name }}
+  app.kubernetes.io/component: {{ index . 2 }}
+  app.kubernetes.io/managed-by: {{ $root.Release.Service }}
+  app.kubernetes.io/version: {{ $root.Values.version | quote }}
+{{- end -}}
+
+{{/* Hex digits are base64url digits too: 22 of them are a valid id of 16 bytes. */}}
+{{- define "strimzi-kafka.clusterId" -}}
+{{- default (printf "%s/%s" .Release.Namespace .Release.Name | sha256sum | trunc 22) .Values.clusterId -}}
+{{- end -}}
+
+{{/* A number of YAML is a float to helm: 604800000 must not become 6.048e+08. */}}
+{{- define "strimzi-kafka.plain" -}}
+{{- if and (kindIs "float64" .) (eq (float64 (int64 .)) .) }}{{ int64 . }}{{ else }}{{ . }}{{ end -}}
+{{- end -}}
+
+{{/* A mapping of settings, every value as text. */}}
+{{- define "strimzi-kafka.settings" -}}
+{{- range $key, $value := . }}
+{{ $key }}: {{ include "strimzi-kafka.plain" $value | quote }}
+{{- end }}
+{{- end -}}
+
+{{/* Options of Java as Strimzi takes them: list of heap, text with further options */}}
+{{- define "strimzi-kafka.jvmOptions" -}}
+{{- $flags := dict -}}
+{{- $properties := list -}}
+{{- range $option := without (splitList " " (index . 1)) "" -}}
+{{- if hasPrefix "-XX:+" $option -}}
+{{- $_ := set $flags (trimPrefix "-XX:+" $option) "true" -}}
+{{- else if hasPrefix "-XX:-" $option -}}
+{{- $_ := set $flags (trimPrefix "-XX:-" $option) "false" -}}
+{{- else if regexMatch "^-XX:[^=]+=" $option -}}
+{{- $pair := regexSplit "=" (trimPrefix "-XX:" $option) 2 -}}
+{{- $_ := set $flags (first $pair) (last $pair) -}}
+{{- else if regexMatch "^-D[^=]+=" $option -}}
+{{- $pair := regexSplit "=" (trimPrefix "-D" $option) 2 -}}
+{{- $properties = append $properties (dict "name" (first $pair) "value" (last $pair)) -}}
+{{- else -}}
+{{- fail (printf "jvmOptions: Strimzi takes -XX options and -Dname=value only, not %q" $option) -}}
+{{- end -}}
+{{- end -}}
+-Xms: {{ index . 0 | quote }}
+-Xmx: {{ index . 0 | quote }}
+{{- with $flags }}
+-XX:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- with $properties }}
+javaSystemProperties:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{/* Where pods of a pool may run: list of root context, name of the pool, number of its nodes */}}
+{{- define "strimzi-kafka.affinity" -}}
+{{- $root := index . 0 -}}
+{{- with $root.Values.nodeSelector }}
+nodeAffinity:
+  requiredDuringSchedulingIgnoredDuringExecution:
+    nodeSelectorTerms:
+      - matchExpressions:
+          {{- range $key, $value := . }}
+          - key: {{ $key }}
+            operator: In
+            values: [{{ $value | quote }}]
+          {{- end }}
+{{- end }}
+{{- if and (gt (int (index . 2)) 1) (ne $root.Values.podAntiAffinity "none") }}
+podAntiAffinity:
+  {{- if eq $root.Values.podAntiAffinity "hard" }}
+  requiredDuringSchedulingIgnoredDuringExecution:
+    - {{ include "strimzi-kafka.apart" . | nindent 6 | trim }}
+  {{- else }}
+  preferredDuringSchedulingIgnoredDuringExecution:
+    - weight: 100
+      podAffinityTerm:
+        {{- include "strimzi-kafka.apart" . | nindent 8 }}
+  {{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "strimzi-kafka.apart" -}}
+topologyKey: kubernetes.io/hostname
+labelSelector:
+  matchLabels:
+    strimzi.io/cluster: {{ (index . 0).Release.Name }}
+    strimzi.io/pool-name: {{ index . 1 }}
+{{- end -}}
+
+{{/* Fewer brokers than run now would lose records, and Strimzi cannot exchange roles: refuse. */}}
+{{- define "strimzi-kafka.refuseToShrink" -}}
+{{- $live := lookup "kafka.strimzi.io/v1" "KafkaNodePool" .Release.Namespace "broker" -}}
+{{- if and $live $live.status -}}
+{{- $where := printf "%s/%s" .Release.Namespace .Release.Name -}}
+{{- if gt (int $live.spec.replicas) (int .Values.brokers) -}}
+{{- fail (printf "brokers: %s has %d, and taking some away would lose the records they hold; keep brokers at %d, or delete the release with its data first" $where (int $live.spec.replicas) (int $live.spec.replicas)) -}}
+{{- end -}}
+{{- if ne (has "controller" $live.spec.roles) (eq (int .Values.controllers) 0) -}}
+{{- fail (printf "controllers: brokers of %s %s, and that cannot change for a cluster that exists; delete the release with its data first" $where (ternary "are its controllers too" "have controllers apart" (has "controller" $live.spec.roles))) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
