@@ -9,22 +9,29 @@ READY := $(VENV)/ready-$(shell cat constraints.txt pyproject.toml | cksum | cut 
 export PYTHONPYCACHEPREFIX := $(CACHE)/pycache
 unexport PYTHONDONTWRITEBYTECODE
 CLI := $(VENV)/bin/learnflow-infra
-VERBS := deploy verify status endpoints diagnose delete doctor
+VERBS := deploy diff template values verify status endpoints diagnose rollback delete doctor
 
-.PHONY: help setup setup-dev lock test lint unit contract cluster-tests e2e bench $(VERBS)
+.PHONY: help setup setup-dev lock test lint unit contract cluster-tests e2e bench chart-lock $(VERBS)
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9%-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 deploy: ## bring Kubernetes, deploy both skills, verify them, record the endpoints
+diff: ## what deploy would change, in releases and live objects
+template: ## the manifests, as helm template
+values: ## computed values (ARGS='--explain postgres.auth.database')
 verify: ## write and read real data, from inside the cluster and from this host
 status: ## releases and what they own
 endpoints: ## where applications connect
 diagnose: ## what is not ready, and why
+rollback: ## back to an earlier revision (ARGS='postgres-k8s-setup')
 delete: ## uninstall; volumes stay (ARGS=--purge-data deletes them)
 doctor: ## check the foundation, change nothing
 $(VERBS): setup
 	@LEARNFLOW_VIA_MAKE=1 $(CLI) $@ $(ARGS)
+
+chart-lock: setup ## pin the charts of registries by digest
+	@LEARNFLOW_VIA_MAKE=1 $(CLI) chart lock $(ARGS)
 
 cluster-%: setup ## up, status, stop, delete, kubeconfig of the embedded cluster
 	@LEARNFLOW_VIA_MAKE=1 $(CLI) cluster $* $(ARGS)

@@ -62,7 +62,7 @@ def load(path: Path) -> Document:
 
 def parse_all(text: str) -> list[Document]:
     """The documents of a YAML stream that another program wrote; empty ones are left out."""
-    loaded = yaml.load_all(text, Loader=_Loader)  # noqa: S506 - derived from CSafeLoader
+    loaded = yaml.load_all(text, Loader=_Loader)
     return [document for document in loaded if document]
 
 

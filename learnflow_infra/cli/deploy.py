@@ -1,55 +1,98 @@
 """`learnflow-infra deploy`."""
 
-from typing import TYPE_CHECKING, Annotated
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
 from learnflow_infra.cli import options as opts
+from learnflow_infra.cli.diff import tell
 from learnflow_infra.cli.run import out, out_json, run
 
 if TYPE_CHECKING:
     from learnflow_infra.engine.deploy import Deployed
+    from learnflow_infra.engine.session import Options
+
+
+class DryRun(StrEnum):
+    """How a deploy is only tried; as kubectl and helm have it."""
+
+    none = "none"
+    client = "client"
+    server = "server"
+
+
+class BareDryRun(TyperCommand):
+    """Takes `--dry-run` without a value for `--dry-run=client`, as helm and kubectl do."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Give the bare option its value."""
+        given = [f"--dry-run={DryRun.client}" if item == "--dry-run" else item for item in args]
+        return super().parse_args(ctx, given)
 
 
 def deploy(
     skills: opts.Skills = None,
     files: opts.Files = None,
-    set_json: opts.SetJson = None,
     set_values: opts.SetValues = None,
     set_string: opts.SetString = None,
+    set_json: opts.SetJson = None,
     set_file: opts.SetFile = None,
+    mirrors: opts.Mirrors = None,
     profile: opts.ProfileName = None,
     context: opts.Context = None,
     namespace: opts.Namespace = opts.NAMESPACE,
     timeout: opts.Timeout = None,
+    dry_run: Annotated[
+        DryRun,
+        typer.Option(
+            "--dry-run",
+            help="Change nothing. client (or no value): print the manifests; server: show what "
+            "would change, checked by the API server.",
+        ),
+    ] = DryRun.none,
     verify: Annotated[bool, typer.Option("--verify/--no-verify", help="Verify at the end.")] = True,
     output: opts.OutputOption = opts.Output.text,
 ) -> None:
     """Deploy skills, wait until they are ready, verify them, record the endpoints."""
+    options = opts.options(
+        skills=skills,
+        files=files,
+        set_values=set_values,
+        set_string=set_string,
+        set_json=set_json,
+        set_file=set_file,
+        mirrors=mirrors,
+        profile=profile,
+        context=context,
+        namespace=namespace,
+        timeout=timeout,
+        verify=verify,
+    )
+    if dry_run is DryRun.none:
+        _deploy(options, output)
+    else:
+        _try(options, dry_run, output)
+
+
+def _deploy(options: "Options", output: opts.Output) -> None:
     from learnflow_infra.engine import deploy as engine
 
-    done = run(
-        lambda emit: engine.deploy(
-            opts.options(
-                skills=skills,
-                files=files,
-                set_json=set_json,
-                set_values=set_values,
-                set_string=set_string,
-                set_file=set_file,
-                profile=profile,
-                context=context,
-                namespace=namespace,
-                timeout=timeout,
-                verify=verify,
-            ),
-            emit,
-        )
-    )
+    done = run(lambda emit: engine.deploy(options, emit))
     if output is opts.Output.json:
         out_json(_document(done))
     else:
         _tell(done)
+
+
+def _try(options: "Options", dry_run: DryRun, output: opts.Output) -> None:
+    from learnflow_infra.engine import diff as engine
+
+    if dry_run is DryRun.client:
+        out(run(lambda emit: engine.template(options, emit)).rstrip("\n"))
+    else:
+        tell(run(lambda emit: engine.diff(options, emit, ask_server=True)), output)
 
 
 def _document(done: "Deployed") -> dict[str, object]:

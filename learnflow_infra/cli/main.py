@@ -2,13 +2,17 @@
 
 import typer
 
-from learnflow_infra.cli import cluster
+from learnflow_infra.cli import chart, cluster
 from learnflow_infra.cli.delete import delete
-from learnflow_infra.cli.deploy import deploy
+from learnflow_infra.cli.deploy import BareDryRun, deploy
 from learnflow_infra.cli.diagnose import diagnose
+from learnflow_infra.cli.diff import diff
 from learnflow_infra.cli.doctor import doctor
 from learnflow_infra.cli.endpoints import endpoints
+from learnflow_infra.cli.rollback import rollback
 from learnflow_infra.cli.status import status
+from learnflow_infra.cli.template import template
+from learnflow_infra.cli.values import values
 from learnflow_infra.cli.verify import verify
 from learnflow_infra.errors import EXIT_INTERRUPTED, LearnflowError
 
@@ -29,6 +33,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-for verb in (deploy, verify, status, endpoints, diagnose, delete, doctor):
+app.command(cls=BareDryRun)(deploy)
+for verb in (diff, template, values, verify, status, endpoints, diagnose, rollback, delete, doctor):
     app.command()(verb)
 app.add_typer(cluster.app, name="cluster")
+app.add_typer(chart.app, name="chart")

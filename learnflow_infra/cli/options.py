@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from learnflow_infra.cli.run import errors_told
 from learnflow_infra.errors import InputError
 from learnflow_infra.quantities import seconds
 
@@ -35,20 +36,27 @@ Files = Annotated[
     list[Path] | None,
     typer.Option("--values", "-f", help="Values file; top-level keys are releases. Repeatable."),
 ]
-SetJson = Annotated[
-    list[str] | None,
-    typer.Option("--set-json", help="Set RELEASE.KEY=JSON, or several with commas. Repeatable."),
-]
 SetValues = Annotated[
     list[str] | None,
-    typer.Option("--set", help="Set RELEASE.KEY=VALUE, or several with commas. Repeatable."),
+    typer.Option("--set", metavar="RELEASE.KEY=VALUE", help="As helm's --set: a.b=1,c={x,y}."),
 ]
 SetString = Annotated[
-    list[str] | None, typer.Option("--set-string", help="As --set; values stay text. Repeatable.")
+    list[str] | None,
+    typer.Option("--set-string", metavar="RELEASE.KEY=TEXT", help="As helm's --set-string."),
+]
+SetJson = Annotated[
+    list[str] | None,
+    typer.Option("--set-json", metavar="RELEASE.KEY=JSON", help="As helm's --set-json."),
 ]
 SetFile = Annotated[
     list[str] | None,
-    typer.Option("--set-file", help="As --set; values are read from the files named. Repeatable."),
+    typer.Option("--set-file", metavar="RELEASE.KEY=PATH", help="As helm's --set-file."),
+]
+Mirrors = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--image-mirror", metavar="FROM=TO", help="Take images and charts of FROM from TO instead."
+    ),
 ]
 ProfileName = Annotated[
     str | None, typer.Option("--profile", help="Charts and images to use: embedded or upstream.")
@@ -65,6 +73,7 @@ OutputOption = Annotated[Output, typer.Option("--output", "-o", help="Form of th
 NAMESPACE = "learnflow"
 
 
+@errors_told()
 def options(
     *,
     skills: list[str] | None,
@@ -72,17 +81,18 @@ def options(
     namespace: str = NAMESPACE,
     profile: str | None = None,
     files: list[Path] | None = None,
-    set_json: list[str] | None = None,
     set_values: list[str] | None = None,
     set_string: list[str] | None = None,
+    set_json: list[str] | None = None,
     set_file: list[str] | None = None,
+    mirrors: list[str] | None = None,
     timeout: str | None = None,
     verify: bool = True,
 ) -> "Options":
     """The engine's options.
 
     Raises:
-        InputError: the timeout is no duration.
+        typer.Exit: the timeout is no duration; that was told.
     """
     from learnflow_infra.engine.session import Options
     from learnflow_infra.values import Flags
@@ -91,11 +101,12 @@ def options(
         skills=tuple(skills or ()),
         flags=Flags(
             files=tuple(files or ()),
-            set_json=tuple(set_json or ()),
             set_values=tuple(set_values or ()),
             set_string=tuple(set_string or ()),
+            set_json=tuple(set_json or ()),
             set_file=tuple(set_file or ()),
         ),
+        mirrors=tuple(mirrors or ()),
         profile=profile,
         context=context,
         namespace=namespace,

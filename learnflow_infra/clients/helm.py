@@ -3,16 +3,19 @@
 Values go to helm by stdin, never by argument; helm's errors become this project's.
 """
 
+import asyncio
 import json
 import logging
 import re
 import shutil
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import datetime
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from pyhelm3 import errors as helm_errors
 from pyhelm3.command import Command
@@ -48,6 +51,45 @@ class Live:
     hooks: tuple[str, ...] = ()
     begun: float = 0.0
 
+    @property
+    def cut_off(self) -> bool:
+        """An operation on it was begun and never ended; helm refuses to work on it."""
+        return self.status.startswith(("pending", "uninstalling"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Installation:
+    """What to install as which release.
+
+    `values` go to helm by stdin; `set_arguments` are repeated by `--set`, and hold nothing
+    but integers (see values.typed).
+    """
+
+    release: str
+    chart: Path
+    values: Document
+    set_arguments: tuple[str, ...] = ()
+
+    def arguments(self) -> list[str]:
+        """How helm is told of the values."""
+        return ["--values", "-", *(part for a in self.set_arguments for part in ("--set", a))]
+
+    def stdin(self) -> bytes:
+        """What helm reads by stdin."""
+        return readable(json.dumps(self.values).encode())
+
+
+_PAIR = re.compile(rb"\\\\|\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})")
+
+
+def readable(text: bytes) -> bytes:
+    """JSON as helm reads it: it takes no surrogate pairs, so characters above U+FFFF stand bare."""
+
+    def bare(found: re.Match[bytes]) -> bytes:
+        return str(json.loads(b'"%b"' % found[0])).encode() if found[1] else found[0]
+
+    return _PAIR.sub(bare, text)
+
 
 def executable() -> str:
     """Helm on PATH, or the one that this project's environment brings.
@@ -66,47 +108,17 @@ def executable() -> str:
     )
 
 
-_PAIR = re.compile(rb"\\\\|\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})")
-
-
-def readable(text: bytes) -> bytes:
-    """JSON as helm reads it: it takes no surrogate pairs, so characters above U+FFFF stand bare."""
-
-    def bare(found: re.Match[bytes]) -> bytes:
-        return str(json.loads(b'"%b"' % found[0])).encode() if found[1] else found[0]
-
-    return _PAIR.sub(bare, text)
-
-
-class _Command(Command):  # type: ignore[misc] # the library has no types
-    """One helm command line, with `more` at its end."""
-
-    def __init__(self, more: Sequence[str] = (), **options: Any) -> None:
-        super().__init__(**options)
-        self._more = list(more)
-
-    async def run(self, command: list[str], input: bytes | None = None) -> bytes:  # noqa: A002
-        done: bytes = await super().run(command + self._more, input and readable(input))
-        return done
-
-
 class Helm:
     """Helm on one context and namespace."""
 
     def __init__(self, *, kubeconfig: Path | None, context: str | None, namespace: str) -> None:
         self._namespace = namespace
-        self._options: dict[str, Any] = {
-            "executable": executable(),
-            "kubeconfig": kubeconfig,
-            "kubecontext": context,
-            "history_max_revisions": HISTORY,
-        }
-        self._command = _Command(**self._options)
-
-    def _setting(self, arguments: Sequence[str]) -> _Command:
-        """A command with `--set` for what only that gives a chart: integers (values.typed)."""
-        more = [word for argument in arguments for word in ("--set", argument)]
-        return _Command(more, **self._options)
+        self._command = Command(
+            executable=executable(),
+            kubeconfig=kubeconfig,
+            kubecontext=context,
+            history_max_revisions=HISTORY,
+        )
 
     async def live(self, release: str) -> Live | None:
         """The newest revision of a release, or None when there is none."""
@@ -117,34 +129,34 @@ class Helm:
             return None
         return _live(_json(text))
 
-    async def render(
-        self, release: str, chart: str, values: Document, set_arguments: Sequence[str] = ()
-    ) -> Live:
-        """What an upgrade would install, rendered with the server's capabilities."""
-        upgrade = self._setting(set_arguments).install_or_upgrade(
-            release, chart, values, namespace=self._namespace, dry_run=True, create_namespace=False
-        )
-        return _live(dict(await _translate(release, upgrade)))
+    async def require(self, release: str) -> Live:
+        """The newest revision of a release.
 
-    async def upgrade(
-        self,
-        release: str,
-        chart: str,
-        values: Document,
-        *,
-        seconds: float,
-        set_arguments: Sequence[str] = (),
-    ) -> Live:
+        Raises:
+            ReleaseFailedError: there is none.
+        """
+        found = await self.live(release)
+        if found is None:
+            raise _MissingReleaseError(
+                f"There is no release {release}.", remedy="learnflow-infra deploy"
+            )
+        return found
+
+    async def render(self, what: Installation) -> Live:
+        """What an upgrade would install, rendered by the cluster: `lookup` finds what is there."""
+        return await self._upgrade(what, "--dry-run=server")
+
+    async def upgrade(self, what: Installation, *, seconds: float) -> Live:
         """Install or upgrade; returns when helm's hooks are done, not when pods are ready."""
-        upgrade = self._setting(set_arguments).install_or_upgrade(
-            release,
-            chart,
-            values,
-            namespace=self._namespace,
-            create_namespace=False,
-            timeout=f"{int(seconds)}s",
-        )
-        return _live(dict(await _translate(release, upgrade)))
+        return await self._upgrade(what, "--timeout", f"{int(seconds)}s")
+
+    async def _upgrade(self, what: Installation, *options: str) -> Live:
+        """CRDs are not helm's: it would install and never upgrade them (see engine.crds)."""
+        command = ["upgrade", what.release, what.chart, "--install", "--skip-crds"]
+        command += ["--history-max", str(HISTORY), "--output", "json", *options]
+        command += ["--namespace", self._namespace, *what.arguments()]
+        text = await _translate(what.release, self._command.run(command, what.stdin()))
+        return _live(_json(text[text.index(b"{") :]))
 
     async def rollback(self, release: str, revision: int) -> None:
         """Roll back to a revision."""
@@ -170,6 +182,115 @@ class Helm:
         """All values that the chart saw, its defaults included."""
         values = self._command.get_values(release, computed=True, namespace=self._namespace)
         return await _translate(release, values)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capabilities:
+    """What a chart is told of a cluster that is not asked: its version and API versions."""
+
+    kube_version: str = ""
+    api_versions: tuple[str, ...] = ()
+
+
+async def template(
+    what: Installation,
+    *,
+    namespace: str,
+    capabilities: Capabilities,
+    crds: bool = False,
+) -> str:
+    """The manifest, hooks included, as `helm template` makes it without a cluster."""
+    options = ["--namespace", namespace, "--include-crds" if crds else "--skip-crds"]
+    if capabilities.kube_version:
+        options += ["--kube-version", capabilities.kube_version]
+    for version in capabilities.api_versions:
+        options += ["--api-versions", version]
+    command = ["template", what.release, what.chart, *options, *what.arguments()]
+    work = Command(executable=executable()).run(command, what.stdin())
+    text: bytes = await _translate(what.release, work)
+    return text.decode()
+
+
+PULL_SECONDS = 180.0
+"""The longest that one chart may take to come."""
+
+
+class ChartMissingError(ArtifactError):
+    """The registry has no chart of that name and version, or digest."""
+
+
+async def pull(reference: str, folder: Path, *, version: str, digest: str = "") -> str:
+    """Pull a chart of an OCI registry as a .tgz into a folder.
+
+    Credentials are helm's and docker's own; plain HTTP is spoken to loopback registries only.
+
+    Args:
+        reference: `oci://host/path/name`.
+        folder: where the archive goes; it is empty.
+        version: which version; not used where there is a digest.
+        digest: of the manifest, `sha256:...`.
+
+    Returns:
+        The digest of the manifest.
+
+    Raises:
+        ChartMissingError: there is none.
+        ArtifactError: the registry refuses it, or does not answer.
+    """
+    wanted = [f"{reference}@{digest}"] if digest else [reference, "--version", version]
+    plain = ["--plain-http"] if is_loopback(reference.removeprefix("oci://")) else []
+    process = await asyncio.create_subprocess_exec(
+        executable(),
+        *("pull", *wanted, *plain, "--destination", str(folder)),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        _, told = await asyncio.wait_for(process.communicate(), PULL_SECONDS)
+    except TimeoutError:
+        raise _not_pulled(reference, f"no answer within {PULL_SECONDS:.0f} s: timeout") from None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    words = told.decode("utf-8", "replace").strip()
+    found = re.search(r"^Digest: (sha256:[0-9a-f]{64})$", words, re.MULTILINE)
+    if process.returncode or found is None:
+        raise _not_pulled(f"{reference} {version or digest}", words)
+    return str(found[1])
+
+
+def is_loopback(reference: str) -> bool:
+    """A registry of this very machine, by its reference without a scheme."""
+    host = urlsplit(f"//{reference}").hostname or ""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _not_pulled(what: str, words: str) -> ArtifactError:
+    said = words.lower()
+    if any(mark in said for mark in ("unauthorized", "denied", "forbidden", "401", "403")):
+        return ArtifactError(
+            f"The registry does not give the chart {what} to you.",
+            why=words,
+            remedy="Log in: helm registry login HOST   (docker's login serves, too)",
+        )
+    if "not found" in said and "no such host" not in said:
+        return ChartMissingError(
+            f"The registry has no chart {what}.",
+            why=words,
+            remedy="See its versions: helm show chart REFERENCE, or take it from a mirror: "
+            "--image-mirror FROM=TO",
+        )
+    return ArtifactError(
+        f"The chart {what} cannot be pulled.",
+        why=words,
+        remedy="Take it from a mirror (--image-mirror FROM=TO), or without a network from a "
+        "bundle: learnflow-infra bundle load FILE",
+    )
 
 
 class _MissingReleaseError(ReleaseFailedError):

@@ -2,34 +2,34 @@
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from learnflow_infra import paths
+from learnflow_infra import documents, paths
 from learnflow_infra.clusters import embedded
 from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine import (
+    crds,
     credentials,
     gate,
+    images,
     locks,
     machine,
-    plan,
+    prepare,
     records,
     releases,
-    verification,
+    validate,
 )
 from learnflow_infra.engine.capacity import total
+from learnflow_infra.engine.compare import Comparison, compare_all
+from learnflow_infra.engine.prepare import Prepared
 from learnflow_infra.engine.session import Options, Request, Session, connect, read
 from learnflow_infra.errors import HostError, RefusedError
 from learnflow_infra.events import Emit, step
-from learnflow_infra.models import Document, Foundation, ReleaseName, Skill, Target
+from learnflow_infra.models import Document, Foundation, Skill, Target
 from learnflow_infra.outputs import artifacts
 from learnflow_infra.readiness.tracker import INSTANCE
-from learnflow_infra.values import Layer, compute
-from learnflow_infra.values.merge import put
-
-Images = Mapping[Path, embedded.ImageRef]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,15 +53,14 @@ def deploy(options: Options, emit: Emit) -> Deployed:
     """
     started = time.monotonic()
     request = read(options)
-    plan.check_profile(request.releases, request.target.profile)
     recorder = records.Recorder(emit)
     gate.require(gate.host_checks(request.target))
     gate.require(machine.checks(request), HostError)
+    prepared = prepare.prepare(request, recorder)
     with locks.hold(request.target.context, options.namespace, "deploy"):
-        target, images = _cluster(request, recorder)
-        session = connect(target, options.namespace, recorder)
+        session = connect(_cluster(request, recorder), options.namespace, recorder)
         try:
-            record, results = _releases(session, request, options, images, recorder)
+            record, results = _releases(session, request, options, prepared, recorder)
         finally:
             records.write_report(recorder, session)
     return Deployed(
@@ -75,51 +74,73 @@ def deploy(options: Options, emit: Emit) -> Deployed:
     )
 
 
-def _cluster(request: Request, emit: Emit) -> tuple[Target, Images]:
-    """The target, running, with the images that its charts need."""
+def _cluster(request: Request, emit: Emit) -> Target:
+    """The target, running, with the images that this project builds for its charts."""
     target = request.target
     charts = [release.profiles[target.profile] for release in request.releases]
     recipes = [use.recipe for chart in charts for use in chart.images]
     if target.cluster is not None:
         embedded.prepare(recipes, emit=emit)
         cluster = embedded.up(target.cluster, emit=emit)
-        images = embedded.load_images(target.cluster, recipes, emit=emit)
-        return targets.from_cluster(cluster, target.profile), images
+        embedded.load_images(target.cluster, recipes, emit=emit)
+        return targets.from_cluster(cluster, target.profile)
     if recipes:
         raise RefusedError(
             f"The profile {target.profile} needs images that only the embedded cluster gets.",
             why=f"The context {target.context} is another cluster.",
             remedy="Leave --context or --profile out.",
         )
-    return target, {}
+    return target
 
 
 def _releases(
     session: Session,
     request: Request,
     options: Options,
-    images: Images,
+    prepared: Sequence[Prepared],
     recorder: records.Recorder,
 ) -> tuple[records.Record, list[Document]]:
     """Everything that happens in the cluster; returns its record and verification results."""
     _foundation(session, request)
+    comparisons = asyncio.run(_look(session, prepared))
+    _check(session, comparisons)
     _namespace(session)
     for skill in request.skills:
         _credentials(session, skill)
-    values = {release.name: _values(request, release.name, images) for release in request.releases}
-    outcomes = asyncio.run(
-        releases.converge_all(session, request.releases, values, options.timeout)
-    )
+    if _crds(session, prepared):
+        comparisons = asyncio.run(compare_all(session, prepared))
+    outcomes = asyncio.run(releases.converge_all(session, comparisons, options.timeout))
     record = records.Record.of(session, request.skills, outcomes)
-    record.publish(session)
-    results: list[Document] = []
-    if options.verify and (recorder.changed or not record.verified):
-        work = verification.verify_all(session, record.skills, record.endpoints)
-        results = asyncio.run(work)
-        verification.require(results)
-        record.publish(session, verified=True)
-    record.write(session, outcomes)
-    return record, results
+    proof = records.prove(
+        session, record, outcomes, verify=options.verify, changed=recorder.changed
+    )
+    return record, proof
+
+
+async def _look(session: Session, prepared: Sequence[Prepared]) -> list[Comparison]:
+    """Compare every release, once what was cut off there is undone."""
+    found = await compare_all(session, prepared)
+    cut_off = [item for item in found if item.live and item.live.cut_off]
+    for item in cut_off:
+        await releases.recover(session, item)
+    return await compare_all(session, prepared) if cut_off else found
+
+
+def _check(session: Session, comparisons: Sequence[Comparison]) -> None:
+    """Refuse, before anything is changed, what could not become ready."""
+    manifests = [(item.prepared, item.wanted.manifest) for item in comparisons]
+    validate.require(validate.against_crds(manifests))
+    services = session.kube.items("/api/v1/services")
+    wanted = {item.release.name: documents.parse_all(text) for item, text in manifests}
+    values = {item.release.name: item.computed.seen for item, _ in manifests}
+    gate.require([gate.node_ports(services, wanted, session.namespace, values)])
+    images.ensure(session, (), (), session.emit)
+
+
+def _crds(session: Session, prepared: Sequence[Prepared]) -> bool:
+    """Apply every chart's CRDs, before anything that needs them is rendered or installed."""
+    changed = [crds.apply(session.kube, item.chart, session.emit) for item in prepared]
+    return any(changed)
 
 
 def _foundation(session: Session, request: Request) -> None:
@@ -162,13 +183,3 @@ def _credentials(session: Session, skill: Skill) -> None:
         with step(session.emit, name, f"Secret {credential.secret}") as running:
             created = credentials.ensure(session.kube, session.namespace, credential)
             running.done("generated" if created else "kept", changed=created)
-
-
-def _values(request: Request, release: ReleaseName, images: Images) -> Document:
-    profile = request.target.profile
-    chart = next(item for item in request.releases if item.name == release).profiles[profile]
-    built: Document = {}
-    for use in chart.images:
-        built = put(built, use.values, dict(vars(images[use.recipe])))
-    layer = Layer(name="image built by this project", values=built)
-    return compute(release, profile, overrides=request.overrides, below=[layer]).values

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from learnflow_infra.clients.helm import Live
 from learnflow_infra.clusters import embedded
-from learnflow_infra.engine import deploy, gate, machine, plan, records, verification
+from learnflow_infra.engine import deploy, gate, machine, records, verification
 from learnflow_infra.engine.releases import workloads
 from learnflow_infra.engine.session import Options, Session, connect, read
 from learnflow_infra.errors import LearnflowError
@@ -118,7 +118,6 @@ def doctor(options: Options, emit: Emit) -> list[Check]:
     """The foundation gate alone; a cluster that deploy would start is no failure."""
     request = read(options)
     target = request.target
-    plan.check_profile(request.releases, target.profile)
     found = [*gate.host_checks(target), *machine.checks(request)]
     if target.cluster and embedded.status(target.cluster).state != "running":
         note = f"embedded cluster {target.cluster} does not run; deploy starts it"

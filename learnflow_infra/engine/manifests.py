@@ -46,10 +46,15 @@ def changes(old: Mapping[Key, Document], new: Mapping[Key, Document]) -> list[Ch
     for name, obj in new.items():
         before = old.get(name)
         if before is None:
-            found.append(_change("added", None, obj))
+            found.append(added(obj))
         elif before != obj:
             found.append(_change("changed", before, obj))
     return found + [_change("removed", obj, None) for name, obj in old.items() if name not in new]
+
+
+def added(wanted: Document) -> Change:
+    """The change that makes an object."""
+    return _change("added", None, wanted)
 
 
 def drift(live: Document, wanted: Document) -> Change:

@@ -1,34 +1,33 @@
 """Pure: the releases of a run in their order."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 from learnflow_infra.errors import InputError
 from learnflow_infra.models import Profile, Release, ReleaseName, Skill
 
 
-def order(skills: Sequence[Skill], library: Sequence[Skill]) -> tuple[Release, ...]:
-    """The releases of `skills` and what they need from `library`, needs first.
+def order(
+    skills: Sequence[Skill], library: Sequence[Skill], profile: Profile
+) -> tuple[Release, ...]:
+    """The releases of `skills` in a profile and what they need from `library`, needs first.
+
+    A release belongs to the profiles that it has a chart for; a need of one that the
+    profile lacks falls away (an operator that only one profile has).
 
     Raises:
         InputError: a need names no release, or needs run in a circle.
     """
     known = {release.name: release for skill in library for release in skill.releases}
     wanted = [release.name for skill in skills for release in skill.releases]
-    graph: dict[ReleaseName, tuple[ReleaseName, ...]] = {}
+    graph: dict[ReleaseName, list[ReleaseName]] = {}
     while wanted:
-        name = wanted.pop()
-        if name in graph:
+        release = known[wanted.pop()]
+        if release.name in graph or profile not in release.profiles:
             continue
-        needs = known[name].needs
-        for need in needs:
-            if need not in known:
-                raise InputError(
-                    f"{known[name].skill}: the release {name} needs {need!r}, which no skill has.",
-                    why="Releases: " + ", ".join(sorted(known)),
-                )
-        graph[name] = needs
-        wanted.extend(needs)
+        _check_needs(release, known)
+        graph[release.name] = [n for n in release.needs if profile in known[n].profiles]
+        wanted.extend(graph[release.name])
     try:
         return tuple(known[name] for name in TopologicalSorter(graph).static_order())
     except CycleError as error:
@@ -37,19 +36,27 @@ def order(skills: Sequence[Skill], library: Sequence[Skill]) -> tuple[Release, .
         ) from error
 
 
-def check_profile(releases: Sequence[Release], profile: Profile) -> None:
-    """Every release must have a chart in the profile.
+def _check_needs(release: Release, known: Mapping[ReleaseName, Release]) -> None:
+    for need in release.needs:
+        if need not in known:
+            raise InputError(
+                f"{release.skill}: the release {release.name} needs {need!r}, which no skill has.",
+                why="Releases: " + ", ".join(sorted(known)),
+            )
+
+
+def check_profile(skills: Sequence[Skill], profile: Profile) -> None:
+    """Every skill must have a release in the profile.
 
     Raises:
-        InputError: naming the releases without one.
+        InputError: naming the skills without one.
     """
-    without = [release.name for release in releases if profile not in release.profiles]
+    offers = {skill.name: {p for r in skill.releases for p in r.profiles} for skill in skills}
+    without = [name for name, profiles in offers.items() if profile not in profiles]
     if without:
-        offered = sorted({name for release in releases for name in release.profiles})
+        offered = sorted(set.union(*offers.values()))
         raise InputError(
             f"No chart in the profile {profile}: {', '.join(without)}.",
             why="Profiles that these skills have: " + ", ".join(offered),
-            remedy=f"The profile {offered[0]} deploys to the embedded cluster: "
-            "learnflow-infra cluster up, then: "
-            "learnflow-infra deploy --context learnflow-learnflow",
+            remedy=f"learnflow-infra deploy --profile {offered[0]}",
         )

@@ -1,5 +1,6 @@
 """What is remembered of a run: endpoints and what was verified (in the cluster), and the report."""
 
+import asyncio
 import hashlib
 import json
 import time
@@ -9,6 +10,7 @@ from typing import Any
 
 from learnflow_infra import paths
 from learnflow_infra.clients.kube import MANAGER, Kube
+from learnflow_infra.engine import manifests, verification
 from learnflow_infra.engine.releases import Outcome
 from learnflow_infra.engine.session import Session
 from learnflow_infra.errors import ClusterUnreachableError
@@ -16,6 +18,7 @@ from learnflow_infra.events import Emit, Event, Message, StepFailed, StepFinishe
 from learnflow_infra.models import Document, Skill
 from learnflow_infra.outputs import artifacts
 from learnflow_infra.outputs import endpoints as outputs
+from learnflow_infra.values import dump, masked
 
 DOCUMENT, VERIFIED = "endpoints.json", "verified.json"
 """Keys of the ConfigMap: what applications read, and the fingerprint of what was verified."""
@@ -123,7 +126,47 @@ class Record:
         kubectl = outputs.kubectl_command(session.target)
         artifacts.write_endpoints(folder, self.endpoints, kubectl)
         for outcome in outcomes:
-            artifacts.write_release(folder, outcome.release, outcome.values, outcome.manifest)
+            artifacts.write_release(
+                folder,
+                outcome.release,
+                values=dump(masked(outcome.values)),
+                manifest=manifests.redacted(outcome.manifest),
+                origins=dump(outcome.origins) if outcome.origins else "",
+            )
+
+
+def prove(
+    session: Session,
+    record: Record,
+    outcomes: Sequence[Outcome],
+    *,
+    verify: bool,
+    changed: bool,
+) -> list[Document]:
+    """Record the endpoints, verify them, and write the artifacts.
+
+    Args:
+        session: the cluster.
+        record: what to record.
+        outcomes: of the releases.
+        verify: False leaves verification out.
+        changed: something was changed; else these very pods need no second verification.
+
+    Returns:
+        Each skill's verification result; empty when nothing had to be verified.
+
+    Raises:
+        VerificationError: a check did not hold.
+    """
+    record.publish(session)
+    results: list[Document] = []
+    if verify and (changed or not record.verified):
+        work = verification.verify_all(session, record.skills, record.endpoints)
+        results = asyncio.run(work)
+        verification.require(results)
+        record.publish(session, verified=True)
+    record.write(session, outcomes)
+    return results
 
 
 def fingerprint(skill: Skill, outcomes: Sequence[Outcome], endpoints: Document) -> str:

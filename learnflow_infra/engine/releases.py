@@ -1,13 +1,15 @@
 """Bring releases to what is asked: in order, independent ones in parallel."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import yaml
 
 from learnflow_infra.clients.helm import Live
-from learnflow_infra.engine import locks, repair
+from learnflow_infra.engine import drift, locks
+from learnflow_infra.engine.compare import Comparison
 from learnflow_infra.engine.session import Session
 from learnflow_infra.errors import LearnflowError
 from learnflow_infra.events import Message, Step, step
@@ -15,6 +17,7 @@ from learnflow_infra.models import Document, Release, ReleaseName
 from learnflow_infra.readiness import tracker
 from learnflow_infra.readiness.stuck import stuck_pods
 from learnflow_infra.readiness.tracker import COLLECTIONS
+from learnflow_infra.values import origins_document
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,11 +30,11 @@ class Outcome:
 
     release: ReleaseName
     revision: int
-    changed: bool
     values: Document
     computed: Document
     manifest: str
     containers: tuple[tuple[str, int], ...]
+    origins: Document
 
 
 class SkippedError(LearnflowError):
@@ -43,8 +46,7 @@ class SkippedError(LearnflowError):
 
 async def converge_all(
     session: Session,
-    releases: Sequence[Release],
-    values: Mapping[ReleaseName, Document],
+    comparisons: Sequence[Comparison],
     limit: float | None,
 ) -> list[Outcome]:
     """Converge every release once what it needs is ready; the others go on when one fails.
@@ -54,15 +56,18 @@ async def converge_all(
     """
     tasks: dict[ReleaseName, asyncio.Task[Outcome]] = {}
 
-    async def after_needs(release: Release) -> Outcome:
-        needed = await asyncio.gather(*(tasks[n] for n in release.needs), return_exceptions=True)
-        failed = [n for n, result in zip(release.needs, needed, strict=True) if _failed(result)]
+    async def after_needs(comparison: Comparison) -> Outcome:
+        release = comparison.prepared.release
+        needs = [name for name in release.needs if name in tasks]
+        needed = await asyncio.gather(*(tasks[n] for n in needs), return_exceptions=True)
+        failed = [n for n, result in zip(needs, needed, strict=True) if _failed(result)]
         if failed:
             raise SkippedError(f"{release.name} was not begun, because {failed[0]} failed.")
-        return await converge(session, release, values[release.name], limit)
+        return await converge(session, comparison, limit)
 
-    for release in releases:
-        tasks[release.name] = asyncio.create_task(after_needs(release))
+    for comparison in comparisons:
+        name = comparison.prepared.release.name
+        tasks[name] = asyncio.create_task(after_needs(comparison))
     try:
         results = await asyncio.gather(*tasks.values(), return_exceptions=True)
     except asyncio.CancelledError:
@@ -78,52 +83,74 @@ def _failed(result: object) -> bool:
     return isinstance(result, BaseException)
 
 
-async def converge(
-    session: Session,
-    release: Release,
-    values: Document,
-    limit: float | None,
-) -> Outcome:
-    """Install or upgrade one release if it differs, and wait until it is ready.
+async def converge(session: Session, comparison: Comparison, limit: float | None) -> Outcome:
+    """Install or upgrade one release if it differs, mend drift, and wait until it is ready.
 
     Raises:
         ReleaseFailedError: helm refused it.
         NotReadyError: it did not become ready in time.
     """
+    prepared = comparison.prepared
+    release = prepared.release
     seconds = limit if limit is not None else release.ready_timeout
-    chart = release.profiles[session.target.profile].chart
     with step(session.emit, f"release/{release.name}", f"Release {release.name}") as running:
-        before, wanted = await _compare(session, release, chart, values)
-        broken = before is not None and await asyncio.to_thread(
-            repair.needed, session.kube, session.namespace, before.manifest
+        live = await _bring(session, comparison, seconds, running)
+        outcome = await finish(session, release, live, seconds, running)
+        running.done(f"revision {live.revision}", changed=comparison.changed)
+        return dataclasses.replace(
+            outcome, origins=origins_document(release.name, prepared.computed.origins)
         )
-        changed = before is None or broken or not same(before, wanted)
-        after = before
-        if changed or after is None:
-            running.progress(0, note="installing" if before is None else "upgrading")
-            after = await session.helm.upgrade(release.name, chart, values, seconds=seconds)
-        computed, snapshot = await asyncio.gather(
-            session.helm.computed_values(release.name),
-            asyncio.to_thread(
-                tracker.wait,
-                session.kube,
-                session.namespace,
-                release,
-                expected=workloads(after.manifest),
-                seconds=seconds,
-                stop=session.stop,
-                seen=_Watcher(session, running),
-            ),
+
+
+async def _bring(session: Session, comparison: Comparison, seconds: float, running: Step) -> Live:
+    """Bring the release and its objects to what is asked; the release as it is then."""
+    prepared, live, findings = comparison.prepared, comparison.live, comparison.findings
+    if comparison.upgrade or live is None:
+        running.progress(0, note="installing" if live is None else "upgrading")
+        await asyncio.to_thread(
+            drift.mend, session.kube, [f for f in findings if f.state == "failed"]
         )
-        running.done(f"revision {after.revision}", changed=changed)
+        live = await session.helm.upgrade(prepared.installation, seconds=seconds)
+        if findings:
+            findings = await asyncio.to_thread(
+                drift.look, session.kube, session.namespace, live.manifest
+            )
+    drifted = [finding for finding in findings if finding.state == "drifted"]
+    if drifted:
+        running.progress(0, note="mending " + ", ".join(map(str, drifted)))
+        await asyncio.to_thread(drift.mend, session.kube, drifted)
+    return live
+
+
+async def finish(
+    session: Session, release: Release, live: Live, seconds: float, running: Step
+) -> Outcome:
+    """Wait until a release is ready, and tell what came of it.
+
+    Raises:
+        NotReadyError: it did not become ready in time.
+    """
+    computed, snapshot = await asyncio.gather(
+        session.helm.computed_values(release.name),
+        asyncio.to_thread(
+            tracker.wait,
+            session.kube,
+            session.namespace,
+            release,
+            expected=workloads(live.manifest),
+            seconds=seconds,
+            stop=session.stop,
+            seen=_Watcher(session, running),
+        ),
+    )
     return Outcome(
         release=release.name,
-        revision=after.revision,
-        changed=changed,
-        values=values,
+        revision=live.revision,
+        values=live.values,
         computed=computed,
-        manifest=after.manifest,
+        manifest=live.manifest,
         containers=containers(snapshot),
+        origins={},
     )
 
 
@@ -161,38 +188,8 @@ def containers(snapshot: tracker.Snapshot) -> tuple[tuple[str, int], ...]:
     )
 
 
-def same(live: Live, wanted: Live) -> bool:
-    """The live release is deployed, with the same values, manifest and hooks."""
-    return live.status == "deployed" and (live.values, live.manifest, live.hooks) == (
-        wanted.values,
-        wanted.manifest,
-        wanted.hooks,
-    )
-
-
-async def _compare(
-    session: Session, release: Release, chart: str, values: Document
-) -> tuple[Live | None, Live]:
-    """The live release and what is asked, looked at together; a cut-off one is undone first."""
-    live, wanted = await asyncio.gather(
-        session.helm.live(release.name),
-        session.helm.render(release.name, chart, values),
-        return_exceptions=True,
-    )
-    if isinstance(live, Live) and live.status.startswith(_CUT_OFF):
-        live = await recover(session, release, live)
-        wanted = await session.helm.render(release.name, chart, values)
-    for result in (live, wanted):
-        if isinstance(result, BaseException):
-            raise result
-    return live, wanted  # type: ignore[return-value] # exceptions were raised above
-
-
-_CUT_OFF = ("pending", "uninstalling")
-
-
-async def recover(session: Session, release: Release, live: Live) -> Live | None:
-    """Undo a helm operation that was cut off, and return the release as it is then.
+async def recover(session: Session, comparison: Comparison) -> None:
+    """Undo a helm operation that was cut off.
 
     Helm refuses to work on a `pending-*` release. The last revision that was in force is
     rolled back to, or, where there was none, the attempt is uninstalled (claims stay).
@@ -200,14 +197,20 @@ async def recover(session: Session, release: Release, live: Live) -> Live | None
     Raises:
         LockedError: the operation may still be under way, elsewhere.
     """
+    release, live = comparison.prepared.release.name, comparison.live
+    if live is None:
+        return
     where = session.target.context, session.namespace
-    locks.require_idle(*where, release.name, live, max(locks.PATIENCE, release.ready_timeout))
-    good = await session.helm.deployed_revisions(release.name)
-    if good and live.status != "uninstalling":
-        await session.helm.rollback(release.name, good[0])
-    else:
-        await session.helm.uninstall(release.name)
-    return await session.helm.live(release.name)
+    patience = max(locks.PATIENCE, comparison.prepared.release.ready_timeout)
+    locks.require_idle(*where, release, live, patience)
+    with step(session.emit, f"recover/{release}", f"Recover {release}") as running:
+        good = await session.helm.deployed_revisions(release)
+        if good and live.status != "uninstalling":
+            await session.helm.rollback(release, good[0])
+            running.done(f"back to revision {good[0]}: an operation was cut off")
+        else:
+            await session.helm.uninstall(release)
+            running.done("uninstalled: its installation was cut off")
 
 
 def workloads(manifest: str) -> list[str]:

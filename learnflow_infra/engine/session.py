@@ -12,6 +12,8 @@ from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine import plan
 from learnflow_infra.events import Emit
 from learnflow_infra.models import Release, Skill, Target
+from learnflow_infra.sources import mirror
+from learnflow_infra.sources.mirror import Mirror
 from learnflow_infra.values import Flags, Overrides, read_overrides
 
 
@@ -21,6 +23,7 @@ class Options:
 
     skills: Sequence[str] = ()
     flags: Flags = field(default_factory=Flags)
+    mirrors: Sequence[str] = ()
     profile: str | None = None
     context: str | None = None
     namespace: str = "learnflow"
@@ -36,6 +39,7 @@ class Request:
     skills: tuple[Skill, ...]
     releases: tuple[Release, ...]
     overrides: Overrides
+    mirrors: tuple[Mirror, ...]
     target: Target
 
 
@@ -58,18 +62,22 @@ def read(options: Options) -> Request:
         InputError: a skill, its order, the profile's name or a values file is wrong.
         ClusterUnreachableError: the context does not exist.
     """
-    everything = library.load_all()
+    target = targets.choose(options.context, options.profile)
+    everything = library.load_all(target.profile)
     chosen = library.find(options.skills, everything)
-    releases = plan.order(chosen, everything)
     names = [release.name for skill in everything for release in skill.releases]
     overrides = read_overrides(options.flags, names)
-    target = targets.choose(options.context, options.profile)
+    mirrors = tuple(mirror.parse(text) for text in options.mirrors)
+    if options.skills:  # of all skills, those that the profile has are meant
+        plan.check_profile(chosen, target.profile)
+    releases = plan.order(chosen, everything, target.profile)
     needed = {release.skill for release in releases}
     return Request(
         library=everything,
         skills=tuple(skill for skill in everything if skill.name in needed),
         releases=releases,
         overrides=overrides,
+        mirrors=mirrors,
         target=target,
     )
 

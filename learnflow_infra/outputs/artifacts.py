@@ -9,8 +9,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-import yaml
-
 from learnflow_infra.errors import FoundationError, LockedError
 from learnflow_infra.models import Document
 from learnflow_infra.outputs import endpoints as endpoint_texts
@@ -83,11 +81,15 @@ def write_endpoints(folder: Path, doc: Document, kubectl: str) -> None:
         write(folder / name, text)
 
 
-def write_release(folder: Path, release: str, values: Document, manifest: str) -> None:
-    """The values that helm was given, and the manifest that it made of them."""
+def write_release(folder: Path, release: str, *, values: str, manifest: str, origins: str) -> None:
+    """The values that helm was given, where each came from, and the manifest made of them."""
     base = folder / "releases" / release
-    write(base / "values.yaml", yaml.safe_dump(values, sort_keys=True))
+    write(base / "values.yaml", values)
     write(base / "manifest.yaml", manifest)
+    if origins:
+        write(base / "origins.yaml", origins)
+    else:  # after a rollback: the values are those of then, and their origins are not known
+        (base / "origins.yaml").unlink(missing_ok=True)
 
 
 def forget(folder: Path, where: tuple[str, str], releases: Iterable[str]) -> None:

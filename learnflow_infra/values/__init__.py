@@ -6,6 +6,7 @@ from learnflow_infra.values.masking import masked
 from learnflow_infra.values.origins import Origin, origins_document
 from learnflow_infra.values.overrides import Flags, Overrides, read_overrides
 from learnflow_infra.values.unknown import UnknownKey, unknown_keys
+from learnflow_infra.values.warnings import warnings
 
 __all__ = [
     "Computed",
@@ -20,4 +21,5 @@ __all__ = [
     "origins_document",
     "read_overrides",
     "unknown_keys",
+    "warnings",
 ]

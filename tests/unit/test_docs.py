@@ -36,10 +36,13 @@ DOCUMENTS = sorted(
     ]
 )
 PROGRAM = typer.main.get_command(app)
-VERBS = {
-    **{name: verb for name, verb in PROGRAM.commands.items() if name != "cluster"},
-    **{f"cluster {name}": verb for name, verb in PROGRAM.commands["cluster"].commands.items()},
+GROUPS = {name: verb for name, verb in PROGRAM.commands.items() if hasattr(verb, "commands")}
+VERBS = {name: verb for name, verb in PROGRAM.commands.items() if name not in GROUPS} | {
+    f"{group} {name}": verb
+    for group, members in GROUPS.items()
+    for name, verb in members.commands.items()
 }
+SAMPLES = {"SKILL": "kafka-k8s-setup", "[REVISION]": "1"}
 MEANINGS = {
     0: "",
     1: "report it, with the traceback",
@@ -120,10 +123,10 @@ def commands(path, starts):
 
 def parse(arguments):
     """Parse a command line as the program would, without running anything."""
-    name = " ".join(arguments[: 2 if arguments[0] == "cluster" else 1])
+    name = " ".join(arguments[: 2 if arguments[0] in GROUPS else 1])
     assert name in VERBS, f"no verb {name!r}; there are {sorted(VERBS)}"
     rest = [word for word in arguments[len(name.split()) :] if word not in {"...", "[OPTIONS]"}]
-    rest = [word for word in rest if word != "--help" and not re.match(r"\[?SKILL", word)]
+    rest = [SAMPLES.get(word, word) for word in rest if word not in {"--help", "[SKILL]..."}]
     VERBS[name].make_context(name, rest)  # raises a usage error where it does not parse
 
 

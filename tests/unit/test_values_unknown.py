@@ -3,7 +3,7 @@ import tarfile
 import pytest
 
 from learnflow_infra.models import Profile, ReleaseName
-from learnflow_infra.values import Flags, compute, files, read_overrides, unknown_keys
+from learnflow_infra.values import Flags, compute, files, read_overrides, unknown_keys, warnings
 from learnflow_infra.values.chart import read_chart
 
 DEFAULTS = {
@@ -105,6 +105,34 @@ def test_a_warning_says_where_and_what(tmp_path):
     assert [str(item) for item in computed.unknown_keys(None)] == [
         f"-f {file}:3: the chart knows no kafka.imge. Did you mean kafka.image?",
         f"{flag}: the chart knows no kafka.image.tga. Did you mean kafka.image.tag?",
+    ]
+
+
+def test_all_warnings_together(tmp_path):
+    file = tmp_path / "my.yaml"
+    file.write_text(
+        "kafka: {image: {tag: 1, tag: 2}, imge: 1, global: {b: {}}}\n"
+        "postgres: {imge: 1}\n"
+        "global: {a: 1, b: 2, storageClas: x, unheard: {of: 1}}\n"
+    )
+    kafka, postgres = ReleaseName("kafka"), ReleaseName("postgres")
+    overrides = read_overrides(Flags(files=(file,)), [kafka, postgres])
+    defaults = {
+        kafka: {"image": {"tag": ""}, "global": {"storageClass": "", "b": 1}},
+        postgres: {"global": {"a": 0}, "open": 1},
+    }
+    computed = [
+        compute(name, Profile("x"), overrides=overrides, chart=chart, folder=tmp_path)
+        for name, chart in defaults.items()
+    ]
+    schema = {"additionalProperties": True}
+    at = f"-f {file}"
+    assert warnings(overrides, computed, {postgres: schema}) == [
+        f"{file}:1: the key 'tag' stands twice; the first one, in line 1, is not used.",
+        "kafka: global.b is a mapping on one side only.",
+        f"{at}:1: the chart knows no kafka.imge. Did you mean kafka.image?",
+        f"{at}:3: the chart knows no global.storageClas. Did you mean global.storageClass?",
+        f"{at}:3: the chart knows no global.unheard.",
     ]
 
 

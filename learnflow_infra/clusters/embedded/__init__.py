@@ -35,6 +35,7 @@ __all__ = [
     "list_clusters",
     "load_images",
     "prepare",
+    "reference",
     "status",
     "stop",
     "up",
@@ -88,6 +89,11 @@ def up(name: str, *, emit: Emit, subnet: str | None = None) -> Cluster:
     return status(name)
 
 
+def reference(recipe: Path) -> ImageRef:
+    """The reference of a recipe's image, whether it is built yet or not."""
+    return images.ImageRecipe.load(recipe).reference()
+
+
 def load_images(name: str, recipes: Sequence[Path], *, emit: Emit) -> dict[Path, ImageRef]:
     """Build what is missing and import it into the cluster; references by recipe.
 
@@ -96,7 +102,7 @@ def load_images(name: str, recipes: Sequence[Path], *, emit: Emit) -> dict[Path,
         ArtifactError: an image cannot be built.
     """
     elevate.load_images(name, recipes, emit)
-    return {folder: images.ImageRecipe.load(folder).reference() for folder in recipes}
+    return {folder: reference(folder) for folder in recipes}
 
 
 def stop(name: str, *, emit: Emit) -> None:

@@ -1,0 +1,32 @@
+"""`learnflow-infra chart`: the charts that are taken from registries."""
+
+from typing import Annotated
+
+import typer
+
+from learnflow_infra.cli import options as opts
+from learnflow_infra.cli.run import out, run
+
+app = typer.Typer(help="The charts that are taken from registries.", no_args_is_help=True)
+
+
+@app.callback()
+def group() -> None:
+    """The charts that are taken from registries."""
+
+
+@app.command()
+def lock(
+    check: Annotated[
+        bool, typer.Option("--check", help="Write nothing; exit code 10 when the lock differs.")
+    ] = False,
+    mirrors: opts.Mirrors = None,
+) -> None:
+    """Pin every chart of a registry by digest, in charts-values/charts.lock; deploys keep to it."""
+    from learnflow_infra.engine import charts as engine
+
+    done = run(lambda emit: engine.pin(mirrors or (), emit, check=check))
+    for profile, charts in done.lock.profiles.items():
+        for name, chart in charts.items():
+            out(f"{profile} {name}: {chart.chart} {chart.version} {chart.digest}")
+    out("charts-values/charts.lock is " + ("written." if done.changed else "as it was."))

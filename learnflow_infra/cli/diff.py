@@ -1,0 +1,89 @@
+"""`learnflow-infra diff`, and how a plan is told."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import typer
+
+from learnflow_infra.cli import options as opts
+from learnflow_infra.cli.run import out, out_json, run
+
+if TYPE_CHECKING:
+    from learnflow_infra.engine.diff import Planned
+
+CHANGES = 2
+"""Exit code when something would change, as `helm diff --detailed-exitcode` has it."""
+
+
+def diff(
+    skills: opts.Skills = None,
+    files: opts.Files = None,
+    set_values: opts.SetValues = None,
+    set_string: opts.SetString = None,
+    set_json: opts.SetJson = None,
+    set_file: opts.SetFile = None,
+    mirrors: opts.Mirrors = None,
+    profile: opts.ProfileName = None,
+    context: opts.Context = None,
+    namespace: opts.Namespace = opts.NAMESPACE,
+    output: opts.OutputOption = opts.Output.text,
+) -> None:
+    """Show what deploy would change, in releases and live objects. Exit code 2 when it would."""
+    from learnflow_infra.engine import diff as engine
+
+    options = opts.options(
+        skills=skills,
+        files=files,
+        set_values=set_values,
+        set_string=set_string,
+        set_json=set_json,
+        set_file=set_file,
+        mirrors=mirrors,
+        profile=profile,
+        context=context,
+        namespace=namespace,
+    )
+    planned = run(lambda emit: engine.diff(options, emit))
+    tell(planned, output)
+    if any(item.changed for item in planned):
+        raise typer.Exit(CHANGES)
+
+
+def tell(planned: Sequence["Planned"], output: opts.Output) -> None:
+    """Print a plan."""
+    if output is opts.Output.json:
+        out_json(_document(planned))
+        return
+    for item in planned:
+        out(f"{item.release}: {_ACTIONS[item.action]}")
+        for name in item.crds:
+            out(f"  added CustomResourceDefinition/{name}")
+        for change in item.changes:
+            out(f"  {change.kind} {change.object}")
+            for line in change.text.splitlines():
+                out(f"    {line}")
+
+
+_ACTIONS = {
+    "install": "would be installed",
+    "upgrade": "would be upgraded",
+    "mend": "would be brought back to what its release says",
+    "none": "no change",
+}
+
+
+def _document(planned: Sequence["Planned"]) -> dict[str, object]:
+    return {
+        "apiVersion": "learnflow.infra/v1",
+        "kind": "Diff",
+        "changed": any(item.changed for item in planned),
+        "releases": [
+            {
+                "release": item.release,
+                "action": item.action,
+                "customResourceDefinitions": list(item.crds),
+                "changes": [vars(change) for change in item.changes],
+            }
+            for item in planned
+        ],
+    }

@@ -1,0 +1,58 @@
+"""`learnflow-infra rollback`."""
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from learnflow_infra.cli import options as opts
+from learnflow_infra.cli.run import out, out_json, run
+
+if TYPE_CHECKING:
+    from learnflow_infra.engine.rollback import RolledBack
+
+
+def rollback(
+    skill: Annotated[
+        str, typer.Argument(metavar="SKILL", help="The skill whose release goes back.")
+    ],
+    revision: Annotated[
+        int | None,
+        typer.Argument(metavar="[REVISION]", help="Where to; else the last one in force before."),
+    ] = None,
+    release: Annotated[
+        str | None, typer.Option("--release", help="Another release of the skill than its last.")
+    ] = None,
+    profile: opts.ProfileName = None,
+    context: opts.Context = None,
+    namespace: opts.Namespace = opts.NAMESPACE,
+    timeout: opts.Timeout = None,
+    verify: Annotated[bool, typer.Option("--verify/--no-verify", help="Verify at the end.")] = True,
+    output: opts.OutputOption = opts.Output.text,
+) -> None:
+    """Roll a release back, as Helm; wait, verify, record. The next deploy goes forward again."""
+    from learnflow_infra.engine import rollback as engine
+
+    options = opts.options(
+        skills=[skill],
+        profile=profile,
+        context=context,
+        namespace=namespace,
+        timeout=timeout,
+        verify=verify,
+    )
+    done = run(lambda emit: engine.rollback(options, release=release, revision=revision, emit=emit))
+    if output is opts.Output.json:
+        out_json(_document(done))
+    else:
+        out(f"{done.release} is back at revision {done.to}, as revision {done.revision}.")
+
+
+def _document(done: "RolledBack") -> dict[str, object]:
+    return {
+        "apiVersion": "learnflow.infra/v1",
+        "kind": "RolledBack",
+        "release": done.release,
+        "to": done.to,
+        "revision": done.revision,
+        "verification": list(done.verification),
+    }

@@ -1,0 +1,48 @@
+"""Pure: how this host reaches a NodePort of a local cluster.
+
+Sources: kind "Extra Port Mappings" and "Known Issues" (its nodes are containers), minikube
+"Accessing apps" (with the docker driver outside Linux a tunnel must stay open), Docker
+Desktop "Kubernetes" and Rancher Desktop (NodePorts answer on localhost).
+"""
+
+import platform
+from dataclasses import dataclass
+
+from learnflow_infra.models import Target
+
+LOCALHOST = "127.0.0.1"
+_ON_LOCALHOST = ("docker-desktop", "docker-for-desktop", "rancher-desktop", "orbstack", "colima")
+"""Contexts of virtual machines that forward NodePorts to this host."""
+_IN_CONTAINERS = ("kind-", "k3d-")
+"""Begin of contexts whose nodes are containers: on Linux their addresses are reached."""
+_CONTAINER_DRIVERS = {"docker", "podman"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """`address` answers node ports, "" where the node's own does; through a `tunnel` or not."""
+
+    address: str = ""
+    tunnel: bool = False
+
+
+def choose(target: Target, system: str) -> Reach:
+    """How a host of a system (as `platform.system()` says) reaches NodePorts of a target."""
+    if target.kind == "embedded":
+        return Reach()
+    if target.context in _ON_LOCALHOST or target.context.startswith("colima-"):
+        return Reach(address=LOCALHOST)
+    in_containers = target.context.startswith(_IN_CONTAINERS) or target.driver in _CONTAINER_DRIVERS
+    if in_containers and system != "Linux":
+        return Reach(address=LOCALHOST, tunnel=True)
+    return Reach()
+
+
+def of(target: Target) -> Reach:
+    """How this host reaches NodePorts of a target."""
+    return choose(target, platform.system())
+
+
+def forced(target: Target) -> str:
+    """The address that servers must advertise to this host, "" where their node's own will do."""
+    return of(target).address

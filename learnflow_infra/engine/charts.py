@@ -1,0 +1,84 @@
+"""`chart lock`: ask the registries which charts the skills' versions are now, and pin them."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from learnflow_infra import skills as library
+from learnflow_infra.errors import RefusedError
+from learnflow_infra.events import Emit
+from learnflow_infra.models import ChartSource, Profile, ReleaseName
+from learnflow_infra.sources import charts, lock, mirror
+from learnflow_infra.sources.lock import Lock, LockedChart
+from learnflow_infra.sources.mirror import Mirror
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pinned:
+    """The lock as the registries have it now, and whether the file had it otherwise."""
+
+    lock: Lock
+    changed: bool
+
+
+def pin(texts: Sequence[str], emit: Emit, *, check: bool = False) -> Pinned:
+    """Write charts.lock anew: every chart of a registry, of every profile.
+
+    Args:
+        texts: mirrors, `FROM=TO`.
+        emit: takes the events.
+        check: write nothing, and refuse a lock that differs.
+
+    Raises:
+        ArtifactError: a chart cannot be had; nothing was written.
+        RefusedError: `check`, and the lock differs.
+    """
+    mirrors = [mirror.parse(text) for text in texts]
+    found = asyncio.run(_ask(_remote(), mirrors, emit))
+    before = lock.read()
+    if check and found != before:
+        raise RefusedError(
+            "charts.lock differs from what the registries have.",
+            why="\n".join(differences(before, found)),
+            remedy=f"If it is to be trusted, accept it: {charts.RELOCK}",
+        )
+    return Pinned(lock=found, changed=not check and lock.write(found))
+
+
+Wanted = Sequence[tuple[Profile, ReleaseName, ChartSource]]
+
+
+def _remote() -> Wanted:
+    return [
+        (profile, release.name, source)
+        for skill in library.load_all()
+        for release in skill.releases
+        for profile, source in release.profiles.items()
+        if source.remote
+    ]
+
+
+async def _ask(wanted: Wanted, mirrors: Sequence[Mirror], emit: Emit) -> Lock:
+    digests = await asyncio.gather(*(charts.pull(source, mirrors, emit) for *_, source in wanted))
+    profiles: dict[Profile, dict[ReleaseName, LockedChart]] = {}
+    for (profile, name, source), digest in zip(wanted, digests, strict=True):
+        locked = LockedChart(chart=source.chart, version=source.version, digest=digest)
+        profiles.setdefault(profile, {})[name] = locked
+    return Lock(profiles=profiles)
+
+
+def differences(before: Lock, after: Lock) -> list[str]:
+    """What differs, a line for each release."""
+    lines: list[str] = []
+    for profile in sorted({*before.profiles, *after.profiles}):
+        old, new = before.profiles.get(profile, {}), after.profiles.get(profile, {})
+        lines += [
+            f"{profile} {name}: {_text(old.get(name))} -> {_text(new.get(name))}"
+            for name in sorted({*old, *new})
+            if old.get(name) != new.get(name)
+        ]
+    return lines
+
+
+def _text(chart: LockedChart | None) -> str:
+    return f"{chart.version} {chart.digest}" if chart else "nothing"

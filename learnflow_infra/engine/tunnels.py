@@ -1,0 +1,67 @@
+"""Tunnels to clusters whose node ports this host does not reach, open while a block runs."""
+
+import shlex
+import socket
+import subprocess
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+from learnflow_infra.errors import ClusterUnreachableError
+from learnflow_infra.models import Document
+
+SECONDS = 15.0
+"""How long a tunnel may take to listen."""
+
+
+@contextmanager
+def opened(endpoints: Document) -> Iterator[None]:
+    """Open the tunnels that recorded endpoints need; one that a person holds open is used.
+
+    Raises:
+        ClusterUnreachableError: one cannot be opened; with kubectl's words.
+    """
+    commands = [line for item in endpoints.get("endpoints", ()) for line in item.get("tunnel", ())]
+    with ExitStack() as stack:
+        for command in commands:
+            stack.enter_context(_open(shlex.split(command)))
+        yield
+
+
+@contextmanager
+def _open(command: Sequence[str]) -> Iterator[None]:
+    port = int(command[-1].partition(":")[0])
+    if _listens(port):
+        yield
+        return
+    process = subprocess.Popen(
+        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+    )
+    try:
+        _wait(process, port)
+        yield
+    finally:
+        process.terminate()
+        process.wait()
+        if process.stderr:
+            process.stderr.close()
+
+
+def _wait(process: subprocess.Popen[bytes], port: int) -> None:
+    deadline = time.monotonic() + SECONDS
+    while not _listens(port):
+        if process.poll() is not None or time.monotonic() > deadline:
+            process.kill()
+            words = (process.stderr.read() if process.stderr else b"").decode("utf-8", "replace")
+            raise ClusterUnreachableError(
+                f"No tunnel to port {port} could be opened.",
+                why=words.strip() or f"Nothing listened there within {SECONDS:.0f} s.",
+                remedy="See what runs there: learnflow-infra status",
+            )
+        time.sleep(0.05)
+
+
+def _listens(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0

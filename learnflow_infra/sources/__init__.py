@@ -1,0 +1,1 @@
+"""Where charts and images come from: references, mirrors, the lock, the cache, bundles."""

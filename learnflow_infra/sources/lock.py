@@ -1,0 +1,94 @@
+"""charts-values/charts.lock: which chart, to the byte, each release is installed from."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import yaml
+
+from learnflow_infra import documents
+from learnflow_infra.models import Document, Profile, ReleaseName
+from learnflow_infra.paths import repo_root
+
+HEADER = (
+    "# The charts that a deploy installs, by digest. Written by `learnflow-infra chart lock`;\n"
+    "# a deploy refuses what differs. Commit it.\n"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LockedChart:
+    """A chart of an OCI registry; the digest is that of its manifest."""
+
+    chart: str
+    version: str
+    digest: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Lock:
+    """Profile to release to its chart."""
+
+    profiles: Mapping[Profile, Mapping[ReleaseName, LockedChart]] = field(default_factory=dict)
+
+    def chart(self, profile: Profile, release: ReleaseName) -> LockedChart | None:
+        """The locked chart of a release; None where none was locked."""
+        return self.profiles.get(profile, {}).get(release)
+
+
+def path() -> Path:
+    """The lock's file."""
+    return repo_root() / "charts-values" / "charts.lock"
+
+
+def read(file: Path | None = None) -> Lock:
+    """Read the lock; one that does not exist is empty.
+
+    Raises:
+        InputError: it is malformed; with file and line.
+    """
+    file = file or path()
+    if not file.exists():
+        return Lock()
+    document = documents.load(file)
+    documents.check(file, document, "charts-lock")
+    return Lock(
+        profiles={
+            Profile(profile): {
+                ReleaseName(name): LockedChart(**item) for name, item in charts.items()
+            }
+            for profile, charts in document["profiles"].items()
+        }
+    )
+
+
+def write(lock: Lock, file: Path | None = None) -> bool:
+    """Replace the lock's file, if it differs; never half of it.
+
+    Returns:
+        Whether it differed.
+    """
+    file = file or path()
+    text = HEADER + yaml.safe_dump(_document(lock), sort_keys=False)
+    if file.exists() and file.read_text(encoding="utf-8") == text:
+        return False
+    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=".charts.lock.")
+    with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
+        opened.write(text)
+    Path(name).chmod(0o644)
+    Path(name).replace(file)
+    return True
+
+
+def _document(lock: Lock) -> Document:
+    return {
+        "apiVersion": "learnflow.infra/v1",
+        "kind": "ChartLock",
+        "profiles": {
+            str(profile): {str(name): asdict(chart) for name, chart in sorted(charts.items())}
+            for profile, charts in sorted(lock.profiles.items())
+            if charts
+        },
+    }

@@ -1,0 +1,104 @@
+"""Pure: references of images and charts taken from another registry than they name."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from learnflow_infra.errors import InputError
+from learnflow_infra.models import Document, RegistryKeys
+
+SCHEME = "oci://"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mirror:
+    """References that begin with `source`, a registry or a path in it, begin with `to` instead."""
+
+    source: str
+    to: str
+
+    def __str__(self) -> str:
+        """As it is typed."""
+        return f"{self.source}={self.to}"
+
+
+def parse(text: str) -> Mirror:
+    """Read `FROM=TO`.
+
+    Raises:
+        InputError: one of them is missing, or has a scheme.
+    """
+    source, _, to = (part.strip().rstrip("/") for part in text.partition("="))
+    if not source or not to or "://" in text:
+        raise InputError(
+            f"--image-mirror {text!r} is not FROM=TO.",
+            why="Both are a registry, or a path in it, without a scheme.",
+            remedy="For example: --image-mirror quay.io=registry.example.com/quay",
+        )
+    return Mirror(source=source, to=to)
+
+
+def rewrite(reference: str, mirrors: Sequence[Mirror]) -> str:
+    """The reference to take instead; of several mirrors the one for the longest part."""
+    scheme = SCHEME if reference.startswith(SCHEME) else ""
+    bare = reference.removeprefix(SCHEME)
+    for mirror in sorted(mirrors, key=lambda mirror: -len(mirror.source)):
+        if bare == mirror.source or bare.startswith(f"{mirror.source}/"):
+            return scheme + mirror.to + bare[len(mirror.source) :]
+    return reference
+
+
+def value_layer(
+    seen: Document, mirrors: Sequence[Mirror], registry_keys: Sequence[RegistryKeys]
+) -> Document:
+    """The values that change, so that a chart's images come from the mirrors.
+
+    Args:
+        seen: all values that the chart sees.
+        mirrors: what to take from where.
+        registry_keys: where the chart has one place for all its images. What
+            `global.imageRegistry` says goes there, too.
+    """
+    layer = _blocks(seen, mirrors)
+    for keys in registry_keys:
+        everywhere = (seen.get("global") or {}).get("imageRegistry")
+        registry = str(everywhere or _get(seen, keys.registry) or "")
+        prefix = str(_get(seen, keys.repository) or "") if keys.repository else ""
+        now = rewrite("/".join(filter(None, (registry, prefix))), mirrors)
+        host, _, rest = now.partition("/")
+        _put(layer, seen, keys.registry, host if keys.repository else now)
+        if keys.repository:
+            _put(layer, seen, keys.repository, rest)
+    return layer
+
+
+def _blocks(values: Mapping[str, object], mirrors: Sequence[Mirror]) -> Document:
+    """Every {registry, repository} below, where a mirror changes it."""
+    registry, repository = values.get("registry"), values.get("repository")
+    changed: Document = {}
+    if registry and isinstance(registry, str) and isinstance(repository, str):
+        before = f"{registry}/{repository}"
+        after = rewrite(before, mirrors)
+        if after != before:
+            host, _, rest = after.partition("/")
+            changed = {"registry": host, "repository": rest}
+    for key, value in values.items():
+        below = _blocks(value, mirrors) if isinstance(value, dict) else {}
+        if below:
+            changed[key] = below
+    return changed
+
+
+def _get(values: Document, dotted: str) -> object:
+    found: object = values
+    for key in dotted.split("."):
+        found = found.get(key) if isinstance(found, dict) else None
+    return found
+
+
+def _put(layer: Document, seen: Document, dotted: str, value: str) -> None:
+    if _get(seen, dotted) == value:
+        return
+    *above, last = dotted.split(".")
+    for key in above:
+        layer = layer.setdefault(key, {})
+    layer[last] = value

@@ -1,0 +1,58 @@
+"""What Helm would take without a word, told: typing errors, mostly."""
+
+from collections.abc import Mapping, Sequence
+
+from learnflow_infra.models import Document, ReleaseName
+from learnflow_infra.values.chart import ChartFiles
+from learnflow_infra.values.composer import Keys
+from learnflow_infra.values.files import ValuesFile
+from learnflow_infra.values.layers import Computed
+from learnflow_infra.values.overrides import GLOBAL, Overrides
+from learnflow_infra.values.unknown import UnknownKey, unknown_keys
+
+_NOTHING = ChartFiles(defaults=ValuesFile(name="", values={}))
+
+
+def warnings(
+    overrides: Overrides,
+    computed: Sequence[Computed],
+    schemas: Mapping[ReleaseName, Document | None],
+) -> list[str]:
+    """A line for each thing that people rarely mean; none is an error.
+
+    Args:
+        overrides: what the operator gave.
+        computed: the releases of this run.
+        schemas: release to its chart's values.schema.json, where it has one.
+    """
+    found = list(overrides.warnings)
+    for one in computed:
+        found += [f"{one.release}: {text}" for text in one.warnings]
+        found += [str(item) for item in one.unknown_keys(schemas.get(one.release))]
+    return list(dict.fromkeys([*found, *map(str, unknown_globals(computed))]))
+
+
+def unknown_globals(computed: Sequence[Computed]) -> list[UnknownKey]:
+    """Keys right below `global` that none of the charts knows; each chart has some of its own."""
+    known = {key for one in computed for key in _known(one)}
+    given = {key: one for one in computed for key in _global(one.values)}
+    return [
+        UnknownKey(
+            key=f"{GLOBAL}.{item.key}",
+            suggestion=item.suggestion and f"{GLOBAL}.{item.suggestion}",
+            source=given[item.path[0]].source_of((GLOBAL, *item.path)),
+            path=(GLOBAL, *item.path),
+        )
+        for item in unknown_keys(dict.fromkeys(given), dict.fromkeys(known), None)
+    ]
+
+
+def _known(one: Computed) -> Keys:
+    named = (one.chart_files or _NOTHING).named
+    from_templates = [path[1] for path in named if path[0] == GLOBAL and len(path) > 1]
+    return (*_global(one.chart), *from_templates)
+
+
+def _global(values: Document) -> Document:
+    found = values.get(GLOBAL)
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,139 @@
+"""What differs in the cluster from a manifest, asked of a real API server."""
+
+import pytest
+import yaml
+
+from learnflow_infra.engine import drift
+
+pytestmark = pytest.mark.contract
+SERVICE = {
+    "apiVersion": "v1",
+    "kind": "Service",
+    "metadata": {"name": "web", "labels": {"app": "web"}},
+    "spec": {"selector": {"app": "web"}, "ports": [{"port": 80}]},
+}
+DEPLOYMENT = {
+    "apiVersion": "apps/v1",
+    "kind": "Deployment",
+    "metadata": {"name": "web"},
+    "spec": {
+        "replicas": 1,
+        "selector": {"matchLabels": {"app": "web"}},
+        "template": {
+            "metadata": {"labels": {"app": "web"}},
+            "spec": {
+                "containers": [
+                    {
+                        "name": "web",
+                        "image": "web:1",
+                        "ports": [{"containerPort": 80}],
+                        "resources": {"requests": {"cpu": "1000m", "memory": "1024Mi"}},
+                    }
+                ]
+            },
+        },
+    },
+}
+SECRET = {
+    "apiVersion": "v1",
+    "kind": "Secret",
+    "metadata": {"name": "s"},
+    "data": {"password": "Zmlyc3Q="},
+}
+MANIFEST = yaml.safe_dump_all([SERVICE, DEPLOYMENT, SECRET])
+
+
+@pytest.fixture
+def installed(kube, namespace):
+    """The manifest's objects, made as helm makes them: by create, not by apply."""
+    for obj in (SERVICE, DEPLOYMENT, SECRET):
+        kube.request("POST", path(namespace, obj).rpartition("/")[0], body=obj)
+    return namespace
+
+
+def path(namespace, obj):
+    base = "/api/v1" if obj["apiVersion"] == "v1" else f"/apis/{obj['apiVersion']}"
+    return f"{base}/namespaces/{namespace}/{obj['kind'].lower()}s/{obj['metadata']['name']}"
+
+
+def patch(kube, namespace, obj, body):
+    kube.request(
+        "PATCH", path(namespace, obj), body=body, content_type="application/merge-patch+json"
+    )
+
+
+def test_defaults_and_other_notations_are_no_drift(kube, installed):
+    assert drift.look(kube, installed, MANIFEST) == []
+
+
+def test_what_others_add_is_no_drift(kube, installed):
+    patch(kube, installed, DEPLOYMENT, {"metadata": {"annotations": {"by": "a controller"}}})
+    patch(kube, installed, SERVICE, {"spec": {"sessionAffinity": "ClientIP"}})
+    assert drift.look(kube, installed, MANIFEST) == []
+
+
+def test_a_change_by_hand_is_told_and_mended(kube, installed):
+    patch(kube, installed, DEPLOYMENT, {"spec": {"replicas": 3}})
+    (finding,) = drift.look(kube, installed, MANIFEST)
+    assert (str(finding), finding.state) == ("Deployment/web", "drifted")
+    assert "-  replicas: 3\n+  replicas: 1" in finding.change.text
+    drift.mend(kube, [finding])
+    assert drift.look(kube, installed, MANIFEST) == []
+    assert kube.find(path(installed, DEPLOYMENT))["spec"]["replicas"] == 1
+
+
+def test_looking_changes_nothing(kube, installed):
+    patch(kube, installed, DEPLOYMENT, {"spec": {"replicas": 3}})
+    before = kube.find(path(installed, DEPLOYMENT))
+    drift.look(kube, installed, MANIFEST)
+    assert kube.find(path(installed, DEPLOYMENT)) == before
+
+
+def test_a_changed_secret_is_told_without_its_value(kube, installed):
+    patch(kube, installed, SECRET, {"data": {"password": "c2Vjb25k"}})
+    (finding,) = drift.look(kube, installed, MANIFEST)
+    assert "password" in finding.change.text
+    assert "Zmlyc3Q" not in finding.change.text
+    assert "c2Vjb25k" not in finding.change.text
+
+
+def test_what_was_taken_away_is_told(kube, installed):
+    kube.delete(path(installed, SERVICE))
+    (finding,) = drift.look(kube, installed, MANIFEST)
+    assert (str(finding), finding.state, finding.change.kind) == ("Service/web", "gone", "added")
+
+
+def test_a_kind_that_is_not_served_is_gone(kube, installed):
+    custom = {"apiVersion": "example.org/v1", "kind": "Thing", "metadata": {"name": "t"}}
+    (finding,) = drift.look(kube, installed, yaml.safe_dump(custom))
+    assert finding.state == "gone"
+
+
+def test_a_job_that_gave_up_is_told_and_taken_away(kube, namespace):
+    job = {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": {"name": "j"},
+        "spec": {
+            "template": {
+                "spec": {"restartPolicy": "Never", "containers": [{"name": "c", "image": "i"}]}
+            }
+        },
+    }
+    where = path(namespace, job)
+    kube.request("POST", where.rpartition("/")[0], body=job)
+    assert drift.look(kube, namespace, yaml.safe_dump(job)) == []
+    now = "2026-01-01T00:00:00Z"
+    failed = [
+        {"type": name, "status": "True", "reason": "DeadlineExceeded", "lastTransitionTime": now}
+        for name in ("FailureTarget", "Failed")
+    ]
+    status = {"status": {"startTime": now, "conditions": failed}}
+    kube.request(
+        "PATCH", f"{where}/status", body=status, content_type="application/merge-patch+json"
+    )
+    (finding,) = drift.look(kube, namespace, yaml.safe_dump(job))
+    assert finding.state == "failed"
+    drift.mend(kube, [finding])
+    left = kube.find(where)
+    assert left is None or left["metadata"].get("deletionTimestamp")

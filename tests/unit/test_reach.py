@@ -1,0 +1,32 @@
+import pytest
+
+from learnflow_infra.clusters.reach import LOCALHOST, Reach, choose
+from learnflow_infra.models import Profile, Target
+
+NODE, LOCAL, TUNNEL = Reach(), Reach(address=LOCALHOST), Reach(address=LOCALHOST, tunnel=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "context", "driver", "linux", "mac"),
+    [
+        ("embedded", "learnflow-learnflow", "", NODE, NODE),
+        ("context", "kind-dev", "", NODE, TUNNEL),
+        ("context", "k3d-dev", "", NODE, TUNNEL),
+        ("context", "docker-desktop", "", LOCAL, LOCAL),
+        ("context", "rancher-desktop", "", LOCAL, LOCAL),
+        ("context", "orbstack", "", LOCAL, LOCAL),
+        ("context", "colima-work", "", LOCAL, LOCAL),
+        ("context", "company", "", NODE, NODE),
+        ("minikube", "minikube", "docker", NODE, TUNNEL),
+        ("minikube", "minikube", "podman", NODE, TUNNEL),
+        ("minikube", "minikube", "kvm2", NODE, NODE),
+        ("minikube", "minikube", "hyperkit", NODE, NODE),
+    ],
+)
+def test_how_a_host_reaches_node_ports(kind, context, driver, linux, mac):
+    target = Target(
+        kind=kind, context=context, kubeconfig=None, profile=Profile("upstream"), driver=driver
+    )
+    assert choose(target, "Linux") == linux
+    assert choose(target, "Darwin") == mac
+    assert choose(target, "Windows") == mac
