@@ -11,7 +11,7 @@ from learnflow_infra.events import Emit, Message
 from learnflow_infra.models import ChartSource, Document, Release
 from learnflow_infra.sources import charts, lock, mirror
 from learnflow_infra.sources.charts import Chart
-from learnflow_infra.values import Computed, Layer, compute
+from learnflow_infra.values import Computed, Layer, compute, warnings
 from learnflow_infra.values.merge import put
 
 
@@ -70,7 +70,7 @@ def prepare(request: Request, emit: Emit) -> list[Prepared]:
 
     found = zip(request.releases, asyncio.run(obtain()), strict=True)
     prepared = [_prepared(request, release, chart) for release, chart in found]
-    _warn(prepared, emit)
+    _warn(request, prepared, emit)
     return prepared
 
 
@@ -109,11 +109,7 @@ def _below(request: Request, source: ChartSource) -> list[Layer]:
     return layers
 
 
-def _warn(prepared: Sequence[Prepared], emit: Emit) -> None:
-    for item in prepared:
-        texts = list(item.computed.warnings)
-        for unknown in item.computed.unknown_keys(item.chart.schema):
-            hint = f" Did you mean {unknown.suggestion}?" if unknown.suggestion else ""
-            texts.append(f"{unknown.source}: the chart knows no value {unknown.key}.{hint}")
-        for text in texts:
-            emit(Message(text=f"Warning: {item.release.name}: {text}"))
+def _warn(request: Request, prepared: Sequence[Prepared], emit: Emit) -> None:
+    schemas = {item.release.name: item.chart.schema for item in prepared}
+    for text in warnings(request.overrides, [item.computed for item in prepared], schemas):
+        emit(Message(text=f"Warning: {text}"))

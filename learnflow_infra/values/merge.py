@@ -35,15 +35,16 @@ def coalesce(defaults: Document, values: Document) -> Document:
 
     A null without a default below it stays a null, as in Helm.
     """
-    seen = dict(values)
+    seen: Document = {}
     for key, default in defaults.items():
+        value = values.get(key)
         if key not in values:
             seen[key] = default
-        elif values[key] is None:
-            del seen[key]
-        elif isinstance(default, dict) and isinstance(values[key], dict):
-            seen[key] = coalesce(default, values[key])
-    return seen
+        elif isinstance(default, dict) and isinstance(value, dict):
+            seen[key] = coalesce(default, value)
+        elif value is not None:
+            seen[key] = value
+    return {**seen, **{key: value for key, value in values.items() if key not in defaults}}
 
 
 def with_globals(values: Document, shared: object) -> tuple[Document, dict[str, str]]:
