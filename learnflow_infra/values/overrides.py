@@ -20,6 +20,7 @@ from learnflow_infra.values.grammar import parse
 from learnflow_infra.values.masking import HIDDEN, masked
 from learnflow_infra.values.origins import Statement, lay
 from learnflow_infra.values.reader import Assignment
+from learnflow_infra.values.typed import unmarked
 
 GLOBAL = "global"
 SHOWN = 60
@@ -98,7 +99,7 @@ def _assign(umbrella: Document, said: Said, notes: list[Statement]) -> None:
             return  # Helm sets nothing here, as for an empty name
         path.append(step)
         value = value[step]
-    notes.append(Statement(path=tuple(path), value=copy.deepcopy(value), source=said.source))
+    notes.append(Statement(path=tuple(path), value=unmarked(value), source=said.source))
 
 
 def read_overrides(flags: Flags, releases: Sequence[ReleaseName]) -> Overrides:

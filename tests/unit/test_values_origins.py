@@ -8,7 +8,15 @@ from values_strategies import as_yaml, documents, flags
 
 from learnflow_infra.errors import InputError
 from learnflow_infra.models import Profile, ReleaseName
-from learnflow_infra.values import Flags, Layer, compute, files, origins_document, read_overrides
+from learnflow_infra.values import (
+    Flags,
+    Layer,
+    compute,
+    dump,
+    files,
+    origins_document,
+    read_overrides,
+)
 from learnflow_infra.values.explain import document, explain, text
 from learnflow_infra.values.merge import leaves
 from learnflow_infra.values.origins import dotted, undotted
@@ -145,6 +153,7 @@ def test_the_document_of_origins(computed):
         "release": "kafka",
     }
     assert [item["value"] for item in found["origins"]["heap"]] == ["1g", "512m", "256m"]
+    assert files.parse(dump(found).encode(), "origins.yaml").values == found
 
 
 @given(st.lists(st.text(min_size=1), min_size=1, max_size=4))
