@@ -3,7 +3,6 @@
 No controller, scheduler or kubelet runs here: what they would do, a test does itself.
 """
 
-import socket
 import ssl
 import subprocess
 import time
@@ -19,15 +18,12 @@ from learnflow_infra.clusters.target import EMBEDDED
 from learnflow_infra.engine.session import Session
 from learnflow_infra.events import ignore
 from learnflow_infra.models import Target
+from tests.contract.oci import closed_registry, free_port, registry, registry_programs
+
+__all__ = ["closed_registry", "registry", "registry_programs"]
 
 ADMIN, NOBODY = "contract-admin", "contract-nobody"
 """Tokens of the two users of this throw-away server."""
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,51 @@
+"""The loopback registry itself: it holds what other tests rely on."""
+
+import subprocess
+import urllib.error
+import urllib.request
+
+import pytest
+
+from learnflow_infra.clients import helm
+from tests.contract.oci import layout, package
+
+pytestmark = pytest.mark.contract
+
+
+def asked_digest(registry):
+    """What the registry says of some/image:1."""
+    kind = "application/vnd.oci.image.manifest.v1+json"
+    request = urllib.request.Request(
+        f"http://{registry.host}/v2/some/image/manifests/1", headers={"Accept": kind}
+    )
+    with urllib.request.urlopen(request, timeout=5) as answer:
+        return answer.headers["Docker-Content-Digest"]
+
+
+def test_it_takes_images_and_tells_its_requests(registry, tmp_path):
+    assert registry.requests() == []
+    digest = registry.push_image(layout(tmp_path / "image"), "some/image:1")
+    assert asked_digest(registry) == digest
+    assert registry.requests()[-1] == "GET /v2/some/image/manifests/1"
+
+
+def test_it_takes_charts(registry, tmp_path):
+    subprocess.run([helm.executable(), "create", tmp_path / "web"], check=True, capture_output=True)
+    digest = registry.push_chart(package(tmp_path / "web", tmp_path), "charts")
+    assert digest.startswith("sha256:")
+    assert any("/v2/charts/web/" in line for line in registry.requests())
+
+
+def test_it_keeps_its_content_when_it_is_stopped(registry, tmp_path):
+    registry.push_image(layout(tmp_path / "image"), "some/image:1")
+    with registry.stopped(), pytest.raises(urllib.error.URLError, match="refused"):
+        asked_digest(registry)
+    assert asked_digest(registry)
+
+
+def test_it_asks_for_a_password(closed_registry, tmp_path):
+    image = layout(tmp_path / "image")
+    with pytest.raises(AssertionError, match="authentication required"):
+        closed_registry.push_image(image, "some/image:1")
+    known = closed_registry.login(tmp_path / "docker")
+    assert closed_registry.push_image(image, "some/image:1", config=known)
