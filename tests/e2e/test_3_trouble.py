@@ -1,5 +1,6 @@
 """Bad input, interruptions and broken releases: the right code, and the next deploy converges."""
 
+import re
 import signal
 import threading
 
@@ -82,6 +83,21 @@ def test_a_change_of_values_is_rolled_out_and_back(product, deployed, tmp_path):
     assert after["postgres"] == before["postgres"] + 1
     assert after["kafka"] == before["kafka"]
     product.ok("deploy")
+
+
+def test_a_second_namespace_is_told_which_node_ports_are_taken_and_what_to_set(product, deployed):
+    args = ("deploy", "postgres-k8s-setup", "-n", "second")
+    done = product.run(*args)
+    assert done.code == 11
+    assert "belongs to the Service learnflow/postgres-external" in done.err
+    assert "namespace/second" not in product.kubectl("get", "namespaces", "-o", "name").split()
+    (key,) = re.findall(r"--set (\S+)=PORT", done.err)
+    second = product.ok(*args, "--set", f"{key}=30999", "-o", "json").json
+    assert [result["passed"] for result in second["verification"]] == [True]
+    assert second["endpoints"]["endpoints"][0]["host"]["port"] == 30999
+    product.ok("delete", "-n", "second", "--purge-data")
+    product.kubectl("delete", "namespace", "second")
+    product.ok("deploy")  # this checkout's artifacts tell of the first again
 
 
 @pytest.mark.parametrize("seconds", [0.3, 1.0, 2.0, 4.0])
