@@ -1,0 +1,70 @@
+"""Pure: which images a manifest's pods use, and which its operators will."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from learnflow_infra.models import Document
+
+HOOK = "helm.sh/hook"
+_TEMPLATES: Mapping[str, tuple[str, ...]] = {
+    "Pod": ("spec",),
+    "PodTemplate": ("template", "spec"),
+    "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
+    **dict.fromkeys(
+        ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job"),
+        ("spec", "template", "spec"),
+    ),
+}
+"""Where each kind of Kubernetes keeps the specification of its pods."""
+_CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
+
+
+def images_of(objects: Iterable[Document]) -> set[str]:
+    """The references, as they are written, of every container and image volume.
+
+    Pods of `helm test` are left out: a deploy does not run them.
+    """
+    pods = (pod for obj in objects if not _only_test(obj) for pod in _pods(obj))
+    return {image for pod in pods for image in _images(pod)}
+
+
+def by_operator(objects: Iterable[Document], env: str) -> dict[str, str]:
+    """Images by key, from lines KEY=IMAGE of a variable of any container."""
+    lines = [
+        line.strip()
+        for obj in objects
+        for pod in _pods(obj)
+        for container in _containers(pod)
+        for variable in container.get("env") or ()
+        if variable.get("name") == env
+        for line in str(variable.get("value") or "").splitlines()
+    ]
+    pairs = (line.partition("=") for line in lines)
+    return {key.strip(): image.strip() for key, equals, image in pairs if equals}
+
+
+def _only_test(obj: Document) -> bool:
+    hooks = str((obj["metadata"].get("annotations") or {}).get(HOOK, ""))
+    return bool(hooks) and {hook.strip() for hook in hooks.split(",")} <= {"test", "test-success"}
+
+
+def _pods(obj: Document) -> Iterator[Document]:
+    found: Any = obj
+    for key in _TEMPLATES.get(obj["kind"], ()):
+        found = found.get(key) or {}
+    if found is not obj:
+        yield found
+
+
+def _containers(pod: Document) -> Iterator[Document]:
+    for part in _CONTAINERS:
+        yield from pod.get(part) or ()
+
+
+def _images(pod: Document) -> Iterator[str]:
+    for container in _containers(pod):
+        if container.get("image"):
+            yield str(container["image"])
+    for volume in pod.get("volumes") or ():
+        if (volume.get("image") or {}).get("reference"):
+            yield str(volume["image"]["reference"])
