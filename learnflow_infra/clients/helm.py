@@ -3,7 +3,6 @@
 Values go to helm by stdin, never by argument; helm's errors become this project's.
 """
 
-import asyncio
 import json
 import logging
 import re
@@ -12,10 +11,8 @@ import sys
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import datetime
-from ipaddress import ip_address
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
 
 from pyhelm3 import errors as helm_errors
 from pyhelm3.command import Command
@@ -209,88 +206,6 @@ async def template(
     work = Command(executable=executable()).run(command, what.stdin())
     text: bytes = await _translate(what.release, work)
     return text.decode()
-
-
-PULL_SECONDS = 180.0
-"""The longest that one chart may take to come."""
-
-
-class ChartMissingError(ArtifactError):
-    """The registry has no chart of that name and version, or digest."""
-
-
-async def pull(reference: str, folder: Path, *, version: str, digest: str = "") -> str:
-    """Pull a chart of an OCI registry as a .tgz into a folder.
-
-    Credentials are helm's and docker's own; plain HTTP is spoken to loopback registries only.
-
-    Args:
-        reference: `oci://host/path/name`.
-        folder: where the archive goes; it is empty.
-        version: which version; not used where there is a digest.
-        digest: of the manifest, `sha256:...`.
-
-    Returns:
-        The digest of the manifest.
-
-    Raises:
-        ChartMissingError: there is none.
-        ArtifactError: the registry refuses it, or does not answer.
-    """
-    wanted = [f"{reference}@{digest}"] if digest else [reference, "--version", version]
-    plain = ["--plain-http"] if is_loopback(reference.removeprefix("oci://")) else []
-    process = await asyncio.create_subprocess_exec(
-        executable(),
-        *("pull", *wanted, *plain, "--destination", str(folder)),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.DEVNULL,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        _, told = await asyncio.wait_for(process.communicate(), PULL_SECONDS)
-    except TimeoutError:
-        raise _not_pulled(reference, f"no answer within {PULL_SECONDS:.0f} s: timeout") from None
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.wait()
-    words = told.decode("utf-8", "replace").strip()
-    found = re.search(r"^Digest: (sha256:[0-9a-f]{64})$", words, re.MULTILINE)
-    if process.returncode or found is None:
-        raise _not_pulled(f"{reference} {version or digest}", words)
-    return str(found[1])
-
-
-def is_loopback(reference: str) -> bool:
-    """A registry of this very machine, by its reference without a scheme."""
-    host = urlsplit(f"//{reference}").hostname or ""
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-def _not_pulled(what: str, words: str) -> ArtifactError:
-    said = words.lower()
-    if any(mark in said for mark in ("unauthorized", "denied", "forbidden", "401", "403")):
-        return ArtifactError(
-            f"The registry does not give the chart {what} to you.",
-            why=words,
-            remedy="Log in: helm registry login HOST   (docker's login serves, too)",
-        )
-    if "not found" in said and "no such host" not in said:
-        return ChartMissingError(
-            f"The registry has no chart {what}.",
-            why=words,
-            remedy="See its versions: helm show chart REFERENCE, or take it from a mirror: "
-            "--image-mirror FROM=TO",
-        )
-    return ArtifactError(
-        f"The chart {what} cannot be pulled.",
-        why=words,
-        remedy="Take it from a mirror (--image-mirror FROM=TO), or without a network from a "
-        "bundle: learnflow-infra bundle load FILE",
-    )
 
 
 class _MissingReleaseError(ReleaseFailedError):

@@ -4,10 +4,11 @@ Only `TransientError` is retried; everything else is an answer. Retries end by
 attempts *and* by time, with jitter, so that many callers do not come back at once.
 """
 
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
 
 from tenacity import (
+    AsyncRetrying,
     RetryCallState,
     RetryError,
     Retrying,
@@ -35,13 +36,25 @@ def call(function: Callable[[], T], *, seconds: float = SECONDS) -> T:
     Raises:
         TransientError: the last one, after 10 attempts or `seconds`.
     """
-    policy = Retrying(
-        retry=retry_if_exception_type(TransientError),
-        stop=stop_after_attempt(ATTEMPTS) | stop_after_delay(seconds),
-        wait=wait_exponential_jitter(multiplier=0.1, max=3.0, jitter=0.2),
-        reraise=True,
-    )
-    return policy(function)
+    return Retrying(**_policy(seconds))(function)
+
+
+async def call_async(function: Callable[[], Awaitable[T]], *, seconds: float = SECONDS) -> T:
+    """Await `function`, again on a `TransientError`: `call` for coroutines.
+
+    Raises:
+        TransientError: the last one, after 10 attempts or `seconds`.
+    """
+    return await AsyncRetrying(**_policy(seconds))(function)
+
+
+def _policy(seconds: float) -> dict[str, Any]:
+    return {
+        "retry": retry_if_exception_type(TransientError),
+        "stop": stop_after_attempt(ATTEMPTS) | stop_after_delay(seconds),
+        "wait": wait_exponential_jitter(multiplier=0.1, max=3.0, jitter=0.2),
+        "reraise": True,
+    }
 
 
 def poll(
