@@ -45,7 +45,11 @@ async def call_async(function: Callable[[], Awaitable[T]], *, seconds: float = S
     Raises:
         TransientError: the last one, after 10 attempts or `seconds`.
     """
-    return await AsyncRetrying(**_policy(seconds))(function)
+
+    async def awaited() -> T:  # tenacity awaits what it sees to be a coroutine function
+        return await function()
+
+    return await AsyncRetrying(**_policy(seconds))(awaited)
 
 
 def _policy(seconds: float) -> dict[str, Any]:

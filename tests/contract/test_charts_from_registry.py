@@ -1,0 +1,245 @@
+"""Charts from a real registry on loopback: by digest and tag, locked, mirrored, and in trouble."""
+
+import asyncio
+import json
+import shutil
+import socket
+import subprocess
+import time
+
+import pytest
+
+from learnflow_infra.clients import helm_pull
+from learnflow_infra.errors import ArtifactError, RefusedError
+from learnflow_infra.events import Message, StepFinished, ignore
+from learnflow_infra.models import ChartSource
+from learnflow_infra.sources import charts
+from learnflow_infra.sources.lock import LockedChart
+from learnflow_infra.sources.mirror import Mirror
+from tests.contract.oci import free_port, package
+
+pytestmark = pytest.mark.contract
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    """A cache of this test alone, and no credentials but those that it makes."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("HELM_CONFIG_HOME", str(tmp_path / "helm"))
+    monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
+    return tmp_path / "cache" / "learnflow-infra"
+
+
+def packed(tmp_path, version="1.0.0", **values):
+    folder = tmp_path / "demo"
+    folder.mkdir(exist_ok=True)
+    meta = {"apiVersion": "v2", "name": "demo", "version": version}
+    (folder / "Chart.yaml").write_text(json.dumps(meta))
+    (folder / "values.yaml").write_text(json.dumps(values))
+    return package(folder, tmp_path)
+
+
+@pytest.fixture
+def digest(registry, tmp_path):
+    return registry.push_chart(packed(tmp_path, size=1), "team")
+
+
+def wanted(registry, version="1.0.0"):
+    return ChartSource(chart=f"oci://{registry.host}/team/demo", version=version)
+
+
+def locked(source, digest):
+    return LockedChart(chart=source.chart, version=source.version, digest=digest)
+
+
+def obtain(source, lock=None, mirrors=(), emit=ignore):
+    return asyncio.run(charts.obtain(source, lock, mirrors, emit))
+
+
+def test_an_unlocked_chart_is_pulled_by_its_version_and_said_to_be_unlocked(registry, digest):
+    events = []
+    chart = obtain(wanted(registry), emit=events.append)
+    assert (chart.name, chart.version, chart.digest) == ("demo", "1.0.0", digest)
+    assert chart.values == {"size": 1}
+    (said,) = [event.text for event in events if isinstance(event, Message)]
+    assert "is not locked" in said
+    assert "learnflow-infra chart lock" in said
+
+
+def test_a_locked_chart_is_pulled_by_its_digest_alone(registry, digest):
+    before = len(registry.requests())
+    source, events = wanted(registry), []
+    chart = obtain(source, locked(source, digest), emit=events.append)
+    assert chart.digest == digest
+    asked = registry.requests()[before:]
+    assert any(digest in line for line in asked)
+    assert not any("manifests/1.0.0" in line or "tags" in line for line in asked)
+    assert [event.changed for event in events if isinstance(event, StepFinished)] == [True]
+
+
+def test_locked_and_cached_asks_for_nothing(registry, digest):
+    source = wanted(registry)
+    first = obtain(source, locked(source, digest))
+    before = len(registry.requests())
+    events = []
+    assert obtain(source, locked(source, digest), emit=events.append) == first
+    assert len(registry.requests()) == before
+    assert events == []
+    with registry.stopped():
+        assert obtain(source, locked(source, digest)) == first
+
+
+def test_a_damaged_cache_is_fetched_anew_and_left_without_litter(registry, digest, cache):
+    source = wanted(registry)
+    path = obtain(source, locked(source, digest)).path
+    good = path.read_bytes()
+    path.write_bytes(good[:-20])
+    with registry.stopped(), pytest.raises(ArtifactError, match="cannot be pulled"):
+        obtain(source, locked(source, digest))
+    assert obtain(source, locked(source, digest)).path.read_bytes() == good
+    assert [file for file in cache.rglob("*") if file.is_file()] == [path]
+
+
+def test_several_runs_at_once_do_not_disturb_each_other(registry, digest, cache):
+    source = wanted(registry)
+
+    async def together():
+        work = (charts.obtain(source, locked(source, digest), (), ignore) for _ in range(6))
+        return await asyncio.gather(*work)
+
+    found = asyncio.run(together())
+    assert len({chart.path for chart in found}) == 1
+    assert [file for file in cache.rglob("*") if file.is_file()] == [found[0].path]
+
+
+def test_a_mirror_is_asked_instead_and_the_lock_still_holds(registry, digest):
+    source = ChartSource(chart="oci://registry.invalid/charts/demo", version="1.0.0")
+    mirrors = [Mirror(source="registry.invalid/charts", to=f"{registry.host}/team")]
+    chart = obtain(source, locked(source, digest), mirrors)
+    assert (chart.reference, chart.digest) == (source.chart, digest)
+
+
+def test_a_version_that_was_moved_is_not_taken_while_the_lock_has_another(
+    registry, digest, tmp_path
+):
+    source = wanted(registry)
+    moved = registry.push_chart(packed(tmp_path, size=2), "team")
+    assert moved != digest
+    assert obtain(source, locked(source, digest)).values == {"size": 1}  # by digest: still there
+    absent = "sha256:" + "a" * 64
+    with pytest.raises(RefusedError, match="not the one that was locked") as error:
+        obtain(source, locked(source, absent))
+    assert absent in error.value.why
+    assert moved in error.value.why
+    assert "learnflow-infra chart lock" in error.value.remedy
+
+
+def test_what_the_registry_has_damaged_is_not_taken(registry, digest, cache):
+    layers = sorted(
+        (registry.folder / "data").rglob("blobs/**/data"), key=lambda f: f.stat().st_size
+    )
+    archive = next(f for f in layers if f.read_bytes()[:2] == b"\x1f\x8b")
+    content = bytearray(archive.read_bytes())
+    content[30] ^= 0xFF
+    archive.write_bytes(content)
+    source = wanted(registry)
+    with pytest.raises(ArtifactError, match="cannot be pulled") as error:
+        obtain(source, locked(source, digest))
+    assert "unexpected commit digest" in error.value.why
+    assert [file for file in cache.rglob("*") if file.is_file()] == []
+
+
+def test_a_version_that_is_not_there_is_told_with_the_newest_that_is(registry, digest, tmp_path):
+    registry.push_chart(packed(tmp_path, version="1.2.0-rc.1"), "team")
+    with pytest.raises(ArtifactError, match="has no chart") as error:
+        obtain(wanted(registry, "9.9.9"))
+    assert "The newest that it has is 1.2.0-rc.1." in error.value.why
+    assert "skill.yaml" in error.value.remedy
+
+
+def test_a_chart_that_is_not_there(registry):
+    with pytest.raises(ArtifactError, match="has no chart") as error:
+        obtain(wanted(registry))
+    assert "newest" not in error.value.why
+
+
+def test_a_tag_that_holds_another_version_is_refused(registry, digest):
+    old = f"{registry.host}/team/demo"
+    copy = ["skopeo", "copy", "--src-tls-verify=false", "--dest-tls-verify=false"]
+    subprocess.run(
+        [*copy, f"docker://{old}:1.0.0", f"docker://{old}:3.0.0"], check=True, capture_output=True
+    )
+    with pytest.raises(ArtifactError, match=r"gives the chart demo 1\.0\.0 as 3\.0\.0"):
+        obtain(wanted(registry, "3.0.0"))
+
+
+def test_a_registry_that_is_down_is_told_at_once(registry, digest):
+    with registry.stopped():
+        begun = time.monotonic()
+        with pytest.raises(ArtifactError, match="cannot be pulled") as error:
+            obtain(wanted(registry))
+    assert time.monotonic() - begun < 5
+    assert "connection refused" in error.value.why
+    assert "--image-mirror" in error.value.remedy
+    assert "bundle load" in error.value.remedy
+
+
+def test_a_registry_that_does_not_answer_is_not_waited_for(registry, digest, monkeypatch):
+    monkeypatch.setattr(helm_pull, "PULL_SECONDS", 1.0)
+    begun = time.monotonic()
+    with registry.frozen(), pytest.raises(ArtifactError, match="did not come within 1 s"):
+        obtain(wanted(registry))
+    assert time.monotonic() - begun < 10
+
+
+def test_a_registry_that_asks_for_a_password(closed_registry, tmp_path, monkeypatch):
+    source = wanted(closed_registry)
+    with pytest.raises(ArtifactError, match="does not give the chart") as error:
+        obtain(source)
+    assert f"helm registry login {closed_registry.host}" in error.value.remedy
+    known = closed_registry.login(tmp_path / "known")
+    monkeypatch.setenv("DOCKER_CONFIG", str(known))
+    digest = closed_registry.push_chart(packed(tmp_path), "team")
+    assert obtain(source, locked(source, digest)).digest == digest
+
+
+def test_a_registry_that_is_out_of_order_for_a_moment_is_asked_again(registry, digest):
+    """A listener that drops the first connections, then passes on to the registry."""
+    port, drops = free_port(), 2
+    source = ChartSource(chart=f"oci://127.0.0.1:{port}/team/demo", version="1.0.0")
+
+    async def serve(reader, writer):
+        nonlocal drops
+        if drops:
+            drops -= 1
+            writer.get_extra_info("socket").setsockopt(
+                socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0"
+            )
+            writer.transport.abort()
+            return
+        to_reader, to_writer = await asyncio.open_connection("127.0.0.1", registry.port)
+        await asyncio.gather(pipe(reader, to_writer), pipe(to_reader, writer))
+
+    async def pipe(reader, writer):
+        while data := await reader.read(65536):
+            writer.write(data)
+        writer.close()
+
+    async def main():
+        server = await asyncio.start_server(serve, "127.0.0.1", port)
+        try:
+            return await charts.obtain(source, locked(source, digest), (), ignore)
+        finally:
+            server.close()
+
+    assert asyncio.run(main()).digest == digest
+    assert drops == 0
+
+
+def test_a_cache_that_cannot_be_written_is_told(registry, digest, cache):
+    shutil.rmtree(cache, ignore_errors=True)
+    cache.parent.mkdir(parents=True, exist_ok=True)
+    cache.write_text("a file where the folder should be")
+    with pytest.raises(ArtifactError, match="cannot be kept") as error:
+        obtain(wanted(registry))
+    assert "XDG_CACHE_HOME" in error.value.remedy
