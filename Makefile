@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 CLI := $(VENV)/bin/learnflow-infra
 VERBS := deploy diff template values verify status endpoints diagnose rollback delete doctor
 
-.PHONY: help setup setup-dev lock test lint unit contract cluster-tests e2e bench chart-lock $(VERBS)
+.PHONY: help setup setup-dev lock test lint unit fuzz contract cluster-tests e2e bench chart-lock $(VERBS)
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9%-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ lint: setup-dev ## ruff, mypy, import-linter
 
 unit: setup-dev ## tests that need no cluster
 	@$(VENV)/bin/pytest -q tests/unit $(ARGS)
+
+fuzz: setup-dev ## 10,000 random values files and flags: what charts see from helm and from us
+	@LEARNFLOW_FUZZ=10000 $(VENV)/bin/pytest -q --timeout 7200 tests/unit/test_values_against_helm.py $(ARGS)
 
 contract: setup-dev ## tests against a real kube-apiserver
 	@$(VENV)/bin/pytest -q tests/contract $(ARGS)
