@@ -4,10 +4,10 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from learnflow_infra import documents
 from learnflow_infra.clients.helm import Live
 from learnflow_infra.clusters import embedded
 from learnflow_infra.engine import deploy, gate, machine, records, verification
-from learnflow_infra.engine.releases import workloads
 from learnflow_infra.engine.session import Options, Session, connect, read
 from learnflow_infra.errors import LearnflowError
 from learnflow_infra.events import Emit
@@ -57,7 +57,7 @@ async def _state(session: Session, name: ReleaseName) -> ReleaseState:
 
 async def _look(session: Session, name: ReleaseName) -> tuple[Live | None, tracker.Snapshot]:
     live = await session.helm.live(name)
-    expected = workloads(live.manifest) if live else ()
+    expected = tracker.expected(documents.parse_all(live.manifest) if live else ())
     return live, await asyncio.to_thread(
         tracker.look, session.kube, session.namespace, name, expected
     )

@@ -5,8 +5,7 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import yaml
-
+from learnflow_infra import documents
 from learnflow_infra.clients.helm import Live
 from learnflow_infra.engine import drift, locks
 from learnflow_infra.engine.compare import Comparison
@@ -16,7 +15,6 @@ from learnflow_infra.events import Message, Step, step
 from learnflow_infra.models import Document, Release, ReleaseName
 from learnflow_infra.readiness import tracker
 from learnflow_infra.readiness.stuck import stuck_pods
-from learnflow_infra.readiness.tracker import COLLECTIONS
 from learnflow_infra.values import origins_document
 
 
@@ -137,7 +135,7 @@ async def finish(
             session.kube,
             session.namespace,
             release,
-            expected=workloads(live.manifest),
+            expected=tracker.expected(documents.parse_all(live.manifest)),
             seconds=seconds,
             stop=session.stop,
             seen=_Watcher(session, running),
@@ -211,11 +209,3 @@ async def recover(session: Session, comparison: Comparison) -> None:
         else:
             await session.helm.uninstall(release)
             running.done("uninstalled: its installation was cut off")
-
-
-def workloads(manifest: str) -> list[str]:
-    """`Kind/name` of the manifest's objects whose readiness is tracked."""
-    objects = [obj for obj in yaml.safe_load_all(manifest) if obj]
-    return [
-        f"{obj['kind']}/{obj['metadata']['name']}" for obj in objects if obj["kind"] in COLLECTIONS
-    ]

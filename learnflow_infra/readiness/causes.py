@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from learnflow_infra.models import Document
-from learnflow_infra.readiness.status import compute
+from learnflow_infra.readiness.status import Status, compute, evaluate
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,20 +30,25 @@ def reference(obj: Document) -> str:
 
 
 def explain(objects: Sequence[Document], events: Sequence[Document]) -> list[Cause]:
-    """A cause for each object that is not ready; pods last, where the evidence is.
+    """A cause for each object that is not ready; pods first, where the evidence is.
 
     Objects of other kinds whose pods tell more are kept: a StatefulSet that may not make
     its pods (quota, admission) says so only in its own event.
     """
-    unready = [obj for obj in objects if not compute(obj).ready]
+    unready = [(obj, status) for obj, status in evaluate(objects) if not status.ready]
     found = []
-    for obj in sorted(unready, key=lambda obj: (obj["kind"] != "Pod", obj["metadata"]["name"])):
+    for obj, status in sorted(unready, key=_pods_first):
         event = last_event(obj, events)
         if obj["kind"] == "Pod":
             found.extend(_pod_causes(obj, event))
         else:
-            found.append(Cause(object=reference(obj), reason=compute(obj).message, event=event))
+            found.append(Cause(object=reference(obj), reason=status.message, event=event))
     return found
+
+
+def _pods_first(item: tuple[Document, Status]) -> tuple[bool, str]:
+    obj, _ = item
+    return obj["kind"] != "Pod", obj["metadata"]["name"]
 
 
 def last_event(obj: Document, events: Iterable[Document]) -> str:

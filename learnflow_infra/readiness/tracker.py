@@ -3,86 +3,42 @@
 import dataclasses
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 
 from learnflow_infra.clients import retry
-from learnflow_infra.clients.kube import Kube, selector
+from learnflow_infra.clients.kube import Kube
 from learnflow_infra.errors import ClusterUnreachableError, NotReadyError
-from learnflow_infra.models import Document, Release
+from learnflow_infra.models import Release
 from learnflow_infra.readiness import causes
-from learnflow_infra.readiness.status import Status, compute
+from learnflow_infra.readiness.owned import (
+    COLLECTIONS,
+    INSTANCE,
+    Expected,
+    Snapshot,
+    expected,
+    look,
+    statuses,
+)
 
-COLLECTIONS = {
-    "StatefulSet": "/apis/apps/v1/namespaces/{}/statefulsets",
-    "Deployment": "/apis/apps/v1/namespaces/{}/deployments",
-    "DaemonSet": "/apis/apps/v1/namespaces/{}/daemonsets",
-    "Job": "/apis/batch/v1/namespaces/{}/jobs",
-    "PersistentVolumeClaim": "/api/v1/namespaces/{}/persistentvolumeclaims",
-    "Pod": "/api/v1/namespaces/{}/pods",
-}
-INSTANCE = "app.kubernetes.io/instance"
-"""The label by which charts mark what belongs to a release."""
+__all__ = [
+    "COLLECTIONS",
+    "INSTANCE",
+    "Expected",
+    "Snapshot",
+    "StoppedError",
+    "diagnose",
+    "expected",
+    "look",
+    "statuses",
+    "wait",
+]
+
+REFUSED_SECONDS = 10.0
+"""How long an operator has to refuse a spec: at first it may lack what is made a moment later."""
 
 
 class StoppedError(Exception):
     """The wait was given up, because the run is being interrupted."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Snapshot:
-    """What a release owns at one moment; `missing` are expected objects that do not exist."""
-
-    objects: tuple[Document, ...]
-    missing: tuple[str, ...]
-
-    @property
-    def ready(self) -> bool:
-        """Everything expected exists, and everything that exists is ready.
-
-        A pod that failed and has an owner is judged by its owner, which makes another.
-        """
-        return not self.missing and all(
-            compute(obj).ready for obj in self.objects if not _replaceable(obj)
-        )
-
-    @property
-    def failed(self) -> bool:
-        """A Job has used up its attempts: it will not become ready by waiting."""
-        return any(obj["kind"] == "Job" and compute(obj).state == "Failed" for obj in self.objects)
-
-    def summary(self) -> str:
-        """One line: how much is ready, and the first thing that is not."""
-        states = [(causes.reference(obj), compute(obj)) for obj in self.objects]
-        good = sum(status.ready for _, status in states)
-        waits = [f"{name}: {status.message}" for name, status in states if not status.ready]
-        waits += [f"{name}: does not exist yet" for name in self.missing]
-        return f"{good}/{len(states) + len(self.missing)} ready" + (
-            f", {waits[-1]}" if waits else ""
-        )
-
-
-def _replaceable(obj: Document) -> bool:
-    owned = bool(obj["metadata"].get("ownerReferences"))
-    return obj["kind"] == "Pod" and owned and compute(obj).state == "Failed"
-
-
-def look(kube: Kube, namespace: str, release: str, expected: Sequence[str] = ()) -> Snapshot:
-    """List what carries the release's instance label; `expected` are `Kind/name` references."""
-    query = {"labelSelector": selector({INSTANCE: release})}
-    objects = [
-        obj for path in COLLECTIONS.values() for obj in kube.items(path.format(namespace), **query)
-    ]
-    present = {causes.reference(obj) for obj in objects}
-    missing = tuple(name for name in expected if name not in present)
-    return Snapshot(objects=tuple(objects), missing=missing)
-
-
-def statuses(snapshot: Snapshot) -> list[tuple[str, Status]]:
-    """Each object's reference and status, those that are missing last."""
-    found = [(causes.reference(o), compute(o)) for o in snapshot.objects if not _replaceable(o)]
-    gone = Status(state="NotFound", message="does not exist; deploy makes it again")
-    return [*found, *((name, gone) for name in snapshot.missing)]
 
 
 def wait(
@@ -90,7 +46,7 @@ def wait(
     namespace: str,
     release: Release,
     *,
-    expected: Sequence[str],
+    expected: Expected,
     seconds: float,
     stop: threading.Event,
     seen: Callable[[Snapshot], None],
@@ -101,7 +57,7 @@ def wait(
         NotReadyError: `seconds` are over, or waiting cannot help; names what is not ready, why.
         StoppedError: `stop` was set.
     """
-    ready_since: list[float] = []
+    ready, refused = _Lasting(), _Lasting()
 
     def glance() -> Snapshot:
         if stop.is_set():
@@ -112,13 +68,9 @@ def wait(
             raise retry.TransientError(str(error)) from error
 
     def decided(snapshot: Snapshot) -> bool:
-        if snapshot.failed:
+        if snapshot.failed or refused.seconds(snapshot.refused) >= REFUSED_SECONDS:
             return True
-        if not snapshot.ready:
-            ready_since.clear()
-            return False
-        ready_since.append(time.monotonic())
-        return ready_since[-1] - ready_since[0] >= release.settle
+        return ready.seconds(snapshot.ready) >= release.settle
 
     begun = time.monotonic()
     try:
@@ -127,7 +79,7 @@ def wait(
         raise ClusterUnreachableError(
             f"The API server was lost while {release.name} was waited for.", why=str(error)
         ) from error
-    if done and not last.failed:
+    if done and last.ready:
         return last
     found = diagnose(kube, namespace, last)
     lines = [line for cause in found for line in cause.lines()]
@@ -136,6 +88,22 @@ def wait(
         why="\n".join(lines),
         remedy=f"Look again: learnflow-infra diagnose {release.skill} -n {namespace}",
     )
+
+
+class _Lasting:
+    """How long something has been so without a break."""
+
+    def __init__(self) -> None:
+        self._since: float | None = None
+
+    def seconds(self, holds: bool) -> float:
+        """Take what is so now; the seconds that it has been, or -1 when it is not."""
+        if not holds:
+            self._since = None
+            return -1.0
+        now = time.monotonic()
+        self._since = self._since or now
+        return now - self._since
 
 
 def diagnose(kube: Kube, namespace: str, snapshot: Snapshot) -> list[causes.Cause]:

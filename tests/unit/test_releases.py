@@ -21,14 +21,6 @@ def release(name, *needs):
     )
 
 
-def test_the_workloads_of_a_manifest():
-    manifest = (
-        "---\n# empty\n---\nkind: StatefulSet\nmetadata: {name: db}\n"
-        "---\nkind: Service\nmetadata: {name: db}\n"
-    )
-    assert releases.workloads(manifest) == ["StatefulSet/db"]
-
-
 @dataclass
 class FakeSession:
     """Stands for the cluster: the order of releases is what is tested here."""

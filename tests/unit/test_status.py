@@ -5,7 +5,12 @@ import yaml
 
 from learnflow_infra.readiness.status import compute
 
-ROWS = yaml.safe_load((Path(__file__).parent / "tables/status.yaml").read_text())
+TABLES = Path(__file__).parent / "tables"
+ROWS = [
+    row
+    for name in ("status.yaml", "status_custom.yaml")
+    for row in yaml.safe_load((TABLES / name).read_text())
+]
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["name"])
