@@ -20,7 +20,7 @@ from learnflow_infra.models import Document
 
 TIMEOUT = (5.0, 30.0)
 """Seconds to connect, and to read one answer."""
-NOT_FOUND, CONFLICT = 404, 409
+FORBIDDEN, NOT_FOUND, CONFLICT = 403, 404, 409
 _TRANSIENT = {429, 500, 502, 503, 504}
 _OK = range(200, 300)
 _MERGE, _APPLY = "application/merge-patch+json", "application/apply-patch+yaml"

@@ -130,10 +130,9 @@ def _check(session: Session, comparisons: Sequence[Comparison]) -> None:
     """Refuse, before anything is changed, what could not become ready."""
     manifests = [(item.prepared, item.wanted.manifest) for item in comparisons]
     validate.require(validate.against_crds(manifests))
-    services = session.kube.items("/api/v1/services")
     wanted = {item.release.name: documents.parse_all(text) for item, text in manifests}
     values = {item.release.name: item.computed.seen for item, _ in manifests}
-    gate.require([gate.node_ports(services, wanted, session.namespace, values)])
+    gate.require(gate.port_checks(session.kube, session.namespace, wanted, values))
     images.ensure(session, (), (), session.emit)
 
 

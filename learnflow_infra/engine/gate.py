@@ -6,23 +6,25 @@ The judgements are pure functions over documents; only `host_checks` and
 
 import os
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from learnflow_infra import paths
 from learnflow_infra.clients import helm
-from learnflow_infra.clients.kube import Kube
+from learnflow_infra.clients.kube import FORBIDDEN, ApiError, Kube
 from learnflow_infra.engine.capacity import MIB, capacity
 from learnflow_infra.engine.ports import node_ports
+from learnflow_infra.engine.rights import rights
 from learnflow_infra.errors import FoundationError, LearnflowError
-from learnflow_infra.models import Check, Document, Foundation, Target
+from learnflow_infra.models import Check, Document, Foundation, ReleaseName, Target
 
 __all__ = [
     "cluster_checks",
     "default_storage_class",
     "host_checks",
     "node_ports",
+    "port_checks",
     "require",
     "version_check",
 ]
@@ -31,19 +33,6 @@ OLDEST = (1, 27)
 """Kubernetes minor from which the charts' API versions and server-side apply are stable."""
 HOST_SPACE = 64 * MIB
 """Bytes that artifacts may need on the checkout's disk."""
-RIGHTS = (
-    ("create", "apps", "statefulsets", ""),
-    ("patch", "apps", "statefulsets", ""),
-    ("create", "", "services", ""),
-    ("create", "", "secrets", ""),
-    ("get", "", "secrets", ""),
-    ("create", "", "configmaps", ""),
-    ("list", "", "pods", ""),
-    ("create", "", "pods", "exec"),
-    ("list", "", "persistentvolumeclaims", ""),
-    ("list", "", "events", ""),
-)
-"""Verb, API group, resource and subresource that a deploy and its verification use."""
 
 
 def host_checks(target: Target, phase: Path | None = None) -> list[Check]:
@@ -91,18 +80,44 @@ def _phase(folder: Path) -> Check:
 def cluster_checks(
     kube: Kube, namespace: str, needed: Foundation, free_disk: int | None = None
 ) -> list[Check]:
-    """What the cluster must have; asked in parallel. `free_disk`: see `capacity`."""
+    """What the cluster must have; asked in parallel. `free_disk`: see `capacity`.
+
+    Who has rights in the namespace alone may not see what is the whole cluster's; that is
+    told, and no failure.
+    """
     version = kube.request("GET", "/version", patience=5)
     looks: list[Callable[[], list[Check]]] = [
-        lambda: [_rights(kube, namespace)],
+        lambda: [rights(kube, namespace)],
         lambda: [default_storage_class(kube.items("/apis/storage.k8s.io/v1/storageclasses"))],
         lambda: capacity(
             kube.items("/api/v1/nodes"), kube.items("/api/v1/pods"), needed, free_disk
         ),
     ]
     with ThreadPoolExecutor(len(looks)) as pool:
-        found = list(pool.map(lambda look: look(), looks))
+        found = list(pool.map(_if_allowed, ("rights", "storage", "capacity"), looks))
     return [version_check(version), *(check for group in found for check in group)]
+
+
+def port_checks(
+    kube: Kube,
+    namespace: str,
+    manifests: Mapping[ReleaseName, Sequence[Document]],
+    values: Mapping[ReleaseName, Document],
+) -> list[Check]:
+    """`node_ports`, over the Services of the cluster."""
+    return _if_allowed(
+        "node ports",
+        lambda: [node_ports(kube.items("/api/v1/services"), manifests, namespace, values)],
+    )
+
+
+def _if_allowed(name: str, look: Callable[[], list[Check]]) -> list[Check]:
+    try:
+        return look()
+    except ApiError as error:
+        if error.status != FORBIDDEN:
+            raise
+        return [Check(name=name, passed=True, message=f"not looked at: {error.what}")]
 
 
 def version_check(version: Document) -> Check:
@@ -113,45 +128,6 @@ def version_check(version: Document) -> Check:
     return Check(
         name="cluster", passed=good, message=f"Kubernetes {version['gitVersion']}", remedy=remedy
     )
-
-
-def _rights(kube: Kube, namespace: str) -> Check:
-    def allowed(right: tuple[str, str, str, str]) -> bool:
-        return _may(kube, namespace, right)
-
-    with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(allowed, RIGHTS))
-    denied = [
-        f"{verb} {resource}{'/' + sub if sub else ''}"
-        for (verb, _, resource, sub), may in zip(RIGHTS, answers, strict=True)
-        if not may
-    ]
-    if not denied:
-        return Check(name="rights", passed=True, message=f"{len(RIGHTS)} of {len(RIGHTS)} granted")
-    return Check(
-        name="rights",
-        passed=False,
-        message="not allowed: " + ", ".join(denied),
-        remedy=f"Ask for the role admin in the namespace {namespace}.",
-    )
-
-
-def _may(kube: Kube, namespace: str, right: tuple[str, str, str, str]) -> bool:
-    verb, group, resource, subresource = right
-    attributes = {
-        "namespace": namespace,
-        "verb": verb,
-        "group": group,
-        "resource": resource,
-        "subresource": subresource,
-    }
-    body = {
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SelfSubjectAccessReview",
-        "spec": {"resourceAttributes": attributes},
-    }
-    path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-    return bool(kube.request("POST", path, body=body)["status"]["allowed"])
 
 
 def default_storage_class(classes: Sequence[Document]) -> Check:

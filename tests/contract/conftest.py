@@ -22,8 +22,8 @@ from tests.contract.oci import closed_registry, free_port, registry, registry_pr
 
 __all__ = ["closed_registry", "registry", "registry_programs"]
 
-ADMIN, NOBODY = "contract-admin", "contract-nobody"
-"""Tokens of the two users of this throw-away server."""
+ADMIN, NOBODY, RESIDENT = "contract-admin", "contract-nobody", "contract-resident"
+"""Tokens of the users of this throw-away server; a test grants what the last two may do."""
 
 
 @pytest.fixture(scope="session")
@@ -44,6 +44,7 @@ class ApiServer:
         self.log = (folder / "log").open("w")
         (folder / "tokens.csv").write_text(
             f'{ADMIN},admin,1,"system:masters"\n{NOBODY},nobody,2,"nobodies"\n'
+            f'{RESIDENT},resident,3,"residents"\n'
         )
         key = folder / "sa.key"
         subprocess.run(
@@ -99,7 +100,7 @@ class ApiServer:
             "server": f"https://127.0.0.1:{self.port}",
             "certificate-authority": str(self.folder / "certs/apiserver.crt"),
         }
-        tokens = {"admin": ADMIN, "nobody": NOBODY}
+        tokens = {"admin": ADMIN, "nobody": NOBODY, "resident": RESIDENT}
         config = {
             "apiVersion": "v1",
             "kind": "Config",

@@ -56,3 +56,28 @@ def test_missing_rights_are_named_each(kube, kubeconfig, namespace):
     assert "create pods/exec" in rights.message
     assert "list pods" not in rights.message
     assert namespace in rights.remedy
+
+
+def test_who_has_rights_in_the_namespace_alone_is_told_what_was_not_looked_at(
+    kube, kubeconfig, namespace
+):
+    everything = [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "all"}
+    user = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "resident"}
+    path = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}"
+    for kind, rest in (
+        ("Role", {"rules": everything}),
+        ("RoleBinding", {"roleRef": role, "subjects": [user]}),
+    ):
+        body = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind}
+        kube.apply(f"{path}/{kind.lower()}s/all", {**body, "metadata": {"name": "all"}, **rest})
+    resident = Kube(kubeconfig=kubeconfig, context="resident")
+    checks = by_name(gate.cluster_checks(resident, namespace, NEEDED))
+    assert [name for name, check in checks.items() if not check.passed] == []
+    assert "granted" in checks["rights"].message
+    for name in ("storage", "capacity"):
+        assert "not looked at" in checks[name].message
+        assert "forbidden" in checks[name].message
+    (ports,) = gate.port_checks(resident, namespace, {}, {})
+    assert ports.passed
+    assert "not looked at" in ports.message

@@ -1,0 +1,61 @@
+"""May this user do in the namespace what a deploy and its verification do?"""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from learnflow_infra.clients.kube import Kube
+from learnflow_infra.models import Check
+
+RIGHTS = (
+    ("create", "apps", "statefulsets", ""),
+    ("patch", "apps", "statefulsets", ""),
+    ("create", "", "services", ""),
+    ("create", "", "secrets", ""),
+    ("get", "", "secrets", ""),
+    ("create", "", "configmaps", ""),
+    ("list", "", "pods", ""),
+    ("create", "", "pods", "exec"),
+    ("list", "", "persistentvolumeclaims", ""),
+    ("list", "", "events", ""),
+)
+"""Verb, API group, resource and subresource that a deploy and its verification use."""
+
+
+def rights(kube: Kube, namespace: str) -> Check:
+    """Whether this user may do in the namespace what a deploy does; the API is asked."""
+
+    def allowed(right: tuple[str, str, str, str]) -> bool:
+        return _may(kube, namespace, right)
+
+    with ThreadPoolExecutor(4) as pool:
+        answers = list(pool.map(allowed, RIGHTS))
+    denied = [
+        f"{verb} {resource}{'/' + sub if sub else ''}"
+        for (verb, _, resource, sub), may in zip(RIGHTS, answers, strict=True)
+        if not may
+    ]
+    if not denied:
+        return Check(name="rights", passed=True, message=f"{len(RIGHTS)} of {len(RIGHTS)} granted")
+    return Check(
+        name="rights",
+        passed=False,
+        message="not allowed: " + ", ".join(denied),
+        remedy=f"Ask for the role admin in the namespace {namespace}.",
+    )
+
+
+def _may(kube: Kube, namespace: str, right: tuple[str, str, str, str]) -> bool:
+    verb, group, resource, subresource = right
+    attributes = {
+        "namespace": namespace,
+        "verb": verb,
+        "group": group,
+        "resource": resource,
+        "subresource": subresource,
+    }
+    body = {
+        "apiVersion": "authorization.k8s.io/v1",
+        "kind": "SelfSubjectAccessReview",
+        "spec": {"resourceAttributes": attributes},
+    }
+    path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
+    return bool(kube.request("POST", path, body=body)["status"]["allowed"])
