@@ -26,7 +26,7 @@ from learnflow_infra.values.grammar import parse
 from learnflow_infra.values.merge import coalesce, merge
 from learnflow_infra.values.overrides import _read_text
 
-CASES = int(os.environ.get("LEARNFLOW_FUZZ", "400"))
+CASES = int(os.environ.get("LEARNFLOW_FUZZ", "300"))
 AGREED = Counter()
 RELEASES = [ReleaseName("kafka"), ReleaseName("postgres")]
 settings.register_profile(
