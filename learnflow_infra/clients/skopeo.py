@@ -1,0 +1,215 @@
+"""The skopeo program, for images and charts in OCI registries (its only caller).
+
+Credentials are those that docker or skopeo keep; none is ever an argument. TLS is
+checked, but for registries on this very machine's loopback. Options are those that
+skopeo 1.9 has, too.
+"""
+
+import hashlib
+import os
+import shutil
+import subprocess
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from pathlib import Path
+
+from learnflow_infra.clients import retry
+from learnflow_infra.clients.helm_pull import is_loopback
+from learnflow_infra.errors import ArtifactError, HostError
+
+PACKAGES = {"skopeo": "skopeo"}
+"""The program, and the package that brings it (Debian, Ubuntu, Fedora, Homebrew)."""
+ASK_SECONDS, COPY_SECONDS = 20.0, 1800.0
+"""The longest that a registry may take to answer, and that an image may take to come."""
+_TICK = 0.5
+_SAID = 2000
+_POLICIES = (
+    Path("/etc/containers/policy.json"),
+    Path("~/.config/containers/policy.json"),
+)
+
+
+class Fault(StrEnum):
+    """Why a registry does not give something."""
+
+    missing = "not found"
+    forbidden = "not authorised"
+    limited = "rate limit"
+    tls = "TLS"
+    unreachable = "registry unreachable"
+    passing = "registry in trouble"
+    other = "other"
+
+
+_MARKS: Sequence[tuple[Fault, Sequence[str]]] = (
+    (Fault.limited, ("toomanyrequests", "too many requests", "rate limit")),
+    (Fault.tls, ("x509:", "tls:", "server gave http response to https", "certificate")),
+    (Fault.forbidden, ("unauthorized", "denied", "authentication required", "forbidden")),
+    (Fault.missing, ("manifest unknown", "name unknown", "not found", "no such file")),
+    (Fault.passing, ("connection reset", "unexpected eof", "status: 5", "status 5", "code 5")),
+    (
+        Fault.unreachable,
+        ("connection refused", "no such host", "i/o timeout", "no route", "unreachable", "timeout"),
+    ),
+)
+"""Words of skopeo's standard error; the first that is found counts."""
+
+
+class RegistryError(ArtifactError):
+    """A registry did not give or take something; `fault` says why."""
+
+    def __init__(self, what: str, *, fault: Fault, why: str = "", remedy: str = "") -> None:
+        super().__init__(what, why=why, remedy=remedy)
+        self.fault = fault
+
+
+def installed() -> bool:
+    """Whether this machine has skopeo."""
+    return shutil.which("skopeo") is not None
+
+
+def digest(reference: str) -> str:
+    """The digest of the manifest (or index) that a registry has; one small request.
+
+    Raises:
+        RegistryError: it has none, or does not say.
+    """
+    words = ["inspect", "--raw", *_tls("--tls-verify", reference), f"docker://{reference}"]
+    manifest = _run(words, reference, seconds=ASK_SECONDS)
+    return f"sha256:{hashlib.sha256(manifest).hexdigest()}"
+
+
+def pull(
+    reference: str,
+    folder: Path,
+    *,
+    every_platform: bool = False,
+    seen: Callable[[int], None] = lambda _size: None,
+) -> None:
+    """Copy from a registry into a folder as skopeo's `dir:` has it, byte for byte.
+
+    Args:
+        reference: by tag or by digest, not both.
+        folder: is made; `manifest.json`, and blobs by the hex of their digest.
+        every_platform: not this machine's alone.
+        seen: is told the bytes that have come, twice a second.
+
+    Raises:
+        RegistryError: it cannot be had.
+    """
+    options = ["--preserve-digests", *(["--all"] if every_platform else [])]
+    options += _tls("--src-tls-verify", reference)
+
+    def ticked() -> None:
+        seen(sum(path.stat().st_size for path in folder.glob("*") if path.exists()))
+
+    words = ["copy", "--quiet", *options, f"docker://{reference}", f"dir:{folder}"]
+    _run(words, reference, seconds=COPY_SECONDS, ticked=ticked)
+
+
+def push(folder: Path, reference: str) -> None:
+    """Copy a `dir:` folder to a registry, byte for byte.
+
+    Raises:
+        RegistryError: it does not take it.
+    """
+    options = ["--preserve-digests", "--all", *_tls("--dest-tls-verify", reference)]
+    words = ["copy", "--quiet", *options, f"dir:{folder}", f"docker://{reference}"]
+    _run(words, reference, seconds=COPY_SECONDS)
+
+
+def _tls(option: str, reference: str) -> list[str]:
+    return [f"{option}=false"] if is_loopback(reference) else []
+
+
+def _run(
+    words: Sequence[str],
+    reference: str,
+    *,
+    seconds: float,
+    ticked: Callable[[], None] = lambda: None,
+) -> bytes:
+    """Run skopeo; what may pass by itself is tried again, for at most 20 s of trying.
+
+    Raises:
+        RegistryError: it failed.
+    """
+    last: list[RegistryError] = []
+
+    def attempt() -> bytes:
+        try:
+            return _once(words, reference, seconds, ticked)
+        except RegistryError as error:
+            last.append(error)
+            if error.fault is Fault.passing:
+                raise retry.TransientError from error
+            raise
+
+    try:
+        return retry.call(attempt)
+    except retry.TransientError:
+        raise last[-1] from None
+
+
+def _once(
+    words: Sequence[str], reference: str, seconds: float, ticked: Callable[[], None]
+) -> bytes:
+    if not installed():
+        raise HostError("The program skopeo is missing.", remedy="apt-get install skopeo")
+    with subprocess.Popen(
+        ["skopeo", *_unguarded(), *words],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=_environment(),
+    ) as process:
+        try:
+            out, told = _communicate(process, seconds, ticked)
+        except BaseException:
+            process.kill()
+            raise
+    if process.returncode:
+        raise _classified(reference, told.decode("utf-8", "replace"))
+    return out
+
+
+def _communicate(
+    process: "subprocess.Popen[bytes]", seconds: float, ticked: Callable[[], None]
+) -> tuple[bytes, bytes]:
+    for _ in range(int(seconds / _TICK)):
+        try:
+            return process.communicate(timeout=_TICK)
+        except subprocess.TimeoutExpired:
+            ticked()
+    process.kill()
+    return b"", f"timeout: no end within {seconds:.0f} s".encode()
+
+
+def _unguarded() -> list[str]:
+    """Debian can install skopeo without the policy that it asks for: none then means any image."""
+    there = any(path.expanduser().exists() for path in _POLICIES)
+    return [] if there else ["--insecure-policy"]
+
+
+def _environment() -> dict[str, str]:
+    """This process's variables; docker's folder of credentials counts, as for docker."""
+    found = dict(os.environ)
+    docker = Path(found.get("DOCKER_CONFIG", "")) / "config.json"
+    if found.get("DOCKER_CONFIG") and docker.exists():
+        found.setdefault("REGISTRY_AUTH_FILE", str(docker))
+    return found
+
+
+def classify(words: str) -> Fault:
+    """What skopeo's standard error means."""
+    said = words.lower()
+    for fault, marks in _MARKS:
+        if any(mark in said for mark in marks):
+            return fault
+    return Fault.other
+
+
+def _classified(reference: str, words: str) -> RegistryError:
+    fault = classify(words)
+    said = words.strip().rpartition('msg="')[2].rstrip('"').replace('\\"', '"')
+    return RegistryError(f"{reference}: {fault}", fault=fault, why=said[-_SAID:])
