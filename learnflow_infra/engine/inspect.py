@@ -69,12 +69,19 @@ def diagnose(options: Options, emit: Emit) -> list[tuple[ReleaseName, list[Cause
     session = connect(request.target, options.namespace, emit)
     found = []
     for release in request.releases:
-        _, snapshot = asyncio.run(_look(session, release.name))
+        live, snapshot = asyncio.run(_look(session, release.name))
         causes = tracker.diagnose(session.kube, session.namespace, snapshot)
-        if not snapshot.objects and not snapshot.missing:
-            causes = [Cause(object=f"Release/{release.name}", reason="does not exist; deploy it")]
-        found.append((release.name, causes))
+        found.append((release.name, [*_of_release(release.name, live), *causes]))
     return found
+
+
+def _of_release(name: ReleaseName, live: Live | None) -> list[Cause]:
+    """What is wrong with the release itself; volumes of one that was deleted are no sign of it."""
+    if live is None:
+        return [Cause(object=f"Release/{name}", reason="does not exist; deploy it")]
+    if live.status != "deployed":
+        return [Cause(object=f"Release/{name}", reason=f"is {live.status}; deploy it again")]
+    return []
 
 
 @dataclass(frozen=True, kw_only=True)
