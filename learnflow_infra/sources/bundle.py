@@ -1,0 +1,101 @@
+"""Bundles: a part of an OCI layout as one tar, every digest checked when it is read."""
+
+import hashlib
+import os
+import tarfile
+import tempfile
+from collections.abc import Sequence
+from io import BytesIO
+from pathlib import Path
+
+from learnflow_infra.errors import ArtifactError
+from learnflow_infra.models import Document
+from learnflow_infra.sources.layout import Layout, index_of
+
+_CHUNK = 1 << 20
+_DOCUMENTS = ("oci-layout", "index.json")
+
+
+def pack(layout: Layout, descriptors: Sequence[Document], target: Path) -> None:
+    """Write these, and no others, as one tar of a layout; all of it or nothing."""
+    blobs = {item["digest"]: item for each in descriptors for item in layout.of(each)}
+    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file, tarfile.open(fileobj=file, mode="w") as tar:
+            _add(tar, "oci-layout", b'{"imageLayoutVersion":"1.0.0"}')
+            _add(tar, "index.json", index_of(descriptors))
+            for digest in sorted(blobs):
+                tar.add(
+                    layout.blob(digest), f"blobs/sha256/{layout.blob(digest).name}", filter=_plain
+                )
+        Path(name).chmod(0o644)
+        Path(name).replace(target)
+    finally:
+        Path(name).unlink(missing_ok=True)
+
+
+def unpack(archive: Path, into: Path) -> Layout:
+    """Read a packed layout into an empty folder; every digest is computed and compared.
+
+    Raises:
+        ArtifactError: it is damaged or cut short; naming what.
+    """
+    (into / "blobs" / "sha256").mkdir(parents=True)
+    layout = Layout(root=into)
+    try:
+        with tarfile.open(archive) as tar:
+            for member in tar:
+                _unpack_member(tar, member, layout, archive)
+        for reference, descriptor in layout.entries().items():
+            _require_all(layout, reference, descriptor, archive)
+    except (tarfile.TarError, OSError, EOFError, ValueError, KeyError) as error:
+        raise _damaged(archive, f"{type(error).__name__}: {error}") from error
+    if not layout.entries():
+        raise _damaged(archive, "It holds no index.json.")
+    return layout
+
+
+def _unpack_member(
+    tar: tarfile.TarFile, member: tarfile.TarInfo, layout: Layout, archive: Path
+) -> None:
+    folder, _, name = member.name.rpartition("/")
+    source = tar.extractfile(member) if member.isfile() else None
+    if source is None or (folder != "blobs/sha256" and member.name not in _DOCUMENTS):
+        return
+    target = layout.blob(name) if folder else layout.root / name
+    total = hashlib.sha256()
+    with target.open("wb") as file:
+        while chunk := source.read(_CHUNK):
+            total.update(chunk)
+            file.write(chunk)
+    if folder and total.hexdigest() != name:
+        raise _damaged(archive, f"{member.name} has the digest {total.hexdigest()}.")
+
+
+def _require_all(layout: Layout, reference: str, descriptor: Document, archive: Path) -> None:
+    for item in layout.of(descriptor):
+        path = layout.blob(item["digest"])
+        if not path.exists() or path.stat().st_size != item["size"]:
+            raise _damaged(archive, f"{reference} needs {item['digest']}, which is not in it.")
+
+
+def _damaged(archive: Path, why: str) -> ArtifactError:
+    return ArtifactError(
+        f"{archive} is no bundle, or a damaged one; nothing of it was used.",
+        why=why,
+        remedy="Copy it again, or make it anew: learnflow-infra bundle create --profile upstream",
+    )
+
+
+def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    """Without what differs from machine to machine: same content, same bytes."""
+    member.uid = member.gid = 0
+    member.uname = member.gname = ""
+    member.mtime, member.mode = 0, 0o644
+    return member
+
+
+def _add(tar: tarfile.TarFile, name: str, data: bytes) -> None:
+    member = _plain(tarfile.TarInfo(name))
+    member.size = len(data)
+    tar.addfile(member, BytesIO(data))

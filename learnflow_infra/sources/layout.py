@@ -1,0 +1,149 @@
+"""An OCI layout: images and charts by reference, each blob once, named by its digest.
+
+Source: OCI image-spec 1.1, image-layout.md. Manifests of Docker's older kind lie in it
+as they are: a reference by digest stays true.
+"""
+
+import fcntl
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from learnflow_infra.models import Document
+
+NAME = "org.opencontainers.image.ref.name"
+CONTAINERD = "io.containerd.image.name"
+"""The annotation by which containerd names what it imports."""
+_INDEXES = ("application/vnd.oci.image.index", "application/vnd.docker.distribution.manifest.list")
+_HEX = re.compile(r"[0-9a-f]{64}")
+_DEFAULT_TYPE = "application/vnd.oci.image.manifest.v1+json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """A layout in a folder, which need not exist yet."""
+
+    root: Path
+
+    def entries(self) -> dict[str, Document]:
+        """Descriptors by reference."""
+        index = self.root / "index.json"
+        found = json.loads(index.read_bytes())["manifests"] if index.exists() else []
+        return {item["annotations"][NAME]: item for item in found}
+
+    def blob(self, digest: str) -> Path:
+        """Where a blob is, or would be.
+
+        Raises:
+            ValueError: that is no digest.
+        """
+        name = digest.removeprefix("sha256:")
+        if not _HEX.fullmatch(name):
+            raise ValueError(f"{digest!r} is no SHA-256 digest.")
+        return self.root / "blobs" / "sha256" / name
+
+    def has(self, descriptor: Document) -> bool:
+        """Whether every blob below a descriptor is there in its size."""
+        try:
+            return all(
+                self.blob(b["digest"]).stat().st_size == b["size"] for b in self.of(descriptor)
+            )
+        except OSError:
+            return False
+
+    def of(self, descriptor: Document) -> Iterator[Document]:
+        """A descriptor and all below it.
+
+        Raises:
+            OSError: a manifest is missing.
+        """
+        yield descriptor
+        document = json.loads(self.blob(descriptor["digest"]).read_bytes())
+        if str(descriptor["mediaType"]).startswith(_INDEXES):
+            for child in document["manifests"]:
+                yield from self.of(child)
+        else:
+            yield document["config"]
+            yield from (layer for layer in document["layers"] if not layer.get("urls"))
+
+    def absorb(self, folder: Path, reference: str, **annotations: str) -> Document:
+        """Take what skopeo copied into a `dir:` folder, under a reference; returns its descriptor.
+
+        The folder's files are moved.
+        """
+        data = (folder / "manifest.json").read_bytes()
+        descriptor: Document = {
+            "mediaType": _media_type(json.loads(data)),
+            "digest": f"sha256:{hashlib.sha256(data).hexdigest()}",
+            "size": len(data),
+            "annotations": {NAME: reference, CONTAINERD: reference, **annotations},
+        }
+        (folder / "manifest.json").rename(folder / descriptor["digest"].removeprefix("sha256:"))
+        self.blob(descriptor["digest"]).parent.mkdir(parents=True, exist_ok=True)
+        for path in folder.iterdir():
+            digest = path.name.removesuffix(".manifest.json")
+            if digest != "version" and not digest.startswith("signature"):
+                path.replace(self.blob(digest))
+        self.enter([descriptor])
+        return descriptor
+
+    def enter(self, descriptors: Sequence[Document]) -> None:
+        """Note descriptors, whose blobs are there, in the index; readers see it whole."""
+        self.root.mkdir(parents=True, exist_ok=True)
+        with self._locked():
+            entries = self.entries() | {d["annotations"][NAME]: d for d in descriptors}
+            _replace(self.root / "oci-layout", b'{"imageLayoutVersion":"1.0.0"}')
+            _replace(self.root / "index.json", index_of(list(entries.values())))
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with (self.root / ".lock").open("w") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+
+    def spread(self, descriptor: Document, folder: Path) -> None:
+        """Lay an image or chart out as skopeo's `dir:`, by links where the disk allows."""
+        folder.mkdir()
+        (folder / "version").write_text("Directory Transport Version: 1.1\n")
+        for item in self.of(descriptor):
+            name = item["digest"].removeprefix("sha256:")
+            if item is descriptor:
+                name = "manifest.json"
+            elif "manifest" in item["mediaType"]:
+                name += ".manifest.json"
+            _link(self.blob(item["digest"]), folder / name)
+
+
+def _media_type(manifest: Document) -> str:
+    kind = str(manifest.get("mediaType", ""))
+    if not kind and "manifests" in manifest:
+        return f"{_INDEXES[0]}.v1+json"
+    return kind or _DEFAULT_TYPE
+
+
+def index_of(descriptors: Sequence[Document]) -> bytes:
+    """The bytes of index.json, in the references' order."""
+    manifests = sorted(descriptors, key=lambda item: item["annotations"][NAME])
+    return json.dumps({"schemaVersion": 2, "manifests": manifests}, indent=1).encode()
+
+
+def _replace(path: Path, data: bytes) -> None:
+    descriptor, name = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(data)
+    Path(name).chmod(0o644)
+    Path(name).replace(path)
+
+
+def _link(source: Path, target: Path) -> None:
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy(source, target)
