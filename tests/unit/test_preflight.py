@@ -1,0 +1,61 @@
+import pytest
+
+from learnflow_infra.clients.skopeo import Fault
+from learnflow_infra.sources.preflight import Unobtainable, refusal
+from learnflow_infra.sources.reference import parse
+
+DIGEST = "@sha256:" + "a" * 64
+
+
+def item(text, fault=Fault.missing, words="said so"):
+    return Unobtainable(reference=parse(text), fault=fault, words=words)
+
+
+@pytest.mark.parametrize(
+    ("text", "fault", "removed"),
+    [
+        ("bitnami/postgresql:17.6.0", Fault.missing, True),
+        (
+            "docker.io/bitnami/postgresql:17.6.0",
+            Fault.forbidden,
+            True,
+        ),  # Docker Hub's word for gone
+        ("docker.io/bitnami/postgresql:latest", Fault.missing, False),
+        ("docker.io/bitnami/postgresql:17.6.0", Fault.unreachable, False),
+        ("docker.io/bitnami/postgresql" + DIGEST, Fault.missing, False),
+        ("docker.io/bitnamilegacy/postgresql:17.6.0", Fault.missing, False),
+        ("m.example/bitnami/postgresql:17.6.0", Fault.missing, False),
+    ],
+)
+def test_bitnami_s_removal_is_told_by_name(text, fault, removed):
+    error = refusal([item(text, fault)])
+    assert ("Bitnami removed" in error.why) is removed
+    assert ("bitnamilegacy" in error.remedy) is removed
+    assert ("Bitnami Secure Images" in error.remedy) is removed
+
+
+@pytest.mark.parametrize(
+    ("fault", "remedy"),
+    [
+        (Fault.missing, "--image-mirror quay.io=HOST/PATH"),
+        (Fault.forbidden, "skopeo login quay.io"),
+        (Fault.limited, "skopeo login quay.io"),
+        (Fault.tls, "certs.d/quay.io"),
+        (Fault.unreachable, "bundle load"),
+        (Fault.passing, "bundle load"),
+        (Fault.other, "bundle load"),
+    ],
+)
+def test_each_fault_has_its_remedy(fault, remedy):
+    error = refusal([item("quay.io/strimzi/kafka:1", fault)])
+    assert error.what == "An image cannot be had; nothing was installed."
+    assert error.why == f"quay.io/strimzi/kafka:1: {fault}. said so"
+    assert remedy in error.remedy
+
+
+def test_every_image_is_named_and_each_remedy_once():
+    names = ["quay.io/a:1", "quay.io/b:1", "bitnami/x:1"]
+    error = refusal([item(name) for name in names])
+    assert error.what.startswith("3 images")
+    assert len(error.why.splitlines()) == 3
+    assert len(error.remedy.splitlines()) == 2
