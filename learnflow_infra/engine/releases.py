@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from learnflow_infra import documents
 from learnflow_infra.clients.helm import Live
-from learnflow_infra.engine import drift, locks
+from learnflow_infra.engine import drift, locks, seeds
 from learnflow_infra.engine.compare import Comparison
 from learnflow_infra.engine.session import Session
 from learnflow_infra.errors import LearnflowError
@@ -107,6 +107,13 @@ async def _bring(session: Session, comparison: Comparison, seconds: float, runni
         running.progress(0, note="installing" if live is None else "upgrading")
         await asyncio.to_thread(
             drift.mend, session.kube, [f for f in findings if f.state == "failed"]
+        )
+        await asyncio.to_thread(
+            seeds.plant,
+            session.kube,
+            session.namespace,
+            prepared.release.name,
+            comparison.wanted.manifest,
         )
         live = await session.helm.upgrade(prepared.installation, seconds=seconds)
         if findings:

@@ -38,7 +38,7 @@ def failed(message: str) -> Status:
 
 def condition(obj: Document, name: str) -> Document:
     """A condition of the object's status, or an empty mapping."""
-    for item in obj.get("status", {}).get("conditions", ()):
+    for item in (obj.get("status") or {}).get("conditions") or ():  # a new CRD's are null
         if item["type"] == name:
             found: Document = item
             return found

@@ -1,0 +1,146 @@
+"""The resources of our chart for Strimzi, held against Strimzi's own CRDs by a real API server."""
+
+import copy
+import json
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+import yaml
+
+from learnflow_infra.clients.helm import executable
+from learnflow_infra.clients.kube import ApiError
+from learnflow_infra.engine import seeds
+from learnflow_infra.readiness import tracker
+from learnflow_infra.readiness.status import condition
+from tests.contract.strimzi import DEFINITIONS, strimzi_crds
+
+__all__ = ["strimzi_crds"]
+pytestmark = pytest.mark.contract
+ROOT = Path(__file__).parents[2]
+CHART = ROOT / "skills-library/kafka-k8s-setup/charts/strimzi-kafka"
+VALUES = ROOT / "charts-values"
+STRICT = {"fieldValidation": "Strict"}
+
+
+@pytest.fixture(scope="module")
+def served(kube, strimzi_crds):
+    """The CRDs are in the server; the path of a kind's collection by kind."""
+    paths = {}
+    for kind, crd in strimzi_crds.items():
+        path = f"{DEFINITIONS}/{crd['metadata']['name']}"
+        kube.apply(path, crd)
+        deadline = time.monotonic() + 30
+        while condition(kube.find(path), "Established").get("status") != "True":
+            assert time.monotonic() < deadline, f"{kind} is not established"
+            time.sleep(0.1)
+        spec = crd["spec"]
+        (version,) = [v["name"] for v in spec["versions"] if v["storage"]]
+        plural = spec["names"]["plural"]
+        paths[kind] = f"/apis/{spec['group']}/{version}/namespaces/{{}}/{plural}"
+    return paths
+
+
+def render(namespace, files=("kafka/values.yaml", "kafka/values-upstream.yaml"), **settings):
+    command = [executable(), "template", "kafka", str(CHART), "-n", namespace]
+    command += [f"--values={VALUES / file}" for file in files]
+    command += [f"--set-json={key}={json.dumps(value)}" for key, value in settings.items()]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def objects(manifest):
+    return [obj for obj in yaml.safe_load_all(manifest) if obj]
+
+
+def create(kube, served, namespace, obj):
+    return kube.request("POST", served[obj["kind"]].format(namespace), body=obj, query=STRICT)
+
+
+EVERYTHING = {
+    "controllers": 3,
+    "brokers": 3,
+    "podAntiAffinity": "hard",
+    "nodeSelector": {"disk": "ssd"},
+    "tolerations": [{"key": "kafka", "operator": "Exists", "effect": "NoSchedule"}],
+    "priorityClassName": "high",
+    "podLabels": {"team": "a"},
+    "podAnnotations": {"note": "b"},
+    "jvmOptions": "-XX:+UseG1GC -XX:MaxGCPauseMillis=20 -Duser.timezone=UTC",
+    "externalAccess": {"enabled": True, "advertisedHost": "127.0.0.1"},
+    "persistence": {"size": "5Gi", "storageClass": "fast"},
+    "topics": [
+        {"name": "Learning_Events", "partitions": 6, "replicationFactor": 3, "config": {"a": 1}},
+        {"name": "plain"},
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("files", "settings"),
+    [
+        ((), {}),
+        (("kafka/values.yaml", "kafka/values-upstream.yaml"), {}),
+        (("kafka/values.yaml", "kafka/values-upstream.yaml"), EVERYTHING),
+    ],
+    ids=["defaults", "as deployed", "everything set"],
+)
+def test_the_server_takes_every_resource(kube, served, namespace, files, settings):
+    made = [
+        create(kube, served, namespace, o) for o in objects(render(namespace, files, **settings))
+    ]
+    assert {"Kafka", "KafkaNodePool"} <= {obj["kind"] for obj in made}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("Kafka", lambda spec: spec["kafka"].update(replicas=3), "unknown field"),
+        ("Kafka", lambda spec: spec["kafka"].update(listeners=[]), "listeners"),
+        ("KafkaNodePool", lambda spec: spec.update(roles=["king"]), "king"),
+        ("KafkaTopic", lambda spec: spec.update(partitions=0), "partitions"),
+    ],
+)
+def test_the_server_refuses_what_is_wrong(kube, served, namespace, wrong):
+    kind, change, words = wrong
+    obj = next(obj for obj in objects(render(namespace)) if obj["kind"] == kind)
+    changed = copy.deepcopy(obj)
+    change(changed["spec"])
+    with pytest.raises(ApiError, match=words):
+        create(kube, served, namespace, changed)
+
+
+def test_a_pool_begins_with_the_id_of_its_cluster_and_keeps_another(kube, served, namespace):
+    manifest = render(namespace)
+    path = served["KafkaNodePool"].format(namespace) + "/broker"
+    assert seeds.plant(kube, namespace, "kafka", manifest) == ["KafkaNodePool/broker"]
+    pool = kube.find(path)
+    given = pool["status"]["clusterId"]
+    assert len(given) == 22
+    assert pool["metadata"]["annotations"]["meta.helm.sh/release-name"] == "kafka"
+    assert pool["metadata"]["annotations"]["meta.helm.sh/release-namespace"] == namespace
+    assert seeds.plant(kube, namespace, "kafka", manifest) == []
+    other = {"status": {"clusterId": "another"}}
+    kube.request("PATCH", f"{path}/status", body=other, content_type="application/merge-patch+json")
+    assert seeds.plant(kube, namespace, "kafka", manifest) == []
+    assert kube.find(path)["status"]["clusterId"] == "another"
+
+
+def test_a_pool_that_was_made_without_its_status_gets_it(kube, served, namespace):
+    pool = next(o for o in objects(render(namespace)) if o["kind"] == "KafkaNodePool")
+    create(kube, served, namespace, pool)
+    assert seeds.plant(kube, namespace, "kafka", render(namespace)) == ["KafkaNodePool/broker"]
+
+
+def test_resources_are_seen_by_the_server_s_own_names(kube, served, namespace):
+    manifest = objects(render(namespace))
+    wanted = tracker.expected(manifest)
+    assert tracker.look(kube, namespace, "kafka", wanted).missing == wanted.names
+    for obj in manifest:
+        create(kube, served, namespace, obj)
+    seen = tracker.look(kube, namespace, "kafka", wanted)
+    assert seen.missing == ("StrimziPodSet/kafka-broker",)
+    assert not seen.ready
+    assert len(seen.objects) == len(wanted.names) - 1
