@@ -9,7 +9,8 @@ import hashlib
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 
@@ -21,6 +22,7 @@ PACKAGES = {"skopeo": "skopeo"}
 """The program, and the package that brings it (Debian, Ubuntu, Fedora, Homebrew)."""
 ASK_SECONDS, COPY_SECONDS = 20.0, 1800.0
 """The longest that a registry may take to answer, and that an image may take to come."""
+_children: set["subprocess.Popen[bytes]"] = set()
 _TICK = 0.5
 _SAID = 2000
 _POLICIES = (
@@ -61,6 +63,20 @@ class RegistryError(ArtifactError):
     def __init__(self, what: str, *, fault: Fault, why: str = "", remedy: str = "") -> None:
         super().__init__(what, why=why, remedy=remedy)
         self.fault = fault
+
+
+@contextmanager
+def ended_on_error() -> Iterator[None]:
+    """End the copies that other threads wait for, when this block is left by an error.
+
+    A Ctrl-C reaches only the main thread: without this it would wait for an image.
+    """
+    try:
+        yield
+    except BaseException:
+        for child in tuple(_children):
+            child.terminate()
+        raise
 
 
 def installed() -> bool:
@@ -163,11 +179,14 @@ def _once(
         stderr=subprocess.PIPE,
         env=_environment(),
     ) as process:
+        _children.add(process)
         try:
             out, told = _communicate(process, seconds, ticked)
         except BaseException:
             process.kill()
             raise
+        finally:
+            _children.discard(process)
     if process.returncode:
         raise _classified(reference, told.decode("utf-8", "replace"))
     return out

@@ -18,6 +18,7 @@ from learnflow_infra.clusters.embedded import (
     helper_images,
     host,
     images,
+    loading,
     packages,
     process,
     state,
@@ -32,7 +33,9 @@ __all__ = [
     "ImageRecipe",
     "ImageRef",
     "delete",
+    "known_images",
     "list_clusters",
+    "load_archive",
     "load_images",
     "prepare",
     "reference",
@@ -103,6 +106,27 @@ def load_images(name: str, recipes: Sequence[Path], *, emit: Emit) -> dict[Path,
     """
     elevate.load_images(name, recipes, emit)
     return {folder: reference(folder) for folder in recipes}
+
+
+def known_images(name: str) -> set[str]:
+    """The images that a cluster's node says it has, by every name; empty when it is not there."""
+    return loading.known_images(name)
+
+
+def load_archive(name: str, archive: Path, named: Sequence[str], *, emit: Emit) -> None:
+    """Import images into the cluster.
+
+    Args:
+        name: of the cluster.
+        archive: a tar of an OCI layout, that root may read.
+        named: the references of the images in it; nothing is done when the node has them all.
+        emit: takes the events.
+
+    Raises:
+        ClusterUnreachableError: the cluster does not run.
+        HostError: the node refused it.
+    """
+    elevate.load_archive(name, archive, named, emit)
 
 
 def stop(name: str, *, emit: Emit) -> None:

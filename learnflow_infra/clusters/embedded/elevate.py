@@ -64,6 +64,12 @@ def load_images(name: str, recipes: Sequence[Path], emit: Emit) -> None:
     _do("load_images", {"name": name, "recipes": [str(r.resolve()) for r in recipes]}, emit)
 
 
+def load_archive(name: str, archive: Path, named: Sequence[str], emit: Emit) -> None:
+    """See `loading.load_archive`."""
+    arguments = {"name": name, "archive": str(archive.resolve()), "named": list(named)}
+    _do("load_archive", arguments, emit)
+
+
 def build_images(recipes: Sequence[Path], emit: Emit) -> None:
     """Build the skills' images that are not in the cache."""
     if recipes:
@@ -88,6 +94,8 @@ def perform(operation: str, arguments: dict[str, Any], emit: Emit) -> None:
         lifecycle.up(name, emit, arguments["subnet"])
     elif operation == "load_images":
         loading.load_images(name, recipes, emit)
+    elif operation == "load_archive":
+        loading.load_archive(name, Path(arguments["archive"]), arguments["named"], emit)
     elif operation == "build_images":
         for recipe in recipes:
             images.build(images.ImageRecipe.load(recipe), emit=emit)

@@ -42,6 +42,19 @@ def load_images(name: str, recipes: Sequence[Path], emit: Emit) -> None:
         step.done(", ".join(new) or "all there", changed=bool(new))
 
 
+def load_archive(name: str, archive: Path, named: Sequence[str], emit: Emit) -> None:
+    """Import an archive of images that came from registries into the node.
+
+    Raises:
+        ClusterUnreachableError: the cluster does not run.
+        HostError: the node's disk is full, or the archive damaged.
+    """
+    node = require_running(name)
+    with events.step(emit, "images/load", "Load images into the cluster") as step:
+        new = runtime.import_archive(node, archive, named)
+        step.done(", ".join(new) or "all there", changed=bool(new))
+
+
 def require_running(name: str) -> state.Node:
     """The cluster's node.
 

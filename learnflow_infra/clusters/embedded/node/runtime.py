@@ -1,6 +1,6 @@
 """What is asked of a running node's inside, from the host: its containers and its rules."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from learnflow_infra.clusters.embedded.process import imported, output, succeeds
@@ -31,6 +31,18 @@ def import_missing(node: Node, archives: Mapping[str, Path]) -> list[str]:
     for reference in wanted:
         imported(ctr(node, "images", "import", "--digests=false", "-"), archives[reference])
     return wanted
+
+
+def import_archive(node: Node, archive: Path, named: Sequence[str]) -> list[str]:
+    """Import an archive of images under these names, unless the node has them; returns the new.
+
+    Raises:
+        HostError: containerd refused it; `why` says the reason.
+    """
+    new = sorted(set(named) - references(node))
+    if new:
+        imported(ctr(node, "images", "import", "--digests=false", "-"), archive)
+    return new
 
 
 def has_service(node: Node, element: str) -> bool:
