@@ -1,0 +1,81 @@
+"""Images of a registry on this host's loopback, in a node that reaches nothing."""
+
+import json
+import re
+
+import pytest
+
+from learnflow_infra.clients.kube import Kube
+from learnflow_infra.clusters import embedded, target
+from learnflow_infra.clusters.embedded import binary, helper_images
+from learnflow_infra.engine import images
+from learnflow_infra.engine.session import Session
+from learnflow_infra.errors import ArtifactError
+from learnflow_infra.events import ignore
+from tests.cluster.conftest import eventually
+from tests.contract.oci import registry, registry_programs
+
+__all__ = ["registry", "registry_programs"]
+
+
+@pytest.fixture
+def busybox(registry):
+    """A program's image in the registry; its name and digest."""
+    archives = helper_images.ensure(binary.folder(), ignore)
+    archive = next(path for name, path in archives.items() if "busybox" in name)
+    digest = registry.push_image(f"oci-archive:{archive}", "tools/busybox:1")
+    return f"{registry.host}/tools/busybox", digest
+
+
+@pytest.fixture
+def session(cluster):
+    where = target.from_cluster(cluster)
+    kube = Kube(kubeconfig=where.kubeconfig, context=where.context)
+    return Session(target=where, namespace="default", kube=kube, helm=None, emit=ignore)
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path, monkeypatch):
+    """What came from registries is this test's own; what was built stays shared."""
+    monkeypatch.setattr(images, "cached", lambda: images.Layout(root=tmp_path / "oci"))
+
+
+def runs(kubectl, name, image):
+    """A pod of the image runs to its end; what it says."""
+    container = {"name": "c", "image": image, "command": ["sh", "-c", "echo it runs"]}
+    container["imagePullPolicy"] = "IfNotPresent"
+    spec = {"restartPolicy": "Never", "containers": [container]}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
+    kubectl("apply", "-f", "-", stdin=json.dumps(pod))
+    eventually(lambda: kubectl.get("pod", name)["status"]["phase"] == "Succeeded", timeout=30)
+    kubectl("delete", "pod", name, "--now")
+
+
+@pytest.mark.parametrize("form", ["tag", "digest", "both"])
+def test_a_pod_runs_with_an_image_of_a_registry_on_loopback(
+    session, kubectl, registry, busybox, form
+):
+    name, digest = busybox
+    image = name + {"tag": ":1", "digest": f"@{digest}", "both": f":1@{digest}"}[form]
+    images.ensure(session, [image], (), ignore)
+    with registry.stopped():
+        runs(kubectl, f"by-{form}", image)
+
+
+def test_what_the_node_has_is_not_asked_for(session, kubectl, registry, busybox):
+    image = f"{busybox[0]}:1"
+    images.ensure(session, [image], (), ignore)
+    eventually(lambda: image in embedded.known_images(session.target.cluster))
+    before, said = registry.requests(), []
+    images.ensure(session, [image], (), said.append)
+    assert registry.requests() == before
+    assert said[-1].changed is False
+
+
+def test_each_image_that_is_missing_is_named_and_none_is_loaded(session, registry, busybox):
+    wanted = [f"{registry.host}/{name}" for name in ("tools/busybox:2", "none:1")]
+    with pytest.raises(ArtifactError) as caught:
+        images.ensure(session, wanted, (), ignore)
+    assert len(caught.value.why.splitlines()) == 2
+    for name in wanted:
+        assert re.search(rf"^{re.escape(name)}: not found", caught.value.why, re.MULTILINE)
