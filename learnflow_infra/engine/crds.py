@@ -1,22 +1,26 @@
 """CRDs of charts: installed and upgraded before the resources that need them, never deleted.
 
 Helm installs what is in a chart's `crds/` once and never upgrades it, so they are not left
-to helm. They are applied server-side; what others own of them stays.
+to helm. They are applied server-side, when a dry run of that tells a difference: whoever
+changed one is noticed, and nothing is written where there is none.
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 
 from learnflow_infra.clients import retry
-from learnflow_infra.clients.kube import Kube
-from learnflow_infra.errors import NotReadyError, RefusedError
-from learnflow_infra.events import Emit, step
+from learnflow_infra.clients.kube import ApiError, Kube
+from learnflow_infra.errors import FoundationError, NotReadyError, RefusedError
+from learnflow_infra.events import Emit, Message, step
 from learnflow_infra.models import Document
-from learnflow_infra.readiness.status import condition
+from learnflow_infra.sources import crd_upgrade
 from learnflow_infra.sources.charts import Chart
 
 PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 SECONDS = 30.0
-"""How long a definition may take to be established."""
+"""How long a definition may take to be established and served."""
+_FORBIDDEN = 403
+_AT_ONCE = 4
 
 
 def missing(kube: Kube, charts: Sequence[Chart]) -> list[Document]:
@@ -30,68 +34,122 @@ def missing(kube: Kube, charts: Sequence[Chart]) -> list[Document]:
 
 
 def apply(kube: Kube, chart: Chart, emit: Emit) -> bool:
-    """Bring the CRDs of one chart to what it has.
+    """Bring the CRDs of one chart to what it has; newer ones of the same chart stay.
 
     Returns:
         Whether any was changed.
 
     Raises:
-        RefusedError: the cluster stores objects in a version that the chart's CRD lacks.
+        RefusedError: the cluster serves or stores a version that the chart's CRD lacks;
+            nothing was changed.
+        FoundationError: you may not change them, and the cluster lacks what the chart brings.
         NotReadyError: a definition was not established in time.
     """
     if not chart.crds:
         return False
     with step(emit, f"crds/{chart.name}", f"CRDs of {chart.name}") as running:
-        differing = [crd for crd in chart.crds if _differs(kube, crd)]
-        for number, crd in enumerate(differing):
-            running.progress(number, len(differing), crd["metadata"]["name"])
-            kube.apply(f"{PATH}/{crd['metadata']['name']}", crd)
-        for crd in differing:
-            _established(kube, crd["metadata"]["name"])
-        count = f"{len(differing)} of {len(chart.crds)} applied"
-        running.done(count, changed=bool(differing))
-    return bool(differing)
+        try:
+            changed = _apply(kube, chart, emit)
+        except ApiError as error:
+            if error.status != _FORBIDDEN:
+                raise
+            _require_served(kube, chart, error)
+            running.done("you may not change them; they are served, and stay", changed=False)
+            return False
+        running.done(f"{changed} of {len(chart.crds)} applied", changed=bool(changed))
+    return bool(changed)
 
 
-def _differs(kube: Kube, crd: Document) -> bool:
-    path = f"{PATH}/{crd['metadata']['name']}"
-    live = kube.find(path)
-    if live is None:
-        return True
-    refuse_older(live, crd)
-    applied: Document = kube.apply(path, crd, dry_run=True)
-    return bool(live["spec"] != applied["spec"])
+def _apply(kube: Kube, chart: Chart, emit: Emit) -> int:
+    """Everything is looked at before anything is changed; returns how many were."""
+    wanted = [crd_upgrade.marked(crd, chart.name, chart.version) for crd in chart.crds]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        found = list(pool.map(lambda crd: kube.find(_path(crd)), wanted))
+        pairs = [
+            (live, crd)
+            for live, crd in zip(found, wanted, strict=True)
+            if live is None or not _newer(chart, live, emit)
+        ]
+        for live, crd in pairs:
+            require_kept(chart, live, crd)
+        differing = list(pool.map(lambda pair: _differs(kube, *pair), pairs))
+        todo = [crd for (_, crd), differs in zip(pairs, differing, strict=True) if differs]
+        list(pool.map(lambda crd: kube.apply(_path(crd), crd), todo))
+        list(pool.map(lambda pair: _established(kube, *pair), pairs))
+    return len(todo)
 
 
-def refuse_older(live: Document, wanted: Document) -> None:
-    """A definition must keep every version in which the cluster may hold objects.
+def require_kept(chart: Chart, live: Document | None, wanted: Document) -> None:
+    """A definition must keep every version that the cluster serves or may hold objects in.
 
     Raises:
-        RefusedError: it lacks one, as an older release's would.
+        RefusedError: it lacks one, as another release of the operator would.
     """
-    offered = {version["name"] for version in wanted["spec"]["versions"]}
-    lost = sorted(set(live.get("status", {}).get("storedVersions", ())) - offered)
+    lost = crd_upgrade.lost_versions(live, wanted) if live else []
     if lost:
         name = wanted["metadata"]["name"]
         raise RefusedError(
             f"The CRD {name} would lose the version {', '.join(lost)}.",
-            why="Objects may be stored in it: another release of this operator is or was here.",
-            remedy=f"Migrate them, or use that release. See: kubectl describe crd {name}",
+            why=f"{chart.name} {chart.version} does not have it, and the cluster serves it or "
+            "holds objects in it: another release of this operator is or was here.",
+            remedy="Migrate what uses it, then apply the CRDs yourself:\n"
+            f"helm show crds {_shown(chart)} | kubectl apply --server-side --force-conflicts -f -",
         )
 
 
-def _established(kube: Kube, name: str) -> None:
-    def look() -> Document:
-        return kube.find(f"{PATH}/{name}") or {}
+def _shown(chart: Chart) -> str:
+    return f"{chart.reference} --version {chart.version}" if chart.reference else str(chart.path)
 
-    def done(crd: Document) -> bool:
-        return bool(crd) and condition(crd, "Established").get("status") == "True"
 
-    good, last = retry.poll(look, until=done, seconds=SECONDS)
+def _newer(chart: Chart, live: Document, emit: Emit) -> bool:
+    newer = crd_upgrade.applied_by_newer(live, chart.name, chart.version)
+    if newer:
+        name = live["metadata"]["name"]
+        emit(Message(text=f"The CRD {name} stays as {chart.name} {newer}, which is newer, has it."))
+    return bool(newer)
+
+
+def _path(crd: Document) -> str:
+    return f"{PATH}/{crd['metadata']['name']}"
+
+
+def _differs(kube: Kube, live: Document | None, crd: Document) -> bool:
+    return live is None or crd_upgrade.differs(live, kube.apply(_path(crd), crd, dry_run=True))
+
+
+def _established(kube: Kube, before: Document | None, crd: Document) -> None:
+    """Wait until the definition is established, and clients find all of it by discovery."""
+    if before and crd_upgrade.established(before) and not crd_upgrade.added_versions(before, crd):
+        return
+    good, last = retry.poll(
+        lambda: kube.find(_path(crd)) or {},
+        until=lambda live: crd_upgrade.established(live) and _served(kube, crd),
+        seconds=SECONDS,
+    )
     if not good:
-        why = condition(last, "NamesAccepted").get("message", "") if last else "It is gone."
+        name = crd["metadata"]["name"]
         raise NotReadyError(
             f"The CRD {name} was not established within {SECONDS:.0f} s.",
-            why=str(why),
+            why=crd_upgrade.why_not_established(last),
             remedy=f"kubectl describe crd {name}",
         )
+
+
+def _served(kube: Kube, crd: Document) -> bool:
+    spec = crd["spec"]
+    versions = [item["name"] for item in spec["versions"] if item.get("served")]
+    found = [kube.find(f"/apis/{spec['group']}/{version}") or {} for version in versions]
+    plural = spec["names"]["plural"]
+    return all(plural in {item["name"] for item in each.get("resources", ())} for each in found)
+
+
+def _require_served(kube: Kube, chart: Chart, error: ApiError) -> None:
+    absent = [crd["metadata"]["name"] for crd in chart.crds if not _served(kube, crd)]
+    if absent:
+        raise FoundationError(
+            f"The cluster lacks CRDs of {chart.name}, and you may not bring them: "
+            + ", ".join(absent),
+            why=error.what,
+            remedy="Have an administrator run:\n"
+            f"helm show crds {_shown(chart)} | kubectl apply --server-side -f -",
+        ) from error
