@@ -167,13 +167,16 @@ class Verification:
         """
         return findings.endpoint(self._endpoints, name)
 
-    def ready_pods(self, selector: str) -> list[str]:
-        """Return the names of the selected pods, all of them Ready.
+    def ready_pods(
+        self, selector: str, wanted: Callable[[dict[str, Any]], bool] = lambda _: True
+    ) -> list[str]:
+        """Return the names of the selected (and wanted) pods, all of them Ready.
 
         Raises:
             CheckFailed: there is none, or one is not Ready (it is named, with its reason).
         """
-        return findings.ready_pods(self.kubectl.get("pods", selector)["items"], selector)
+        pods = [pod for pod in self.kubectl.get("pods", selector)["items"] if wanted(pod)]
+        return findings.ready_pods(pods, selector)
 
     def bound_volumes(self, selector: str) -> str:
         """Say what the selected volume claims are bound to.

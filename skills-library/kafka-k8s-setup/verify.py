@@ -25,21 +25,30 @@ SKILL, ENDPOINT = "kafka-k8s-setup", "kafka"
 def run_checks(run: Verification) -> None:
     """Check pods and volumes, then the brokers from each vantage at once."""
     endpoint = run.endpoint(ENDPOINT)
-    selector = (
-        f"app.kubernetes.io/instance={endpoint['release']},app.kubernetes.io/component=broker"
-    )
+    selector = f"app.kubernetes.io/instance={endpoint['release']}"
+    volumes = f"{selector},app.kubernetes.io/component=broker"
     pods: list[str] = []
 
     def ready() -> str:
-        pods.extend(run.ready_pods(selector))
+        pods.extend(run.ready_pods(selector, is_broker))
         return ", ".join(pods) + " ready"
 
     run.together(
         lambda: run.check("pods-ready", "cluster", ready),
-        lambda: run.check("volume-bound", "cluster", lambda: run.bound_volumes(selector)),
+        lambda: run.check("volume-bound", "cluster", lambda: run.bound_volumes(volumes)),
     )
     if pods:
         run.together(*(_from(run, endpoint, pods, vantage) for vantage in run.vantages))
+
+
+def is_broker(pod: dict[str, Any]) -> bool:
+    """Tell brokers from controllers, topic operators and Jobs; by our chart's label or Strimzi's.
+
+    Strimzi lets nobody set app.kubernetes.io/component on its pods.
+    """
+    labels = pod["metadata"].get("labels", {})
+    ours = labels.get("app.kubernetes.io/component") == "broker"
+    return bool(ours or labels.get("strimzi.io/broker-role") == "true")
 
 
 def _from(

@@ -144,3 +144,22 @@ def test_resources_are_seen_by_the_server_s_own_names(kube, served, namespace):
     assert seen.missing == ("StrimziPodSet/kafka-broker",)
     assert not seen.ready
     assert len(seen.objects) == len(wanted.names) - 1
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"brokers": 2}, "taking some away would lose the records"),
+        ({"brokers": 3, "controllers": 3}, "cannot change for a cluster that exists"),
+        ({"brokers": 4}, ""),
+    ],
+)
+def test_what_would_lose_records_is_refused(kubeconfig, kube, served, namespace, settings, words):  # noqa: PLR0917
+    manifest = render(namespace, brokers=3)
+    seeds.plant(kube, namespace, "kafka", manifest)
+    server = ("--dry-run=server", f"--kubeconfig={kubeconfig}", "--kube-context=admin")
+    command = [executable(), "template", "kafka", str(CHART), "-n", namespace, *server]
+    command += [f"--set-json={key}={value}" for key, value in settings.items()]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode == 0) == (not words), done.stderr
+    assert words in done.stderr

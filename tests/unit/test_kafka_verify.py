@@ -17,11 +17,18 @@ ROOT = Path(__file__).parents[2]
 VERIFY = ROOT / "skills-library/kafka-k8s-setup/verify.py"
 KUBECTL = """#!/bin/sh
 case "$*" in
-  *pods*) echo '{"items": [{"metadata": {"name": "kafka-0"}, "status": {"conditions":
-    [{"type": "Ready", "status": "True"}]}}]}' ;;
+  *pods*) echo '%s' ;;
   *) echo '{"items": [{"metadata": {"name": "data-kafka-0"}, "status": {"phase": "Bound"}}]}' ;;
 esac
 """
+COMPONENT, ROLE = "app.kubernetes.io/component", "strimzi.io/broker-role"
+OUR_PODS = {"kafka-0": {COMPONENT: "broker"}, "kafka-topics-x": {COMPONENT: "topics"}}
+STRIMZI_S_PODS = {
+    "kafka-broker-0": {ROLE: "true"},
+    "kafka-controller-100": {ROLE: "false"},
+    "kafka-entity-operator-x": {},
+}
+"""Pods by name, the broker first and Ready, the others not."""
 
 
 def checked(wrong, brokers=1, timeout=5.0):
@@ -94,9 +101,15 @@ def test_a_broker_that_is_down_fails(monkeypatch):
     assert "127.0.0.1:1" in failures(run)["down"]
 
 
-@pytest.fixture
-def command(tmp_path):
-    (tmp_path / "kubectl").write_text(KUBECTL)
+def pod(name, labels, ready):
+    conditions = [{"type": "Ready", "status": str(ready)}]
+    return {"metadata": {"name": name, "labels": labels}, "status": {"conditions": conditions}}
+
+
+@pytest.fixture(params=[OUR_PODS, STRIMZI_S_PODS], ids=["embedded", "upstream"])
+def command(tmp_path, request):
+    pods = [pod(name, labels, not i) for i, (name, labels) in enumerate(request.param.items())]
+    (tmp_path / "kubectl").write_text(KUBECTL % json.dumps({"items": pods}))
     (tmp_path / "kubectl").chmod(0o755)
 
     def run(address, *options):
