@@ -134,6 +134,21 @@ def push(folder: Path, reference: str) -> None:
     _run(words, reference, seconds=COPY_SECONDS)
 
 
+def archive(folder: Path, file: Path, reference: str) -> None:
+    """Write a `dir:` folder as the tar that `docker load` takes.
+
+    Args:
+        folder: of an image for this platform.
+        file: is made.
+        reference: by tag; such a tar knows no digests.
+
+    Raises:
+        RegistryError: it cannot be written.
+    """
+    words = ["copy", "--quiet", f"dir:{folder}", f"docker-archive:{file}:{reference}"]
+    _run(words, reference, seconds=COPY_SECONDS)
+
+
 def _tls(option: str, reference: str) -> list[str]:
     return [f"{option}=false"] if is_loopback(reference) else []
 

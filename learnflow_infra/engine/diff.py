@@ -10,6 +10,7 @@ from learnflow_infra.engine import crds as definitions
 from learnflow_infra.engine import prepare, validate
 from learnflow_infra.engine.compare import Comparison, compare_all, promised
 from learnflow_infra.engine.manifests import Change
+from learnflow_infra.engine.prepare import Prepared
 from learnflow_infra.engine.session import Options, connect, read
 from learnflow_infra.events import Emit, step
 from learnflow_infra.models import ReleaseName
@@ -86,19 +87,27 @@ def template(options: Options, emit: Emit, *, crds: bool = False) -> str:
         ReleaseFailedError: helm cannot render one.
     """
     prepared = prepare.values(options, emit)
+    texts = rendered(prepared, options.namespace, crds=crds)
+    validate.require(validate.against_crds(list(zip(prepared, texts, strict=True))))
+    return "".join(texts)
+
+
+def rendered(prepared: Sequence[Prepared], namespace: str, *, crds: bool = False) -> list[str]:
+    """The manifest of each release, hooks included; no cluster is asked.
+
+    Raises:
+        InputError: values do not meet a chart's schema.
+        ReleaseFailedError: helm cannot render one.
+    """
+    told = helm.Capabilities(
+        api_versions=promised([crd for item in prepared for crd in item.chart.crds])
+    )
 
     async def render() -> list[str]:
-        told = helm.Capabilities(
-            api_versions=promised([c for item in prepared for c in item.chart.crds])
-        )
         work = (
-            helm.template(
-                item.installation, namespace=options.namespace, capabilities=told, crds=crds
-            )
+            helm.template(item.installation, namespace=namespace, capabilities=told, crds=crds)
             for item in prepared
         )
         return await asyncio.gather(*work)
 
-    texts = asyncio.run(render())
-    validate.require(validate.against_crds(list(zip(prepared, texts, strict=True))))
-    return "".join(texts)
+    return asyncio.run(render())

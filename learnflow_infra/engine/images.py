@@ -25,9 +25,10 @@ from learnflow_infra.events import Emit, Message, Step, step
 from learnflow_infra.models import Document, ReleaseName
 from learnflow_infra.outputs import placeholders
 from learnflow_infra.paths import cache_dir
-from learnflow_infra.sources import bundle, preflight
+from learnflow_infra.sources import bundle, mirror, preflight
 from learnflow_infra.sources.images import by_operator, images_of
 from learnflow_infra.sources.layout import Layout
+from learnflow_infra.sources.mirror import Mirror
 from learnflow_infra.sources.preflight import Unobtainable
 from learnflow_infra.sources.reference import Reference, parse
 
@@ -58,6 +59,11 @@ def wanted(
                 )
             found |= {known[key]} if known else set()
     return found
+
+
+def live(session: Session) -> set[str]:
+    """The images of the pods that are there: they need not be asked for again."""
+    return images_of(session.kube.items(f"/api/v1/namespaces/{session.namespace}/pods"))
 
 
 def ensure(session: Session, wanted: Collection[str], live: Collection[str], emit: Emit) -> None:
@@ -175,7 +181,12 @@ def cached() -> Layout:
 
 
 def obtain(
-    layout: Layout, references: Sequence[Reference], emit: Emit, *, portable: bool = False
+    layout: Layout,
+    references: Sequence[Reference],
+    emit: Emit,
+    *,
+    mirrors: Sequence[Mirror] = (),
+    portable: bool = False,
 ) -> None:
     """Copy into the layout what it lacks; no registry is asked for what it has.
 
@@ -183,6 +194,7 @@ def obtain(
         layout: the cache.
         references: what is needed.
         emit: takes the events.
+        mirrors: where they are taken from; the layout has them by their own names.
         portable: what is named by the digest of several platforms must be there for all.
 
     Raises:
@@ -201,16 +213,23 @@ def obtain(
     if not lacking:
         return
     packages.ensure_packages(skopeo.PACKAGES, emit=emit)
-    failed = each(lacking, lambda ref: _pull(layout, ref, emit, portable=portable))
+    failed = each(lacking, lambda ref: _pull(layout, ref, emit, mirrors, portable=portable))
     if failed:
         raise preflight.refusal(failed)
 
 
-def _pull(layout: Layout, reference: Reference, emit: Emit, *, portable: bool) -> None:
+def _pull(
+    layout: Layout,
+    reference: Reference,
+    emit: Emit,
+    mirrors: Sequence[Mirror],
+    *,
+    portable: bool,
+) -> None:
     title = f"Image {reference}"
     with step(emit, f"image/{reference.repository}", title) as running, scratch() as folder:
         skopeo.pull(
-            reference.exact,
+            mirror.rewrite(reference.exact, mirrors),
             folder / "dir",
             every_platform=portable and bool(reference.digest),
             seen=_noter(running),
@@ -233,9 +252,3 @@ def scratch() -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def descriptors(layout: Layout, references: Sequence[Reference]) -> list[Document]:
-    """What the layout has of these."""
-    entries = layout.entries()
-    return [entries[reference.exact] for reference in references]

@@ -94,6 +94,14 @@ class Layout:
         self.enter([descriptor])
         return descriptor
 
+    def adopt(self, other: "Layout", descriptors: Sequence[Document]) -> None:
+        """Move these and their blobs here from another layout on the same disk."""
+        blobs = {item["digest"] for each in descriptors for item in other.of(each)}
+        for digest in blobs:
+            self.blob(digest).parent.mkdir(parents=True, exist_ok=True)
+            other.blob(digest).replace(self.blob(digest))
+        self.enter(descriptors)
+
     def enter(self, descriptors: Sequence[Document]) -> None:
         """Note descriptors, whose blobs are there, in the index; readers see it whole."""
         self.root.mkdir(parents=True, exist_ok=True)
