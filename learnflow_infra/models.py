@@ -54,6 +54,8 @@ class ChartSource:
 
     `host_address_key` is the dotted key of the values that takes the address by which the
     host reaches the nodes, for servers that advertise it; "" where there is none.
+    `keeps` are collections of custom resources (`group/version/plural`) that outlive the
+    release, for data would go with them; a purge removes those with the volumes' labels.
     """
 
     chart: str
@@ -64,6 +66,7 @@ class ChartSource:
     registry_keys: tuple[RegistryKeys, ...] = ()
     operator_images: tuple[OperatorImages, ...] = ()
     host_address_key: str = ""
+    keeps: tuple[str, ...] = ()
 
     @property
     def remote(self) -> bool:
@@ -172,7 +175,10 @@ class Address:
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """An endpoint as it was found in the cluster."""
+    """An endpoint as it was found in the cluster.
+
+    `tunnel` are commands that have to run while the host's address is used; mostly none.
+    """
 
     name: str
     skill: SkillName
@@ -184,6 +190,7 @@ class Endpoint:
     credentials: Document | None
     env: Mapping[str, str]
     connect: tuple[str, ...]
+    tunnel: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,17 +1,17 @@
 """Delete releases; volumes and Secrets stay unless they are purged."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from learnflow_infra import paths
 from learnflow_infra.clients import retry
-from learnflow_infra.clients.kube import selector
+from learnflow_infra.clients.kube import NOT_FOUND, ApiError, selector
 from learnflow_infra.engine import locks, records
 from learnflow_infra.engine.session import Options, Request, Session, connect, read
 from learnflow_infra.errors import NotReadyError
 from learnflow_infra.events import Emit, step
-from learnflow_infra.models import Document, Release, ReleaseName, SkillName
+from learnflow_infra.models import Document, Profile, Release, ReleaseName, SkillName
 from learnflow_infra.outputs import artifacts
 from learnflow_infra.outputs import endpoints as outputs
 from learnflow_infra.readiness import tracker
@@ -89,27 +89,53 @@ def _volumes_and_secrets(
     """Remove (or list) the claims and Secrets of the releases' skills."""
     base = f"/api/v1/namespaces/{session.namespace}"
     skills = {release.skill for release in releases}
-    found = [
-        f"persistentvolumeclaims/{claim['metadata']['name']}"
+    profile = request.target.profile
+    collections = [
+        (collection, release.volumes)
         for release in releases
         if release.volumes
-        for claim in session.kube.items(
-            f"{base}/persistentvolumeclaims", labelSelector=selector(release.volumes)
-        )
+        for collection in (f"{base}/persistentvolumeclaims", *_keeps(session, release, profile))
+    ]
+    found = [
+        f"{collection}/{item['metadata']['name']}"
+        for collection, labels in collections
+        for item in _labelled(session, collection, labels)
     ]
     secrets = [
-        c.secret for skill in request.skills if skill.name in skills for c in skill.credentials
+        f"{base}/secrets/{credential.secret}"
+        for skill in request.skills
+        if skill.name in skills
+        for credential in skill.credentials
     ]
-    found += [f"secrets/{s}" for s in secrets if session.kube.find(f"{base}/secrets/{s}")]
+    found += [path for path in secrets if session.kube.find(path)]
+    names = ["/".join(path.split("/")[-2:]) for path in found]
     if not purge or not found:
-        return found
+        return names
     with step(session.emit, "delete/data", "Purge volumes and Secrets") as running:
-        for item in found:
-            session.kube.delete(f"{base}/{item}")
+        for path in found:
+            session.kube.delete(path)
         for release in releases:
             _wait_gone(session, tracker.COLLECTIONS["PersistentVolumeClaim"], release.name)
-        running.done(", ".join(found))
+        running.done(", ".join(names))
     return []
+
+
+def _keeps(session: Session, release: Release, profile: Profile) -> list[str]:
+    """Collections of custom resources that outlive the release."""
+    return [
+        f"/apis/{version}/namespaces/{session.namespace}/{plural}"
+        for collection in release.profiles[profile].keeps
+        for version, _, plural in [collection.rpartition("/")]
+    ]
+
+
+def _labelled(session: Session, collection: str, labels: Mapping[str, str]) -> list[Document]:
+    try:
+        return session.kube.items(collection, labelSelector=selector(labels))
+    except ApiError as error:
+        if error.status == NOT_FOUND:  # the kind was never installed
+            return []
+        raise
 
 
 def _forget(session: Session, skills: set[SkillName], releases: Sequence[Release]) -> None:

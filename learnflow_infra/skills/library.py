@@ -137,6 +137,7 @@ def _chart(folder: Path, item: Document) -> ChartSource:
         registry_keys=tuple(RegistryKeys(**keys) for keys in item.get("registryKeys", ())),
         operator_images=tuple(OperatorImages(**rule) for rule in item.get("operatorImages", ())),
         host_address_key=item.get("hostAddressKey", ""),
+        keeps=tuple(item.get("keeps", ())),
     )
 
 

@@ -5,15 +5,17 @@ import json
 import subprocess
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import yaml
 
 from learnflow_infra.clients.helm import executable
 from learnflow_infra.clients.kube import ApiError
-from learnflow_infra.engine import seeds
+from learnflow_infra.engine import delete, seeds
 from learnflow_infra.readiness import tracker
 from learnflow_infra.readiness.status import condition
+from learnflow_infra.skills import library
 from tests.contract.strimzi import DEFINITIONS, strimzi_crds
 
 __all__ = ["strimzi_crds"]
@@ -144,6 +146,22 @@ def test_resources_are_seen_by_the_server_s_own_names(kube, served, namespace):
     assert seen.missing == ("StrimziPodSet/kafka-broker",)
     assert not seen.ready
     assert len(seen.objects) == len(wanted.names) - 1
+
+
+def test_a_purge_takes_the_topics_that_helm_keeps(session, served):
+    (kafka,) = [r for s in library.load_all("upstream") for r in s.releases if r.name == "kafka"]
+    topics = [o for o in objects(render(session.namespace)) if o["kind"] == "KafkaTopic"]
+    for topic in topics:
+        create(session.kube, served, session.namespace, topic)
+    other = copy.deepcopy(topics[0])
+    other["metadata"] |= {"name": "mine", "labels": {"strimzi.io/cluster": "kafka"}}
+    create(session.kube, served, session.namespace, other)
+    request = SimpleNamespace(skills=(), target=SimpleNamespace(profile="upstream"))
+    found = delete._volumes_and_secrets(session, request, [kafka], purge=False)
+    assert found == ["kafkatopics/exercise.submitted", "kafkatopics/learning.events"]
+    assert delete._volumes_and_secrets(session, request, [kafka], purge=True) == []
+    left = session.kube.items(served["KafkaTopic"].format(session.namespace))
+    assert [topic["metadata"]["name"] for topic in left] == ["mine"]
 
 
 @pytest.mark.parametrize(
