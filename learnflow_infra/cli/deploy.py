@@ -114,6 +114,8 @@ def _tell(done: "Deployed") -> None:
         out(f"{endpoint['name']} ({endpoint['protocol']})")
         out(f"  in the cluster   {inside['host']}:{inside['port']}")
         out(f"  from this host   {host['host']}:{host['port']}")
+        for line in endpoint.get("tunnel", ()):
+            out(f"    keep open meanwhile: {line}")
         for line in endpoint["connect"]:
             out(f"    {line}")
     out("")

@@ -41,8 +41,3 @@ def choose(target: Target, system: str) -> Reach:
 def of(target: Target) -> Reach:
     """How this host reaches NodePorts of a target."""
     return choose(target, platform.system())
-
-
-def forced(target: Target) -> str:
-    """The address that servers must advertise to this host, "" where their node's own will do."""
-    return of(target).address

@@ -7,9 +7,10 @@ context is never taken by itself.
 import json
 import shutil
 import subprocess
+from dataclasses import replace
 
 from learnflow_infra.clients.kube import Kube
-from learnflow_infra.clusters import embedded
+from learnflow_infra.clusters import embedded, reach
 from learnflow_infra.clusters.embedded.state import CONTEXT_PREFIX
 from learnflow_infra.errors import ClusterUnreachableError, InputError
 from learnflow_infra.models import Profile, Target
@@ -38,7 +39,9 @@ def choose(context: str | None, profile: str | None) -> Target:
         return _existing_cluster(context, wanted)
     if context:
         Kube(kubeconfig=None, context=context)  # it must exist before anything is planned for it
-        return Target(kind="context", context=context, kubeconfig=None, profile=wanted or UPSTREAM)
+        return _reached(
+            Target(kind="context", context=context, kubeconfig=None, profile=wanted or UPSTREAM)
+        )
     return _minikube(wanted) or from_cluster(embedded.status(DEFAULT_CLUSTER), wanted)
 
 
@@ -88,19 +91,27 @@ def _minikube(profile: Profile | None) -> Target | None:
     if not shutil.which("minikube"):
         return None
     listed = _run("minikube", "profile", "list", "--light", "--output", "json")
-    names = [item["Name"] for item in json.loads(listed or "{}").get("valid") or ()]
-    for name in names:
+    for item in json.loads(listed or "{}").get("valid") or ():
+        name = item["Name"]
         state = _run("minikube", "status", "--profile", name, "--output", "json")
         if state and json.loads(state).get("APIServer") == "Running":
-            address = _run("minikube", "ip", "--profile", name)
-            return Target(
-                kind="minikube",
-                context=name,
-                kubeconfig=None,
-                profile=profile or UPSTREAM,
-                node_address=address.strip() or None,
+            return _reached(
+                Target(
+                    kind="minikube",
+                    context=name,
+                    kubeconfig=None,
+                    profile=profile or UPSTREAM,
+                    node_address=_run("minikube", "ip", "--profile", name).strip() or None,
+                    driver=(item.get("Config") or {}).get("Driver", ""),
+                )
             )
     return None
+
+
+def _reached(target: Target) -> Target:
+    """The target with the address by which this host reaches its node ports."""
+    way = reach.of(target)
+    return replace(target, node_address=way.address or target.node_address, tunnel=way.tunnel)
 
 
 def _run(*command: str) -> str:

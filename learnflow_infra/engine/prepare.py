@@ -102,7 +102,7 @@ def _below(request: Request, source: ChartSource) -> list[Layer]:
     for use in source.images:
         built = put(built, use.values, dict(vars(embedded.reference(use.recipe))))
     layers = [Layer(name="image built by this project", values=built)] if built else []
-    address = reach.forced(request.target)
+    address = reach.of(request.target).address
     if address and source.host_address_key:
         values = put({}, source.host_address_key, address)
         layers.append(Layer(name=f"how this host reaches {request.target.context}", values=values))

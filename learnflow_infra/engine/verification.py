@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from typing import Literal
 
+from learnflow_infra.engine import tunnels
 from learnflow_infra.engine.session import Session
 from learnflow_infra.errors import VerificationError
 from learnflow_infra.events import Message, step
@@ -30,7 +31,8 @@ async def verify_all(
         Each skill's result document, those with failed checks too.
     """
     work = (verify(session, skill, endpoints, origin) for skill in skills)
-    return list(await asyncio.gather(*work))
+    with tunnels.opened(endpoints):
+        return list(await asyncio.gather(*work))
 
 
 async def verify(session: Session, skill: Skill, endpoints: Document, origin: Origin) -> Document:

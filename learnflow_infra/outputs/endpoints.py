@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from learnflow_infra.clients.kube import Kube
+from learnflow_infra.clients.kube import Kube, selector
 from learnflow_infra.errors import ReleaseFailedError
 from learnflow_infra.models import (
     Address,
@@ -61,10 +61,8 @@ def _endpoint(
     kube: Kube, target: Target, skill: Skill, spec: EndpointSpec, scope: dict[str, Any]
 ) -> Endpoint:
     namespace = scope["namespace"]
-    inside = _port(kube, namespace, spec.in_cluster)
-    outside = _port(kube, namespace, spec.host)
-    address = target.node_address or node_address(kube)
-    host = Address(host=address, port=int(outside.get("nodePort") or outside["port"]))
+    _, inside = _port(kube, namespace, spec.in_cluster)
+    host = _from_host(kube, target, *_port(kube, namespace, spec.host))
     service = Address(
         host=f"{spec.in_cluster.service}.{namespace}.svc.{DOMAIN}", port=int(inside["port"])
     )
@@ -89,16 +87,40 @@ def _endpoint(
         credentials=credentials or None,
         env={name: fill(text, scope) for name, text in spec.env.items()},
         connect=tuple(fill(line, scope) for line in spec.connect),
+        tunnel=tuple(_tunnel(kube, target, namespace, spec.release)) if target.tunnel else (),
     )
 
 
-def _port(kube: Kube, namespace: str, wanted: ServicePort) -> Document:
+def _from_host(kube: Kube, target: Target, service: Document, port: Document) -> Address:
+    """A load balancer's address where it has one, else a node's and the node port."""
+    balancers = service.get("status", {}).get("loadBalancer", {}).get("ingress") or ()
+    for balancer in balancers:
+        address = balancer.get("ip") or balancer.get("hostname")
+        return Address(host=str(address), port=int(port["port"]))
+    address = target.node_address or node_address(kube)
+    return Address(host=address, port=int(port.get("nodePort") or port["port"]))
+
+
+def _tunnel(kube: Kube, target: Target, namespace: str, release: ReleaseName) -> list[str]:
+    """A command for each node port of a release: the same port, on this host's loopback."""
+    labels = selector({"app.kubernetes.io/instance": release})
+    services = kube.items(f"/api/v1/namespaces/{namespace}/services", labelSelector=labels)
+    return [
+        f"{kubectl_command(target)} -n {namespace} port-forward "
+        f"svc/{service['metadata']['name']} {port['nodePort']}:{port['port']}"
+        for service in services
+        for port in service["spec"]["ports"]
+        if port.get("nodePort")
+    ]
+
+
+def _port(kube: Kube, namespace: str, wanted: ServicePort) -> tuple[Document, Document]:
+    """A Service and its port of that name."""
     service = kube.find(f"/api/v1/namespaces/{namespace}/services/{wanted.service}")
     ports = service["spec"]["ports"] if service else []
     for port in ports:
         if port.get("name") == wanted.port:
-            found: Document = port
-            return found
+            return service or {}, port
     raise ReleaseFailedError(
         f"The Service {wanted.service} has no port {wanted.port}.",
         why=f"In namespace {namespace}; skill.yaml names it as an endpoint.",
@@ -106,12 +128,13 @@ def _port(kube: Kube, namespace: str, wanted: ServicePort) -> Document:
 
 
 def node_address(kube: Kube) -> str:
-    """The InternalIP of the first node: where NodePorts answer."""
-    for node in kube.items("/api/v1/nodes"):
-        for address in node["status"].get("addresses", ()):
-            if address["type"] == "InternalIP":
+    """Where node ports answer: a node's ExternalIP where there is one, else its InternalIP."""
+    addresses = [a for n in kube.items("/api/v1/nodes") for a in n["status"].get("addresses", ())]
+    for kind in ("ExternalIP", "InternalIP"):
+        for address in addresses:
+            if address["type"] == kind:
                 return str(address["address"])
-    raise ReleaseFailedError("No node has an InternalIP, so no NodePort can be named.")
+    raise ReleaseFailedError("No node has an address, so no node port can be named.")
 
 
 def document(target: Target, namespace: str, endpoints: Sequence[Endpoint]) -> Document:
@@ -138,6 +161,7 @@ def _as_json(endpoint: Endpoint) -> Document:
         "credentials": endpoint.credentials,
         "env": dict(endpoint.env),
         "connect": list(endpoint.connect),
+        **({"tunnel": list(endpoint.tunnel)} if endpoint.tunnel else {}),
     }
 
 
@@ -167,6 +191,7 @@ def _paragraph(endpoint: Document, namespace: str, kubectl: str) -> list[str]:
                 f"# read the {role}: {kubectl} -n {namespace} get secret "
                 f"{credentials['secret']} {read}"
             )
+    lines += [f"# keep this open meanwhile: {line}" for line in endpoint.get("tunnel", ())]
     lines += [f"# connect from this host: {line}" for line in endpoint["connect"]]
     return [*lines, ""]
 

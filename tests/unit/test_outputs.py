@@ -1,5 +1,6 @@
 import json
 import subprocess
+from dataclasses import replace
 
 import pytest
 
@@ -34,6 +35,13 @@ def document():
 
 def test_the_document_holds_its_published_schema(document):
     assert schema_faults(document, "endpoints") == []
+
+
+def test_a_tunnel_that_is_needed_is_told():
+    line = "kubectl --context kind-x -n ns port-forward svc/db 30432:5432"
+    document = outputs.document(TARGET, "ns", [replace(ENDPOINT, tunnel=(line,))])
+    assert schema_faults(document, "endpoints") == []
+    assert f"# keep this open meanwhile: {line}" in outputs.as_text(document, "kubectl")
 
 
 def test_the_text_is_for_people_and_for_grep(document):

@@ -10,7 +10,8 @@ STAND_IN = """\
 #!/bin/sh
 # A stand-in for minikube: profile list, status and ip of one profile called "dev".
 case "$1 $2" in
-"profile list") echo '{"invalid":[],"valid":[{"Name":"dev","Status":"OK"}]}' ;;
+"profile list")
+  echo '{"invalid":[],"valid":[{"Name":"dev","Status":"OK","Config":{"Driver":"docker"}}]}' ;;
 "status --profile") echo '{"Name":"dev","Host":"Running","Kubelet":"Running","APIServer":"%s"}' ;;
 "ip --profile") echo 192.168.49.2 ;;
 *) exit 64 ;;
@@ -59,6 +60,13 @@ def test_a_running_minikube_comes_before_the_embedded_cluster(machine):
     target = targets.choose(None, None)
     assert (target.kind, target.context, target.profile) == ("minikube", "dev", "upstream")
     assert target.node_address == "192.168.49.2"
+
+
+def test_outside_linux_its_containers_are_reached_through_a_tunnel(machine, monkeypatch):
+    minikube(machine, "Running")
+    monkeypatch.setattr("platform.system", lambda: "Darwin")
+    target = targets.choose(None, None)
+    assert (target.node_address, target.tunnel) == ("127.0.0.1", True)
 
 
 def test_a_stopped_minikube_is_left_alone(machine):

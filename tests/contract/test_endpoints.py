@@ -1,0 +1,75 @@
+"""Endpoints found in Services of a real API server."""
+
+import pytest
+
+from learnflow_infra.models import Address, EndpointSpec, ReleaseName, ServicePort, Skill, Target
+from learnflow_infra.outputs import endpoints as outputs
+
+pytestmark = pytest.mark.contract
+SPEC = EndpointSpec(
+    name="db",
+    release=ReleaseName("db"),
+    protocol="tcp",
+    in_cluster=ServicePort(service="db", port="main"),
+    host=ServicePort(service="db-external", port="main"),
+    parameters={},
+    credentials=None,
+    env={"DB": "${inCluster.host}"},
+    connect=("nc ${host.host} ${host.port}",),
+)
+
+
+def service(kube, namespace, name, kind):
+    body = {
+        "apiVersion": "v1",
+        "kind": "Service",
+        "metadata": {"name": name, "labels": {"app.kubernetes.io/instance": "db"}},
+        "spec": {"type": kind, "ports": [{"name": "main", "port": 5432}]},
+    }
+    return kube.request("POST", f"/api/v1/namespaces/{namespace}/services", body=body)
+
+
+def find(kube, namespace, tmp_path, **target):
+    skill = Skill(
+        name="demo",
+        description="d",
+        folder=tmp_path,
+        foundation=None,
+        credentials=(),
+        releases=(),
+        endpoints=(SPEC,),
+    )
+    where = Target(kind="context", context="kind-x", kubeconfig=None, profile="upstream", **target)
+    (found,) = outputs.find(kube, where, namespace, skill, {"db": {}})
+    return found
+
+
+@pytest.fixture
+def node_port(kube, namespace):
+    service(kube, namespace, "db", "ClusterIP")
+    return service(kube, namespace, "db-external", "NodePort")["spec"]["ports"][0]["nodePort"]
+
+
+def test_a_node_port(kube, namespace, node_port, tmp_path):
+    found = find(kube, namespace, tmp_path, node_address="10.0.0.7")
+    assert found.in_cluster == Address(host=f"db.{namespace}.svc.cluster.local", port=5432)
+    assert found.host == Address(host="10.0.0.7", port=node_port)
+    assert found.connect == (f"nc 10.0.0.7 {node_port}",)
+    assert found.tunnel == ()
+
+
+def test_a_node_port_through_a_tunnel(kube, namespace, node_port, tmp_path):
+    found = find(kube, namespace, tmp_path, node_address="127.0.0.1", tunnel=True)
+    (line,) = found.tunnel
+    assert line == (
+        f"kubectl --context kind-x -n {namespace} port-forward svc/db-external {node_port}:5432"
+    )
+
+
+def test_a_load_balancer(kube, namespace, tmp_path):
+    service(kube, namespace, "db", "ClusterIP")
+    service(kube, namespace, "db-external", "LoadBalancer")
+    path = f"/api/v1/namespaces/{namespace}/services/db-external/status"
+    status = {"status": {"loadBalancer": {"ingress": [{"hostname": "db.example.org"}]}}}
+    kube.request("PATCH", path, body=status, content_type="application/merge-patch+json")
+    assert find(kube, namespace, tmp_path).host == Address(host="db.example.org", port=5432)
