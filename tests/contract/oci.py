@@ -131,6 +131,24 @@ class Registry:
         assert done.returncode == 0, done.stderr
         return digest.read_text().strip()
 
+    def put_manifest(self, name, tag, kind, data):
+        """Push a manifest or an index as it is."""
+        request = urllib.request.Request(
+            f"http://{self.host}/v2/{name}/manifests/{tag}",
+            data=data,
+            method="PUT",
+            headers={"Content-Type": kind},
+        )
+        urllib.request.urlopen(request, timeout=10).close()
+
+    def size(self, name, digest):
+        """The length of a manifest that was pushed."""
+        kind = "application/vnd.oci.image.manifest.v1+json"
+        url = f"http://{self.host}/v2/{name}/manifests/{digest}"
+        request = urllib.request.Request(url, headers={"Accept": kind})
+        with urllib.request.urlopen(request, timeout=10) as answer:
+            return len(answer.read())
+
     def push_chart(self, archive, path=""):
         """Push a packed chart below `path`; returns the digest of its manifest."""
         done = subprocess.run(

@@ -1,0 +1,212 @@
+"""From registry to file to cache, cluster or registry: digests stay, registries are not asked."""
+
+import hashlib
+import json
+import os
+import tarfile
+
+import pytest
+
+from learnflow_infra.clients import skopeo
+from learnflow_infra.clusters.target import UPSTREAM
+from learnflow_infra.engine import bundle, images, prepare
+from learnflow_infra.engine.session import Options, Request
+from learnflow_infra.errors import ArtifactError, RefusedError
+from learnflow_infra.events import Message, ignore
+from learnflow_infra.models import ChartSource, Release, Target
+from learnflow_infra.sources import charts, lock, mirror
+from learnflow_infra.sources.lock import Lock, LockedChart
+from learnflow_infra.values import Flags, read_overrides
+from tests.contract.oci import Registry, layout, package
+
+pytestmark = pytest.mark.contract
+FAR = "far.example"
+"""A registry that nobody reaches: only its mirror is there."""
+IMAGE, CHART = f"{FAR}/some/image:1", f"oci://{FAR}/charts/web"
+TEMPLATE = """
+apiVersion: v1
+kind: Pod
+metadata: {name: web}
+spec:
+  containers: [{name: c, image: "{{ .Values.image.registry }}/{{ .Values.image.repository }}:1"}]
+"""
+
+
+@pytest.fixture(autouse=True)
+def _own_folders(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setattr(lock, "path", lambda: tmp_path / "charts.lock")
+
+
+@pytest.fixture
+def pushed(registry, tmp_path):
+    """The digests of an image and of a chart that uses it, both in the mirror."""
+    chart = tmp_path / "web"
+    (chart / "templates").mkdir(parents=True)
+    (chart / "Chart.yaml").write_text("{apiVersion: v2, name: web, version: 1.0.0}")
+    (chart / "values.yaml").write_text(f"image: {{registry: {FAR}, repository: some/image}}")
+    (chart / "templates/pod.yaml").write_text(TEMPLATE)
+    return {
+        IMAGE: registry.push_image(layout(tmp_path / "image"), "some/image:1"),
+        f"{FAR}/charts/web:1.0.0": registry.push_chart(package(chart, tmp_path), "charts"),
+    }
+
+
+@pytest.fixture
+def request_(registry, pushed, monkeypatch):
+    source = ChartSource(chart=CHART, version="1.0.0")
+    release = Release(name="web", skill="s", profiles={UPSTREAM: source})
+    made = Request(
+        library=(),
+        skills=(),
+        releases=(release,),
+        overrides=read_overrides(Flags(), ["web"]),
+        mirrors=(mirror.parse(f"{FAR}={registry.host}"),),
+        target=Target(kind="context", context="x", kubeconfig=None, profile=UPSTREAM),
+    )
+    monkeypatch.setattr(bundle, "read", lambda _options: made)
+    digest = pushed[f"{FAR}/charts/web:1.0.0"]
+    chart = LockedChart(chart=CHART, version="1.0.0", digest=digest)
+    lock.write(Lock(profiles={UPSTREAM: {"web": chart}}))
+    return made
+
+
+@pytest.fixture
+def file(request_, tmp_path):
+    bundle.create(Options(), tmp_path / "x.tar", ignore)
+    return tmp_path / "x.tar"
+
+
+@pytest.fixture
+def elsewhere(file, tmp_path, monkeypatch):
+    """A machine that has nothing but the bundle."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "elsewhere"))
+    return tmp_path / "elsewhere"
+
+
+def test_a_bundle_has_charts_and_images_by_their_own_names_and_digests(request_, pushed, tmp_path):
+    made = bundle.create(Options(), tmp_path / "x.tar", ignore)
+    assert {item.reference: item.digest for item in made} == pushed
+    assert [item.chart for item in made] == ["", CHART]
+
+
+def test_a_second_one_asks_no_registry(file, registry, tmp_path):
+    before = registry.requests()
+    bundle.create(Options(), tmp_path / "y.tar", ignore)
+    assert registry.requests() == before
+    assert (tmp_path / "y.tar").read_bytes() == file.read_bytes()
+
+
+def test_what_is_not_locked_is_refused(request_, tmp_path):
+    lock.write(Lock())
+    with pytest.raises(RefusedError, match="web"):
+        bundle.create(Options(), tmp_path / "x.tar", ignore)
+
+
+def test_after_a_load_no_registry_is_needed(elsewhere, file, registry, request_, pushed):
+    with registry.stopped():
+        said = []
+        loaded = bundle.load(file, said.append)
+        assert {item.reference: item.digest for item in loaded} == pushed
+        assert any("next deploy" in e.text for e in said if isinstance(e, Message))
+        [prepared] = prepare.prepare(request_, ignore)
+        assert prepared.chart.name == "web"
+        images.obtain(images.cached(), [images.parse(IMAGE)], ignore)
+
+
+def test_everything_goes_into_another_registry(elsewhere, file, pushed, tmp_path):
+    (tmp_path / "other").mkdir()
+    other, said = Registry(tmp_path / "other"), []
+    try:
+        bundle.load(file, said.append, registry=f"{other.host}/pre/fix")
+        for name, digest in pushed.items():
+            assert skopeo.digest(name.replace(FAR, f"{other.host}/pre/fix")) == digest
+    finally:
+        other.stop()
+    assert said[-1].text == f"Deploy with: --image-mirror {FAR}={other.host}/pre/fix"
+
+
+def test_a_damaged_bundle_leaves_the_cache_as_it_was(elsewhere, file, pushed):
+    data = bytearray(file.read_bytes())
+    data[len(data) // 2] ^= 1
+    file.write_bytes(data)
+    with pytest.raises(ArtifactError, match="damaged"):
+        bundle.load(file, ignore)
+    assert images.cached().entries() == {}
+    assert not charts.cached(pushed[f"{FAR}/charts/web:1.0.0"])
+
+
+def aim(monkeypatch, kind, context):
+    """Let this be the cluster that is chosen."""
+    target = Target(kind=kind, context=context, kubeconfig=None, profile=UPSTREAM)
+    monkeypatch.setattr(bundle.targets, "choose", lambda *_: target)
+
+
+def stand_in(folder, monkeypatch, script):
+    """A program called minikube: the real one cannot run here."""
+    program = folder / "programs/minikube"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
+
+
+def test_a_cluster_that_only_pulls_is_refused_with_the_way_to_go(elsewhere, file, monkeypatch):
+    aim(monkeypatch, "context", "kind-x")
+    with pytest.raises(RefusedError) as caught:
+        bundle.load(file, ignore, context="kind-x")
+    assert "--registry" in caught.value.remedy
+
+
+def test_a_minikube_gets_what_docker_load_takes(elsewhere, file, tmp_path, monkeypatch):
+    stand_in(tmp_path, monkeypatch, f'echo "$@" > {tmp_path}/said; cp "$3" {tmp_path}/got.tar')
+    aim(monkeypatch, "minikube", "dev")
+    bundle.load(file, ignore)
+    said = (tmp_path / "said").read_text().split()
+    assert (said[:2], said[3:]) == (["image", "load"], ["--profile", "dev"])
+    with tarfile.open(tmp_path / "got.tar") as tar:
+        assert json.load(tar.extractfile("manifest.json"))[0]["RepoTags"] == [IMAGE]
+
+
+def test_a_minikube_that_fails_says_why(elsewhere, file, tmp_path, monkeypatch):
+    stand_in(tmp_path, monkeypatch, "echo 'X Exiting: no such profile' >&2; exit 1")
+    aim(monkeypatch, "minikube", "dev")
+    with pytest.raises(ArtifactError) as caught:
+        bundle.load(file, ignore)
+    assert "no such profile" in caught.value.why
+
+
+def two_platforms(registry, folder):
+    """An image for two platforms in the registry; the digest of its index."""
+    manifests = []
+    for architecture in ("amd64", "arm64"):
+        source = layout(folder / architecture, text=architecture, platform=("linux", architecture))
+        digest = registry.push_image(source, "multi/image:" + architecture)
+        manifests.append(
+            {
+                "mediaType": "application/vnd.oci.image.manifest.v1+json",
+                "digest": digest,
+                "size": registry.size("multi/image", digest),
+                "platform": {"os": "linux", "architecture": architecture},
+            }
+        )
+    kind = "application/vnd.oci.image.index.v1+json"
+    index = json.dumps({"schemaVersion": 2, "mediaType": kind, "manifests": manifests}).encode()
+    registry.put_manifest("multi/image", "1", kind, index)
+    return f"sha256:{hashlib.sha256(index).hexdigest()}"
+
+
+def test_what_is_named_by_the_digest_of_several_platforms_keeps_it(registry, tmp_path):
+    digest = two_platforms(registry, tmp_path)
+    reference = images.parse(f"{registry.host}/multi/image@{digest}")
+    cache = images.cached()
+    images.obtain(cache, [reference], ignore)
+    assert cache.entries()[reference.exact]["digest"] != digest  # this platform's alone
+    images.obtain(cache, [reference], ignore, portable=True)
+    whole = cache.entries()[reference.exact]
+    assert whole["digest"] == digest
+    assert len(list(cache.of(whole))) == 7
+    cache.spread(whole, tmp_path / "dir")
+    skopeo.push(tmp_path / "dir", f"{registry.host}/again@{digest}")
+    assert skopeo.digest(f"{registry.host}/again@{digest}") == digest
