@@ -1,9 +1,12 @@
 import asyncio
 import json
+import re
+import shutil
 import subprocess
 from dataclasses import replace
 
 import pytest
+import yaml
 
 from learnflow_infra.clients import helm, helm_pull
 from learnflow_infra.errors import InputError, RefusedError
@@ -34,11 +37,7 @@ def chart(tmp_path):
         "charts/library/values.yaml": {"x": "theirs", "y": "theirs"},
         "charts/library/crds/thing.yaml": {**CRD, "metadata": {"name": "others.example.org"}},
     }
-    folder = tmp_path / "demo"
-    for name, document in texts.items():
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_text(json.dumps(document))  # JSON is YAML
-    return folder
+    return written(tmp_path / "demo", texts)
 
 
 @pytest.fixture
@@ -65,6 +64,107 @@ def test_defaults_of_a_dependency_lie_below_its_name(chart):
 def test_crds_are_those_of_the_crds_folders(chart):
     names = [crd["metadata"]["name"] for crd in charts.read(chart).crds]
     assert sorted(names) == ["others.example.org", "things.example.org"]
+
+
+LAYERS = {
+    "Chart.yaml": {
+        "apiVersion": "v2",
+        "name": "top",
+        "version": "1.0.0",
+        "dependencies": [
+            {"name": "low", "version": "1.0.0", "alias": "one"},
+            {"name": "low", "version": "1.0.0", "alias": "two"},
+        ],
+    },
+    "values.yaml": {
+        "one": {"deep": {"ours": 1}, "gone": None, "list": [1]},
+        "bare": {"deeper": {"x": "from the top"}},
+    },
+    "charts/low/Chart.yaml": {"apiVersion": "v2", "name": "low", "version": "1.0.0"},
+    "charts/low/values.yaml": {"deep": {"theirs": 2}, "gone": 3, "list": [2, 3], "low": True},
+    "charts/low/crds/a.yaml": CRD,
+    "charts/bare/Chart.yaml": {"apiVersion": "v2", "name": "bare", "version": "1.0.0"},
+    "charts/bare/values.yaml": {"not": "declared"},
+    "charts/bare/charts/deeper/Chart.yaml": {
+        "apiVersion": "v2",
+        "name": "deeper",
+        "version": "1.0.0",
+    },
+    "charts/bare/charts/deeper/values.yaml": {"x": 1, "y": 2},
+    "charts/_left/Chart.yaml": {"apiVersion": "v2", "name": "left", "version": "1.0.0"},
+    "crds/z.yaml": {**CRD, "metadata": {"name": "z.example.org"}},
+    "crds/more/y.json": {**CRD, "metadata": {"name": "y.example.org"}},
+    "crds/README.md": {"no": "manifest"},
+}
+
+
+def written(folder, texts):
+    for name, document in texts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(json.dumps(document))  # JSON is YAML
+    return folder
+
+
+def as_helm_sees(folder):
+    """The values that helm gives the templates, and the CRDs that it would install."""
+    template = folder / "templates" / "values.yaml"
+    template.parent.mkdir(exist_ok=True)
+    template.write_text("values: {{ .Values | toJson }}")
+
+    def said(*words):
+        done = subprocess.run([helm.executable(), *words], check=True, capture_output=True)
+        return done.stdout.decode()
+
+    values = yaml.safe_load(said("template", str(folder)))["values"]
+    names = re.findall(r"\w+\.example\.org", said("show", "crds", str(folder)))
+    return without_globals(values), sorted(names)
+
+
+def without_globals(values):
+    """Helm puts an empty `global` into every subchart."""
+    return {
+        key: without_globals(value) if isinstance(value, dict) else value
+        for key, value in values.items()
+        if (key, value) != ("global", {})
+    }
+
+
+@pytest.mark.parametrize("pack", [False, True], ids=["folders", "packed"])
+def test_defaults_and_crds_are_those_that_helm_sees(tmp_path, pack):
+    folder = written(tmp_path / "top", LAYERS)
+    if pack:
+        for name in ("low", "bare"):
+            inner, into = str(folder / "charts" / name), str(folder / "charts")
+            command = [helm.executable(), "package", inner, "-d", into]
+            subprocess.run(command, check=True, capture_output=True)
+            shutil.rmtree(inner)
+    values, crds = as_helm_sees(folder)
+    chart = charts.read(folder)
+    assert chart.values == values
+    assert sorted(crd["metadata"]["name"] for crd in chart.crds) == crds
+    assert set(crds) == {"things.example.org", "y.example.org", "z.example.org"}
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "match"),
+    [
+        ("Chart.yaml", "a: [", "Chart.yaml is no valid YAML"),
+        ("Chart.yaml", "name: x", "is no chart"),
+        ("values.yaml", "- 1", "values.yaml holds no mapping"),
+        ("values.schema.json", "{", "values.schema.json is no valid JSON"),
+        ("crds/a.yaml", "a: \x00", "crds/a.yaml is no valid YAML"),
+        ("charts/a.tgz", "no archive", "charts/a.tgz is no chart archive"),
+    ],
+)
+def test_a_malformed_file_is_named(chart, name, text, match):
+    (chart / name).write_text(text)
+    with pytest.raises(InputError, match=match):
+        charts.read(chart)
+
+
+def test_a_schema_is_json_and_may_be_indented_by_tabs(chart):
+    (chart / "values.schema.json").write_text('\ufeff{\n\t"type": "object"\n}')
+    assert charts.read(chart).schema == {"type": "object"}
 
 
 def test_what_is_no_chart_is_refused(tmp_path):
