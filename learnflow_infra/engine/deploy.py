@@ -27,7 +27,7 @@ from learnflow_infra.engine.prepare import Prepared
 from learnflow_infra.engine.session import Options, Request, Session, connect, read
 from learnflow_infra.errors import HostError, RefusedError
 from learnflow_infra.events import Emit, step
-from learnflow_infra.models import Document, Foundation, Skill, Target
+from learnflow_infra.models import Document, Foundation, ReleaseName, Skill, Target
 from learnflow_infra.outputs import artifacts
 from learnflow_infra.readiness.tracker import INSTANCE
 
@@ -133,7 +133,19 @@ def _check(session: Session, comparisons: Sequence[Comparison]) -> None:
     wanted = {item.release.name: documents.parse_all(text) for item, text in manifests}
     values = {item.release.name: item.computed.seen for item, _ in manifests}
     gate.require(gate.port_checks(session.kube, session.namespace, wanted, values))
-    images.ensure(session, (), (), session.emit)
+    needed = images.wanted([item for item, _ in manifests], _with_hooks(comparisons))
+    images.ensure(session, needed, images.live(session), session.emit)
+
+
+def _with_hooks(comparisons: Sequence[Comparison]) -> dict[ReleaseName, list[Document]]:
+    return {
+        item.prepared.release.name: [
+            obj
+            for text in (item.wanted.manifest, *item.wanted.hooks)
+            for obj in documents.parse_all(text)
+        ]
+        for item in comparisons
+    }
 
 
 def _crds(session: Session, prepared: Sequence[Prepared]) -> bool:
