@@ -44,9 +44,9 @@ def adoptable(obj: Document, namespace: str, release: ReleaseName) -> Document:
     Source: https://helm.sh/docs/topics/charts_tips_and_tricks/, "existing resources".
     """
     meta = obj["metadata"]
-    labels = {**meta.get("labels", {}), "app.kubernetes.io/managed-by": "Helm"}
+    labels = {**(meta.get("labels") or {}), "app.kubernetes.io/managed-by": "Helm"}
     annotations = {
-        **meta.get("annotations", {}),
+        **(meta.get("annotations") or {}),
         "meta.helm.sh/release-name": release,
         "meta.helm.sh/release-namespace": namespace,
     }
@@ -54,7 +54,7 @@ def adoptable(obj: Document, namespace: str, release: ReleaseName) -> Document:
 
 
 def _status(obj: Document) -> Document:
-    text = obj["metadata"].get("annotations", {}).get(ANNOTATION)
+    text = (obj["metadata"].get("annotations") or {}).get(ANNOTATION)  # charts render null, too
     status: Document = json.loads(text) if text else {}
     return status
 
