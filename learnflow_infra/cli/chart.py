@@ -29,4 +29,6 @@ def lock(
     for profile, charts in done.lock.profiles.items():
         for name, chart in charts.items():
             out(f"{profile} {name}: {chart.chart} {chart.version} {chart.digest}")
-    out("charts-values/charts.lock is " + ("written." if done.changed else "as it was."))
+    for change in done.changes:
+        out(f"changed: {change}")
+    out("charts-values/charts.lock " + ("was written." if done.changes else "is as it was."))

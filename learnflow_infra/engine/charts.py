@@ -15,14 +15,14 @@ from learnflow_infra.sources.mirror import Mirror
 
 @dataclass(frozen=True, kw_only=True)
 class Pinned:
-    """The lock as the registries have it now, and whether the file had it otherwise."""
+    """The lock as the registries have it now, and what the file had otherwise, a line each."""
 
     lock: Lock
-    changed: bool
+    changes: tuple[str, ...] = ()
 
 
 def pin(texts: Sequence[str], emit: Emit, *, check: bool = False) -> Pinned:
-    """Write charts.lock anew: every chart of a registry, of every profile.
+    """Write charts.lock anew: every chart of a registry, of every profile, and no other.
 
     Args:
         texts: mirrors, `FROM=TO`.
@@ -32,17 +32,21 @@ def pin(texts: Sequence[str], emit: Emit, *, check: bool = False) -> Pinned:
     Raises:
         ArtifactError: a chart cannot be had; nothing was written.
         RefusedError: `check`, and the lock differs.
+        InputError: the lock that is there is malformed.
+        FoundationError: it cannot be written.
     """
     mirrors = [mirror.parse(text) for text in texts]
     found = asyncio.run(_ask(_remote(), mirrors, emit))
-    before = lock.read()
-    if check and found != before:
+    changes = tuple(differences(lock.read(), found))
+    if check and changes:
         raise RefusedError(
             "charts.lock differs from what the registries have.",
-            why="\n".join(differences(before, found)),
+            why="\n".join(changes),
             remedy=f"If it is to be trusted, accept it: {charts.RELOCK}",
         )
-    return Pinned(lock=found, changed=not check and lock.write(found))
+    if not check:
+        lock.write(found)
+    return Pinned(lock=found, changes=changes)
 
 
 Wanted = Sequence[tuple[Profile, ReleaseName, ChartSource]]
@@ -59,10 +63,10 @@ def _remote() -> Wanted:
 
 
 async def _ask(wanted: Wanted, mirrors: Sequence[Mirror], emit: Emit) -> Lock:
-    digests = await asyncio.gather(*(charts.pull(source, mirrors, emit) for *_, source in wanted))
+    found = await asyncio.gather(*(charts.latest(source, mirrors, emit) for *_, source in wanted))
     profiles: dict[Profile, dict[ReleaseName, LockedChart]] = {}
-    for (profile, name, source), digest in zip(wanted, digests, strict=True):
-        locked = LockedChart(chart=source.chart, version=source.version, digest=digest)
+    for (profile, name, source), chart in zip(wanted, found, strict=True):
+        locked = LockedChart(chart=source.chart, version=source.version, digest=chart.digest)
         profiles.setdefault(profile, {})[name] = locked
     return Lock(profiles=profiles)
 

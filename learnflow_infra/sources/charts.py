@@ -19,7 +19,7 @@ from learnflow_infra.sources.lock import LockedChart
 from learnflow_infra.sources.mirror import Mirror
 from learnflow_infra.sources.reading import Chart, read
 
-__all__ = ["RELOCK", "Chart", "cached", "obtain", "pull", "read", "store"]
+__all__ = ["RELOCK", "Chart", "cached", "latest", "obtain", "pull", "read", "store"]
 RELOCK = "learnflow-infra chart lock"
 
 
@@ -38,13 +38,22 @@ async def obtain(
     if not source.remote:
         return read(Path(source.chart))
     if locked is None:
-        digest = await pull(source, mirrors, emit)
+        chart = await latest(source, mirrors, emit)
         emit(Message(text=f"{source.chart} {source.version} is not locked; pin it: {RELOCK}"))
-        return _at_hand(source, digest)
+        return chart
     require_locked(source, locked)
     if cached(locked.digest) is None:
         await _pull_locked(source, locked, mirrors, emit)
     return _at_hand(source, locked.digest)
+
+
+async def latest(source: ChartSource, mirrors: Sequence[Mirror], emit: Emit) -> Chart:
+    """What the registry has now as the source's version, whatever was locked or is cached.
+
+    Raises:
+        ArtifactError: it cannot be pulled, or is another version than its tag tells.
+    """
+    return _at_hand(source, await pull(source, mirrors, emit))
 
 
 def require_locked(source: ChartSource, locked: LockedChart) -> None:

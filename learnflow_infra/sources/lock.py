@@ -9,6 +9,7 @@ from pathlib import Path
 import yaml
 
 from learnflow_infra import documents
+from learnflow_infra.errors import FoundationError
 from learnflow_infra.models import Document, Profile, ReleaseName
 from learnflow_infra.paths import repo_root
 
@@ -69,17 +70,37 @@ def write(lock: Lock, file: Path | None = None) -> bool:
 
     Returns:
         Whether it differed.
+
+    Raises:
+        FoundationError: it cannot be written.
     """
     file = file or path()
     text = HEADER + yaml.safe_dump(_document(lock), sort_keys=False)
     if file.exists() and file.read_text(encoding="utf-8") == text:
         return False
-    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=".charts.lock.")
-    with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
-        opened.write(text)
-    Path(name).chmod(0o644)
-    Path(name).replace(file)
+    try:
+        _replace(file, text)
+    except OSError as error:
+        raise FoundationError(
+            f"{file} cannot be written.",
+            why=error.strerror or str(error),
+            remedy=f"Make {file.parent} writable for you, and free some disk.",
+        ) from error
     return True
+
+
+def _replace(file: Path, text: str) -> None:
+    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
+            opened.write(text)
+            opened.flush()
+            os.fsync(opened.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(file)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
 
 
 def _document(lock: Lock) -> Document:
