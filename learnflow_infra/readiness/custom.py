@@ -135,7 +135,7 @@ MADE: Mapping[tuple[str, str], tuple[str, str]] = {
 
 def made_name(obj: Document) -> str:
     """The name of the StrimziPodSet that the operator makes of a KafkaNodePool."""
-    return f"{obj['metadata'].get('labels', {}).get(CLUSTER, '')}-{obj['metadata']['name']}"
+    return f"{(obj['metadata'].get('labels') or {}).get(CLUSTER, '')}-{obj['metadata']['name']}"
 
 
 def outdated(objects: Sequence[Document]) -> set[str]:
@@ -160,4 +160,4 @@ def _asked(pool: Document) -> set[tuple[str, str]]:
 
 
 def _annotations(metadata: Document) -> set[tuple[str, str]]:
-    return set(metadata.get("annotations", {}).items())
+    return set((metadata.get("annotations") or {}).items())

@@ -95,6 +95,9 @@ def test_a_set_of_pods_has_to_carry_what_its_pool_asks():
     late = snapshot(POOL, pod_set("old"))
     assert not late.ready
     assert "StrimziPodSet/kafka-broker: its operator has not carried" in late.summary()
+    bare = pod_set("new")
+    bare["metadata"]["annotations"] = None  # as some render or write them
+    assert not snapshot(POOL, bare).ready
     (cause,) = explain(late.objects, [])
     assert cause.object == "StrimziPodSet/kafka-broker"
 
