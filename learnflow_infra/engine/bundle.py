@@ -8,7 +8,6 @@ from learnflow_infra import documents
 from learnflow_infra.clients import skopeo
 from learnflow_infra.clusters import embedded, minikube
 from learnflow_infra.clusters import target as targets
-from learnflow_infra.clusters.embedded import packages
 from learnflow_infra.engine import images, prepare
 from learnflow_infra.engine.diff import rendered
 from learnflow_infra.engine.prepare import Prepared
@@ -100,7 +99,7 @@ def _chart(layout: Layout, chart: LockedChart, mirrors: Sequence[Mirror], emit: 
     entry = layout.entries().get(name)
     if entry and entry["digest"] == chart.digest and layout.has(entry):
         return entry
-    packages.ensure_packages(skopeo.PACKAGES, emit=emit)
+    images.require_skopeo(emit)
     title = f"Chart {PurePosixPath(bare).name} {chart.version}"
     with step(emit, f"chart/{bare}", title), images.scratch() as folder:
         skopeo.pull(mirror.rewrite(f"{bare}@{chart.digest}", mirrors), folder / "dir")
@@ -145,7 +144,7 @@ def load(file: Path, emit: Emit, *, context: str | None = None, registry: str = 
         with step(emit, "bundle/read", f"Check {file}") as running:
             found = bundle.unpack(file, folder / "oci")
             entries = list(found.entries().values())
-            running.done(f"{len(entries)} digests of {file.name} are right", changed=None)
+            running.done(f"{len(entries)} charts and images, no digest differs", changed=None)
         layout = images.cached()
         _keep(found, layout, entries)
     wanted = [item for item in entries if CHART not in item["annotations"]]
@@ -175,7 +174,7 @@ def _into_embedded(wanted: Sequence[Document], cluster: str, emit: Emit) -> None
 
 
 def _into_minikube(layout: Layout, wanted: Sequence[Document], profile: str, emit: Emit) -> None:
-    packages.ensure_packages(skopeo.PACKAGES, emit=emit)
+    images.require_skopeo(emit)
     for item in wanted:
         name = item["annotations"][NAME]
         if "@" in name:
@@ -189,7 +188,7 @@ def _into_minikube(layout: Layout, wanted: Sequence[Document], profile: str, emi
 
 
 def _push(layout: Layout, entries: Sequence[Document], registry: str, emit: Emit) -> None:
-    packages.ensure_packages(skopeo.PACKAGES, emit=emit)
+    images.require_skopeo(emit)
     for item in entries:
         name = item["annotations"][NAME]
         to = f"{registry.rstrip('/')}/{name.partition('/')[2]}"

@@ -175,6 +175,16 @@ def load(cluster: str, references: Sequence[Reference], emit: Emit) -> None:
         embedded.load_archive(cluster, folder / "images.tar", names, emit=emit)
 
 
+def require_skopeo(emit: Emit) -> None:
+    """Install skopeo where it is missing.
+
+    Raises:
+        HostError: it cannot be installed.
+    """
+    if not skopeo.installed():
+        packages.ensure_packages(skopeo.PACKAGES, emit=emit)
+
+
 def cached() -> Layout:
     """The images and charts that were copied before."""
     return Layout(root=cache_dir() / "oci")
@@ -212,7 +222,7 @@ def obtain(
     lacking = [reference for reference in references if not there(reference)]
     if not lacking:
         return
-    packages.ensure_packages(skopeo.PACKAGES, emit=emit)
+    require_skopeo(emit)
     failed = each(lacking, lambda ref: _pull(layout, ref, emit, mirrors, portable=portable))
     if failed:
         raise preflight.refusal(failed)
