@@ -20,8 +20,8 @@ from learnflow_infra.outputs import artifacts
 from learnflow_infra.outputs import endpoints as outputs
 from learnflow_infra.values import dump, masked
 
-DOCUMENT, VERIFIED = "endpoints.json", "verified.json"
-"""Keys of the ConfigMap: what applications read, and the fingerprint of what was verified."""
+VERIFIED = "verified.json"
+"""Key of the ConfigMap for the fingerprint of what was verified."""
 
 
 class Recorder:
@@ -183,7 +183,7 @@ def load(kube: Kube, namespace: str) -> tuple[Document, dict[str, str]]:
     """The recorded endpoints and fingerprints; empty where nothing was recorded."""
     found = kube.find(f"/api/v1/namespaces/{namespace}/configmaps/{outputs.CONFIG_MAP}")
     data = (found or {}).get("data") or {}
-    return json.loads(data.get(DOCUMENT, "{}")), json.loads(data.get(VERIFIED, "{}"))
+    return json.loads(data.get(outputs.DOCUMENT, "{}")), json.loads(data.get(VERIFIED, "{}"))
 
 
 def require_endpoints(kube: Kube, namespace: str) -> Document:
@@ -215,7 +215,7 @@ def save(kube: Kube, namespace: str, document: Document, prints: Mapping[str, st
             "labels": {"app.kubernetes.io/managed-by": MANAGER},
         },
         "data": {
-            DOCUMENT: json.dumps(document, indent=2),
+            outputs.DOCUMENT: json.dumps(document, indent=2),
             VERIFIED: json.dumps(dict(prints)),
             "endpoints.env": outputs.as_env(document),
         },

@@ -1,17 +1,22 @@
 """What every verb works on: options from the command line, and a connected cluster."""
 
+import json
 import os
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from learnflow_infra import paths
 from learnflow_infra import skills as library
 from learnflow_infra.clients.helm import Helm
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine import plan
+from learnflow_infra.errors import RefusedError
 from learnflow_infra.events import Emit
 from learnflow_infra.models import Release, Skill, Target
+from learnflow_infra.outputs import artifacts
+from learnflow_infra.outputs import endpoints as outputs
 from learnflow_infra.sources import mirror
 from learnflow_infra.sources.mirror import Mirror
 from learnflow_infra.values import Flags, Overrides, read_overrides
@@ -62,7 +67,7 @@ def read(options: Options) -> Request:
         InputError: a skill, its order, the profile's name or a values file is wrong.
         ClusterUnreachableError: the context does not exist.
     """
-    target = targets.choose(options.context, options.profile)
+    target = _recorded_profile(targets.choose(options.context, options.profile), options)
     everything = library.load_all(target.profile)
     chosen = library.find(options.skills, everything)
     names = [release.name for skill in everything for release in skill.releases]
@@ -82,18 +87,43 @@ def read(options: Options) -> Request:
     )
 
 
+def _recorded_profile(target: Target, options: Options) -> Target:
+    """The target with the profile that this checkout deployed to it, unless one was asked for."""
+    recorded = artifacts.endpoints(paths.phase_dir())
+    here = (target.context, options.namespace)
+    if options.profile or (recorded.get("context"), recorded.get("namespace")) != here:
+        return target
+    return replace(target, profile=recorded["profile"])
+
+
 def connect(target: Target, namespace: str, emit: Emit) -> Session:
     """Connect to a target that runs.
 
     Raises:
         ClusterUnreachableError: it is stopped, or its context does not exist.
+        RefusedError: the namespace was deployed with another profile, whose releases have
+            the same names and other charts.
     """
     running = targets.require_running(target)
     if running.cluster and running.node_address:
         _past_proxies(running.node_address)
     kube = Kube(kubeconfig=running.kubeconfig, context=running.context)
     helm = Helm(kubeconfig=running.kubeconfig, context=running.context, namespace=namespace)
+    _require_profile(kube, running, namespace)
     return Session(target=running, namespace=namespace, kube=kube, helm=helm, emit=emit)
+
+
+def _require_profile(kube: Kube, target: Target, namespace: str) -> None:
+    found = kube.find(f"/api/v1/namespaces/{namespace}/configmaps/{outputs.CONFIG_MAP}") or {}
+    recorded = json.loads((found.get("data") or {}).get(outputs.DOCUMENT, "{}"))
+    before = recorded.get("profile", target.profile)
+    if before != target.profile:
+        raise RefusedError(
+            f"The namespace {namespace} was deployed with the profile {before}.",
+            why=f"Under the same names, {target.profile} has other charts and volumes.",
+            remedy=f"Add --profile {before}, or change it for good: "
+            f"learnflow-infra delete --profile {before}",
+        )
 
 
 def _past_proxies(address: str) -> None:

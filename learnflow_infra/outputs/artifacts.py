@@ -70,6 +70,15 @@ def lock(folder: Path) -> Iterator[None]:
 ENDPOINT_FILES = ("infra-endpoints.txt", "endpoints.json", "endpoints.env")
 
 
+def endpoints(folder: Path) -> Document:
+    """The endpoints that were written last; empty where there are none."""
+    try:
+        document: Document = json.loads((folder / "endpoints.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return document
+
+
 def write_endpoints(folder: Path, doc: Document, kubectl: str) -> None:
     """Write the three endpoint files: for people, for programs, for shells."""
     texts = (

@@ -20,6 +20,8 @@ from learnflow_infra.outputs.placeholders import fill
 
 API_VERSION = "learnflow.infra/v1"
 CONFIG_MAP = "learnflow-endpoints"
+DOCUMENT = "endpoints.json"
+"""The ConfigMap's key that holds the document."""
 DOMAIN = "cluster.local"
 
 

@@ -1,7 +1,11 @@
 """Endpoints found in Services of a real API server."""
 
+from dataclasses import replace
+
 import pytest
 
+from learnflow_infra.engine import records, session
+from learnflow_infra.errors import RefusedError
 from learnflow_infra.models import Address, EndpointSpec, ReleaseName, ServicePort, Skill, Target
 from learnflow_infra.outputs import endpoints as outputs
 
@@ -73,3 +77,14 @@ def test_a_load_balancer(kube, namespace, tmp_path):
     status = {"status": {"loadBalancer": {"ingress": [{"hostname": "db.example.org"}]}}}
     kube.request("PATCH", path, body=status, content_type="application/merge-patch+json")
     assert find(kube, namespace, tmp_path).host == Address(host="db.example.org", port=5432)
+
+
+def test_a_namespace_keeps_to_the_profile_that_it_was_deployed_with(kube, namespace):
+    target = Target(kind="context", context="kind-x", kubeconfig=None, profile="upstream")
+    session._require_profile(kube, target, namespace)
+    document = {"profile": "upstream", "endpoints": []}
+    records.save(kube, namespace, document, {})
+    session._require_profile(kube, target, namespace)
+    with pytest.raises(RefusedError, match="deployed with the profile upstream") as error:
+        session._require_profile(kube, replace(target, profile="embedded"), namespace)
+    assert "--profile upstream" in error.value.remedy
