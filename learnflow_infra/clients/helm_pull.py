@@ -17,6 +17,8 @@ from learnflow_infra.errors import ArtifactError
 SCHEME = "oci://"
 PULL_SECONDS = 120.0
 """The longest that one chart may take to come, retries included; it has some 100 KB."""
+NEWEST_SECONDS = 15.0
+"""How long a registry may take to tell which versions it has."""
 RETRY_SECONDS = 8.0
 """For how long a registry that is out of order is asked again."""
 
@@ -67,7 +69,7 @@ async def newest(reference: str) -> str:
     """The newest version of a chart, prereleases included; "" where the registry does not tell."""
     try:
         work = _once("show", "chart", reference, "--version", ">0.0.0-0")
-        told = await asyncio.wait_for(work, PULL_SECONDS)
+        told = await asyncio.wait_for(work, NEWEST_SECONDS)
     except (TimeoutError, retry.TransientError, _HelmError):
         return ""
     found = re.search(r"^version: *[\"']?([^\s\"']+)", told, re.MULTILINE)

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from learnflow_infra.clients import retry
 from learnflow_infra.clients.kube import ApiError, Kube
 from learnflow_infra.errors import FoundationError, NotReadyError, RefusedError
-from learnflow_infra.events import Emit, Message, step
+from learnflow_infra.events import Emit, Message, ignore, step
 from learnflow_infra.models import Document
 from learnflow_infra.sources import crd_upgrade
 from learnflow_infra.sources.charts import Chart
@@ -23,14 +23,20 @@ _FORBIDDEN = 403
 _AT_ONCE = 4
 
 
-def missing(kube: Kube, charts: Sequence[Chart]) -> list[Document]:
-    """The CRDs of charts that the cluster does not have yet."""
-    return [
-        crd
-        for chart in charts
-        for crd in chart.crds
-        if kube.find(f"{PATH}/{crd['metadata']['name']}") is None
-    ]
+def pending(kube: Kube, charts: Sequence[Chart]) -> list[Document]:
+    """The CRDs of charts that `apply` would install or upgrade; none that you may not see.
+
+    Raises:
+        RefusedError: as `apply` would.
+    """
+    found: list[Document] = []
+    for chart in charts:
+        try:
+            found += [crd for _, crd, differs in _compared(kube, chart, ignore) if differs]
+        except ApiError as error:
+            if error.status != _FORBIDDEN:
+                raise
+    return found
 
 
 def apply(kube: Kube, chart: Chart, emit: Emit) -> bool:
@@ -62,6 +68,16 @@ def apply(kube: Kube, chart: Chart, emit: Emit) -> bool:
 
 def _apply(kube: Kube, chart: Chart, emit: Emit) -> int:
     """Everything is looked at before anything is changed; returns how many were."""
+    found = _compared(kube, chart, emit)
+    todo = [crd for _, crd, differs in found if differs]
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        list(pool.map(lambda crd: kube.apply(_path(crd), crd), todo))
+        list(pool.map(lambda item: _established(kube, *item[:2]), found))
+    return len(todo)
+
+
+def _compared(kube: Kube, chart: Chart, emit: Emit) -> list[tuple[Document | None, Document, bool]]:
+    """The live CRD, the chart's, and whether they differ; without those that stay newer."""
     wanted = [crd_upgrade.marked(crd, chart.name, chart.version) for crd in chart.crds]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         found = list(pool.map(lambda crd: kube.find(_path(crd)), wanted))
@@ -73,10 +89,7 @@ def _apply(kube: Kube, chart: Chart, emit: Emit) -> int:
         for live, crd in pairs:
             require_kept(chart, live, crd)
         differing = list(pool.map(lambda pair: _differs(kube, *pair), pairs))
-        todo = [crd for (_, crd), differs in zip(pairs, differing, strict=True) if differs]
-        list(pool.map(lambda crd: kube.apply(_path(crd), crd), todo))
-        list(pool.map(lambda pair: _established(kube, *pair), pairs))
-    return len(todo)
+    return [(*pair, differs) for pair, differs in zip(pairs, differing, strict=True)]
 
 
 def require_kept(chart: Chart, live: Document | None, wanted: Document) -> None:
@@ -114,7 +127,10 @@ def _path(crd: Document) -> str:
 
 
 def _differs(kube: Kube, live: Document | None, crd: Document) -> bool:
-    return live is None or crd_upgrade.differs(live, kube.apply(_path(crd), crd, dry_run=True))
+    """Where they are not plainly the same, a dry run tells what the server makes of ours."""
+    if live is None or crd_upgrade.same(live, crd):
+        return live is None
+    return crd_upgrade.differs(live, kube.apply(_path(crd), crd, dry_run=True))
 
 
 def _established(kube: Kube, before: Document | None, crd: Document) -> None:

@@ -56,7 +56,7 @@ def diff(options: Options, emit: Emit, *, ask_server: bool = False) -> list[Plan
         running.done(f"{len(comparisons)} releases", changed=None)
     pending = {
         crd["metadata"]["name"]
-        for crd in definitions.missing(session.kube, [item.chart for item in prepared])
+        for crd in definitions.pending(session.kube, [item.chart for item in prepared])
     }
     return [_planned(item, pending) for item in comparisons]
 

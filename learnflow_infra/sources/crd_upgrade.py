@@ -50,6 +50,20 @@ def precedence(version: str) -> tuple[object, ...]:
     return (numbers, not early, ranks)
 
 
+def same(live: Document, wanted: Document) -> bool:
+    """Without asking the server: all as wanted, and no more than its known defaults."""
+    spec = wanted["spec"]
+    kind = spec["names"]["kind"]
+    names = {"singular": kind.lower(), "listKind": f"{kind}List", **spec["names"]}
+    whole = {"conversion": {"strategy": "None"}, **spec, "names": names}
+    noted = all(
+        (live["metadata"].get(part) or {}).get(key) == value
+        for part in ("labels", "annotations")
+        for key, value in (wanted["metadata"].get(part) or {}).items()
+    )
+    return noted and bool(live["spec"] == whole)
+
+
 def differs(live: Document, applied: Document) -> bool:
     """Applying would change something that anybody reads."""
     return bool(live["spec"] != applied["spec"]) or any(

@@ -54,7 +54,12 @@ CRD = {
         ],
     },
 }
-PATH = f"{crds.PATH}/things.contract.example.org"
+NAME = CRD["metadata"]["name"]
+PATH = f"{crds.PATH}/{NAME}"
+
+
+def pending(kube, chart):
+    return [crd["metadata"]["name"] for crd in crds.pending(kube, [chart])]
 
 
 def chart(crd, tmp_path):
@@ -71,7 +76,7 @@ def test_they_are_installed_once_upgraded_when_they_differ_and_served_at_once(
 ):
     kube.delete(PATH)
     events = []
-    assert crds.missing(kube, [chart(CRD, tmp_path)]) == [CRD]
+    assert pending(kube, chart(CRD, tmp_path)) == [NAME]
     assert crds.apply(kube, chart(CRD, tmp_path), events.append) is True
     thing = {**THING, "spec": {"name": "a"}}
     kube.request("POST", collection(namespace), body=thing)
@@ -79,7 +84,9 @@ def test_they_are_installed_once_upgraded_when_they_differ_and_served_at_once(
     newer = copy.deepcopy(CRD)
     schema = newer["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     schema["properties"]["spec"]["properties"]["more"] = TEXT
+    assert pending(kube, chart(newer, tmp_path)) == [NAME]
     assert crds.apply(kube, chart(newer, tmp_path), events.append) is True
+    assert pending(kube, chart(newer, tmp_path)) == []
     assert crds.apply(kube, chart(newer, tmp_path), events.append) is False
     assert kube.items(collection(namespace))[0]["spec"] == {"name": "a"}
     changes = [event.changed for event in events if isinstance(event, StepFinished)]
@@ -122,6 +129,8 @@ def test_a_version_that_is_served_or_holds_objects_is_not_taken_away(kube, serve
     other["metadata"]["name"] = "others.contract.example.org"
     other["spec"]["names"] = {"kind": "Other", "plural": "others", "singular": "other"}
     both = replace(chart(CRD, tmp_path), crds=(other, with_versions("v2")))
+    with pytest.raises(RefusedError, match="would lose the version v1"):
+        crds.pending(kube, [both])
     with pytest.raises(RefusedError, match="would lose the version v1") as error:
         crds.apply(kube, both, ignore)
     assert "kubectl apply --server-side" in error.value.remedy
@@ -160,6 +169,7 @@ def test_an_older_chart_leaves_the_crds_of_a_newer_one(kube, served, tmp_path):
 def test_who_may_not_change_them_needs_them_served(kube, kubeconfig, served, tmp_path):
     nobody = Kube(kubeconfig=kubeconfig, context="nobody")
     assert crds.apply(nobody, chart(CRD, tmp_path), ignore) is False
+    assert pending(nobody, chart(CRD, tmp_path)) == []
     with pytest.raises(FoundationError, match="lacks CRDs of demo, and you may not") as error:
         crds.apply(nobody, chart(with_versions("v1", "v9"), tmp_path), ignore)
     assert "administrator" in error.value.remedy

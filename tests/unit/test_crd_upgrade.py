@@ -67,3 +67,18 @@ def test_what_differs_is_the_spec_and_what_people_read_of_the_metadata():
     assert crd_upgrade.differs(live, crd("v1 v2", labels={"a": "b"}))
     assert crd_upgrade.differs(live, crd("v1", labels={"a": "c"}))
     assert crd_upgrade.differs(live, crd("v1", labels={"a": "b"}, annotations={"x": "y"}))
+
+
+def test_the_same_beyond_doubt_is_no_more_than_known_defaults():
+    wanted = crd("v1", labels={"a": "b"})
+    wanted["spec"]["names"] = {"kind": "Thing", "plural": "things"}
+    names = {"kind": "Thing", "plural": "things", "singular": "thing", "listKind": "ThingList"}
+    live = {
+        "metadata": {"labels": {"a": "b", "more": "c"}, "annotations": {"x": "y"}},
+        "spec": {**wanted["spec"], "names": names, "conversion": {"strategy": "None"}},
+    }
+    assert crd_upgrade.same(live, wanted)
+    assert not crd_upgrade.same({**live, "metadata": {}}, wanted)
+    assert not crd_upgrade.same({**live, "spec": {**live["spec"], "more": 1}}, wanted)
+    other = {**names, "shortNames": ["t"]}
+    assert not crd_upgrade.same({**live, "spec": {**live["spec"], "names": other}}, wanted)
