@@ -101,10 +101,10 @@ def _replaceable(obj: Document, status: Status) -> bool:
 def look(kube: Kube, namespace: str, release: str, wanted: Expected) -> Snapshot:
     """List what carries the release's instance label, and what else the manifest names."""
     query = {"labelSelector": selector({INSTANCE: release})}
-    objects = [
+    objects = _custom_resources(kube, namespace, wanted)
+    objects += [
         obj for path in COLLECTIONS.values() for obj in kube.items(path.format(namespace), **query)
     ]
-    objects += _custom_resources(kube, namespace, wanted)
     present = {causes.reference(obj) for obj in objects}
     for name in (name for name in wanted.names if name not in present):
         kind, _, rest = name.partition("/")  # a chart that does not label what it makes
@@ -117,9 +117,12 @@ def look(kube: Kube, namespace: str, release: str, wanted: Expected) -> Snapshot
 
 
 def _custom_resources(kube: Kube, namespace: str, wanted: Expected) -> list[Document]:
-    """The custom resources that are expected by name; others of their kind are not ours."""
+    """The custom resources that are expected by name; others of their kind are not ours.
+
+    Those that a manifest names first come last: what the others wait for.
+    """
     found = []
-    for version, kind in wanted.custom:
+    for version, kind in reversed(wanted.custom):
         plural = _plurals(kube, version).get(kind)
         if plural:
             found += kube.items(f"/apis/{version}/namespaces/{namespace}/{plural}")
