@@ -8,10 +8,11 @@ import pytest
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import embedded, target
 from learnflow_infra.clusters.embedded import binary, helper_images
-from learnflow_infra.engine import images
+from learnflow_infra.engine import bundle, images
 from learnflow_infra.engine.session import Session
 from learnflow_infra.errors import ArtifactError
 from learnflow_infra.events import ignore
+from learnflow_infra.sources import bundle as archive
 from tests.cluster.conftest import eventually
 from tests.contract.oci import registry, registry_programs
 
@@ -60,6 +61,19 @@ def test_a_pod_runs_with_an_image_of_a_registry_on_loopback(
     images.ensure(session, [image], (), ignore)
     with registry.stopped():
         runs(kubectl, f"by-{form}", image)
+
+
+def test_a_pod_runs_with_an_image_of_a_bundle(session, kubectl, registry, busybox, tmp_path):
+    """Made on another machine, whose cache this one does not have; the registry is gone."""
+    name, digest = busybox
+    reference = images.parse(f"{name}:1@{digest}")
+    other = images.Layout(root=tmp_path / "other")
+    images.obtain(other, [reference], ignore, portable=True)
+    archive.pack(other, [other.entries()[reference.exact]], tmp_path / "x.tar")
+    with registry.stopped():
+        loaded = bundle.load(tmp_path / "x.tar", ignore, context=session.target.context)
+        assert [item.digest for item in loaded] == [digest]
+        runs(kubectl, "by-bundle", str(reference))
 
 
 def test_what_the_node_has_is_not_asked_for(session, kubectl, registry, busybox):
