@@ -55,7 +55,7 @@ async def compare_all(session: Session, prepared: Sequence[Prepared]) -> list[Co
         ReleaseFailedError: helm cannot render one.
         InputError: values do not meet a chart's schema.
     """
-    pending = crds.pending(session.kube, [item.chart for item in prepared])
+    pending = crds.missing(session.kube, [item.chart for item in prepared])
     work = (compare(session, item, pending) for item in prepared)
     return list(await asyncio.gather(*work))
 

@@ -23,6 +23,11 @@ _FORBIDDEN = 403
 _AT_ONCE = 4
 
 
+def missing(kube: Kube, charts: Sequence[Chart]) -> list[Document]:
+    """The CRDs of charts whose kinds the cluster does not serve yet."""
+    return [crd for chart in charts for crd in chart.crds if not _served(kube, crd)]
+
+
 def pending(kube: Kube, charts: Sequence[Chart]) -> list[Document]:
     """The CRDs of charts that `apply` would install or upgrade; none that you may not see.
 

@@ -77,6 +77,7 @@ def test_they_are_installed_once_upgraded_when_they_differ_and_served_at_once(
     kube.delete(PATH)
     events = []
     assert pending(kube, chart(CRD, tmp_path)) == [NAME]
+    assert crds.missing(kube, [chart(CRD, tmp_path)]) == [CRD]
     assert crds.apply(kube, chart(CRD, tmp_path), events.append) is True
     thing = {**THING, "spec": {"name": "a"}}
     kube.request("POST", collection(namespace), body=thing)
@@ -85,6 +86,7 @@ def test_they_are_installed_once_upgraded_when_they_differ_and_served_at_once(
     schema = newer["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     schema["properties"]["spec"]["properties"]["more"] = TEXT
     assert pending(kube, chart(newer, tmp_path)) == [NAME]
+    assert crds.missing(kube, [chart(newer, tmp_path)]) == []
     assert crds.apply(kube, chart(newer, tmp_path), events.append) is True
     assert pending(kube, chart(newer, tmp_path)) == []
     assert crds.apply(kube, chart(newer, tmp_path), events.append) is False
