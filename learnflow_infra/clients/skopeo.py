@@ -9,6 +9,7 @@ import hashlib
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
@@ -20,8 +21,8 @@ from learnflow_infra.errors import ArtifactError, HostError
 
 PACKAGES = {"skopeo": "skopeo"}
 """The program, and the package that brings it (Debian, Ubuntu, Fedora, Homebrew)."""
-ASK_SECONDS, COPY_SECONDS = 20.0, 1800.0
-"""The longest that a registry may take to answer, and that an image may take to come."""
+ASK_SECONDS, STALL_SECONDS, COPY_SECONDS = 20.0, 60.0, 1800.0
+"""How long a registry may take to answer, send no byte of an image, and send all of it."""
 _children: set["subprocess.Popen[bytes]"] = set()
 _TICK = 0.5
 _SAID = 2000
@@ -55,6 +56,13 @@ _MARKS: Sequence[tuple[Fault, Sequence[str]]] = (
     ),
 )
 """Words of skopeo's standard error; the first that is found counts."""
+
+
+_REMEDIES = {
+    Fault.forbidden: "Log in: skopeo login {host}   (docker's login serves, too)",
+    Fault.tls: "Put its certificate authority into /etc/containers/certs.d/{host}/ca.crt",
+}
+_OTHERWISE = "Does {host} answer? skopeo inspect --raw docker://{reference}"
 
 
 class RegistryError(ArtifactError):
@@ -116,11 +124,13 @@ def pull(
     options = ["--preserve-digests", *(["--all"] if every_platform else [])]
     options += _tls("--src-tls-verify", reference)
 
-    def ticked() -> None:
-        seen(sum(path.stat().st_size for path in folder.glob("*") if path.exists()))
+    def come() -> int:
+        size = sum(path.stat().st_size for path in folder.glob("*") if path.exists())
+        seen(size)
+        return size
 
     words = ["copy", "--quiet", *options, f"docker://{reference}", f"dir:{folder}"]
-    _run(words, reference, seconds=COPY_SECONDS, ticked=ticked)
+    _run(words, reference, seconds=COPY_SECONDS, come=come)
 
 
 def push(folder: Path, reference: str) -> None:
@@ -158,7 +168,7 @@ def _run(
     reference: str,
     *,
     seconds: float,
-    ticked: Callable[[], None] = lambda: None,
+    come: Callable[[], int] | None = None,
 ) -> bytes:
     """Run skopeo; what may pass by itself is tried again, for at most 20 s of trying.
 
@@ -169,7 +179,7 @@ def _run(
 
     def attempt() -> bytes:
         try:
-            return _once(words, reference, seconds, ticked)
+            return _once(words, reference, seconds, come)
         except RegistryError as error:
             last.append(error)
             if error.fault is Fault.passing:
@@ -183,7 +193,7 @@ def _run(
 
 
 def _once(
-    words: Sequence[str], reference: str, seconds: float, ticked: Callable[[], None]
+    words: Sequence[str], reference: str, seconds: float, come: Callable[[], int] | None
 ) -> bytes:
     if not installed():
         raise HostError("The program skopeo is missing.", remedy="apt-get install skopeo")
@@ -196,7 +206,7 @@ def _once(
     ) as process:
         _children.add(process)
         try:
-            out, told = _communicate(process, seconds, ticked)
+            out, told = _communicate(process, seconds, come)
         except BaseException:
             process.kill()
             raise
@@ -208,15 +218,25 @@ def _once(
 
 
 def _communicate(
-    process: "subprocess.Popen[bytes]", seconds: float, ticked: Callable[[], None]
+    process: "subprocess.Popen[bytes]", seconds: float, come: Callable[[], int] | None
 ) -> tuple[bytes, bytes]:
-    for _ in range(int(seconds / _TICK)):
+    begun = moved = time.monotonic()
+    size = 0
+    while True:
         try:
             return process.communicate(timeout=_TICK)
         except subprocess.TimeoutExpired:
-            ticked()
-    process.kill()
-    return b"", f"timeout: no end within {seconds:.0f} s".encode()
+            now = time.monotonic()
+        if come and (grown := come()) != size:
+            size, moved = grown, now
+        if now - begun > seconds:
+            words = f"timeout: no end within {seconds:.0f} s"
+        elif come and now - moved > STALL_SECONDS:
+            words = f"timeout: nothing came for {STALL_SECONDS:.0f} s"
+        else:
+            continue
+        process.kill()
+        return b"", words.encode()
 
 
 def _unguarded() -> list[str]:
@@ -246,4 +266,7 @@ def classify(words: str) -> Fault:
 def _classified(reference: str, words: str) -> RegistryError:
     fault = classify(words)
     said = words.strip().rpartition('msg="')[2].rstrip('"').replace('\\"', '"')
-    return RegistryError(f"{reference}: {fault}", fault=fault, why=said[-_SAID:])
+    remedy = _REMEDIES.get(fault, _OTHERWISE).format(
+        host=reference.partition("/")[0], reference=reference
+    )
+    return RegistryError(f"{reference}: {fault}.", fault=fault, why=said[-_SAID:], remedy=remedy)

@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from learnflow_infra import documents
 from learnflow_infra.clients import skopeo
+from learnflow_infra.clients.skopeo import Fault, RegistryError
 from learnflow_infra.clusters import embedded, minikube
 from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine import images, prepare
@@ -187,12 +188,29 @@ def _into_minikube(layout: Layout, wanted: Sequence[Document], profile: str, emi
             minikube.load(profile, folder / "image.tar")
 
 
+def _there(reference: str) -> str:
+    """The digest that a registry has; "" where it has none yet.
+
+    Raises:
+        RegistryError: it does not answer, or not to this user.
+    """
+    try:
+        return skopeo.digest(reference)
+    except RegistryError as error:
+        if error.fault is not Fault.missing:
+            raise
+        return ""
+
+
 def _push(layout: Layout, entries: Sequence[Document], registry: str, emit: Emit) -> None:
     images.require_skopeo(emit)
     for item in entries:
         name = item["annotations"][NAME]
         to = f"{registry.rstrip('/')}/{name.partition('/')[2]}"
-        with step(emit, f"push/{name}", f"Push {to}"), images.scratch() as folder:
+        with step(emit, f"push/{name}", f"Push {to}") as running, images.scratch() as folder:
+            if _there(to) == item["digest"]:
+                running.done("there", changed=False)
+                continue
             layout.spread(item, folder / "dir")
             skopeo.push(folder / "dir", to)
     sources = sorted({item["annotations"][NAME].partition("/")[0] for item in entries})

@@ -12,7 +12,7 @@ from learnflow_infra.clusters.target import UPSTREAM
 from learnflow_infra.engine import bundle, images, prepare
 from learnflow_infra.engine.session import Options, Request
 from learnflow_infra.errors import ArtifactError, RefusedError
-from learnflow_infra.events import Message, ignore
+from learnflow_infra.events import Message, StepFinished, ignore
 from learnflow_infra.models import ChartSource, Release, Target
 from learnflow_infra.sources import charts, lock, mirror
 from learnflow_infra.sources.lock import Lock, LockedChart
@@ -122,6 +122,10 @@ def test_everything_goes_into_another_registry(elsewhere, file, pushed, tmp_path
         bundle.load(file, said.append, registry=f"{other.host}/pre/fix")
         for name, digest in pushed.items():
             assert skopeo.digest(name.replace(FAR, f"{other.host}/pre/fix")) == digest
+        again = []
+        bundle.load(file, again.append, registry=f"{other.host}/pre/fix")
+        pushes = [e for e in again if isinstance(e, StepFinished) and e.step.startswith("push/")]
+        assert [(e.note, e.changed) for e in pushes] == [("there", False)] * 2
     finally:
         other.stop()
     assert said[-1].text == f"Deploy with: --image-mirror {FAR}={other.host}/pre/fix"

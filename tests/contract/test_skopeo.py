@@ -66,6 +66,22 @@ def test_a_registry_that_is_down_is_told_at_once(registry):
         assert time.monotonic() - begun < 3
 
 
+def test_a_registry_that_sends_nothing_more_is_given_up(registry, tmp_path, monkeypatch):
+    registry.push_image(layout(tmp_path / "image"), "some/image:1")
+    monkeypatch.setattr(skopeo, "STALL_SECONDS", 2.0)
+    begun = time.monotonic()
+    with registry.frozen(), pytest.raises(RegistryError) as caught:
+        skopeo.pull(f"{registry.host}/some/image:1", tmp_path / "dir")
+    assert caught.value.fault is Fault.unreachable
+    assert time.monotonic() - begun < 5
+
+
+def test_it_works_where_the_package_brings_no_policy(registry, tmp_path, monkeypatch):
+    registry.push_image(layout(tmp_path / "image"), "some/image:1")
+    monkeypatch.setattr(skopeo, "_POLICIES", (tmp_path / "none",))
+    skopeo.pull(f"{registry.host}/some/image:1", tmp_path / "dir")
+
+
 def test_a_registry_that_never_answers_ends_in_time(registry, monkeypatch):
     monkeypatch.setattr(skopeo, "ASK_SECONDS", 2.0)
     with registry.frozen():
