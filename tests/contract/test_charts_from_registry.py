@@ -1,11 +1,13 @@
 """Charts from a real registry on loopback: by digest and tag, locked, mirrored, and in trouble."""
 
 import asyncio
+import contextlib
 import json
 import shutil
 import socket
 import subprocess
 import time
+from pathlib import Path
 
 import pytest
 
@@ -190,6 +192,33 @@ def test_a_registry_that_does_not_answer_is_not_waited_for(registry, digest, mon
     with registry.frozen(), pytest.raises(ArtifactError, match="did not come within 1 s"):
         obtain(wanted(registry))
     assert time.monotonic() - begun < 10
+
+
+def test_an_interrupted_pull_leaves_no_helm_and_no_file(registry, digest, cache):
+    async def interrupted():
+        task = asyncio.create_task(charts.obtain(wanted(registry), None, (), ignore))
+        while not (helms := children()):  # noqa: ASYNC110 - another process's state
+            await asyncio.sleep(0.05)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        return helms
+
+    with registry.frozen():
+        helms = asyncio.run(interrupted())
+    assert not helms & children()
+    assert [file for file in cache.rglob("*") if file.is_file()] == []
+
+
+def children():
+    """The processes that this one has started and that run `helm pull`."""
+    found = set()
+    for task in Path("/proc/self/task").iterdir():
+        for pid in (task / "children").read_text().split():
+            with contextlib.suppress(OSError):
+                if b"helm\0pull" in Path(f"/proc/{pid}/cmdline").read_bytes():
+                    found.add(pid)
+    return found
 
 
 def test_a_registry_that_asks_for_a_password(closed_registry, tmp_path, monkeypatch):

@@ -1,3 +1,5 @@
+import asyncio
+
 import pytest
 import tenacity.nap
 
@@ -39,6 +41,20 @@ def test_everything_else_is_an_answer():
     with pytest.raises(ValueError, match="x"):
         retry.call(function)
     assert len(function.calls) == 1
+
+
+def test_coroutines_are_tried_again_by_the_same_policy():
+    flaky, wrong = failing(1), failing(1, ValueError)
+
+    async def of(function):
+        return function()
+
+    assert asyncio.run(retry.call_async(lambda: of(flaky))) == 2
+    with pytest.raises(retry.TransientError):
+        asyncio.run(retry.call_async(lambda: of(failing(9)), seconds=0))
+    with pytest.raises(ValueError, match="x"):
+        asyncio.run(retry.call_async(lambda: of(wrong)))
+    assert len(wrong.calls) == 1
 
 
 def test_poll_ends_when_it_holds_and_tells_what_it_saw():
