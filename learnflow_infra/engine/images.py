@@ -170,6 +170,7 @@ def load(cluster: str, references: Sequence[Reference], emit: Emit) -> None:
     obtain(layout, references, emit)
     entries = layout.entries()
     names = [reference.exact for reference in references]
+    layout.use([entries[name] for name in names])
     with scratch() as folder:
         bundle.pack(layout, [entries[name] for name in names], folder / "images.tar")
         embedded.load_archive(cluster, folder / "images.tar", names, emit=emit)

@@ -11,6 +11,7 @@ import os
 import re
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,8 @@ NAME = "org.opencontainers.image.ref.name"
 CONTAINERD = "io.containerd.image.name"
 """The annotation by which containerd names what it imports."""
 _INDEXES = ("application/vnd.oci.image.index", "application/vnd.docker.distribution.manifest.list")
+DAYS = 30.0
+"""How long what nothing uses is kept in the cache."""
 _HEX = re.compile(r"[0-9a-f]{64}")
 _DEFAULT_TYPE = "application/vnd.oci.image.manifest.v1+json"
 
@@ -109,6 +112,35 @@ class Layout:
             entries = self.entries() | {d["annotations"][NAME]: d for d in descriptors}
             _replace(self.root / "oci-layout", b'{"imageLayoutVersion":"1.0.0"}')
             _replace(self.root / "index.json", index_of(list(entries.values())))
+
+    def use(self, descriptors: Sequence[Document]) -> None:
+        """Note that these were used now, and remove what nothing used for a month.
+
+        The time of a manifest is when it was used last.
+        """
+        for each in descriptors:
+            os.utime(self.blob(each["digest"]))
+        with self._locked():
+            entries = self.entries()
+            kept = {name: item for name, item in entries.items() if self._young(item)}
+            if len(kept) == len(entries):
+                return
+            _replace(self.root / "index.json", index_of(list(kept.values())))
+            needed = {
+                b["digest"] for item in kept.values() if self.has(item) for b in self.of(item)
+            }
+            for item in entries.keys() - kept.keys():
+                self._remove(entries[item], needed)
+
+    def _young(self, descriptor: Document) -> bool:
+        path = self.blob(descriptor["digest"])
+        return path.exists() and path.stat().st_mtime > time.time() - DAYS * 86400
+
+    def _remove(self, descriptor: Document, needed: set[str]) -> None:
+        found = list(self.of(descriptor)) if self.has(descriptor) else [descriptor]
+        for item in found:
+            if item["digest"] not in needed:
+                self.blob(item["digest"]).unlink(missing_ok=True)
 
     @contextmanager
     def _locked(self) -> Iterator[None]:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import tarfile
+import time
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -69,6 +70,21 @@ def test_a_blob_that_is_missing_or_cut_is_seen(layout):
     assert not layout.has(found)
     layout.blob(found["digest"]).unlink()
     assert not layout.has(found)
+
+
+def test_what_nothing_used_for_a_month_goes(layout, tmp_path):
+    entries = layout.entries()
+    old, other = entries["quay.io/a:1"], entries["quay.io/b:1"]
+    *_, shared, layer = layout.of(old)
+    month = time.time() - 31 * 86400
+    for item in (old, other):
+        os.utime(layout.blob(item["digest"]), (month, month))
+    layout.use([other])
+    assert set(layout.entries()) == {"quay.io/b:1"}
+    assert layout.has(other)
+    assert not layout.blob(old["digest"]).exists()
+    assert not layout.blob(layer["digest"]).exists()
+    assert layout.blob(shared["digest"]).exists()  # the other one's, too
 
 
 def test_it_is_spread_as_it_came(layout, tmp_path):
