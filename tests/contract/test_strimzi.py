@@ -164,20 +164,54 @@ def test_a_purge_takes_the_topics_that_helm_keeps(session, served):
     assert [topic["metadata"]["name"] for topic in left] == ["mine"]
 
 
-@pytest.mark.parametrize(
-    ("settings", "words"),
-    [
-        ({"brokers": 2}, "taking some away would lose the records"),
-        ({"brokers": 3, "controllers": 3}, "cannot change for a cluster that exists"),
-        ({"brokers": 4}, ""),
-    ],
-)
-def test_what_would_lose_records_is_refused(kubeconfig, kube, served, namespace, settings, words):  # noqa: PLR0917
-    manifest = render(namespace, brokers=3)
-    seeds.plant(kube, namespace, "kafka", manifest)
+def claims(kube, namespace, **nodes):
+    """Make the claims of pools' nodes, as Strimzi labels them."""
+    for pool, count in nodes.items():
+        for number in range(count):
+            labels = {"strimzi.io/cluster": "kafka", "strimzi.io/pool-name": pool}
+            claim = {
+                "apiVersion": "v1",
+                "kind": "PersistentVolumeClaim",
+                "metadata": {"name": f"data-{pool}-{number}", "labels": labels},
+                "spec": {
+                    "accessModes": ["ReadWriteOnce"],
+                    "resources": {"requests": {"storage": "1Gi"}},
+                },
+            }
+            path = f"/api/v1/namespaces/{namespace}/persistentvolumeclaims"
+            kube.request("POST", path, body=claim)
+
+
+def by_server(kubeconfig, namespace, **settings):
     server = ("--dry-run=server", f"--kubeconfig={kubeconfig}", "--kube-context=admin")
     command = [executable(), "template", "kafka", str(CHART), "-n", namespace, *server]
     command += [f"--set-json={key}={value}" for key, value in settings.items()]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert (done.returncode == 0) == (not words), done.stderr
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_brokers_that_come_later_leave_the_quorum_alone(kubeconfig, kube, served, namespace):
+    claims(kube, namespace, broker=1)
+    done = by_server(kubeconfig, namespace, brokers=3)
+    assert done.returncode == 0, done.stderr
+    pools = [o for o in objects(done.stdout) if o["kind"] == "KafkaNodePool"]
+    made = {p["metadata"]["name"]: (p["spec"]["replicas"], p["spec"]["roles"]) for p in pools}
+    assert made == {"broker": (1, ["controller", "broker"]), "more": (2, ["broker"])}
+    ids = [p["metadata"]["annotations"]["strimzi.io/next-node-ids"] for p in pools]
+    assert ids == ["[0-99]", "[1-99]"]
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        ({"broker": 3}, {"brokers": 2}, "keep brokers at 3"),
+        ({"broker": 1, "more": 2}, {"brokers": 2}, "keep brokers at 3"),
+        ({"broker": 3}, {"brokers": 3, "controllers": 3}, "keep controllers at 0"),
+        ({"broker": 3, "controller": 3}, {"brokers": 3, "controllers": 5}, "keep controllers at 3"),
+    ],
+)
+def test_what_would_lose_records_is_refused(kubeconfig, kube, namespace, case):
+    had, settings, words = case
+    claims(kube, namespace, **had)
+    done = by_server(kubeconfig, namespace, **settings)
+    assert done.returncode != 0
     assert words in done.stderr

@@ -96,16 +96,38 @@ labelSelector:
     strimzi.io/pool-name: {{ index . 1 }}
 {{- end -}}
 
-{{/* Fewer brokers than run now would lose records, and Strimzi cannot exchange roles: refuse. */}}
+{{/* How many nodes of a pool have volumes, of this release or an earlier one: list of root context, pool */}}
+{{- define "strimzi-kafka.nodes" -}}
+{{- $root := index . 0 -}}
+{{- $count := 0 -}}
+{{- range (lookup "v1" "PersistentVolumeClaim" $root.Release.Namespace "").items -}}
+{{- $labels := default dict .metadata.labels -}}
+{{- if and (eq (get $labels "strimzi.io/cluster") $root.Release.Name) (eq (get $labels "strimzi.io/pool-name") (index $ 1)) -}}
+{{- $count = add1 $count -}}
+{{- end -}}
+{{- end -}}
+{{- $count -}}
+{{- end -}}
+
+{{/*
+Brokers that are controllers too. Strimzi's quorum of controllers is fixed: a cluster that has one
+keeps it, and brokers that are added later are brokers only.
+*/}}
+{{- define "strimzi-kafka.founders" -}}
+{{- $had := int (include "strimzi-kafka.nodes" (list . "broker")) -}}
+{{- ternary $had (int .Values.brokers) (and (gt $had 0) (eq (int .Values.controllers) 0)) -}}
+{{- end -}}
+
+{{/* Fewer brokers would lose records, another quorum of controllers all of them: refuse. */}}
 {{- define "strimzi-kafka.refuseToShrink" -}}
-{{- $live := lookup "kafka.strimzi.io/v1" "KafkaNodePool" .Release.Namespace "broker" -}}
-{{- if and $live $live.status -}}
 {{- $where := printf "%s/%s" .Release.Namespace .Release.Name -}}
-{{- if gt (int $live.spec.replicas) (int .Values.brokers) -}}
-{{- fail (printf "brokers: %s has %d, and taking some away would lose the records they hold; keep brokers at %d, or delete the release with its data first" $where (int $live.spec.replicas) (int $live.spec.replicas)) -}}
+{{- $brokers := int (include "strimzi-kafka.nodes" (list . "broker")) -}}
+{{- $all := add $brokers (int (include "strimzi-kafka.nodes" (list . "more"))) | int -}}
+{{- $controllers := int (include "strimzi-kafka.nodes" (list . "controller")) -}}
+{{- if lt (int .Values.brokers) $all -}}
+{{- fail (printf "brokers: %s has %d, and taking some away would lose the records they hold; keep brokers at %d, or delete the release with its data first" $where $all $all) -}}
 {{- end -}}
-{{- if ne (has "controller" $live.spec.roles) (eq (int .Values.controllers) 0) -}}
-{{- fail (printf "controllers: brokers of %s %s, and that cannot change for a cluster that exists; delete the release with its data first" $where (ternary "are its controllers too" "have controllers apart" (has "controller" $live.spec.roles))) -}}
-{{- end -}}
+{{- if and $all (ne (int .Values.controllers) $controllers) -}}
+{{- fail (printf "controllers: %s has %d, and that cannot change for a cluster that exists; keep controllers at %d, or delete the release with its data first" $where $controllers $controllers) -}}
 {{- end -}}
 {{- end -}}
