@@ -33,6 +33,9 @@ $(VERBS): setup
 chart-lock: setup ## pin the charts of registries by digest
 	@LEARNFLOW_VIA_MAKE=1 $(CLI) chart lock $(ARGS)
 
+bundle-%: setup ## create, load: charts and images in one file (ARGS=FILE)
+	@LEARNFLOW_VIA_MAKE=1 $(CLI) bundle $* $(ARGS)
+
 cluster-%: setup ## up, status, stop, delete, kubeconfig of the embedded cluster
 	@LEARNFLOW_VIA_MAKE=1 $(CLI) cluster $* $(ARGS)
 

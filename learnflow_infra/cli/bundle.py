@@ -24,15 +24,11 @@ def group() -> None:
 
 
 @app.command()
+@opts.with_values
 def create(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The bundle, a tar.")],
     skills: opts.Skills = None,
-    files: opts.Files = None,
-    set_values: opts.SetValues = None,
-    set_string: opts.SetString = None,
-    set_json: opts.SetJson = None,
-    set_file: opts.SetFile = None,
-    mirrors: opts.Mirrors = None,
+    given: opts.Given = opts.NOTHING,
     profile: opts.ProfileName = "upstream",
     output: opts.OutputOption = opts.Output.text,
 ) -> None:
@@ -42,12 +38,7 @@ def create(
     options = opts.options(
         skills=skills,
         context=None,
-        files=files,
-        set_values=set_values,
-        set_string=set_string,
-        set_json=set_json,
-        set_file=set_file,
-        mirrors=mirrors,
+        given=given,
         profile=profile,
     )
     _tell(run(lambda emit: engine.create(options, file, emit)), output)

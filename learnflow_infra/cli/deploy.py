@@ -32,14 +32,10 @@ class BareDryRun(TyperCommand):
         return super().parse_args(ctx, given)
 
 
+@opts.with_values
 def deploy(
     skills: opts.Skills = None,
-    files: opts.Files = None,
-    set_values: opts.SetValues = None,
-    set_string: opts.SetString = None,
-    set_json: opts.SetJson = None,
-    set_file: opts.SetFile = None,
-    mirrors: opts.Mirrors = None,
+    given: opts.Given = opts.NOTHING,
     profile: opts.ProfileName = None,
     context: opts.Context = None,
     namespace: opts.Namespace = opts.NAMESPACE,
@@ -58,12 +54,7 @@ def deploy(
     """Deploy skills, wait until they are ready, verify them, record the endpoints."""
     options = opts.options(
         skills=skills,
-        files=files,
-        set_values=set_values,
-        set_string=set_string,
-        set_json=set_json,
-        set_file=set_file,
-        mirrors=mirrors,
+        given=given,
         profile=profile,
         context=context,
         namespace=namespace,

@@ -15,14 +15,10 @@ CHANGES = 2
 """Exit code when something would change, as `helm diff --detailed-exitcode` has it."""
 
 
+@opts.with_values
 def diff(
     skills: opts.Skills = None,
-    files: opts.Files = None,
-    set_values: opts.SetValues = None,
-    set_string: opts.SetString = None,
-    set_json: opts.SetJson = None,
-    set_file: opts.SetFile = None,
-    mirrors: opts.Mirrors = None,
+    given: opts.Given = opts.NOTHING,
     profile: opts.ProfileName = None,
     context: opts.Context = None,
     namespace: opts.Namespace = opts.NAMESPACE,
@@ -33,12 +29,7 @@ def diff(
 
     options = opts.options(
         skills=skills,
-        files=files,
-        set_values=set_values,
-        set_string=set_string,
-        set_json=set_json,
-        set_file=set_file,
-        mirrors=mirrors,
+        given=given,
         profile=profile,
         context=context,
         namespace=namespace,

@@ -1,8 +1,11 @@
 """Options that verbs share, in Helm's and kubectl's words, and their way to the engine."""
 
+import functools
+import inspect
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -58,6 +61,45 @@ Mirrors = Annotated[
         "--image-mirror", metavar="FROM=TO", help="Take images and charts of FROM from TO instead."
     ),
 ]
+VALUES = {
+    "files": Files,
+    "set_values": SetValues,
+    "set_string": SetString,
+    "set_json": SetJson,
+    "set_file": SetFile,
+    "mirrors": Mirrors,
+}
+"""Helm's values flags, and the mirrors: what changes the values of a deploy."""
+Given = Mapping[str, Sequence[Any]]
+"""What was typed for each of VALUES."""
+NOTHING: Given = {}
+
+
+def with_values(verb: Callable[..., None]) -> Callable[..., None]:
+    """Give a verb the flags of VALUES, in the place of its parameter `given`, which gets them."""
+    flags = [
+        inspect.Parameter(
+            name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=kind
+        )
+        for name, kind in VALUES.items()
+    ]
+    plain = inspect.signature(verb)
+    parameters = [
+        parameter
+        for own in plain.parameters.values()
+        for parameter in (flags if own.name == "given" else [own])
+    ]
+
+    @functools.wraps(verb)
+    def typed(**arguments: Any) -> None:
+        given = {name: arguments.pop(name) or () for name in VALUES}
+        verb(given=given, **arguments)
+
+    typed.__signature__ = plain.replace(parameters=parameters)  # type: ignore[attr-defined]
+    typed.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return typed
+
+
 ProfileName = Annotated[
     str | None, typer.Option("--profile", help="Charts and images to use: embedded or upstream.")
 ]
@@ -80,12 +122,7 @@ def options(
     context: str | None,
     namespace: str = NAMESPACE,
     profile: str | None = None,
-    files: list[Path] | None = None,
-    set_values: list[str] | None = None,
-    set_string: list[str] | None = None,
-    set_json: list[str] | None = None,
-    set_file: list[str] | None = None,
-    mirrors: list[str] | None = None,
+    given: Given | None = None,
     timeout: str | None = None,
     verify: bool = True,
 ) -> "Options":
@@ -97,16 +134,11 @@ def options(
     from learnflow_infra.engine.session import Options
     from learnflow_infra.values import Flags
 
+    said = {name: tuple(texts) for name, texts in (given or {}).items()}
     return Options(
         skills=tuple(skills or ()),
-        flags=Flags(
-            files=tuple(files or ()),
-            set_values=tuple(set_values or ()),
-            set_string=tuple(set_string or ()),
-            set_json=tuple(set_json or ()),
-            set_file=tuple(set_file or ()),
-        ),
-        mirrors=tuple(mirrors or ()),
+        mirrors=said.pop("mirrors", ()),
+        flags=Flags(**said),
         profile=profile,
         context=context,
         namespace=namespace,

@@ -43,7 +43,7 @@ def errors_told() -> Iterator[None]:
         raise typer.Exit(EXIT_INTERRUPTED) from error
 
 
-_COMMAND = re.compile(r"learnflow-infra (cluster )?([a-z-]+)((?: [^\s(]+)*)")
+_COMMAND = re.compile(r"learnflow-infra ((?:cluster|chart|bundle) )?([a-z-]+)((?: [^\s(]+)*)")
 
 
 def typed(text: str) -> str:
@@ -52,7 +52,7 @@ def typed(text: str) -> str:
         return text
 
     def by_make(match: re.Match[str]) -> str:
-        target = f"cluster-{match[2]}" if match[1] else match[2]
+        target = f"{(match[1] or '').strip()}-{match[2]}".lstrip("-")
         return f"make {target}" + (f" ARGS='{match[3].strip()}'" if match[3] else "")
 
     return _COMMAND.sub(by_make, text)

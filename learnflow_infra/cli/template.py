@@ -8,14 +8,10 @@ from learnflow_infra.cli import options as opts
 from learnflow_infra.cli.run import out, run
 
 
+@opts.with_values
 def template(
     skills: opts.Skills = None,
-    files: opts.Files = None,
-    set_values: opts.SetValues = None,
-    set_string: opts.SetString = None,
-    set_json: opts.SetJson = None,
-    set_file: opts.SetFile = None,
-    mirrors: opts.Mirrors = None,
+    given: opts.Given = opts.NOTHING,
     crds: Annotated[
         bool, typer.Option("--include-crds", help="Also the charts' CustomResourceDefinitions.")
     ] = False,
@@ -28,12 +24,7 @@ def template(
 
     options = opts.options(
         skills=skills,
-        files=files,
-        set_values=set_values,
-        set_string=set_string,
-        set_json=set_json,
-        set_file=set_file,
-        mirrors=mirrors,
+        given=given,
         profile=profile,
         context=context,
         namespace=namespace,

@@ -13,18 +13,14 @@ if TYPE_CHECKING:
     from learnflow_infra.engine.prepare import Prepared
 
 
+@opts.with_values
 def values(
     skills: opts.Skills = None,
     explain: Annotated[
         str | None,
         typer.Option("--explain", metavar="KEY", help="Tell where a key's value comes from."),
     ] = None,
-    files: opts.Files = None,
-    set_json: opts.SetJson = None,
-    set_values: opts.SetValues = None,
-    set_string: opts.SetString = None,
-    set_file: opts.SetFile = None,
-    mirrors: opts.Mirrors = None,
+    given: opts.Given = opts.NOTHING,
     profile: opts.ProfileName = None,
     context: opts.Context = None,
     namespace: opts.Namespace = opts.NAMESPACE,
@@ -33,19 +29,14 @@ def values(
     """Print the values that the charts see, secrets hidden, or explain one of them."""
     from learnflow_infra.engine import prepare
 
-    given = opts.options(
+    options = opts.options(
         skills=skills,
-        files=files,
-        set_json=set_json,
-        set_values=set_values,
-        set_string=set_string,
-        set_file=set_file,
-        mirrors=mirrors,
+        given=given,
         profile=profile,
         context=context,
         namespace=namespace,
     )
-    prepared = run(lambda emit: prepare.values(given, emit))
+    prepared = run(lambda emit: prepare.values(options, emit))
     if explain is None:
         _print(prepared, output)
     else:
