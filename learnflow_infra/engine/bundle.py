@@ -9,7 +9,7 @@ from learnflow_infra.clients import skopeo
 from learnflow_infra.clients.skopeo import Fault, RegistryError
 from learnflow_infra.clusters import embedded, minikube
 from learnflow_infra.clusters import target as targets
-from learnflow_infra.engine import images, prepare
+from learnflow_infra.engine import copies, images, prepare
 from learnflow_infra.engine.diff import rendered
 from learnflow_infra.engine.prepare import Prepared
 from learnflow_infra.engine.session import Options, Request, read
@@ -53,8 +53,8 @@ def create(options: Options, file: Path, emit: Emit) -> list[Item]:
     prepare.prepare(request, emit)  # through the mirrors, into the cache; below without them
     prepared = prepare.prepare(replace(request, mirrors=()), emit)
     references = _images(prepared, options.namespace)
-    layout = images.cached()
-    images.obtain(layout, references, emit, mirrors=request.mirrors, portable=True)
+    layout = copies.cached()
+    copies.obtain(layout, references, emit, mirrors=request.mirrors, portable=True)
     entries = layout.entries()
     chosen = [entries[reference.exact] for reference in references]
     chosen += [_chart(layout, chart, request.mirrors, emit) for chart in locked]
@@ -100,9 +100,9 @@ def _chart(layout: Layout, chart: LockedChart, mirrors: Sequence[Mirror], emit: 
     entry = layout.entries().get(name)
     if entry and entry["digest"] == chart.digest and layout.has(entry):
         return entry
-    images.require_skopeo(emit)
+    copies.require_skopeo(emit)
     title = f"Chart {PurePosixPath(bare).name} {chart.version}"
-    with step(emit, f"chart/{bare}", title), images.scratch() as folder:
+    with step(emit, f"chart/{bare}", title), copies.scratch() as folder:
         skopeo.pull(mirror.rewrite(f"{bare}@{chart.digest}", mirrors), folder / "dir")
         return layout.absorb(folder / "dir", name, **{CHART: chart.chart})
 
@@ -141,12 +141,12 @@ def load(file: Path, emit: Emit, *, context: str | None = None, registry: str = 
             why="Its nodes take images from a registry.",
             remedy=f"learnflow-infra bundle load {file} --registry HOST/PREFIX",
         )
-    with images.scratch() as folder:
+    with copies.scratch() as folder:
         with step(emit, "bundle/read", f"Check {file}") as running:
             found = bundle.unpack(file, folder / "oci")
             entries = list(found.entries().values())
             running.done(f"{len(entries)} charts and images, no digest differs", changed=None)
-        layout = images.cached()
+        layout = copies.cached()
         _keep(found, layout, entries)
     wanted = [item for item in entries if CHART not in item["annotations"]]
     if registry:
@@ -169,20 +169,20 @@ def _keep(found: Layout, layout: Layout, entries: Sequence[Document]) -> None:
 
 def _into_embedded(wanted: Sequence[Document], cluster: str, emit: Emit) -> None:
     if embedded.status(cluster).state == "running":
-        images.load(cluster, [parse(item["annotations"][NAME]) for item in wanted], emit)
+        copies.load(cluster, [parse(item["annotations"][NAME]) for item in wanted], emit)
     else:
         emit(Message(text=f"The cluster {cluster} does not run: the next deploy loads the images."))
 
 
 def _into_minikube(layout: Layout, wanted: Sequence[Document], profile: str, emit: Emit) -> None:
-    images.require_skopeo(emit)
+    copies.require_skopeo(emit)
     for item in wanted:
         name = item["annotations"][NAME]
         if "@" in name:
             text = f"{name} is named by its digest, which minikube cannot load: use --registry"
             emit(Message(text=f"Warning: {text}"))
             continue
-        with step(emit, f"load/{name}", f"Load {name}"), images.scratch() as folder:
+        with step(emit, f"load/{name}", f"Load {name}"), copies.scratch() as folder:
             layout.spread(item, folder / "dir")
             skopeo.archive(folder / "dir", folder / "image.tar", name)
             minikube.load(profile, folder / "image.tar")
@@ -203,11 +203,11 @@ def _there(reference: str) -> str:
 
 
 def _push(layout: Layout, entries: Sequence[Document], registry: str, emit: Emit) -> None:
-    images.require_skopeo(emit)
+    copies.require_skopeo(emit)
     for item in entries:
         name = item["annotations"][NAME]
         to = f"{registry.rstrip('/')}/{name.partition('/')[2]}"
-        with step(emit, f"push/{name}", f"Push {to}") as running, images.scratch() as folder:
+        with step(emit, f"push/{name}", f"Push {to}") as running, copies.scratch() as folder:
             if _there(to) == item["digest"]:
                 running.done("there", changed=False)
                 continue

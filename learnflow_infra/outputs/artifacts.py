@@ -124,11 +124,10 @@ def forget_endpoints(folder: Path) -> None:
 
 def written_for(folder: Path) -> tuple[str, str] | None:
     """The context and namespace that the artifacts tell of; None where they do not say."""
-    try:
-        document = json.loads((folder / "endpoints.json").read_text(encoding="utf-8"))
-        return str(document["context"]), str(document["namespace"])
-    except (OSError, ValueError, KeyError):
+    document = endpoints(folder)
+    if not {"context", "namespace"} <= document.keys():
         return None
+    return str(document["context"]), str(document["namespace"])
 
 
 def write_report(folder: Path, report: Document) -> None:

@@ -8,7 +8,7 @@ import pytest
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import embedded, target
 from learnflow_infra.clusters.embedded import binary, helper_images
-from learnflow_infra.engine import bundle, images
+from learnflow_infra.engine import bundle, copies, images
 from learnflow_infra.engine.session import Session
 from learnflow_infra.errors import ArtifactError
 from learnflow_infra.events import ignore
@@ -38,7 +38,7 @@ def session(cluster):
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path, monkeypatch):
     """What came from registries is this test's own; what was built stays shared."""
-    monkeypatch.setattr(images, "cached", lambda: images.Layout(root=tmp_path / "oci"))
+    monkeypatch.setattr(copies, "cached", lambda: copies.Layout(root=tmp_path / "oci"))
 
 
 def runs(kubectl, name, image):
@@ -67,8 +67,8 @@ def test_a_pod_runs_with_an_image_of_a_bundle(session, kubectl, registry, busybo
     """Made on another machine, whose cache this one does not have; the registry is gone."""
     name, digest = busybox
     reference = images.parse(f"{name}:1@{digest}")
-    other = images.Layout(root=tmp_path / "other")
-    images.obtain(other, [reference], ignore, portable=True)
+    other = copies.Layout(root=tmp_path / "other")
+    copies.obtain(other, [reference], ignore, portable=True)
     archive.pack(other, [other.entries()[reference.exact]], tmp_path / "x.tar")
     with registry.stopped():
         loaded = bundle.load(tmp_path / "x.tar", ignore, context=session.target.context)

@@ -9,7 +9,7 @@ import pytest
 
 from learnflow_infra.clients import skopeo
 from learnflow_infra.clusters.target import UPSTREAM
-from learnflow_infra.engine import bundle, images, prepare
+from learnflow_infra.engine import bundle, copies, images, prepare
 from learnflow_infra.engine.session import Options, Request
 from learnflow_infra.errors import ArtifactError, RefusedError
 from learnflow_infra.events import Message, StepFinished, ignore
@@ -112,7 +112,7 @@ def test_after_a_load_no_registry_is_needed(elsewhere, file, registry, request_,
         assert any("next deploy" in e.text for e in said if isinstance(e, Message))
         [prepared] = prepare.prepare(request_, ignore)
         assert prepared.chart.name == "web"
-        images.obtain(images.cached(), [images.parse(IMAGE)], ignore)
+        copies.obtain(copies.cached(), [images.parse(IMAGE)], ignore)
 
 
 def test_everything_goes_into_another_registry(elsewhere, file, pushed, tmp_path):
@@ -137,7 +137,7 @@ def test_a_damaged_bundle_leaves_the_cache_as_it_was(elsewhere, file, pushed):
     file.write_bytes(data)
     with pytest.raises(ArtifactError, match="damaged"):
         bundle.load(file, ignore)
-    assert images.cached().entries() == {}
+    assert copies.cached().entries() == {}
     assert not charts.cached(pushed[f"{FAR}/charts/web:1.0.0"])
 
 
@@ -204,10 +204,10 @@ def two_platforms(registry, folder):
 def test_what_is_named_by_the_digest_of_several_platforms_keeps_it(registry, tmp_path):
     digest = two_platforms(registry, tmp_path)
     reference = images.parse(f"{registry.host}/multi/image@{digest}")
-    cache = images.cached()
-    images.obtain(cache, [reference], ignore)
+    cache = copies.cached()
+    copies.obtain(cache, [reference], ignore)
     assert cache.entries()[reference.exact]["digest"] != digest  # this platform's alone
-    images.obtain(cache, [reference], ignore, portable=True)
+    copies.obtain(cache, [reference], ignore, portable=True)
     whole = cache.entries()[reference.exact]
     assert whole["digest"] == digest
     assert len(list(cache.of(whole))) == 7
