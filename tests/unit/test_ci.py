@@ -46,10 +46,10 @@ def checkout(tmp_path):
     return run
 
 
-def test_what_went_well_is_0_and_the_folder_is_gone(checkout):
-    done = checkout(deploy="echo $$XDG_DATA_HOME")
+def test_what_went_well_is_0_and_the_folder_is_gone(checkout, tmp_path):
+    done = checkout(deploy="echo $$LEARNFLOW_HOME >folder")
     assert done.returncode == 0, done.stderr
-    folder = done.stdout.strip().removesuffix("/data")
+    folder = (tmp_path / "c/folder").read_text().strip()
     assert folder.startswith("/")
     assert not os.path.lexists(folder)
 
