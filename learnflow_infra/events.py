@@ -11,10 +11,11 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class StepStarted:
-    """Work on a step has begun; `title` is for people."""
+    """Work on a step has begun; `title` is for people, `needs` are steps that it waited for."""
 
     step: str
     title: str
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,13 +49,57 @@ class StepFailed:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ObjectSeen:
+    """An object of a release under way was seen first, or its status is another one.
+
+    `object` and `owner` are `Kind/name`; the owner is an object of the same step, "" for
+    one right below the release. `created` is in seconds since 1970, 0 where it is not known.
+    """
+
+    step: str
+    object: str
+    owner: str
+    state: str
+    message: str
+    created: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class ObjectGone:
+    """An object of a release under way was deleted."""
+
+    step: str
+    object: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CauseSeen:
+    """Why an object is not ready; `grace` are the seconds in which it may still heal."""
+
+    step: str
+    code: str
+    object: str
+    message: str
+    grace: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class Message:
     """A line for people that belongs to no step."""
 
     text: str
 
 
-Event = StepStarted | StepProgress | StepFinished | StepFailed | Message
+Event = (
+    StepStarted
+    | StepProgress
+    | StepFinished
+    | StepFailed
+    | ObjectSeen
+    | ObjectGone
+    | CauseSeen
+    | Message
+)
 Emit = Callable[[Event], None]
 """Takes an event; may be called from several threads at once."""
 
@@ -81,9 +126,9 @@ class Step:
 
 
 @contextmanager
-def step(emit: Emit, name: str, title: str) -> Iterator[Step]:
+def step(emit: Emit, name: str, title: str, needs: tuple[str, ...] = ()) -> Iterator[Step]:
     """Emit start and end (or failure) of the step `name` around a block."""
-    emit(StepStarted(step=name, title=title))
+    emit(StepStarted(step=name, title=title, needs=needs))
     running = Step(emit, name)
     try:
         yield running
