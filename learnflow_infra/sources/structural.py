@@ -27,7 +27,6 @@ _KEPT = {
 }
 _NAME: Document = {"type": "string", "minLength": 1}
 _OBJECT: Document = {"apiVersion": _NAME, "kind": _NAME, "metadata": {"type": "object"}}
-_BITS = {"int32": 31, "int64": 63}
 
 
 def errors(value: Any, schema: Document) -> Iterator[ValidationError]:
@@ -96,7 +95,7 @@ def _narrowed(schema: Document) -> Document:
             made[word] = [_narrowed(part) for part in schema[word]]
     if "not" in schema:
         made["not"] = _narrowed(schema["not"])
-    return made | _pattern(schema) | _format(schema, made)
+    return made | _pattern(schema) | _whole(schema, made)
 
 
 def _pattern(schema: Document) -> Document:
@@ -111,12 +110,11 @@ def _pattern(schema: Document) -> Document:
     return {"pattern": text} if text else {}
 
 
-def _format(schema: Document, made: Document) -> Document:
-    """The range of a whole number's format."""
-    bits = _BITS.get(schema.get("format", ""))
-    if bits is None:
+def _whole(schema: Document, made: Document) -> Document:
+    """The range of whole numbers: the server's integers have 64 bits, whatever their format."""
+    if schema.get("type") != "integer" and not schema.get(_INT_OR_STRING):
         return {}
-    within = {"minimum": -(2**bits), "maximum": 2**bits - 1}
+    within = {"minimum": -(2**63), "maximum": 2**63 - 1}
     return {"allOf": [*made.get("allOf", ()), within]}
 
 

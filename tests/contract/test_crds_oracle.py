@@ -34,6 +34,8 @@ NUMBERS = {
     "even": {"type": "number", "multipleOf": 2},
     "int32": {"type": "integer", "format": "int32"},
     "int64": {"type": "integer", "format": "int64"},
+    "small_int32": {"type": "integer", "format": "int32", "minimum": 0},
+    "integer": {"type": "integer"},
     "number": {"type": "number"},
     "on": {"type": "boolean"},
     "port": {INT_OR_STRING: True},
@@ -108,7 +110,7 @@ CRD = {
 
 one_of = st.sampled_from
 LEAVES = one_of([None, True, False, 0, 1, 2, 4, 5, 9, 10, -1, 1.0, 1.5, 0.25, 1e20]) | one_of(
-    [2**31 - 1, 2**31, -(2**31), 2**63 - 1, "", "a", "fast", "abc", "A1", "80", "a\n", [], {}]
+    [2**31 - 1, 2**31, -(2**31), 2**63 - 1, 2**63, 2**64, "", "a", "fast", "abc", "A1", "80", "a\n", [], {}]
 )
 KEYS = one_of(["a", "b", "k", "x", "y", "i", "key", "spec", "apiVersion", "kind", "metadata"])
 ANYTHING = st.recursive(

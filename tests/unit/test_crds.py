@@ -44,7 +44,8 @@ def told(schema, value):
         ({**TEXT, "enum": ["a", "b"]}, "c", "spec.x: 'c' is not one of ['a', 'b']"),
         ({**TEXT, "pattern": "^[a-z]+$"}, "a\n", "spec.x: 'a\\n' does not match '^[a-z]+\\\\Z'"),
         ({**TEXT, "pattern": r"^\p{L}+$"}, "1", ""),  # Go's own syntax: left to the server
-        ({"type": "integer", "format": "int32"}, 2**31, "spec.x: 2147483648 is greater than"),
+        ({"type": "integer"}, 2**63, "spec.x: 9223372036854775808 is greater than"),
+        ({"type": "integer", "format": "int32"}, 2**31, ""),  # the server has 64 bits for it
         ({"type": "array", "items": TEXT}, ["a", 1], "spec.x.1: 1 is not of type 'string'"),
         (
             {"type": "array", "items": TEXT, "x-kubernetes-list-type": "set"},
