@@ -109,8 +109,9 @@ CRD = {
 }
 
 one_of = st.sampled_from
+BIG = [2**31 - 1, 2**31, -(2**31), 2**63 - 1, 2**63, 2**64]
 LEAVES = one_of([None, True, False, 0, 1, 2, 4, 5, 9, 10, -1, 1.0, 1.5, 0.25, 1e20]) | one_of(
-    [2**31 - 1, 2**31, -(2**31), 2**63 - 1, 2**63, 2**64, "", "a", "fast", "abc", "A1", "80", "a\n", [], {}]
+    [*BIG, "", "a", "fast", "abc", "A1", "80", "a\n", [], {}]
 )
 KEYS = one_of(["a", "b", "k", "x", "y", "i", "key", "spec", "apiVersion", "kind", "metadata"])
 ANYTHING = st.recursive(
