@@ -50,6 +50,7 @@ def deploy(
     ] = DryRun.none,
     verify: Annotated[bool, typer.Option("--verify/--no-verify", help="Verify at the end.")] = True,
     output: opts.OutputOption = opts.Output.text,
+    progress: opts.Progress = False,
 ) -> None:
     """Deploy skills, wait until they are ready, verify them, record the endpoints."""
     options = opts.options(
@@ -62,28 +63,30 @@ def deploy(
         verify=verify,
     )
     if dry_run is DryRun.none:
-        _deploy(options, output)
+        _deploy(options, output, progress=progress)
     else:
-        _try(options, dry_run, output)
+        _try(options, dry_run, output, progress=progress)
 
 
-def _deploy(options: "Options", output: opts.Output) -> None:
+def _deploy(options: "Options", output: opts.Output, *, progress: bool) -> None:
     from learnflow_infra.engine import deploy as engine
 
-    done = run(lambda emit: engine.deploy(options, emit))
+    done = run(lambda emit: engine.deploy(options, emit), progress=progress)
     if output is opts.Output.json:
         out_json(_document(done))
     else:
         _tell(done)
 
 
-def _try(options: "Options", dry_run: DryRun, output: opts.Output) -> None:
+def _try(options: "Options", dry_run: DryRun, output: opts.Output, *, progress: bool) -> None:
     from learnflow_infra.engine import diff as engine
 
     if dry_run is DryRun.client:
-        out(run(lambda emit: engine.template(options, emit)).rstrip("\n"))
+        text = run(lambda emit: engine.template(options, emit), progress=progress)
+        out(text.rstrip("\n"))
     else:
-        tell(run(lambda emit: engine.diff(options, emit, ask_server=True)), output)
+        planned = run(lambda emit: engine.diff(options, emit, ask_server=True), progress=progress)
+        tell(planned, output)
 
 
 def _document(done: "Deployed") -> dict[str, object]:

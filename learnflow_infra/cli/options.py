@@ -112,6 +112,10 @@ Timeout = Annotated[
     str | None, typer.Option("--timeout", help="Longest wait for each release, such as 5m.")
 ]
 OutputOption = Annotated[Output, typer.Option("--output", "-o", help="Form of the result.")]
+Progress = Annotated[
+    bool,
+    typer.Option("--progress", help="Tell events, and an error, on stderr as lines of JSON."),
+]
 NAMESPACE = "learnflow"
 
 

@@ -28,6 +28,7 @@ def rollback(
     timeout: opts.Timeout = None,
     verify: Annotated[bool, typer.Option("--verify/--no-verify", help="Verify at the end.")] = True,
     output: opts.OutputOption = opts.Output.text,
+    progress: opts.Progress = False,
 ) -> None:
     """Roll a release back, as Helm; wait, verify, record. The next deploy goes forward again."""
     from learnflow_infra.engine import rollback as engine
@@ -40,7 +41,10 @@ def rollback(
         timeout=timeout,
         verify=verify,
     )
-    done = run(lambda emit: engine.rollback(options, release=release, revision=revision, emit=emit))
+    done = run(
+        lambda emit: engine.rollback(options, release=release, revision=revision, emit=emit),
+        progress=progress,
+    )
     if output is opts.Output.json:
         out_json(_document(done))
     else:

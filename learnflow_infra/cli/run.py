@@ -10,37 +10,54 @@ from typing import TypeVar
 
 import typer
 
-from learnflow_infra.cli.render import renderer
+from learnflow_infra.cli.show import INTERRUPTED, renderer
 from learnflow_infra.errors import EXIT_INTERRUPTED, LearnflowError
 from learnflow_infra.events import Emit
 
 T = TypeVar("T")
 
 
-def run(work: Callable[[Emit], T]) -> T:
+def run(work: Callable[[Emit], T], *, progress: bool = False) -> T:
     """Do the work with progress shown.
+
+    Args:
+        work: what to do.
+        progress: tell it, and an error, as JSON lines.
 
     Raises:
         typer.Exit: with the error's code, after it was told.
     """
-    with errors_told(), renderer() as emit:
+    with errors_told(silent=progress), renderer(progress=progress) as emit:
         return work(emit)
 
 
 @contextmanager
-def errors_told() -> Iterator[None]:
-    """Tell a known error in three parts; everything else is a bug and keeps its traceback."""
+def errors_told(*, silent: bool = False) -> Iterator[None]:
+    """Tell a known error in three parts; everything else is a bug and keeps its traceback.
+
+    Args:
+        silent: only exit by the error's code: it was told already.
+
+    Raises:
+        typer.Exit: with the error's code.
+    """
     try:
         yield
     except LearnflowError as error:
-        say(f"Error ({error.title}): {error.what}")
-        for part in (error.why, error.remedy and f"Next: {error.remedy}"):
-            if part:
-                say("  " + typed(part).replace("\n", "\n  "))
+        if not silent:
+            _tell(error)
         raise typer.Exit(error.exit_code) from error
     except KeyboardInterrupt as error:
-        say("Interrupted. The cluster is as it was at that moment; run the command again to go on.")
+        if not silent:
+            say(INTERRUPTED)
         raise typer.Exit(EXIT_INTERRUPTED) from error
+
+
+def _tell(error: LearnflowError) -> None:
+    say(f"Error ({error.title}): {error.what}")
+    for part in (error.why, error.remedy and f"Next: {error.remedy}"):
+        if part:
+            say("  " + typed(part).replace("\n", "\n  "))
 
 
 _COMMAND = re.compile(r"learnflow-infra ((?:cluster|chart|bundle) )?([a-z-]+)((?: [^\s(]+)*)")

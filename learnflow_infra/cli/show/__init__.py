@@ -1,0 +1,38 @@
+"""Show a run on stderr: a live tree on a terminal, plain lines elsewhere, or JSON lines."""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from learnflow_infra.cli.show.lines import Lines
+from learnflow_infra.cli.show.plain import Plain
+from learnflow_infra.cli.show.words import INTERRUPTED
+from learnflow_infra.events import Emit
+
+__all__ = ["INTERRUPTED", "renderer"]
+
+
+@contextmanager
+def renderer(*, progress: bool = False) -> Iterator[Emit]:
+    """The emitter that suits stderr, closed at the end of the block.
+
+    Args:
+        progress: JSON lines, whatever stderr is; progress.schema.json describes them.
+    """
+    if progress:
+        with Lines() as lines:
+            yield lines
+    elif _is_a_screen():
+        from learnflow_infra.cli.show.live import live
+
+        with live() as emit:
+            yield emit
+    else:
+        yield Plain()
+
+
+def _is_a_screen() -> bool:
+    """A terminal that can redraw, whose owner did not ask for plain text (no-color.org)."""
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM", "dumb") in {"dumb", "unknown"}
+    return sys.stderr.isatty() and not plain
