@@ -6,6 +6,7 @@ they cost time to build, and every decision here is made over documents.
 
 import json
 import os
+import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,17 @@ import urllib3
 from kubernetes import client, config
 
 from learnflow_infra.clients import retry
+from learnflow_infra.clients.stream import Stream
 from learnflow_infra.errors import ClusterUnreachableError, LearnflowError
 from learnflow_infra.models import Document
 
 TIMEOUT = (5.0, 30.0)
 """Seconds to connect, and to read one answer."""
-FORBIDDEN, NOT_FOUND, CONFLICT = 403, 404, 409
+SILENCE = 90.0
+"""Seconds without a byte after which a watch is taken for dead; bookmarks come every 60."""
+CONNECTIONS = 64
+"""How many connections are kept: one for each watch, and some."""
+UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, GONE = 401, 403, 404, 409, 410
 _TRANSIENT = {429, 500, 502, 503, 504}
 _OK = range(200, 300)
 _MERGE, _APPLY = "application/merge-patch+json", "application/apply-patch+yaml"
@@ -47,34 +53,55 @@ class Kube:
         Raises:
             ClusterUnreachableError: the file or the context does not exist or is malformed.
         """
-        where = f" in {kubeconfig}" if kubeconfig else ""
+        self._kubeconfig, self._context = kubeconfig, context
+        self._api = self._read()
+        self.server: str = self._api.configuration.host
+
+    def _read(self) -> Any:
+        where = f" in {self._kubeconfig}" if self._kubeconfig else ""
         settings = client.Configuration()
         settings.retries = 0  # clients.retry is the one policy
+        settings.connection_pool_maxsize = CONNECTIONS
         try:
             config.load_kube_config(  # type: ignore[no-untyped-call]
-                config_file=str(kubeconfig) if kubeconfig else os.environ.get("KUBECONFIG"),
-                context=context,
+                config_file=str(self._kubeconfig)
+                if self._kubeconfig
+                else os.environ.get("KUBECONFIG"),
+                context=self._context,
                 client_configuration=settings,
             )
         except (config.ConfigException, OSError) as error:
             raise ClusterUnreachableError(
-                f"The context {context or '(current)'} cannot be used{where}.",
+                f"The context {self._context or '(current)'} cannot be used{where}.",
                 why=str(error),
                 remedy="See the contexts with: kubectl config get-contexts",
             ) from error
-        self._api = client.ApiClient(settings)
-        self.server: str = settings.host
+        return client.ApiClient(settings)
+
+    def _open(
+        self, method: str, url: str, body: Any, content_type: str, timeout: tuple[float, float]
+    ) -> Any:
+        """Send one request; its answer is not read yet. Who is not known any more logs in anew."""
+        for last in (False, True):
+            headers = {"Accept": "application/json", "Content-Type": content_type}
+            self._api.update_params_for_auth(headers, [], ["BearerToken"], url, method, body)
+            try:
+                answer = self._api.call_api(
+                    method, self.server + url, headers, body, _request_timeout=timeout
+                )
+            except client.ApiException as error:  # a TLS failure, as status 0
+                raise retry.TransientError(str(error.reason)) from error
+            except (urllib3.exceptions.HTTPError, OSError) as error:
+                raise retry.TransientError(str(error)) from error
+            if answer.status != UNAUTHORIZED or last:
+                break
+            self._api = self._read()  # a token that expired; another may have taken its place
+        return answer
 
     def _once(self, method: str, url: str, body: Any, content_type: str) -> tuple[int, str]:
-        headers = {"Accept": "application/json", "Content-Type": content_type}
-        self._api.update_params_for_auth(headers, [], ["BearerToken"], url, method, body)
+        answer = self._open(method, url, body, content_type, TIMEOUT)
         try:
-            answer = self._api.call_api(
-                method, self.server + url, headers, body, _request_timeout=TIMEOUT
-            )
-            text = bytes(answer.read()).decode("utf-8", "replace")  # type: ignore[no-untyped-call]
-        except client.ApiException as error:  # a TLS failure, as status 0
-            raise retry.TransientError(str(error.reason)) from error
+            text = bytes(answer.read()).decode("utf-8", "replace")
         except (urllib3.exceptions.HTTPError, OSError) as error:
             raise retry.TransientError(str(error)) from error
         if answer.status in _TRANSIENT:
@@ -128,10 +155,40 @@ class Kube:
 
     def items(self, path: str, **query: str) -> list[Document]:
         """The objects of a collection; each with the kind that lists leave out."""
-        answer = self.request("GET", path, query=query)
+        return self.collection(path, query=query)[0]
+
+    def collection(self, path: str, **options: Any) -> tuple[list[Document], str]:
+        """The objects of a collection, and the resourceVersion from which a watch goes on."""
+        answer = self.request("GET", path, **options)
         kind = answer["kind"].removesuffix("List")
         version = answer["apiVersion"]
-        return [{"kind": kind, "apiVersion": version, **item} for item in answer["items"]]
+        items = [{"kind": kind, "apiVersion": version, **item} for item in answer["items"]]
+        return items, answer["metadata"]["resourceVersion"]
+
+    def watch(self, path: str, version: str) -> Stream:
+        """The changes of a collection from a resourceVersion on, with bookmarks.
+
+        The server ends it after five to ten minutes, as client-go asks it to. Bookmarks come
+        each minute, so a connection that is silent for longer is a dead one.
+
+        Raises:
+            ApiError: the server's refusal; 410 when it does not know the version any more.
+            TransientError: no answer came.
+        """
+        query = {
+            "watch": "true",
+            "allowWatchBookmarks": "true",
+            "resourceVersion": version,
+            "timeoutSeconds": secrets.randbelow(300) + 300,
+        }
+        url = f"{path}?{urlencode(query)}"
+        answer = self._open("GET", url, None, "application/json", (TIMEOUT[0], SILENCE))
+        if answer.status in _OK:
+            return Stream(answer.response)
+        text = bytes(answer.read()).decode("utf-8", "replace")
+        if answer.status in _TRANSIENT:
+            raise retry.TransientError(f"{answer.status}: {_reason(text)}")
+        raise ApiError(answer.status, _reason(text))
 
     def apply(self, path: str, body: Document, *, dry_run: bool = False) -> Document:
         """Create or update by server-side apply, owned by this program; or what that would give."""

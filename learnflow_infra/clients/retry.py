@@ -4,7 +4,9 @@ Only `TransientError` is retried; everything else is an answer. Retries end by
 attempts *and* by time, with jitter, so that many callers do not come back at once.
 """
 
+import threading
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from tenacity import (
@@ -14,8 +16,10 @@ from tenacity import (
     Retrying,
     retry_if_exception_type,
     retry_if_result,
+    sleep_using_event,
     stop_after_attempt,
     stop_after_delay,
+    stop_when_event_set,
     wait_exponential_jitter,
     wait_fixed,
 )
@@ -24,6 +28,7 @@ T = TypeVar("T")
 
 ATTEMPTS = 10
 SECONDS = 20.0
+_JITTERED = wait_exponential_jitter(multiplier=0.1, max=3.0, jitter=0.2)
 
 
 class TransientError(Exception):
@@ -56,9 +61,25 @@ def _policy(seconds: float) -> dict[str, Any]:
     return {
         "retry": retry_if_exception_type(TransientError),
         "stop": stop_after_attempt(ATTEMPTS) | stop_after_delay(seconds),
-        "wait": wait_exponential_jitter(multiplier=0.1, max=3.0, jitter=0.2),
+        "wait": _JITTERED,
         "reraise": True,
     }
+
+
+def persist(function: Callable[[], None], *, until: threading.Event) -> None:
+    """Call `function`, again on a `TransientError`, until it returns or `until` is set.
+
+    For a connection that has to come back however long it takes; who waits for what comes
+    over it has a time limit, and sets `until` at its end.
+    """
+    with suppress(TransientError):  # the last one, of when `until` was set
+        Retrying(
+            retry=retry_if_exception_type(TransientError),
+            stop=stop_when_event_set(until),
+            wait=_JITTERED,
+            sleep=sleep_using_event(until),
+            reraise=True,
+        )(function)
 
 
 def poll(

@@ -88,8 +88,9 @@ class ApiServer:
         except OSError:
             return False
 
-    def stop(self):
-        self.process.terminate()
+    def stop(self, *, kill=False):
+        """Ask it to end, which waits for the watches that it serves; or end it at once."""
+        (self.process.kill if kill else self.process.terminate)()
         self.process.wait(30)
 
     def kubeconfig(self, path):

@@ -1,0 +1,41 @@
+"""The answer of a watch, event by event."""
+
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+
+import urllib3
+
+from learnflow_infra.clients.retry import TransientError
+from learnflow_infra.models import Document
+
+_CHUNK = 65536
+
+
+class Stream:
+    """The events of one watch, as they come; ends when the server ends it, or by `close`."""
+
+    def __init__(self, answer: urllib3.BaseHTTPResponse) -> None:
+        self._answer = answer
+
+    def __iter__(self) -> Iterator[Document]:
+        """Each event: `type` and `object`.
+
+        Raises:
+            TransientError: the connection was lost, or nothing came in the read timeout.
+        """
+        rest = b""
+        try:
+            for chunk in self._answer.stream(_CHUNK, decode_content=True):
+                *lines, rest = (rest + chunk).split(b"\n")
+                for line in lines:
+                    yield json.loads(line)
+        except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
+            raise TransientError(str(error)) from error
+        finally:
+            self._answer.close()
+
+    def close(self) -> None:
+        """End it from another thread, which wakes the one that reads."""
+        with suppress(OSError, ValueError, RuntimeError):  # it has ended already
+            self._answer.shutdown()

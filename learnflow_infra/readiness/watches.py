@@ -1,0 +1,149 @@
+"""Keep a store up to date: one list and one watch for each collection, however long it takes."""
+
+import threading
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from learnflow_infra.clients import retry
+from learnflow_infra.clients.kube import FORBIDDEN, GONE, NOT_FOUND, ApiError, Kube
+from learnflow_infra.errors import ClusterUnreachableError
+from learnflow_infra.models import Document
+from learnflow_infra.readiness.store import State, Store
+
+if TYPE_CHECKING:
+    from learnflow_infra.clients.stream import Stream
+
+SHORT = 5.0
+"""A watch that ends sooner than this many seconds counts as a failed attempt."""
+_REFUSED: dict[int, State] = {FORBIDDEN: "denied", NOT_FOUND: "absent"}
+
+
+class Watches:
+    """The watches of a run, shared by all of its releases; closed with the run."""
+
+    def __init__(self, kube: Kube) -> None:
+        self.store = Store()
+        self._kube = kube
+        self._closing = threading.Event()
+        self._followers: list[_Follower] = []
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _error: BaseException | None,
+        _traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def ensure(self, paths: Iterable[str], *, seconds: float = retry.SECONDS) -> None:
+        """Watch collections; what the store has of them is then not older than this call.
+
+        Raises:
+            ClusterUnreachableError: one could not be listed within `seconds`.
+        """
+        known = []
+        for path in dict.fromkeys(paths):
+            if self.store.shelve(path):
+                follower = _Follower(self._kube, self.store, path, self._closing)
+                self._followers.append(follower)
+                follower.start()
+            else:
+                known.append(path)
+        if known:
+            with ThreadPoolExecutor(max_workers=len(known)) as pool:
+                list(pool.map(self._list_again, known))
+        if not self.store.wait_listed(seconds):
+            lost = "; ".join(f"{p}: {why}" for p, why in self.store.in_state("lost").items())
+            raise ClusterUnreachableError(
+                "The API server does not answer.", why=lost, remedy="learnflow-infra doctor"
+            )
+
+    def _list_again(self, path: str) -> None:
+        try:
+            self.store.replace(path, *self._kube.collection(path))
+        except ApiError as error:
+            if error.status not in _REFUSED:
+                raise
+
+    def close(self) -> None:
+        """End all watches."""
+        self._closing.set()
+        for follower in self._followers:
+            follower.close()
+
+
+class _Follower(threading.Thread):
+    """One collection: a list, then watches that go on where the one before ended."""
+
+    def __init__(self, kube: Kube, store: Store, path: str, closing: threading.Event) -> None:
+        super().__init__(name=f"watch {path}", daemon=True)
+        self._kube, self._store, self._path, self._closing = kube, store, path, closing
+        self._stream: Stream | None = None
+        self._version = ""
+
+    def run(self) -> None:
+        """Follow until `closing` is set."""
+        while not self._closing.is_set():
+            retry.persist(self._attempt, until=self._closing)
+
+    def close(self) -> None:
+        """Wake the thread, so that it sees that it is over."""
+        if self._stream:
+            self._stream.close()
+
+    def _attempt(self) -> None:
+        """One connection; returns when it was good for a while and ended.
+
+        Raises:
+            TransientError: no connection, or one that ended at once.
+        """
+        begun = time.monotonic()
+        try:
+            self._connect()
+        except retry.TransientError as error:
+            self._lost(str(error), begun)
+        except ClusterUnreachableError as error:
+            self._lost(error.why, begun)
+        except ApiError as error:
+            self._refused(error)
+        if time.monotonic() - begun < SHORT:
+            raise retry.TransientError("ended at once")
+
+    def _connect(self) -> None:
+        if not self._version:
+            items, self._version = self._kube.collection(self._path, patience=0)
+            self._store.replace(self._path, items, self._version)
+        self._stream = self._kube.watch(self._path, self._version)
+        self._store.mark(self._path, "live")
+        if self._closing.is_set():
+            self._stream.close()
+        for event in self._stream:
+            self._take(event["type"], event["object"])
+
+    def _take(self, kind: str, item: Document) -> None:
+        if kind == "ERROR":
+            raise ApiError(int(item.get("code", 500)), str(item.get("message")))
+        if kind != "BOOKMARK":
+            self._store.apply(self._path, kind, item)
+        self._version = item["metadata"]["resourceVersion"]
+
+    def _lost(self, why: str, begun: float) -> None:
+        if self._closing.is_set():
+            return
+        self._store.mark(self._path, "lost", why)
+        if time.monotonic() - begun < SHORT:
+            raise retry.TransientError(why)
+
+    def _refused(self, error: ApiError) -> None:
+        """410: list anew, at once. Without rights, or no such kind (yet): again later."""
+        if error.status == GONE:
+            self._version = ""
+            return
+        self._store.mark(self._path, _REFUSED.get(error.status, "lost"), error.what)
+        raise retry.TransientError(error.what)

@@ -1,0 +1,222 @@
+"""Watches against a real API server, and between them a wire that a test may cut."""
+
+import socket
+import threading
+import time
+from contextlib import contextmanager, suppress
+
+import pytest
+import yaml
+
+from learnflow_infra.clients.kube import Kube
+from learnflow_infra.errors import ClusterUnreachableError
+from learnflow_infra.readiness.watches import Watches
+
+pytestmark = pytest.mark.contract
+LIMIT = 30
+
+
+class Wire:
+    """A TCP relay on loopback to the API server; `cut` ends every connection through it."""
+
+    def __init__(self, port):
+        self._to = port
+        self._server = socket.create_server(("127.0.0.1", 0))
+        self.port = self._server.getsockname()[1]
+        self._pairs = []
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def _accept(self):
+        with suppress(OSError):
+            while True:
+                near, _ = self._server.accept()
+                far = socket.create_connection(("127.0.0.1", self._to))
+                self._pairs += [near, far]
+                for a, b in ((near, far), (far, near)):
+                    threading.Thread(target=self._relay, args=(a, b), daemon=True).start()
+
+    @staticmethod
+    def _relay(source, target):
+        with source:
+            with suppress(OSError):
+                while data := source.recv(65536):
+                    target.sendall(data)
+            with suppress(OSError):
+                target.shutdown(socket.SHUT_RDWR)
+
+    def cut(self):
+        for end in self._pairs:
+            with suppress(OSError):
+                end.shutdown(socket.SHUT_RDWR)
+        self._pairs.clear()
+
+    def close(self):
+        self._server.shutdown(socket.SHUT_RDWR)
+        self._server.close()
+        self.cut()
+
+
+@pytest.fixture
+def wire(server):
+    made = Wire(server.port)
+    yield made
+    made.close()
+
+
+def config_through(kubeconfig, tmp_path, port, token=None):
+    document = yaml.safe_load(kubeconfig.read_text())
+    document["clusters"][0]["cluster"]["server"] = f"https://127.0.0.1:{port}"
+    if token:
+        document["users"][0]["user"]["token"] = token
+    file = tmp_path / "config"
+    file.write_text(yaml.safe_dump(document))
+    return file
+
+
+def path_of(namespace):
+    return f"/api/v1/namespaces/{namespace}/configmaps"
+
+
+def put(kube, namespace, name, **data):
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
+    kube.apply(f"{path_of(namespace)}/{name}", body)
+
+
+def names(watches, namespace):
+    return {item["metadata"]["name"] for item in watches.store.objects([path_of(namespace)])}
+
+
+def eventually(condition):
+    deadline = time.monotonic() + LIMIT
+    while not condition():
+        assert time.monotonic() < deadline, "not in time"
+        time.sleep(0.02)
+
+
+@contextmanager
+def watching(kube, *paths):
+    with Watches(kube) as watches:
+        watches.ensure(paths)
+        yield watches
+
+
+def test_what_was_there_what_comes_what_changes_and_what_goes(kube, namespace):
+    put(kube, namespace, "old")
+    with watching(kube, path_of(namespace)) as watches:
+        assert "old" in names(watches, namespace)
+        put(kube, namespace, "new", x="1")
+        eventually(lambda: "new" in names(watches, namespace))
+        put(kube, namespace, "new", x="2")
+
+        def data():
+            return {
+                item["metadata"]["name"]: item.get("data")
+                for item in watches.store.objects([path_of(namespace)])
+            }
+
+        eventually(lambda: data()["new"] == {"x": "2"})
+        kube.delete(f"{path_of(namespace)}/old")
+        eventually(lambda: "old" not in names(watches, namespace))
+
+
+def test_a_second_ensure_is_not_older_than_its_call(kube, namespace):
+    with watching(kube, path_of(namespace)) as watches:
+        for number in range(20):
+            put(kube, namespace, f"n{number}")
+            watches.ensure([path_of(namespace)])
+            assert f"n{number}" in names(watches, namespace)
+
+
+def test_a_connection_that_is_cut_goes_on_where_it_was(
+    kube, kubeconfig, namespace, wire, tmp_path
+):
+    through = Kube(kubeconfig=config_through(kubeconfig, tmp_path, wire.port), context="admin")
+    with watching(through, path_of(namespace)) as watches:
+        for number in range(3):
+            wire.cut()
+            put(kube, namespace, f"n{number}")
+            eventually(lambda number=number: f"n{number}" in names(watches, namespace))
+        assert not watches.store.in_state("lost")
+
+
+def test_the_server_goes_and_comes_back(kube, server, namespace):
+    with watching(kube, path_of(namespace)) as watches:
+        server.stop(kill=True)
+        eventually(lambda: watches.store.in_state("lost"))
+        time.sleep(3)
+        server.start()
+        put(kube, namespace, "after")
+        eventually(lambda: "after" in names(watches, namespace))
+        eventually(lambda: not watches.store.in_state("lost"))
+
+
+def test_a_version_that_the_server_forgot_is_listed_anew(kube, namespace):
+    with watching(kube, path_of(namespace)) as watches:
+        put(kube, namespace, "a")
+        eventually(lambda: "a" in names(watches, namespace))
+        (follower,) = watches._followers
+        follower._version = "1"  # etcd keeps it, the server's cache does not
+        follower._stream.close()
+        put(kube, namespace, "b")
+        kube.delete(f"{path_of(namespace)}/a")
+        eventually(lambda: {"b"} <= names(watches, namespace))
+        eventually(lambda: "a" not in names(watches, namespace))
+
+
+def test_a_token_that_expired_is_read_anew(kube, kubeconfig, server, namespace, tmp_path):
+    good = yaml.safe_load(kubeconfig.read_text())["users"][0]["user"]["token"]
+    file = config_through(kubeconfig, tmp_path, server.port)
+    through = Kube(kubeconfig=file, context="admin")
+    config_through(kubeconfig, tmp_path, server.port, token="expired")
+    through._api = through._read()
+    config_through(kubeconfig, tmp_path, server.port, token=good)
+    with watching(through, path_of(namespace)) as watches:
+        put(kube, namespace, "x")
+        eventually(lambda: "x" in names(watches, namespace))
+
+
+def test_without_rights_it_says_so_and_the_others_go_on(kubeconfig, namespace):
+    nobody = Kube(kubeconfig=kubeconfig, context="nobody")
+    with watching(nobody, path_of(namespace), "/apis/none.example/v1/nones") as watches:
+        assert path_of(namespace) in watches.store.in_state("denied")
+
+
+def test_a_kind_that_is_not_served_is_absent(kube, namespace):
+    with watching(kube, path_of(namespace), "/apis/none.example/v1/nones") as watches:
+        assert "/apis/none.example/v1/nones" in watches.store.in_state("absent")
+
+
+def test_no_server_is_told(kubeconfig, tmp_path):
+    with socket.socket() as unused:
+        unused.bind(("127.0.0.1", 0))
+        file = config_through(kubeconfig, tmp_path, unused.getsockname()[1])
+    nowhere = Kube(kubeconfig=file, context="admin")
+    with Watches(nowhere) as watches, pytest.raises(ClusterUnreachableError):
+        watches.ensure([path_of("x")], seconds=2)
+
+
+def test_requests_do_not_grow_with_time(kube, kubeconfig, namespace, wire, tmp_path):
+    through = Kube(kubeconfig=config_through(kubeconfig, tmp_path, wire.port), context="admin")
+    sent = []
+    opened = through._open
+    through._open = lambda method, url, *rest: sent.append(url) or opened(method, url, *rest)
+    with watching(through, path_of(namespace)) as watches:
+        for number in range(30):
+            put(kube, namespace, "same", x=str(number))
+            time.sleep(0.1)
+        eventually(
+            lambda: [
+                item["data"]["x"]
+                for item in watches.store.objects([path_of(namespace)])
+                if item["metadata"]["name"] == "same"
+            ]
+            == ["29"]
+        )
+    assert len(sent) == 2, sent
+
+
+def test_closing_ends_every_thread(kube, namespace):
+    before = threading.active_count()
+    with watching(kube, path_of(namespace)):
+        assert threading.active_count() > before
+    eventually(lambda: threading.active_count() <= before)
