@@ -165,7 +165,7 @@ def test_a_second_holder_waits_and_says_so(xdg):
 
 
 EVENTS = [
-    events.StepStarted(step="a/b", title="t"),
+    events.StepStarted(step="a/b", title="t", needs=("a/a",)),
     events.StepProgress(step="a/b", done=1, total=None, note="n"),
     events.StepFinished(step="a/b", note="", changed=False),
     events.StepFailed(step="a/b", note="n"),

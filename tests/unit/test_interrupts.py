@@ -36,6 +36,8 @@ def start(tmp_path):
                 stderr=subprocess.PIPE,
                 text=True,
                 process_group=0,
+                # a job in the background of a shell ignores SIGINT, and its children would too
+                preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
             )
             stack.enter_context(process)
             stack.callback(process.kill)
