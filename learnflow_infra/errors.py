@@ -1,6 +1,7 @@
 """Error classes: each carries its exit code, what happened, why, and the next command to type."""
 
-from typing import ClassVar
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
 
 EXIT_INTERRUPTED = 130
 """Ctrl-C (128 + SIGINT), as shells report it."""
@@ -23,6 +24,8 @@ class LearnflowError(Exception):
         self.what = what
         self.why = why
         self.remedy = remedy
+        self.causes: Sequence[Mapping[str, Any]] = ()
+        """The causes behind `why` as plain documents, the worst first; see readiness.causes."""
 
     def __str__(self) -> str:
         """All three parts, a part a line, empty ones left out."""

@@ -75,6 +75,33 @@ class ChartSource:
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReadyRule:
+    """When a kind is ready: CEL over the object's fields, as Flux's `healthCheckExprs`."""
+
+    api_version: str
+    kind: str
+    current: str
+    in_progress: str = ""
+    failed: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeclaredCause:
+    """A cause that only the application's own words tell.
+
+    `log` and `check` are regular expressions: for the last log lines of a container that is
+    not ready, and for the messages of failed verification checks. `grace` in seconds.
+    """
+
+    code: str
+    message: str
+    remedy: str
+    log: str = ""
+    check: str = ""
+    grace: float = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Release:
     """One Helm release of a skill. Times in seconds; selectors are label=value."""
 
@@ -85,6 +112,10 @@ class Release:
     ready_timeout: float = 300.0
     settle: float = 0.0
     volumes: Mapping[str, str] = field(default_factory=dict)
+    rules: tuple[ReadyRule, ...] = ()
+    causes: tuple[DeclaredCause, ...] = ()
+    grace: Mapping[str, float] = field(default_factory=dict)
+    """Seconds by code of a cause, in place of its policy's."""
 
 
 @dataclass(frozen=True, kw_only=True)
