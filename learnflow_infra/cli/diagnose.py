@@ -1,10 +1,16 @@
 """`learnflow-infra diagnose`."""
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 import typer
 
 from learnflow_infra.cli import options as opts
-from learnflow_infra.cli.run import out, run
+from learnflow_infra.cli.run import out, out_json, run
 from learnflow_infra.errors import NotReadyError
+
+if TYPE_CHECKING:
+    from learnflow_infra.engine.diagnose import Finding
 
 
 def diagnose(
@@ -12,20 +18,40 @@ def diagnose(
     profile: opts.ProfileName = None,
     context: opts.Context = None,
     namespace: opts.Namespace = opts.NAMESPACE,
+    output: opts.OutputOption = opts.Output.text,
 ) -> None:
     """Name what is not ready and why, changing nothing. Exit code 7 when something is not."""
-    from learnflow_infra.engine import inspect
+    from learnflow_infra.engine import diagnose as engine
 
-    found = run(
-        lambda emit: inspect.diagnose(
-            opts.options(skills=skills, context=context, namespace=namespace, profile=profile), emit
-        )
-    )
-    for release, causes in found:
-        if not causes:
-            out(f"{release}: everything is ready")
-        for cause in causes:
-            for line in cause.lines():
-                out(f"{release}: {line}")
-    if any(causes for _, causes in found):
+    options = opts.options(skills=skills, context=context, namespace=namespace, profile=profile)
+    found = run(lambda emit: engine.diagnose(options, emit))
+    if output is opts.Output.json:
+        out_json(_document(namespace, found))
+    else:
+        _tell(found)
+    if any(finding.causes for finding in found):
         raise typer.Exit(NotReadyError.exit_code)
+
+
+def _document(namespace: str, found: Sequence["Finding"]) -> dict[str, object]:
+    return {
+        "apiVersion": "learnflow.infra/v1",
+        "kind": "Diagnosis",
+        "namespace": namespace,
+        "ready": not any(finding.causes for finding in found),
+        "causes": [
+            {"release": finding.release, **cause.document()}
+            for finding in found
+            for cause in finding.causes
+        ],
+    }
+
+
+def _tell(found: Sequence["Finding"]) -> None:
+    for finding in found:
+        name = finding.release or "other objects"
+        if not finding.causes:
+            out(f"{name}: everything is ready")
+        for cause in finding.causes:
+            for line in cause.lines():
+                out(f"{name}: {line}")

@@ -15,6 +15,8 @@ from learnflow_infra.models import Document, Profile, Release, ReleaseName, Skil
 from learnflow_infra.outputs import artifacts
 from learnflow_infra.outputs import endpoints as outputs
 from learnflow_infra.readiness import tracker
+from learnflow_infra.readiness.collections import COLLECTIONS
+from learnflow_infra.readiness.owned import INSTANCE
 
 SECONDS = 120.0
 """How long pods and volumes may take to go."""
@@ -57,7 +59,7 @@ async def _uninstall(session: Session, release: Release) -> bool:
             return False
         await session.helm.uninstall(release.name)
         try:
-            await asyncio.to_thread(_wait_gone, session, tracker.COLLECTIONS["Pod"], release.name)
+            await asyncio.to_thread(_wait_gone, session, COLLECTIONS["Pod"], release.name)
         except asyncio.CancelledError:
             session.stop.set()  # the wait runs in a thread, which only this ends
             raise
@@ -67,7 +69,7 @@ async def _uninstall(session: Session, release: Release) -> bool:
 
 def _wait_gone(session: Session, collection: str, release: str) -> None:
     path = collection.format(session.namespace)
-    query = selector({tracker.INSTANCE: release})
+    query = selector({INSTANCE: release})
 
     def left() -> list[Document]:
         if session.stop.is_set():
@@ -115,7 +117,7 @@ def _volumes_and_secrets(
         for path in found:
             session.kube.delete(path)
         for release in releases:
-            _wait_gone(session, tracker.COLLECTIONS["PersistentVolumeClaim"], release.name)
+            _wait_gone(session, COLLECTIONS["PersistentVolumeClaim"], release.name)
         running.done(", ".join(names))
     return []
 

@@ -29,7 +29,7 @@ from learnflow_infra.errors import HostError, RefusedError
 from learnflow_infra.events import Emit, step
 from learnflow_infra.models import Document, Foundation, ReleaseName, Skill, Target
 from learnflow_infra.outputs import artifacts
-from learnflow_infra.readiness.tracker import INSTANCE
+from learnflow_infra.readiness.owned import INSTANCE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +62,7 @@ def deploy(options: Options, emit: Emit) -> Deployed:
         try:
             record, results = _releases(session, request, options, prepared, recorder)
         finally:
+            session.watches.close()
             records.write_report(recorder, session)
     return Deployed(
         target=session.target,

@@ -1,4 +1,4 @@
-"""Read-only verbs: status, diagnose, doctor, verify."""
+"""Read-only verbs: status, endpoints, doctor, verify."""
 
 import asyncio
 from collections.abc import Sequence
@@ -11,10 +11,9 @@ from learnflow_infra.engine import deploy, gate, machine, records, verification
 from learnflow_infra.engine.session import Options, Session, connect, read
 from learnflow_infra.errors import LearnflowError
 from learnflow_infra.events import Emit
-from learnflow_infra.models import Check, Document, ReleaseName
+from learnflow_infra.models import Check, Document, Release, ReleaseName
 from learnflow_infra.outputs import endpoints as outputs
 from learnflow_infra.readiness import tracker
-from learnflow_infra.readiness.causes import Cause
 from learnflow_infra.readiness.status import Status
 
 
@@ -37,51 +36,26 @@ def status(options: Options, emit: Emit) -> list[ReleaseState]:
     """The state of each release of the chosen skills."""
     request = read(options)
     session = connect(request.target, options.namespace, emit)
-
-    async def look() -> list[ReleaseState]:
-        names = [release.name for release in request.releases]
-        return list(await asyncio.gather(*(_state(session, name) for name in names)))
-
-    return asyncio.run(look())
+    with session.watches:
+        return [_state(session, release) for release in request.releases]
 
 
-async def _state(session: Session, name: ReleaseName) -> ReleaseState:
-    live, snapshot = await _look(session, name)
+def _state(session: Session, release: Release) -> ReleaseState:
+    live, view = look(session, release)
     return ReleaseState(
-        release=name,
+        release=release.name,
         revision=live.revision if live else 0,
         status=live.status if live else "not installed",
-        objects=tracker.statuses(snapshot),
+        objects=view.look().statuses(),
     )
 
 
-async def _look(session: Session, name: ReleaseName) -> tuple[Live | None, tracker.Snapshot]:
-    live = await session.helm.live(name)
-    expected = tracker.expected(documents.parse_all(live.manifest) if live else ())
-    return live, await asyncio.to_thread(
-        tracker.look, session.kube, session.namespace, name, expected
-    )
-
-
-def diagnose(options: Options, emit: Emit) -> list[tuple[ReleaseName, list[Cause]]]:
-    """For each release, why something of it is not ready; empty where all is."""
-    request = read(options)
-    session = connect(request.target, options.namespace, emit)
-    found = []
-    for release in request.releases:
-        live, snapshot = asyncio.run(_look(session, release.name))
-        causes = tracker.diagnose(session.kube, session.namespace, snapshot)
-        found.append((release.name, [*_of_release(release.name, live), *causes]))
-    return found
-
-
-def _of_release(name: ReleaseName, live: Live | None) -> list[Cause]:
-    """What is wrong with the release itself; volumes of one that was deleted are no sign of it."""
-    if live is None:
-        return [Cause(object=f"Release/{name}", reason="does not exist; deploy it")]
-    if live.status != "deployed":
-        return [Cause(object=f"Release/{name}", reason=f"is {live.status}; deploy it again")]
-    return []
+def look(session: Session, release: Release) -> tuple[Live | None, tracker.View]:
+    """A release as helm has it, and what it owns."""
+    live = asyncio.run(session.helm.live(release.name))
+    view = tracker.View(session.kube, session.watches, session.namespace, release)
+    view.expect(tracker.expected(documents.parse_all(live.manifest) if live else ()))
+    return live, view
 
 
 @dataclass(frozen=True, kw_only=True)

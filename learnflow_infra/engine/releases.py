@@ -10,6 +10,7 @@ from learnflow_infra.clients.helm import Live
 from learnflow_infra.engine import drift, locks, seeds
 from learnflow_infra.engine.compare import Comparison
 from learnflow_infra.engine.session import Session
+from learnflow_infra.engine.telling import Teller
 from learnflow_infra.errors import LearnflowError
 from learnflow_infra.events import Message, Step, step
 from learnflow_infra.models import Document, Release, ReleaseName
@@ -91,9 +92,11 @@ async def converge(session: Session, comparison: Comparison, limit: float | None
     prepared = comparison.prepared
     release = prepared.release
     seconds = limit if limit is not None else release.ready_timeout
-    with step(session.emit, f"release/{release.name}", f"Release {release.name}") as running:
+    needs = tuple(f"release/{name}" for name in release.needs)
+    title = f"Release {release.name}"
+    with step(session.emit, f"release/{release.name}", title, needs) as running:
         live = await _bring(session, comparison, seconds, running)
-        outcome = await finish(session, release, live, seconds, running)
+        outcome = await finish(session, release, live, seconds)
         running.done(f"revision {live.revision}", changed=comparison.changed)
         return dataclasses.replace(
             outcome, origins=origins_document(release.name, prepared.computed.origins)
@@ -127,9 +130,7 @@ async def _bring(session: Session, comparison: Comparison, seconds: float, runni
     return live
 
 
-async def finish(
-    session: Session, release: Release, live: Live, seconds: float, running: Step
-) -> Outcome:
+async def finish(session: Session, release: Release, live: Live, seconds: float) -> Outcome:
     """Wait until a release is ready, and tell what came of it.
 
     Raises:
@@ -137,16 +138,7 @@ async def finish(
     """
     computed, snapshot = await asyncio.gather(
         session.helm.computed_values(release.name),
-        asyncio.to_thread(
-            tracker.wait,
-            session.kube,
-            session.namespace,
-            release,
-            expected=tracker.expected(documents.parse_all(live.manifest)),
-            seconds=seconds,
-            stop=session.stop,
-            seen=_Watcher(session, running),
-        ),
+        asyncio.to_thread(_wait, session, release, live.manifest, seconds),
     )
     return Outcome(
         release=release.name,
@@ -159,17 +151,23 @@ async def finish(
     )
 
 
+def _wait(session: Session, release: Release, manifest: str, seconds: float) -> tracker.Snapshot:
+    view = tracker.View(session.kube, session.watches, session.namespace, release)
+    view.expect(tracker.expected(documents.parse_all(manifest)))
+    return tracker.wait(view, seconds=seconds, stop=session.stop, seen=_Watcher(session, release))
+
+
 class _Watcher:
     """Tells what a wait sees, and replaces pods that an earlier attempt left stuck."""
 
-    def __init__(self, session: Session, running: Step) -> None:
+    def __init__(self, session: Session, release: Release) -> None:
         self._session = session
-        self._running = running
+        self._tell = Teller(session.emit, f"release/{release.name}")
         self._replaced: set[str] = set()
 
-    def __call__(self, snapshot: tracker.Snapshot) -> None:
-        self._running.progress(0, note=snapshot.summary())
-        for pod in stuck_pods(snapshot.objects):
+    def __call__(self, seen: tracker.Seen) -> None:
+        self._tell(seen)
+        for pod in stuck_pods(seen.snapshot.objects):
             name, uid = pod["metadata"]["name"], pod["metadata"]["uid"]
             if uid not in self._replaced:
                 self._replaced.add(uid)

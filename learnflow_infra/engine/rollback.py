@@ -89,7 +89,7 @@ async def _go(
                 running.progress(0, note=f"rolling back to revision {revision}")
                 await session.helm.rollback(release.name, revision)
             live = await session.helm.require(release.name)
-            outcome = await releases.finish(session, release, live, seconds, running)
+            outcome = await releases.finish(session, release, live, seconds)
             running.done(f"revision {live.revision}", changed=release == chosen)
         return outcome
 

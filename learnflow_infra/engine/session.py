@@ -17,6 +17,7 @@ from learnflow_infra.events import Emit
 from learnflow_infra.models import Release, Skill, Target
 from learnflow_infra.outputs import artifacts
 from learnflow_infra.outputs import endpoints as outputs
+from learnflow_infra.readiness.watches import Watches
 from learnflow_infra.sources import mirror
 from learnflow_infra.sources.mirror import Mirror
 from learnflow_infra.values import Flags, Overrides, read_overrides
@@ -50,13 +51,17 @@ class Request:
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """A connected cluster; `stop` is set when the run is being interrupted."""
+    """A connected cluster; `stop` is set when the run is being interrupted.
+
+    `watches` are shared by all waits of the run, and end with it.
+    """
 
     target: Target
     namespace: str
     kube: Kube
     helm: Helm
     emit: Emit
+    watches: Watches
     stop: threading.Event = field(default_factory=threading.Event)
 
 
@@ -110,7 +115,14 @@ def connect(target: Target, namespace: str, emit: Emit) -> Session:
     kube = Kube(kubeconfig=running.kubeconfig, context=running.context)
     helm = Helm(kubeconfig=running.kubeconfig, context=running.context, namespace=namespace)
     _require_profile(kube, running, namespace)
-    return Session(target=running, namespace=namespace, kube=kube, helm=helm, emit=emit)
+    return Session(
+        target=running,
+        namespace=namespace,
+        kube=kube,
+        helm=helm,
+        emit=emit,
+        watches=Watches(kube),
+    )
 
 
 def _require_profile(kube: Kube, target: Target, namespace: str) -> None:

@@ -1,61 +1,86 @@
 """What a release owns: what its manifest says that there has to be, and what there is."""
 
-import functools
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from learnflow_infra.clients.kube import NOT_FOUND, ApiError, Kube, selector
-from learnflow_infra.models import Document
-from learnflow_infra.readiness import causes, custom
+from learnflow_infra.models import Document, ReadyRule
+from learnflow_infra.readiness import custom
+from learnflow_infra.readiness.collections import ASKED, COLLECTIONS
 from learnflow_infra.readiness.status import Status, evaluate
 
-COLLECTIONS = {
-    "StatefulSet": "/apis/apps/v1/namespaces/{}/statefulsets",
-    "Deployment": "/apis/apps/v1/namespaces/{}/deployments",
-    "DaemonSet": "/apis/apps/v1/namespaces/{}/daemonsets",
-    "Job": "/apis/batch/v1/namespaces/{}/jobs",
-    "PersistentVolumeClaim": "/api/v1/namespaces/{}/persistentvolumeclaims",
-    "Pod": "/api/v1/namespaces/{}/pods",
-}
 INSTANCE = "app.kubernetes.io/instance"
 """The label by which charts mark what belongs to a release."""
+_JUDGED_TOGETHER = {"StrimziPodSet", "KafkaNodePool"}
+"""Kinds whose status depends on another object's; the others' are known until they change."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
     """What a release's manifest says that there has to be, and must be ready.
 
-    `names` are `Kind/name` references; `custom` the apiVersion and kind of each sort of
-    custom resource among them, and of what operators make of those.
+    `names` are `Kind/name` references; `kinds` the apiVersion and kind of each sort among
+    them, and of what operators make of those.
     """
 
     names: tuple[str, ...] = ()
-    custom: tuple[tuple[str, str], ...] = ()
+    kinds: tuple[tuple[str, str], ...] = ()
 
 
 def expected(objects: Iterable[Document]) -> Expected:
-    """What has to be there of a manifest's objects: workloads, claims and custom resources."""
+    """What has to be there of a manifest's objects: those whose status says something."""
     names: list[str] = []
     kinds: dict[tuple[str, str], None] = {}
     for obj in objects:
         group, kind = obj["apiVersion"].rpartition("/")[0], obj["kind"]
-        if kind in COLLECTIONS:
-            names.append(causes.reference(obj))
-        elif custom.is_custom(group):
-            names.append(causes.reference(obj))
+        if kind in COLLECTIONS or kind in ASKED or custom.is_custom(group):
+            names.append(reference(obj))
             kinds[obj["apiVersion"], kind] = None
         if (group, kind) in custom.MADE:
             names.append(f"{custom.MADE[group, kind][1]}/{custom.made_name(obj)}")
             kinds[custom.MADE[group, kind]] = None
-    return Expected(names=tuple(names), custom=tuple(kinds))
+    return Expected(names=tuple(names), kinds=tuple(kinds))
+
+
+def reference(obj: Document) -> str:
+    """`Kind/name`, as kubectl writes it."""
+    return f"{obj['kind']}/{obj['metadata']['name']}"
+
+
+def members(objects: Iterable[Document], release: str, names: Sequence[str]) -> list[Document]:
+    """What belongs to a release: by name, by its instance label, or owned by such an object."""
+    objects = list(objects)
+    children: dict[str, list[Document]] = defaultdict(list)
+    for obj in objects:
+        for owner in obj["metadata"].get("ownerReferences") or ():
+            children[owner["uid"]].append(obj)
+    wanted = set(names)
+    found = [obj for obj in objects if _labelled(obj, release) or reference(obj) in wanted]
+    mine = {obj["metadata"]["uid"] for obj in found}
+    while found:
+        found = [c for obj in found for c in children.get(obj["metadata"]["uid"], ())]
+        found = [obj for obj in found if obj["metadata"]["uid"] not in mine]
+        mine |= {obj["metadata"]["uid"] for obj in found}
+    return [obj for obj in objects if obj["metadata"]["uid"] in mine]
+
+
+def _labelled(obj: Document, release: str) -> bool:
+    """Of kinds that a chart may name as it likes; cluster-wide ones are expected by name."""
+    carries = (obj["metadata"].get("labels") or {}).get(INSTANCE) == release
+    return carries and obj["kind"] in COLLECTIONS
 
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """What a release owns at one moment; `missing` are expected objects that do not exist."""
+    """What a release owns at one moment, each with its status; `missing` does not exist."""
 
-    objects: tuple[Document, ...]
-    missing: tuple[str, ...]
+    states: tuple[tuple[Document, Status], ...] = ()
+    missing: tuple[str, ...] = ()
+
+    @property
+    def objects(self) -> list[Document]:
+        """What exists."""
+        return [obj for obj, _ in self.states]
 
     @property
     def ready(self) -> bool:
@@ -67,30 +92,20 @@ class Snapshot:
             status.ready for obj, status in self.states if not _replaceable(obj, status)
         )
 
-    @property
-    def failed(self) -> bool:
-        """A Job has used up its attempts: it will not become ready by waiting."""
-        return any(obj["kind"] == "Job" and status.state == "Failed" for obj, status in self.states)
-
-    @property
-    def refused(self) -> bool:
-        """An operator says that a custom resource's spec is wrong."""
-        return any(status.state == "Failed" and custom.compute(obj) for obj, status in self.states)
-
-    @functools.cached_property
-    def states(self) -> list[tuple[Document, Status]]:
-        """Each object with its status."""
-        return evaluate(self.objects)
-
     def summary(self) -> str:
-        """One line: how much is ready, and the first thing that is not."""
-        states = [(causes.reference(obj), status) for obj, status in self.states]
-        good = sum(status.ready for _, status in states)
-        waits = [f"{name}: {status.message}" for name, status in states if not status.ready]
+        """One line: how much is ready, and the last thing that is not."""
+        waits = [f"{reference(o)}: {s.message}" for o, s in self.states if not s.ready]
+        good = len(self.states) - len(waits)
         waits += [f"{name}: does not exist yet" for name in self.missing]
-        return f"{good}/{len(states) + len(self.missing)} ready" + (
+        return f"{good}/{len(self.states) + len(self.missing)} ready" + (
             f", {waits[-1]}" if waits else ""
         )
+
+    def statuses(self) -> list[tuple[str, Status]]:
+        """Each object's reference and status, those that are missing last."""
+        found = [(reference(o), s) for o, s in self.states if not _replaceable(o, s)]
+        gone = Status(state="NotFound", message="does not exist; deploy makes it again")
+        return [*found, *((name, gone) for name in self.missing)]
 
 
 def _replaceable(obj: Document, status: Status) -> bool:
@@ -98,55 +113,24 @@ def _replaceable(obj: Document, status: Status) -> bool:
     return obj["kind"] == "Pod" and owned and status.state == "Failed"
 
 
-def look(kube: Kube, namespace: str, release: str, wanted: Expected) -> Snapshot:
-    """List what carries the release's instance label, and what else the manifest names."""
-    query = {"labelSelector": selector({INSTANCE: release})}
-    objects = _custom_resources(kube, namespace, wanted)
-    objects += [
-        obj for path in COLLECTIONS.values() for obj in kube.items(path.format(namespace), **query)
-    ]
-    present = {causes.reference(obj) for obj in objects}
-    for name in (name for name in wanted.names if name not in present):
-        kind, _, rest = name.partition("/")  # a chart that does not label what it makes
-        path = COLLECTIONS.get(kind, "").format(namespace)
-        found = kube.find(f"{path}/{rest}") if path else None
-        objects += [found] if found else []
-    present = {causes.reference(obj) for obj in objects}
-    missing = tuple(name for name in wanted.names if name not in present)
-    return Snapshot(objects=tuple(objects), missing=missing)
+class Judge:
+    """Judges what a release owns again and again, each object anew only when it changed."""
 
+    def __init__(self, release: str, wanted: Expected, rules: Sequence[ReadyRule] = ()) -> None:
+        self._release, self._wanted, self._rules = release, wanted, rules
+        self._known: dict[str, tuple[Document, Status]] = {}
 
-def _custom_resources(kube: Kube, namespace: str, wanted: Expected) -> list[Document]:
-    """The custom resources that are expected by name; others of their kind are not ours.
+    def __call__(self, objects: Iterable[Document]) -> Snapshot:
+        """What of the objects belongs to the release, with its status."""
+        mine = members(objects, self._release, self._wanted.names)
+        anew = [obj for obj in mine if obj["kind"] in _JUDGED_TOGETHER or not self._knows(obj)]
+        judged = {obj["metadata"]["uid"]: (obj, s) for obj, s in evaluate(anew, self._rules)}
+        known = self._known | judged
+        self._known = {uid: known[uid] for uid in (obj["metadata"]["uid"] for obj in mine)}
+        present = {reference(obj) for obj in mine}
+        missing = tuple(name for name in self._wanted.names if name not in present)
+        return Snapshot(states=tuple(self._known.values()), missing=missing)
 
-    Those that a manifest names first come last: what the others wait for.
-    """
-    found = []
-    for version, kind in reversed(wanted.custom):
-        plural = _plurals(kube, version).get(kind)
-        if plural:
-            found += kube.items(f"/apis/{version}/namespaces/{namespace}/{plural}")
-    return [obj for obj in found if causes.reference(obj) in wanted.names]
-
-
-@functools.lru_cache(maxsize=16)
-def _served(kube: Kube, version: str) -> dict[str, str]:
-    answer = kube.request("GET", f"/apis/{version}")
-    return {r["kind"]: r["name"] for r in answer["resources"] if "/" not in r["name"]}
-
-
-def _plurals(kube: Kube, version: str) -> dict[str, str]:
-    """The names of an API's collections by kind; empty where it is not served (asked again)."""
-    try:
-        return _served(kube, version)
-    except ApiError as error:
-        if error.status == NOT_FOUND:
-            return {}
-        raise
-
-
-def statuses(snapshot: Snapshot) -> list[tuple[str, Status]]:
-    """Each object's reference and status, those that are missing last."""
-    found = [(causes.reference(o), s) for o, s in snapshot.states if not _replaceable(o, s)]
-    gone = Status(state="NotFound", message="does not exist; deploy makes it again")
-    return [*found, *((name, gone) for name in snapshot.missing)]
+    def _knows(self, obj: Document) -> bool:
+        before, _ = self._known.get(obj["metadata"]["uid"], (None, None))
+        return before is obj

@@ -5,7 +5,7 @@ Source: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus
 
 from collections.abc import Callable, Sequence
 
-from learnflow_infra.models import Document
+from learnflow_infra.models import Document, ReadyRule
 from learnflow_infra.readiness import custom
 from learnflow_infra.readiness.states import (
     State,
@@ -33,7 +33,9 @@ def compute(obj: Document) -> Status:
     return rule(obj) if rule else current("exists")
 
 
-def evaluate(objects: Sequence[Document]) -> list[tuple[Document, Status]]:
+def evaluate(
+    objects: Sequence[Document], rules: Sequence[ReadyRule] = ()
+) -> list[tuple[Document, Status]]:
     """Each object with its status, as the others around it let it be seen."""
     outdated = custom.outdated(objects)
     late = progress("its operator has not carried the newest spec to it yet")

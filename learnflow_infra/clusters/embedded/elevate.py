@@ -142,5 +142,7 @@ def _receive(message: dict[str, Any], emit: Emit) -> None:
         raise kind(message["what"], why=message["why"], remedy=message["remedy"])
     name = message.pop("event")
     kind = next(kind for kind in KINDS if kind.__name__ == name)
-    fields = {key: tuple(v) if isinstance(v, list) else v for key, v in message.items()}
+    fields: dict[str, Any] = {
+        key: tuple(v) if isinstance(v, list) else v for key, v in message.items()
+    }
     emit(kind(**fields))

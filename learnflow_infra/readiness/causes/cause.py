@@ -1,0 +1,32 @@
+"""What a cause is: a stable code, one sentence, the evidence, and what to type."""
+
+from dataclasses import dataclass
+
+from learnflow_infra.models import Document
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cause:
+    """Why an object is not ready.
+
+    `object` is `Kind/name`; `message` one sentence; `evidence` lines of states, events and
+    logs, with secrets masked; `remedy` what to type or change.
+    """
+
+    code: str
+    object: str
+    message: str
+    container: str = ""
+    evidence: tuple[str, ...] = ()
+    remedy: str = ""
+
+    def lines(self) -> list[str]:
+        """The cause for people, evidence indented."""
+        where = f"{self.object} container {self.container}" if self.container else self.object
+        last = [f"  Remedy: {self.remedy}"] if self.remedy else []
+        head = f"Cause {self.code}: {where}: {self.message}"
+        return [head, *(f"  {line}" for line in self.evidence), *last]
+
+    def document(self) -> Document:
+        """The cause as `-o json` has it."""
+        return {**vars(self), "evidence": list(self.evidence)}

@@ -1,0 +1,27 @@
+"""All that is known of a release at one moment: the input of the search for causes."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from learnflow_infra.models import Document
+from learnflow_infra.readiness.states import Status
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """What a release owns, and what around it may explain why it is not ready.
+
+    `states` reach down to pods; `missing` are `Kind/name` of what the manifest names and is
+    not there; `events` are those of the namespace; `around` are nodes, storage classes,
+    quotas, and what belongs to the releases that this one needs, `operators`; `logs` are the
+    last lines by pod and container; `denied` are collections that may not be read.
+    """
+
+    namespace: str
+    states: Sequence[tuple[Document, Status]] = ()
+    missing: Sequence[str] = ()
+    events: Sequence[Document] = ()
+    around: Sequence[Document] = ()
+    logs: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
+    denied: Sequence[str] = ()
+    operators: Sequence[str] = ()

@@ -1,0 +1,11 @@
+"""Times as Kubernetes writes them (RFC 3339)."""
+
+from datetime import datetime
+
+
+def seconds_of(text: str | None) -> float:
+    """A time as seconds since 1970; 0 where there is none, or it is no time."""
+    try:
+        return datetime.fromisoformat(text or "").timestamp()
+    except ValueError:
+        return 0.0
