@@ -34,5 +34,6 @@ def renderer(*, progress: bool = False) -> Iterator[Emit]:
 
 def _is_a_screen() -> bool:
     """A terminal that can redraw, whose owner did not ask for plain text (no-color.org)."""
+    utf8 = "utf" in (sys.stderr.encoding or "").lower()
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM", "dumb") in {"dumb", "unknown"}
-    return sys.stderr.isatty() and not plain
+    return sys.stderr.isatty() and utf8 and not plain

@@ -1,77 +1,73 @@
-"""The live view of a run on a terminal."""
+"""The live view on a terminal: steps that ended scroll away above a tree of those under way."""
 
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from rich.console import Console
-from rich.markup import escape
-from rich.progress import (
-    BarColumn,
-    Progress,
-    SpinnerColumn,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-)
+from rich.live import Live as Screen
+from rich.text import Text
 
-from learnflow_infra.events import (
-    Emit,
-    Event,
-    Message,
-    StepFailed,
-    StepFinished,
-    StepProgress,
-    StepStarted,
-)
+from learnflow_infra.cli.show import layout, words
+from learnflow_infra.cli.show.model import Model
+from learnflow_infra.events import Emit, Event, Message, StepFailed, StepFinished
 
 
 @contextmanager
-def live() -> Iterator[Emit]:
-    """A bar or a spinner for every step under way; steps that ended scroll away above."""
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}"),
-        BarColumn(bar_width=24),
-        TimeElapsedColumn(),
-        TextColumn("{task.fields[note]}", style="dim", markup=False),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        yield Live(progress)
+def live(console: Console | None = None) -> Iterator[Emit]:
+    """The emitter of a live view, which is wiped at the end of the block."""
+    on = console or Console(stderr=True)
+    shown = Live(on)
+    with Screen(
+        console=on,
+        get_renderable=shown.picture,
+        refresh_per_second=layout.FRAMES_PER_SECOND,
+        transient=True,
+        redirect_stdout=False,
+    ):
+        yield shown
 
 
 class Live:
-    """Feeds a rich Progress; a task's total stays unknown until an event names it."""
+    """Learns from events; draws when asked, so that a flood of events costs no drawing."""
 
-    def __init__(self, progress: Progress) -> None:
-        self._progress = progress
-        self._tasks: dict[str, tuple[TaskID, str, float]] = {}
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._model = Model()
+        self._lock = threading.Lock()
 
     def __call__(self, event: Event) -> None:
-        """Update the view by an event; rich takes its own lock."""
-        match event:
-            case StepStarted():
-                task = self._progress.add_task(event.title, total=None, note="")
-                self._tasks[event.step] = (task, event.title, time.monotonic())
-            case StepProgress():
-                self._progress.update(
-                    self._tasks[event.step][0],
-                    completed=event.done,
-                    total=event.total,
-                    note=event.note,
-                )
-            case StepFinished():
-                self._end(
-                    event.step, "[dim]=[/]" if event.changed is False else "[green]✓[/]", event.note
-                )
-            case StepFailed():
-                self._end(event.step, "[red]✗[/]", event.note)
-            case Message():
-                self._progress.console.print(event.text, markup=False, highlight=False)
+        """Take an event; what it ended is printed above the view."""
+        now = time.time()
+        with self._lock:
+            ended = self._model.take(event, now)
+        # Not while holding the lock: printing waits for a drawing that may wait for us.
+        if ended and isinstance(event, StepFinished | StepFailed):
+            self._print(_ended(event, ended.title, now - ended.begun))
+        elif isinstance(event, Message):
+            self._print(Text(event.text))
 
-    def _end(self, step: str, mark: str, note: str) -> None:
-        task, title, begun = self._tasks.pop(step)
-        self._progress.remove_task(task)
-        tail = f"  [dim]{escape(note)}[/]" if note else ""
-        seconds = f"[dim]{time.monotonic() - begun:6.1f}s[/]"
-        self._progress.console.print(f"{mark} {seconds} {escape(title)}{tail}", highlight=False)
+    def picture(self) -> Text:
+        """The view for the terminal as it is now; a line is left for the cursor."""
+        size = self._console.size
+        with self._lock:
+            found = layout.lines(self._model, time.time(), size.width, size.height - 1)
+        return Text("\n", no_wrap=True, end="").join(found)
+
+    def _print(self, text: Text) -> None:
+        self._console.print(text, highlight=False)
+
+
+def _ended(event: StepFinished | StepFailed, title: str, seconds: float) -> Text:
+    mark, colour = _mark(event)
+    line = Text.assemble((mark, colour), (f" {seconds:6.1f}s ", "dim"), words.clean(title))
+    if event.note:
+        line.append(f"  {words.clean(event.note)}", style="dim")
+    return line
+
+
+def _mark(event: StepFinished | StepFailed) -> tuple[str, str]:
+    if isinstance(event, StepFailed):
+        return ("✗", "red")
+    return ("=", "dim") if event.changed is False else ("✓", "green")

@@ -64,7 +64,7 @@ class Plain:
         waiting.pop(event.object, None)
         if event.state == "Current":
             return
-        waiting[event.object] = f"{event.object} {event.state}: {event.message}"
+        waiting[event.object] = words.clean(f"{event.object} {event.state}: {event.message}")
         more = f" (and {len(waiting) - 1} more)" if len(waiting) > 1 else ""
         self._sometimes(event.step, waiting[event.object] + more)
 

@@ -7,6 +7,7 @@ from learnflow_infra.events import CauseSeen, StepProgress
 INTERRUPTED = (
     "Interrupted. The cluster is as it was at that moment; run the command again to go on."
 )
+MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
 def progress(event: StepProgress) -> str:
@@ -18,10 +19,33 @@ def progress(event: StepProgress) -> str:
 
 def cause(event: CauseSeen) -> str:
     """A cause in one line: what is wrong with which object, and how long it may heal."""
-    return f"{event.object}: {event.message} ({event.code}{_patience(event.grace)})"
+    return clean(f"{event.object}: {event.message} ({event.code}{_patience(event.grace)})")
+
+
+def what(event: CauseSeen) -> str:
+    """A cause beside its object's name."""
+    return f"{event.code}: {event.message}"
 
 
 def _patience(grace: float) -> str:
     if math.isinf(grace):
         return ""
     return f"; may heal for {grace:.0f} s" if grace > 0 else "; does not heal by itself"
+
+
+def clean(text: str) -> str:
+    """A text of the cluster as one line that cannot steer a terminal."""
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def age(seconds: float) -> str:
+    """Seconds in kubectl's short form: 59s, 3m12s, 5h7m, 2d4h."""
+    whole = max(0, int(seconds))
+    for unit, big, small, part in (
+        ("d", DAY, "h", HOUR),
+        ("h", HOUR, "m", MINUTE),
+        ("m", MINUTE, "s", 1),
+    ):
+        if whole >= big:
+            return f"{whole // big}{unit}{whole % big // part}{small}"
+    return f"{whole}s"

@@ -1,0 +1,93 @@
+"""What a live view knows of a run: the steps under way, and the objects of each as a tree."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from learnflow_infra.events import (
+    CauseSeen,
+    Event,
+    Message,
+    ObjectGone,
+    ObjectSeen,
+    StepFailed,
+    StepFinished,
+    StepProgress,
+    StepStarted,
+)
+
+READY = "Current"
+
+
+@dataclass(kw_only=True)
+class Work:
+    """A step under way; `begun` and the times of objects are in seconds since 1970."""
+
+    title: str
+    begun: float
+    progress: StepProgress | None = None
+    objects: dict[str, ObjectSeen] = field(default_factory=dict)
+    since: dict[str, float] = field(default_factory=dict)
+    causes: dict[str, CauseSeen] = field(default_factory=dict)
+
+    def age(self, name: str, now: float) -> float:
+        """Seconds that an object exists; that it is seen, where it does not say."""
+        return max(0.0, now - (self.objects[name].created or self.since[name]))
+
+    def unseen(self) -> list[CauseSeen]:
+        """The causes that lie with objects outside of the release, such as a node."""
+        return [cause for name, cause in self.causes.items() if name not in self.objects]
+
+    def tree(self) -> Iterator[tuple[int, ObjectSeen]]:
+        """Depth and object, owners before what they own; whatever the owners say, each once."""
+        owned: dict[str, list[str]] = {}
+        for name, seen in self.objects.items():
+            owned.setdefault(seen.owner if seen.owner in self.objects else "", []).append(name)
+        left = dict.fromkeys(self.objects)
+        tops = [*owned.get("", ()), *self.objects]  # then those that own each other in a circle
+        stack = [(0, name) for name in reversed(tops)]
+        while stack:
+            depth, name = stack.pop()
+            if name in left:
+                del left[name]
+                yield depth, self.objects[name]
+                stack += [(depth + 1, child) for child in reversed(owned.get(name, ()))]
+
+
+class Model:
+    """The steps under way by their ids, in the order in which they began."""
+
+    def __init__(self) -> None:
+        self.steps: dict[str, Work] = {}
+
+    def take(self, event: Event, now: float) -> Work | None:
+        """Learn from an event; the step that it ended, if it ended one."""
+        match event:
+            case Message():
+                return None
+            case StepFinished() | StepFailed():
+                return self.steps.pop(event.step, None) or Work(title=event.step, begun=now)
+            case StepStarted():
+                self.steps[event.step] = Work(title=event.title, begun=now)
+            case _:
+                work = self.steps.setdefault(event.step, Work(title=event.step, begun=now))
+                _learn(work, event, now)
+        return None
+
+
+def _learn(
+    work: Work, event: StepProgress | ObjectSeen | ObjectGone | CauseSeen, now: float
+) -> None:
+    """A cause holds until its object is ready or gone, or has another cause."""
+    match event:
+        case StepProgress():
+            work.progress = event
+        case ObjectSeen():
+            work.objects[event.object] = event
+            work.since.setdefault(event.object, now)
+            if event.state == READY:
+                work.causes.pop(event.object, None)
+        case ObjectGone():
+            for known in (work.objects, work.since, work.causes):
+                known.pop(event.object, None)
+        case CauseSeen():
+            work.causes[event.object] = event
