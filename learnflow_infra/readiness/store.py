@@ -15,10 +15,10 @@ Key = tuple[str, str]
 
 @dataclass(kw_only=True)
 class _Shelf:
-    """One collection; `listed` is the resourceVersion of its newest list."""
+    """One collection, as it was at the resourceVersion `newest`."""
 
     objects: dict[Key, Document] = field(default_factory=dict)
-    listed: int = 0
+    newest: int = 0
     state: State = "new"
     why: str = ""
 
@@ -46,31 +46,29 @@ class Store:
             return True
 
     def replace(self, path: str, items: Iterable[Document], version: str) -> None:
-        """Take a list; what is newer here than it, is kept."""
+        """Take a list, unless what came by the watch is newer."""
         listed = int(version)
         with self._changed:
             shelf = self._shelves[path]
-            if listed >= shelf.listed:
-                newer = {k: o for k, o in shelf.objects.items() if _version(o) > listed}
+            if listed >= shelf.newest:
                 found = {_key(item): item for item in items}
                 for key in found.keys() & shelf.objects.keys():
                     if _version(shelf.objects[key]) == _version(found[key]):
                         found[key] = shelf.objects[key]  # who cached a judgement, finds it again
-                shelf.objects, shelf.listed = found | newer, listed
+                shelf.objects, shelf.newest = found, listed
             self._mark(shelf, "live")
 
     def apply(self, path: str, kind: str, item: Document) -> None:
-        """Take an event of a watch: ADDED, MODIFIED or DELETED."""
+        """Take an event of a watch: ADDED, MODIFIED or DELETED; unless a list was newer."""
         with self._changed:
-            shelf = self._shelves[path]
-            version, key = _version(item), _key(item)
-            known = shelf.objects.get(key)
-            if version <= shelf.listed or (known and _version(known) > version):
+            shelf, version = self._shelves[path], _version(item)
+            if version <= shelf.newest:
                 return
+            shelf.newest = version
             if kind == "DELETED":
-                shelf.objects.pop(key, None)
+                shelf.objects.pop(_key(item), None)
             else:
-                shelf.objects[key] = item
+                shelf.objects[_key(item)] = item
             self._tell()
 
     def mark(self, path: str, state: State, why: str = "") -> None:

@@ -127,9 +127,7 @@ def test_a_second_ensure_is_not_older_than_its_call(kube, namespace):
             assert f"n{number}" in names(watches, namespace)
 
 
-def test_a_connection_that_is_cut_goes_on_where_it_was(
-    kube, kubeconfig, namespace, wire, tmp_path
-):
+def test_a_connection_that_is_cut_goes_on_where_it_was(kube, kubeconfig, namespace, wire, tmp_path):
     through = Kube(kubeconfig=config_through(kubeconfig, tmp_path, wire.port), context="admin")
     with watching(through, path_of(namespace)) as watches:
         for number in range(3):
@@ -205,12 +203,14 @@ def test_requests_do_not_grow_with_time(kube, kubeconfig, namespace, wire, tmp_p
             put(kube, namespace, "same", x=str(number))
             time.sleep(0.1)
         eventually(
-            lambda: [
-                item["data"]["x"]
-                for item in watches.store.objects([path_of(namespace)])
-                if item["metadata"]["name"] == "same"
-            ]
-            == ["29"]
+            lambda: (
+                [
+                    item["data"]["x"]
+                    for item in watches.store.objects([path_of(namespace)])
+                    if item["metadata"]["name"] == "same"
+                ]
+                == ["29"]
+            )
         )
     assert len(sent) == 2, sent
 

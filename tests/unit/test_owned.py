@@ -1,0 +1,129 @@
+"""What belongs to a release, and when all of it is ready."""
+
+from itertools import count
+
+from learnflow_infra.readiness.owned import INSTANCE, Expected, Judge, expected, members
+
+UIDS = count()
+
+
+def thing(kind, name, *, owner=None, label=None, version="v1", **more):
+    metadata = {"name": name, "uid": f"u{next(UIDS)}"}
+    if owner:
+        metadata["ownerReferences"] = [{"kind": owner["kind"], "uid": owner["metadata"]["uid"]}]
+    if label:
+        metadata["labels"] = {INSTANCE: label}
+    return {"apiVersion": version, "kind": kind, "metadata": metadata, **more}
+
+
+def job(*conditions, name="topics"):
+    status = {"conditions": [{"type": kind, "status": "True"} for kind in conditions]}
+    return thing("Job", name, label="r", status=status)
+
+
+def pod(phase, owner=None, **more):
+    return thing("Pod", "p", owner=owner, label="r", status={"phase": phase}, **more)
+
+
+def snapshot(*objects, names=()):
+    return Judge("r", Expected(names=names))(objects)
+
+
+def test_a_failed_attempt_of_a_job_that_completed_does_not_count():
+    done = job("Complete")
+    assert snapshot(done, pod("Failed", done), pod("Succeeded", done)).ready
+
+
+def test_a_failed_pod_without_an_owner_counts():
+    assert not snapshot(pod("Failed")).ready
+
+
+def test_what_is_missing_is_not_ready_and_is_named():
+    seen = snapshot(job(), pod("Succeeded"), names=("StatefulSet/db",))
+    assert not seen.ready
+    assert seen.summary() == "1/3 ready, StatefulSet/db: does not exist yet"
+    assert seen.statuses()[-1][0] == "StatefulSet/db"
+
+
+def test_ownership_is_followed_down_and_what_is_another_s_is_left_out():
+    kafka = thing("Kafka", "k", version="kafka.strimzi.io/v1")
+    pods = thing("StrimziPodSet", "k-b", owner=kafka, version="core.strimzi.io/v1")
+    own = thing("Pod", "k-b-0", owner=pods)
+    other = thing("Pod", "else", label="other")
+    stranger = thing("Pod", "stranger", owner=thing("ReplicaSet", "x"))
+    found = members([other, own, stranger, pods, kafka], "r", ["Kafka/k"])
+    assert [obj["metadata"]["name"] for obj in found] == ["k-b-0", "k-b", "k"]
+
+
+def test_a_workload_without_the_label_is_found_by_its_name():
+    operator = thing("Deployment", "operator", version="apps/v1")
+    assert members([operator], "r", ["Deployment/operator"]) == [operator]
+
+
+def test_an_object_is_judged_again_only_when_it_is_another(monkeypatch):
+    from learnflow_infra.readiness import owned
+
+    seen = []
+    real = owned.evaluate
+    monkeypatch.setattr(owned, "evaluate", lambda objs, *a: seen.extend(objs) or real(objs, *a))
+    judge, first = Judge("r", Expected()), pod("Pending")
+    judge([first])
+    judge([first])
+    assert seen == [first]
+    later = {**first, "status": {"phase": "Succeeded"}}
+    assert judge([later]).ready
+    assert seen == [first, later]
+
+
+POOL = thing(
+    "KafkaNodePool",
+    "broker",
+    version="kafka.strimzi.io/v1",
+    spec={
+        "replicas": 1,
+        "template": {"podSet": {"metadata": {"annotations": {"learnflow.infra/pool": "new"}}}},
+    },
+    status={"nodeIds": [0]},
+)
+POOL["metadata"]["labels"] = {"strimzi.io/cluster": "kafka"}
+
+
+def pod_set(mark):
+    made = thing(
+        "StrimziPodSet",
+        "kafka-broker",
+        version="core.strimzi.io/v1",
+        spec={"pods": [{}]},
+        status={"observedGeneration": 1, "pods": 1, "currentPods": 1, "readyPods": 1},
+    )
+    made["metadata"]["annotations"] = {"learnflow.infra/pool": mark, "else": "x"}
+    return made
+
+
+def test_what_is_expected_of_a_manifest_and_of_what_operators_make_of_it():
+    wanted = expected(
+        [
+            thing("ConfigMap", "c"),
+            thing("Service", "s"),
+            thing("StatefulSet", "db", version="apps/v1"),
+            POOL,
+        ]
+    )
+    pools = ("KafkaNodePool/broker", "StrimziPodSet/kafka-broker")
+    assert wanted.names == ("Service/s", "StatefulSet/db", *pools)
+    assert wanted.kinds[2:] == (
+        ("kafka.strimzi.io/v1", "KafkaNodePool"),
+        ("core.strimzi.io/v1", "StrimziPodSet"),
+    )
+
+
+def test_a_set_of_pods_has_to_carry_what_its_pool_asks():
+    names = ("KafkaNodePool/broker", "StrimziPodSet/kafka-broker")
+    judge = Judge("kafka", Expected(names=names))
+    assert judge([POOL, pod_set("new")]).ready
+    late = judge([POOL, pod_set("old")])
+    assert not late.ready
+    assert "StrimziPodSet/kafka-broker: its operator has not carried" in late.summary()
+    bare = pod_set("new")
+    bare["metadata"]["annotations"] = None  # as some render or write them
+    assert not judge([POOL, bare]).ready
