@@ -8,10 +8,11 @@ from learnflow_infra.engine.inspect import look
 from learnflow_infra.engine.session import Options, Session, connect, read
 from learnflow_infra.events import Emit
 from learnflow_infra.models import Release, ReleaseName
-from learnflow_infra.readiness import collections, tracker
+from learnflow_infra.readiness import collections
 from learnflow_infra.readiness.causes import Cause
 from learnflow_infra.readiness.owned import Snapshot
 from learnflow_infra.readiness.status import evaluate
+from learnflow_infra.readiness.view import View
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +41,7 @@ def diagnose(options: Options, emit: Emit) -> list[Finding]:
     return rest if foreign else [*found, *rest]
 
 
-def _beside(session: Session, views: Sequence[tracker.View]) -> list[Cause] | None:
+def _beside(session: Session, views: Sequence[View]) -> list[Cause] | None:
     """The causes for what belongs to no release of ours; None where there is nothing else."""
     paths = collections.everything(session.namespace)
     session.watches.ensure(paths)
@@ -52,7 +53,7 @@ def _beside(session: Session, views: Sequence[tracker.View]) -> list[Cause] | No
     return views[0].causes(snapshot, logs=True)
 
 
-def _of_release(release: Release, live: Live | None, view: tracker.View) -> Finding:
+def _of_release(release: Release, live: Live | None, view: View) -> Finding:
     found = view.causes(view.look(), logs=True)
     return Finding(release=release.name, causes=[*_itself(release, live), *found])
 

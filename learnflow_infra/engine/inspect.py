@@ -13,8 +13,9 @@ from learnflow_infra.errors import LearnflowError
 from learnflow_infra.events import Emit
 from learnflow_infra.models import Check, Document, Release, ReleaseName
 from learnflow_infra.outputs import endpoints as outputs
-from learnflow_infra.readiness import tracker
+from learnflow_infra.readiness.owned import expected
 from learnflow_infra.readiness.status import Status
+from learnflow_infra.readiness.view import View
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,11 +51,11 @@ def _state(session: Session, release: Release) -> ReleaseState:
     )
 
 
-def look(session: Session, release: Release) -> tuple[Live | None, tracker.View]:
+def look(session: Session, release: Release) -> tuple[Live | None, View]:
     """A release as helm has it, and what it owns."""
     live = asyncio.run(session.helm.live(release.name))
-    view = tracker.View(session.kube, session.watches, session.namespace, release)
-    view.expect(tracker.expected(documents.parse_all(live.manifest) if live else ()))
+    view = View(session.kube, session.watches, session.namespace, release)
+    view.expect(expected(documents.parse_all(live.manifest) if live else ()))
     return live, view
 
 

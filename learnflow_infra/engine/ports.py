@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from learnflow_infra.models import Check, Document, ReleaseName
-from learnflow_infra.readiness.tracker import INSTANCE
+from learnflow_infra.readiness.owned import INSTANCE
 
 _KEYS = ("nodePort", "healthCheckNodePort")
 """Of a Service, and of custom resources whose operator makes Services of them (Strimzi)."""

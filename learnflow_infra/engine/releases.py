@@ -10,12 +10,14 @@ from learnflow_infra.clients.helm import Live
 from learnflow_infra.engine import drift, locks, seeds
 from learnflow_infra.engine.compare import Comparison
 from learnflow_infra.engine.session import Session
-from learnflow_infra.engine.telling import Teller
+from learnflow_infra.engine.telling import Watcher
+from learnflow_infra.engine.upgrade import upgrade
 from learnflow_infra.errors import LearnflowError
-from learnflow_infra.events import Message, Step, step
+from learnflow_infra.events import Step, step
 from learnflow_infra.models import Document, Release, ReleaseName
 from learnflow_infra.readiness import tracker
-from learnflow_infra.readiness.stuck import stuck_pods
+from learnflow_infra.readiness.owned import Snapshot, expected
+from learnflow_infra.readiness.view import View
 from learnflow_infra.values import origins_document
 
 
@@ -95,15 +97,18 @@ async def converge(session: Session, comparison: Comparison, limit: float | None
     needs = tuple(f"release/{name}" for name in release.needs)
     title = f"Release {release.name}"
     with step(session.emit, f"release/{release.name}", title, needs) as running:
-        live = await _bring(session, comparison, seconds, running)
-        outcome = await finish(session, release, live, seconds)
+        watcher = Watcher(session, release)
+        live = await _bring(session, comparison, seconds, running, watcher)
+        outcome = await finish(session, release, live, seconds, watcher)
         running.done(f"revision {live.revision}", changed=comparison.changed)
         return dataclasses.replace(
             outcome, origins=origins_document(release.name, prepared.computed.origins)
         )
 
 
-async def _bring(session: Session, comparison: Comparison, seconds: float, running: Step) -> Live:
+async def _bring(
+    session: Session, comparison: Comparison, seconds: float, running: Step, watcher: Watcher
+) -> Live:
     """Bring the release and its objects to what is asked; the release as it is then."""
     prepared, live, findings = comparison.prepared, comparison.live, comparison.findings
     if comparison.upgrade or live is None:
@@ -118,7 +123,7 @@ async def _bring(session: Session, comparison: Comparison, seconds: float, runni
             prepared.release.name,
             comparison.wanted.manifest,
         )
-        live = await session.helm.upgrade(prepared.installation, seconds=seconds)
+        live = await upgrade(session, comparison, seconds, watcher)
         if findings:
             findings = await asyncio.to_thread(
                 drift.look, session.kube, session.namespace, live.manifest
@@ -130,15 +135,18 @@ async def _bring(session: Session, comparison: Comparison, seconds: float, runni
     return live
 
 
-async def finish(session: Session, release: Release, live: Live, seconds: float) -> Outcome:
+async def finish(
+    session: Session, release: Release, live: Live, seconds: float, watcher: Watcher
+) -> Outcome:
     """Wait until a release is ready, and tell what came of it.
 
     Raises:
+        LearnflowError: of the class of the cause for which it will not become ready.
         NotReadyError: it did not become ready in time.
     """
     computed, snapshot = await asyncio.gather(
         session.helm.computed_values(release.name),
-        asyncio.to_thread(_wait, session, release, live.manifest, seconds),
+        asyncio.to_thread(_wait, session, release, live.manifest, seconds, watcher),
     )
     return Outcome(
         release=release.name,
@@ -151,35 +159,15 @@ async def finish(session: Session, release: Release, live: Live, seconds: float)
     )
 
 
-def _wait(session: Session, release: Release, manifest: str, seconds: float) -> tracker.Snapshot:
-    view = tracker.View(session.kube, session.watches, session.namespace, release)
-    view.expect(tracker.expected(documents.parse_all(manifest)))
-    return tracker.wait(view, seconds=seconds, stop=session.stop, seen=_Watcher(session, release))
+def _wait(
+    session: Session, release: Release, manifest: str, seconds: float, watcher: Watcher
+) -> Snapshot:
+    view = View(session.kube, session.watches, session.namespace, release)
+    view.expect(expected(documents.parse_all(manifest)))
+    return tracker.wait(view, seconds=seconds, stop=session.stop, seen=watcher)
 
 
-class _Watcher:
-    """Tells what a wait sees, and replaces pods that an earlier attempt left stuck."""
-
-    def __init__(self, session: Session, release: Release) -> None:
-        self._session = session
-        self._tell = Teller(session.emit, f"release/{release.name}")
-        self._replaced: set[str] = set()
-
-    def __call__(self, seen: tracker.Seen) -> None:
-        self._tell(seen)
-        for pod in stuck_pods(seen.snapshot.objects):
-            name, uid = pod["metadata"]["name"], pod["metadata"]["uid"]
-            if uid not in self._replaced:
-                self._replaced.add(uid)
-                self._session.emit(
-                    Message(text=f"     replacing Pod/{name}, stuck in an old revision")
-                )
-                self._session.kube.delete(
-                    f"/api/v1/namespaces/{self._session.namespace}/pods/{name}", uid=uid
-                )
-
-
-def containers(snapshot: tracker.Snapshot) -> tuple[tuple[str, int], ...]:
+def containers(snapshot: Snapshot) -> tuple[tuple[str, int], ...]:
     """Which containers run: another pod or a restart gives another value."""
     pods = (obj for obj in snapshot.objects if obj["kind"] == "Pod")
     return tuple(

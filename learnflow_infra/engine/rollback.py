@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from learnflow_infra.engine import locks, records, releases
 from learnflow_infra.engine.session import Options, Request, Session, connect, read
+from learnflow_infra.engine.telling import Watcher
 from learnflow_infra.errors import InputError
 from learnflow_infra.events import Emit, step
 from learnflow_infra.models import Document, Release, ReleaseName
@@ -89,7 +90,9 @@ async def _go(
                 running.progress(0, note=f"rolling back to revision {revision}")
                 await session.helm.rollback(release.name, revision)
             live = await session.helm.require(release.name)
-            outcome = await releases.finish(session, release, live, seconds)
+            outcome = await releases.finish(
+                session, release, live, seconds, Watcher(session, release)
+            )
             running.done(f"revision {live.revision}", changed=release == chosen)
         return outcome
 

@@ -1,8 +1,17 @@
 """Tell what a wait sees as events: each object's status when it changes, each new cause."""
 
-from learnflow_infra.events import CauseSeen, Emit, ObjectGone, ObjectSeen, StepProgress
-from learnflow_infra.models import Document
+from learnflow_infra.engine.session import Session
+from learnflow_infra.events import (
+    CauseSeen,
+    Emit,
+    Message,
+    ObjectGone,
+    ObjectSeen,
+    StepProgress,
+)
+from learnflow_infra.models import Document, Release
 from learnflow_infra.readiness.owned import Snapshot, reference
+from learnflow_infra.readiness.stuck import stuck_pods
 from learnflow_infra.readiness.tracker import Seen
 from learnflow_infra.timestamps import seconds_of
 
@@ -65,3 +74,26 @@ def _owner(obj: Document, by_uid: dict[str, Document]) -> str:
         if above:
             return _owner(above, by_uid) if above["kind"] in _BETWEEN else reference(above)
     return ""
+
+
+class Watcher:
+    """Tells what a wait sees, and replaces pods that an earlier attempt left stuck."""
+
+    def __init__(self, session: Session, release: Release) -> None:
+        self._session = session
+        self._tell = Teller(session.emit, f"release/{release.name}")
+        self._replaced: set[str] = set()
+
+    def __call__(self, seen: Seen) -> None:
+        """Tell, and replace what is stuck."""
+        self._tell(seen)
+        for pod in stuck_pods(seen.snapshot.objects):
+            name, uid = pod["metadata"]["name"], pod["metadata"]["uid"]
+            if uid not in self._replaced:
+                self._replaced.add(uid)
+                self._session.emit(
+                    Message(text=f"     replacing Pod/{name}, stuck in an old revision")
+                )
+                self._session.kube.delete(
+                    f"/api/v1/namespaces/{self._session.namespace}/pods/{name}", uid=uid
+                )

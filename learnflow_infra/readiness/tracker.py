@@ -1,31 +1,17 @@
 """Wait until all that a release owns is ready, or until it is known that it never will be."""
 
+import dataclasses
 import math
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from learnflow_infra.clients.kube import Kube
 from learnflow_infra.errors import ClusterUnreachableError, LearnflowError, NotReadyError
-from learnflow_infra.models import Release
-from learnflow_infra.readiness import causes, collections
 from learnflow_infra.readiness.causes import Cause
-from learnflow_infra.readiness.evidence import Evidence
-from learnflow_infra.readiness.owned import (
-    INSTANCE,
-    Expected,
-    Judge,
-    Snapshot,
-    expected,
-    members,
-    reference,
-)
+from learnflow_infra.readiness.owned import Snapshot, reference
 from learnflow_infra.readiness.patience import Patience
-from learnflow_infra.readiness.store import Store
-from learnflow_infra.readiness.watches import Watches
-
-__all__ = ["INSTANCE", "Expected", "Seen", "Snapshot", "StoppedError", "View", "expected", "wait"]
+from learnflow_infra.readiness.view import View
 
 TOGETHER = 0.02
 """Seconds in which changes that come at once are gathered before they are judged."""
@@ -33,8 +19,6 @@ SEARCH_EVERY = 0.5
 """Seconds between two searches for causes while something changes all the time."""
 GLANCE = 0.5
 """Seconds after which a wait looks whether it was stopped, though nothing came."""
-LOGS = 10
-"""How many containers' logs are read for one report."""
 
 
 class StoppedError(Exception):
@@ -48,84 +32,6 @@ class Seen:
     snapshot: Snapshot
     new: Sequence[tuple[Cause, float]] = ()
     """Each with the seconds in which it may heal."""
-
-
-class View:
-    """One release in the eyes of the run's watches."""
-
-    def __init__(self, kube: Kube, watches: Watches, namespace: str, release: Release) -> None:
-        self._kube, self._watches = kube, watches
-        self.namespace, self.release = namespace, release
-        self._wanted = Expected()
-        self._paths: list[str] = []
-        self._judge = Judge(release.name, self._wanted, release.rules)
-
-    @property
-    def store(self) -> Store:
-        """What the watches have seen."""
-        return self._watches.store
-
-    def expect(self, wanted: Expected) -> None:
-        """Watch what is expected; what is seen of it then is not older than this call.
-
-        Raises:
-            ClusterUnreachableError: the API server does not answer.
-        """
-        self._wanted = wanted
-        self._paths = collections.paths(self._kube, self.namespace, wanted.kinds)
-        self._judge = Judge(self.release.name, wanted, self.release.rules)
-        self._watches.ensure([*self._paths, *collections.around(self.namespace)])
-
-    def look(self) -> Snapshot:
-        """What the release owns now."""
-        return self._judge(self.store.objects(self._paths))
-
-    def evidence(
-        self, snapshot: Snapshot, logs: Mapping[tuple[str, str], Sequence[str]] | None = None
-    ) -> Evidence:
-        """All that may explain why something of a snapshot is not ready."""
-        events, *around = collections.around(self.namespace)
-        others = self.store.objects(
-            path.format(self.namespace) for path in collections.COLLECTIONS.values()
-        )
-        operators = [obj for need in self.release.needs for obj in members(others, need, ())]
-        return Evidence(
-            namespace=self.namespace,
-            states=snapshot.states,
-            missing=snapshot.missing,
-            events=self.store.objects([events]),
-            around=[*self.store.objects(around), *operators],
-            logs=logs or {},
-            denied=[path.rpartition("/")[2] for path in self.store.in_state("denied")],
-            operators=self.release.needs,
-        )
-
-    def causes(self, snapshot: Snapshot, *, logs: bool = False) -> list[Cause]:
-        """Why something is not ready, the root first; `logs` asks containers for theirs."""
-        if snapshot.ready:
-            return []
-        found = self._logs(snapshot) if logs else {}
-        return causes.find(self.evidence(snapshot, found), self.release.causes)
-
-    def _logs(self, snapshot: Snapshot) -> dict[tuple[str, str], list[str]]:
-        found = {}
-        for pod, container in _troubled(snapshot)[:LOGS]:
-            where = self.namespace, pod, container
-            lines = self._kube.log_tail(*where, previous=False)
-            found[pod, container] = lines or self._kube.log_tail(*where, previous=True)
-        return found
-
-
-def _troubled(snapshot: Snapshot) -> list[tuple[str, str]]:
-    """Pod and container of each that began to run and is not ready."""
-    pods = [obj for obj, status in snapshot.states if obj["kind"] == "Pod" and not status.ready]
-    return [
-        (pod["metadata"]["name"], item["name"])
-        for pod in pods
-        for kind in ("initContainerStatuses", "containerStatuses")
-        for item in (pod.get("status") or {}).get(kind) or ()
-        if not item.get("ready") and (item.get("containerID") or item.get("restartCount"))
-    ]
 
 
 def wait(
@@ -146,6 +52,18 @@ def wait(
     return _Wait(view, seconds).until_ready(stop, seen)
 
 
+def guard(
+    view: View, *, done: threading.Event, stop: threading.Event, seen: Callable[[Seen], None]
+) -> None:
+    """Look after what comes and goes, as a chart's hooks do, until `done` is set.
+
+    Raises:
+        LearnflowError: of the class of the cause for which something will not become ready.
+        StoppedError: `stop` was set.
+    """
+    _Wait(view, math.inf).until_done(done, stop, seen)
+
+
 class _Wait:
     def __init__(self, view: View, seconds: float) -> None:
         self._view, self._seconds = view, seconds
@@ -155,18 +73,42 @@ class _Wait:
         self._patience = Patience(view.release.grace, view.release.causes)
 
     def until_ready(self, stop: threading.Event, seen: Callable[[Seen], None]) -> Snapshot:
-        """Look at each change until one of the ends is reached."""
+        """Look at each change until all is ready for its settle time."""
         while True:
-            if stop.is_set():
-                raise StoppedError
             version, now = self._view.store.version, time.monotonic()
             snapshot = self._view.look()
-            seen(Seen(snapshot=snapshot, new=self._search(snapshot, now)))
+            self._tell(snapshot, now, stop, seen)
             if self._settled(snapshot, now):
                 return snapshot
             self._give_up(snapshot, now)
-            self._view.store.wait(version, self._nap(now))
-            time.sleep(TOGETHER)
+            self._sleep(version, now)
+
+    def until_done(
+        self, done: threading.Event, stop: threading.Event, seen: Callable[[Seen], None]
+    ) -> None:
+        """Look at each change until `done` is set; what is not there is not missed."""
+        while not done.is_set():
+            version, now = self._view.store.version, time.monotonic()
+            snapshot = dataclasses.replace(self._view.look(), missing=())
+            self._tell(snapshot, now, stop, seen)
+            self._give_up(snapshot, now)
+            self._sleep(version, now)
+
+    def _tell(
+        self,
+        snapshot: Snapshot,
+        now: float,
+        stop: threading.Event,
+        seen: Callable[[Seen], None],
+    ) -> None:
+        if stop.is_set():
+            raise StoppedError
+        seen(Seen(snapshot=snapshot, new=self._search(snapshot, now)))
+
+    def _sleep(self, version: int, now: float) -> None:
+        """Until something changes, or has to be looked at though nothing changed."""
+        self._view.store.wait(version, self._nap(now))
+        time.sleep(TOGETHER)
 
     def _settled(self, snapshot: Snapshot, now: float) -> bool:
         if not snapshot.ready or self._view.store.in_state("lost"):
@@ -216,7 +158,7 @@ class _Wait:
         rest = [other for other in found if other.code != top.code or other.object != top.object]
         made = self._patience.policy(top).error
         release = self._view.release
-        return _told(
+        return told(
             made(f"{release.name} will not become ready: {top.message}"),
             [top, *rest],
             f"{top.remedy}\n".lstrip() + self._more(),
@@ -231,14 +173,19 @@ class _Wait:
             f"{self._view.release.name} is not ready after {self._seconds:.0f} s.",
             why="\n".join(rest),
         )
-        return _told(error, found, self._more())
+        return told(error, found, self._more())
 
     def _more(self) -> str:
-        where = f"-n {self._view.namespace}"
-        return f"Look again: learnflow-infra diagnose {self._view.release.skill} {where}"
+        return more(self._view)
 
 
-def _told(error: LearnflowError, found: Sequence[Cause], remedy: str) -> LearnflowError:
+def more(view: View) -> str:
+    """What to type to learn more."""
+    skill = view.release.skill
+    return f"Look again: learnflow-infra diagnose {skill} -n {view.namespace}"
+
+
+def told(error: LearnflowError, found: Sequence[Cause], remedy: str) -> LearnflowError:
     """The error with its causes, the first one on top."""
     lines = [line for cause in found for line in cause.lines()]
     error.why = "\n".join([*lines, *filter(None, [error.why])])

@@ -1,0 +1,97 @@
+"""One release in the eyes of a run's watches: what it owns, and why it is not ready."""
+
+from collections.abc import Mapping, Sequence
+
+from learnflow_infra.clients.kube import Kube
+from learnflow_infra.models import Release
+from learnflow_infra.readiness import causes, collections
+from learnflow_infra.readiness.causes import Cause
+from learnflow_infra.readiness.evidence import Evidence
+from learnflow_infra.readiness.owned import Expected, Judge, Snapshot, members
+from learnflow_infra.readiness.store import Store
+from learnflow_infra.readiness.watches import Watches
+
+LOGS = 10
+"""How many containers' logs are read for one report."""
+
+
+class View:
+    """One release in the eyes of the run's watches."""
+
+    def __init__(self, kube: Kube, watches: Watches, namespace: str, release: Release) -> None:
+        self._kube, self._watches = kube, watches
+        self.namespace, self.release = namespace, release
+        self._wanted = Expected()
+        self._paths: list[str] = []
+        self._judge = Judge(release.name, self._wanted, release.rules)
+
+    @property
+    def store(self) -> Store:
+        """What the watches have seen."""
+        return self._watches.store
+
+    def expect(self, wanted: Expected, *, only: bool = False) -> None:
+        """Watch what is expected; what is seen of it then is not older than this call.
+
+        Args:
+            wanted: what has to be there.
+            only: leave out what else carries the release's label.
+
+        Raises:
+            ClusterUnreachableError: the API server does not answer.
+        """
+        self._wanted = wanted
+        self._paths = collections.paths(self._kube, self.namespace, wanted.kinds)
+        self._judge = Judge("" if only else self.release.name, wanted, self.release.rules)
+        self._watches.ensure([*self._paths, *collections.around(self.namespace)])
+
+    def look(self) -> Snapshot:
+        """What the release owns now."""
+        return self._judge(self.store.objects(self._paths))
+
+    def evidence(
+        self, snapshot: Snapshot, logs: Mapping[tuple[str, str], Sequence[str]] | None = None
+    ) -> Evidence:
+        """All that may explain why something of a snapshot is not ready."""
+        events, *around = collections.around(self.namespace)
+        others = self.store.objects(
+            path.format(self.namespace) for path in collections.COLLECTIONS.values()
+        )
+        operators = [obj for need in self.release.needs for obj in members(others, need, ())]
+        return Evidence(
+            namespace=self.namespace,
+            states=snapshot.states,
+            missing=snapshot.missing,
+            events=self.store.objects([events]),
+            around=[*self.store.objects(around), *operators],
+            logs=logs or {},
+            denied=[path.rpartition("/")[2] for path in self.store.in_state("denied")],
+            operators=self.release.needs,
+        )
+
+    def causes(self, snapshot: Snapshot, *, logs: bool = False) -> list[Cause]:
+        """Why something is not ready, the root first; `logs` asks containers for theirs."""
+        if snapshot.ready:
+            return []
+        found = self._logs(snapshot) if logs else {}
+        return causes.find(self.evidence(snapshot, found), self.release.causes)
+
+    def _logs(self, snapshot: Snapshot) -> dict[tuple[str, str], list[str]]:
+        found = {}
+        for pod, container in _troubled(snapshot)[:LOGS]:
+            where = self.namespace, pod, container
+            lines = self._kube.log_tail(*where, previous=False)
+            found[pod, container] = lines or self._kube.log_tail(*where, previous=True)
+        return found
+
+
+def _troubled(snapshot: Snapshot) -> list[tuple[str, str]]:
+    """Pod and container of each that began to run and is not ready."""
+    pods = [obj for obj, status in snapshot.states if obj["kind"] == "Pod" and not status.ready]
+    return [
+        (pod["metadata"]["name"], item["name"])
+        for pod in pods
+        for kind in ("initContainerStatuses", "containerStatuses")
+        for item in (pod.get("status") or {}).get(kind) or ()
+        if not item.get("ready") and (item.get("containerID") or item.get("restartCount"))
+    ]
