@@ -12,6 +12,7 @@ from pathlib import Path
 from learnflow_infra.errors import FoundationError, LockedError
 from learnflow_infra.models import Document
 from learnflow_infra.outputs import endpoints as endpoint_texts
+from learnflow_infra.outputs.report import html
 
 
 def write(path: Path, text: str) -> None:
@@ -131,5 +132,6 @@ def written_for(folder: Path) -> tuple[str, str] | None:
 
 
 def write_report(folder: Path, report: Document) -> None:
-    """deploy-report.json."""
+    """deploy-report.json, and the page that shows it."""
     write(folder / "deploy-report.json", json.dumps(report, indent=2) + "\n")
+    write(folder / "deploy-report.html", html(report))

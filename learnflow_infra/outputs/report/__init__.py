@@ -1,0 +1,61 @@
+"""deploy-report.html: the last deploy as one page that needs nothing else."""
+
+import base64
+import functools
+import hashlib
+from importlib import resources
+from xml.etree.ElementTree import Element
+
+from learnflow_infra.models import Document
+from learnflow_infra.outputs.report import sections
+from learnflow_infra.outputs.report.elements import h, page, put
+from learnflow_infra.outputs.report.timeline import total
+
+__all__ = ["html"]
+
+
+def html(report: Document) -> str:
+    """The page of a report.
+
+    Args:
+        report: as deploy-report.schema.json describes.
+    """
+    until = total(report)
+    title = sections.title(report, until)
+    main = put(
+        h("main", id="content"),
+        sections.facts(report, until),
+        sections.error(report),
+        sections.causes(report),
+        sections.timeline(report, until),
+        *sections.releases(report, until),
+        sections.endpoints(report),
+    )
+    skip = h("a", "Skip to content", href="#content", class_="skip")
+    body = h("body", skip, h("header", h("h1", title)), main)
+    return page(h("html", _head(title), body, lang="en"))
+
+
+def _head(title: str) -> Element:
+    """What the page may load: nothing; and its style is this one and no other."""
+    digest = base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
+    policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
+    return h(
+        "head",
+        h("meta", charset="utf-8"),
+        _meta("Content-Security-Policy", policy),
+        h("meta", name="viewport", content="width=device-width, initial-scale=1"),
+        h("meta", name="color-scheme", content="light dark"),
+        h("meta", name="referrer", content="no-referrer"),
+        h("title", title),
+        h("style", _style()),
+    )
+
+
+def _meta(name: str, content: str) -> Element:
+    return h("meta", http_equiv=name, content=content)
+
+
+@functools.cache
+def _style() -> str:
+    return resources.files(__name__).joinpath("style.css").read_text(encoding="utf-8")

@@ -1,0 +1,56 @@
+"""Bars of a timeline as small SVGs: positions are attributes, so that no inline style is needed."""
+
+from collections.abc import Sequence
+from xml.etree.ElementTree import Element
+
+from learnflow_infra.outputs.report.elements import h, put
+from learnflow_infra.outputs.report.timeline import Span
+
+HEIGHT = 16
+STATES = {
+    "done": "done",
+    "failed": "failed",
+    "Current": "done",
+    "Failed": "failed",
+}
+"""Class of a bar by the state of a step or an object; others are under way."""
+THIN = 5
+"""Height of a bar that is under way: its shape tells, not only its colour."""
+
+
+def chart(spans: Sequence[Span], until: float, *, critical: bool = False) -> Element:
+    """The bars of a row; what they show stands in the row as text, so they are hidden from it."""
+    drawing = h("svg", width="100%", height=HEIGHT, aria_hidden="true", focusable="false")
+    put(drawing, h("line", x1="0", x2="100%", y1=HEIGHT - 1, y2=HEIGHT - 1, class_="ground"))
+    for span in spans:
+        put(drawing, _bar(span, until))
+    if critical and spans:
+        put(drawing, _place("line", spans[0], until, y1=1, y2=1, class_="critical"))
+    return drawing
+
+
+def _bar(span: Span, until: float) -> Element:
+    kind = STATES.get(span.state, "under-way")
+    height = THIN if kind == "under-way" else HEIGHT - 5
+    left, width = f"{span.start / until:.3%}", f"{max(span.seconds / until, 0.004):.3%}"
+    if kind == "failed":  # split, so that it can be told from others without its colour
+        return h(
+            "g",
+            h("rect", x=left, y=3, width=width, height=4, class_=kind),
+            h("rect", x=left, y=10, width=width, height=4, class_=kind),
+        )
+    return h("rect", x=left, y=14 - height, width=width, height=height, class_=kind)
+
+
+def _place(tag: str, span: Span, until: float, **attributes: object) -> Element:
+    end = max(span.end / until, span.start / until + 0.004)
+    return h(tag, x1=f"{span.start / until:.3%}", x2=f"{end:.3%}", **attributes)
+
+
+def axis(until: float) -> Element:
+    """Begin, middle and end of the deploy's time."""
+    drawing = h("svg", width="100%", height=HEIGHT, aria_hidden="true", focusable="false")
+    for share, anchor in ((0.0, "start"), (0.5, "middle"), (1.0, "end")):
+        text = f"{share * until:.3g} s" if share else "0"
+        put(drawing, h("text", text, x=f"{share:.0%}", y="12", text_anchor=anchor))
+    return drawing

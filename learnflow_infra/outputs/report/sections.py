@@ -1,0 +1,129 @@
+"""The sections of the report's page, each from the report alone."""
+
+from collections.abc import Iterator
+from xml.etree.ElementTree import Element
+
+from learnflow_infra.models import Document
+from learnflow_infra.outputs.report import tables
+from learnflow_infra.outputs.report.elements import each, h, put
+from learnflow_infra.outputs.report.timeline import critical_path
+
+
+def title(report: Document, until: float) -> str:
+    """What was deployed where, how it ended, and how long it took."""
+    failed = report.get("result") == "failed" or "error" in report
+    ended = "failed after" if failed else "done in"
+    return f"Deploy of {report['namespace']} {ended} {until:.1f} s"
+
+
+def facts(report: Document, until: float) -> Element:
+    """Where and when."""
+    known = {
+        "Result": "✗ failed" if "failed after" in title(report, until) else "✓ done",
+        "Changed": "yes" if report["changed"] else "nothing: all was as it should be",
+        "Cluster": f"context {report['context']}, namespace {report['namespace']}",
+        "Started": report["started"],
+        "Took": f"{until:.1f} s",
+    }
+    pairs = [h("div", h("dt", name), h("dd", value)) for name, value in known.items()]
+    return h("section", h("h2", "Summary"), h("dl", *pairs), aria_label="Summary")
+
+
+def error(report: Document) -> Element | None:
+    """What ended the deploy."""
+    found = report.get("error")
+    if not found:
+        return None
+    return put(
+        h("section", h("h2", "Error"), class_="error", aria_label="Error"),
+        h("p", h("strong", found["what"]), f" (exit code {found['exitCode']})"),
+        found.get("why") and h("pre", found["why"]),
+        *_remedy(found),
+    )
+
+
+def _remedy(found: Document) -> Iterator[Element]:
+    if found.get("remedy"):
+        yield h("h3", "Next") if "exitCode" in found else h("p", "Next:")
+        yield h("pre", found["remedy"], class_="remedy")
+
+
+def causes(report: Document) -> Element | None:
+    """Why something was not ready, the root first."""
+    found = report.get("causes")
+    if not found:
+        return None
+    section = h("section", h("h2", "Causes"), aria_label="Causes")
+    return put(section, *map(_cause, found))
+
+
+def _cause(cause: Document) -> Element:
+    evidence = [line for line in cause.get("evidence", ()) if line]
+    article = h("article", h("h3", f"{cause['code']}: {cause['object']}"))
+    return put(
+        article,
+        h("p", cause["message"]),
+        h("p", "Evidence:") if evidence else None,
+        h("pre", "\n".join(evidence)) if evidence else None,
+        *_remedy(cause),
+    )
+
+
+def timeline(report: Document, until: float) -> Element:
+    """All steps, and those that the time hung on."""
+    path = critical_path(report["steps"])
+    titles = {step["step"]: step for step in report["steps"]}
+    told = [
+        f"{tables.name(titles[step])}: {tables.seconds(titles[step], until)}"
+        for step in path
+        if tables.counts(titles[step], until)
+    ]
+    return put(
+        h("section", h("h2", "Timeline"), aria_label="Timeline"),
+        h("p", "The critical path: what the time hung on. Shorter steps are left out here."),
+        h("ol", *each("li", told), class_="path"),
+        _legend(),
+        tables.steps(report["steps"], path, until),
+    )
+
+
+def _legend() -> Element:
+    return h(
+        "p",
+        "Bars: tall is done or ready, thin is under way, two stripes failed. "
+        "A line above a bar, and ◆ before a name, mark the critical path.",
+        class_="legend",
+    )
+
+
+def releases(report: Document, until: float) -> Iterator[Element]:
+    """For each step with objects, what became of them."""
+    for step in report["steps"]:
+        mine = [item for item in report.get("objects", ()) if item["step"] == step["step"]]
+        if mine:
+            heading = h("h2", f"Objects of {tables.name(step)}")
+            table = tables.objects(mine, tables.name(step), until)
+            yield h("section", heading, table, aria_label=f"Objects of {tables.name(step)}")
+
+
+def endpoints(report: Document) -> Element | None:
+    """Where applications connect."""
+    found = report.get("endpoints")
+    if not found:
+        return None
+    section = h("section", h("h2", "Endpoints"), aria_label="Endpoints")
+    return put(section, *map(_endpoint, found))
+
+
+def _endpoint(endpoint: Document) -> Element:
+    inside, host = endpoint["inCluster"], endpoint["host"]
+    secret = (endpoint.get("credentials") or {}).get("secret")
+    places = {
+        "In the cluster": f"{inside['host']}:{inside['port']}",
+        "From this host": f"{host['host']}:{host['port']}",
+        **({"Credentials": f"Secret {secret}"} if secret else {}),
+    }
+    pairs = [h("div", h("dt", name), h("dd", h("code", text))) for name, text in places.items()]
+    lines = [*endpoint.get("tunnel", ()), *endpoint.get("connect", ())]
+    article = h("article", h("h3", f"{endpoint['name']} ({endpoint['protocol']})"), h("dl", *pairs))
+    return put(article, *each("pre", lines))

@@ -1,0 +1,106 @@
+"""The report's tables: what happened as text, with bars beside it."""
+
+from collections.abc import Iterator, Sequence
+from xml.etree.ElementTree import Element
+
+from learnflow_infra.models import Document
+from learnflow_infra.outputs.report import bars
+from learnflow_infra.outputs.report.elements import h
+from learnflow_infra.outputs.report.timeline import Span, Step, span, spans
+
+SHORT = 0.01
+"""Share of the deploy's time below which a step of the critical path is not named."""
+LAST = 6
+"""States of an object that are told as text; its bars show all."""
+MARKS = {"done": "✓", "failed": "✗", "Current": "✓", "Failed": "✗"}
+
+
+def name(step: Step) -> str:
+    """A step's title, or its id where it has none."""
+    return str(step.get("title") or step["step"])
+
+
+def seconds(step: Step, until: float) -> str:
+    """How long a step took."""
+    return f"{span(step, until).seconds:.1f} s"
+
+
+def counts(step: Step, until: float) -> bool:
+    """It is long enough to be worth a word."""
+    return span(step, until).seconds >= SHORT * until
+
+
+def steps(found: Sequence[Step], critical: Sequence[str], until: float) -> Element:
+    """A row for each step, in the order in which they began."""
+    rows = [_step(step, until, critical=step["step"] in critical) for step in found]
+    return _table("Steps, in seconds since the deploy began", "Step", rows, until)
+
+
+def _step(step: Step, until: float, *, critical: bool) -> Element:
+    when = span(step, until)
+    words = [f"{MARKS.get(when.state, '…')} {when.state}", step.get("note", "")]
+    title = [h("span", "◆ ", title="on the critical path", class_="mark") if critical else None]
+    head = h("th", *title, name(step), _small(" · ".join(filter(None, words))), scope="row")
+    if critical:
+        head.append(h("span", " (on the critical path)", class_="hidden"))
+    return _row(head, [when], until, critical=critical)
+
+
+def objects(found: Sequence[Document], release: str, until: float) -> Element:
+    """A row for each object, what it owns below it."""
+    rows = [_row(_object(item, depth), spans(item, until), until) for depth, item in _tree(found)]
+    return _table(f"Objects of {release}, in seconds since the deploy began", "Object", rows, until)
+
+
+def _object(item: Document, depth: int) -> Element:
+    last = item["states"][-1] if item["states"] else {"state": "Unknown", "message": ""}
+    state = "gone" if "gone" in item else last["state"]
+    told = f"{MARKS.get(state, '…')} {state}: {last['message']}".removesuffix(": ")
+    owner = h("span", f" (owned by {item['owner']})", class_="hidden") if depth else None
+    return h(
+        "th", item["object"], owner, _small(told), scope="row", class_=f"depth-{min(depth, 3)}"
+    )
+
+
+def _tree(found: Sequence[Document]) -> Iterator[tuple[int, Document]]:
+    """Depth and object, owners before what they own; each once, whatever the owners say."""
+    left = {item["object"]: item for item in found}
+    names = set(left)
+    owned: dict[str, list[str]] = {}
+    for item in found:
+        owned.setdefault(item["owner"] if item["owner"] in names else "", []).append(item["object"])
+    stack = [(0, one) for one in reversed([*owned.get("", ()), *left])]
+    while stack:
+        depth, one = stack.pop()
+        if one in left:
+            yield depth, left.pop(one)
+            stack += [(depth + 1, child) for child in reversed(owned.get(one, ()))]
+
+
+def _table(caption: str, first: str, rows: Sequence[Element], until: float) -> Element:
+    heads = (
+        h("th", first, scope="col"),
+        h("th", "Seconds", scope="col"),
+        h("th", h("span", "When", class_="hidden"), bars.axis(until), scope="col"),
+    )
+    return h(
+        "table",
+        h("caption", caption),
+        h("thead", h("tr", *heads)),
+        h("tbody", *rows),
+    )
+
+
+def _row(head: Element, when: Sequence[Span], until: float, *, critical: bool = False) -> Element:
+    told = [h("div", _words(one, alone=len(when) == 1)) for one in when[-LAST:]]
+    drawn = bars.chart(when, until, critical=critical)
+    return h("tr", head, h("td", *told), h("td", drawn), class_="critical" if critical else None)
+
+
+def _words(one: Span, *, alone: bool) -> str:
+    told = f"{one.start:.1f}\N{EN DASH}{one.end:.1f}"
+    return told if alone else f"{one.state} {told}"
+
+
+def _small(text: str) -> Element:
+    return h("span", text, class_="note")

@@ -1,0 +1,75 @@
+"""When what happened: intervals of steps and objects, and what the deploy's time hung on."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from learnflow_infra.models import Document
+
+Step = dict[str, Any]
+CLOSE = 0.001
+"""Seconds to which the report rounds: what ended then ended before."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Span:
+    """From `start` to `end`, in seconds since the deploy began, something was in `state`."""
+
+    start: float
+    end: float
+    state: str
+
+    @property
+    def seconds(self) -> float:
+        """How long."""
+        return self.end - self.start
+
+
+def total(report: Document) -> float:
+    """Seconds of the whole deploy; never 0, so that shares of it can be told."""
+    known = [float(report.get("seconds") or 0), CLOSE]
+    known += [float(step.get("end", step["start"])) for step in report["steps"]]
+    known += [float(state["at"]) for item in report.get("objects", ()) for state in item["states"]]
+    return max(known)
+
+
+def span(step: Step, until: float) -> Span:
+    """A step's; one that was cut off ran to the end."""
+    start = float(step["start"])
+    end = float(step.get("end", until))
+    return Span(start=start, end=max(start, end), state=step.get("result", "cut off"))
+
+
+def spans(item: Document, until: float) -> list[Span]:
+    """An object's states one after another; the same state twice in a row is one span."""
+    end = float(item.get("gone", until))
+    found: list[Span] = []
+    for state, after in zip(item["states"], [*item["states"][1:], {"at": end}], strict=True):
+        start = float(state["at"])
+        if found and found[-1].state == state["state"]:
+            start = found.pop().start
+        found.append(Span(start=start, end=max(start, float(after["at"])), state=state["state"]))
+    return found
+
+
+def critical_path(steps: Sequence[Step]) -> list[str]:
+    """The steps that the deploy's time hung on, first to last.
+
+    Walks back from the step that ended last: before it came the last that ended of those that
+    it says it needed, else of all that had ended when it began. Steps cut off are left out.
+    """
+    ended = {step["step"]: step for step in steps if "end" in step}
+    path: list[str] = []
+    last = _latest(list(ended.values()))
+    while last:
+        path.insert(0, last["step"])
+        del ended[last["step"]]
+        before = [step for step in ended.values() if step["end"] <= last["start"] + CLOSE]
+        needed = [step for step in before if step["step"] in last.get("needs", ())]
+        last = _latest(needed or before)
+    return path
+
+
+def _latest(steps: Sequence[Step]) -> Step | None:
+    """The one that ended last; of several, the one that began last: it was waited for by itself."""
+    return max(steps, key=lambda step: (step["end"], step["start"]), default=None)
