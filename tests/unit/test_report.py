@@ -98,6 +98,22 @@ def test_states_of_an_object_follow_each_other_up_to_its_end():
     assert spans({"states": states, "gone": 7}, 9)[-1].end == 7
 
 
+def test_the_page_names_the_critical_path_and_what_was_waited_for_last():
+    items = re.findall("<li>(.*?)</li>", html(SAMPLE))
+    assert items == [
+        "Load images into the cluster: 3.1 s",
+        "Release kafka: 10.3 s, until Job/kafka-topics-9889554e was ready",
+        "Verify kafka-k8s-setup: 1.2 s",
+    ]
+    outlined = re.findall('<tr class="critical">.*?◆ ([^<]*)', html(SAMPLE))
+    assert outlined == [
+        "Load images into the cluster",
+        "Release kafka",
+        "Verify kafka-k8s-setup",
+        "Job/kafka-topics-9889554e",
+    ]
+
+
 def test_both_samples_keep_to_the_schema():
     for report in (SAMPLE, failed()):
         assert documents.schema_faults(report, "deploy-report") == []

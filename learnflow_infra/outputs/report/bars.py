@@ -18,15 +18,11 @@ THIN = 5
 """Height of a bar that is under way: its shape tells, not only its colour."""
 
 
-def chart(spans: Sequence[Span], until: float, *, critical: bool = False) -> Element:
+def chart(spans: Sequence[Span], until: float) -> Element:
     """The bars of a row; what they show stands in the row as text, so they are hidden from it."""
     drawing = h("svg", width="100%", height=HEIGHT, aria_hidden="true", focusable="false")
     put(drawing, h("line", x1="0", x2="100%", y1=HEIGHT - 1, y2=HEIGHT - 1, class_="ground"))
-    for span in spans:
-        put(drawing, _bar(span, until))
-    if critical and spans:
-        put(drawing, _place("line", spans[0], until, y1=1, y2=1, class_="critical"))
-    return drawing
+    return put(drawing, *(_bar(span, until) for span in spans))
 
 
 def _bar(span: Span, until: float) -> Element:
@@ -42,15 +38,10 @@ def _bar(span: Span, until: float) -> Element:
     return h("rect", x=left, y=14 - height, width=width, height=height, class_=kind)
 
 
-def _place(tag: str, span: Span, until: float, **attributes: object) -> Element:
-    end = max(span.end / until, span.start / until + 0.004)
-    return h(tag, x1=f"{span.start / until:.3%}", x2=f"{end:.3%}", **attributes)
-
-
 def axis(until: float) -> Element:
     """Begin, middle and end of the deploy's time."""
     drawing = h("svg", width="100%", height=HEIGHT, aria_hidden="true", focusable="false")
     for share, anchor in ((0.0, "start"), (0.5, "middle"), (1.0, "end")):
         text = f"{share * until:.3g} s" if share else "0"
-        put(drawing, h("text", text, x=f"{share:.0%}", y="12", text_anchor=anchor))
+        put(drawing, h("text", text, x=f"{share:.0%}", y="12", text_anchor=anchor, class_=anchor))
     return drawing

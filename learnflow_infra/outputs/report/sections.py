@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element
 from learnflow_infra.models import Document
 from learnflow_infra.outputs.report import tables
 from learnflow_infra.outputs.report.elements import each, h, put
-from learnflow_infra.outputs.report.timeline import critical_path
+from learnflow_infra.outputs.report.timeline import Step, critical_path, last_ready
 
 
 def title(report: Document, until: float) -> str:
@@ -71,39 +71,50 @@ def _cause(cause: Document) -> Element:
 
 def timeline(report: Document, until: float) -> Element:
     """All steps, and those that the time hung on."""
-    path = critical_path(report["steps"])
-    titles = {step["step"]: step for step in report["steps"]}
-    told = [
-        f"{tables.name(titles[step])}: {tables.seconds(titles[step], until)}"
-        for step in path
-        if tables.counts(titles[step], until)
-    ]
+    path = [step for step in _path(report) if tables.counts(step, until)]
     return put(
         h("section", h("h2", "Timeline"), aria_label="Timeline"),
         h("p", "The critical path: what the time hung on. Shorter steps are left out here."),
-        h("ol", *each("li", told), class_="path"),
+        h("ol", *each("li", [_reason(report, step, until) for step in path])),
         _legend(),
-        tables.steps(report["steps"], path, until),
+        tables.steps(report["steps"], [step["step"] for step in path], until),
     )
+
+
+def _path(report: Document) -> list[Step]:
+    steps = {step["step"]: step for step in report["steps"]}
+    return [steps[name] for name in critical_path(report["steps"])]
+
+
+def _reason(report: Document, step: Step, until: float) -> str:
+    told = f"{tables.name(step)}: {tables.seconds(step, until)}"
+    last = last_ready(_objects(report, step))
+    return f"{told}, until {last} was ready" if last else told
+
+
+def _objects(report: Document, step: Step) -> list[Document]:
+    return [item for item in report.get("objects", ()) if item["step"] == step["step"]]
 
 
 def _legend() -> Element:
     return h(
         "p",
         "Bars: tall is done or ready, thin is under way, two stripes failed. "
-        "A line above a bar, and ◆ before a name, mark the critical path.",
+        "An outline of a bar, and ◆ before a name, mark the critical path.",
         class_="legend",
     )
 
 
 def releases(report: Document, until: float) -> Iterator[Element]:
     """For each step with objects, what became of them."""
+    path = _path(report)
     for step in report["steps"]:
-        mine = [item for item in report.get("objects", ()) if item["step"] == step["step"]]
+        mine = _objects(report, step)
         if mine:
-            heading = h("h2", f"Objects of {tables.name(step)}")
-            table = tables.objects(mine, tables.name(step), until)
-            yield h("section", heading, table, aria_label=f"Objects of {tables.name(step)}")
+            about = f"Objects of {tables.name(step)}"
+            last = last_ready(mine) if step in path else ""
+            table = tables.objects(mine, about, last, until)
+            yield h("section", h("h2", about), table, aria_label=about)
 
 
 def endpoints(report: Document) -> Element | None:

@@ -38,28 +38,40 @@ def steps(found: Sequence[Step], critical: Sequence[str], until: float) -> Eleme
 
 def _step(step: Step, until: float, *, critical: bool) -> Element:
     when = span(step, until)
-    words = [f"{MARKS.get(when.state, '…')} {when.state}", step.get("note", "")]
-    title = [h("span", "◆ ", title="on the critical path", class_="mark") if critical else None]
-    head = h("th", *title, name(step), _small(" · ".join(filter(None, words))), scope="row")
-    if critical:
-        head.append(h("span", " (on the critical path)", class_="hidden"))
-    return _row(head, [when], until, critical=critical)
+    told = " · ".join(
+        filter(None, (f"{MARKS.get(when.state, '…')} {when.state}", step.get("note")))
+    )
+    return _row(h("th", *_marked(name(step), critical), _small(told)), [when], until, critical)
 
 
-def objects(found: Sequence[Document], release: str, until: float) -> Element:
-    """A row for each object, what it owns below it."""
-    rows = [_row(_object(item, depth), spans(item, until), until) for depth, item in _tree(found)]
-    return _table(f"Objects of {release}, in seconds since the deploy began", "Object", rows, until)
+def _marked(title: str, critical: bool) -> tuple[str, ...] | tuple[str, Element]:
+    """A name, with what a bar's outline says to those who see it."""
+    if not critical:
+        return (title,)
+    return f"◆ {title}", h("span", " (on the critical path)", class_="hidden")
 
 
-def _object(item: Document, depth: int) -> Element:
-    last = item["states"][-1] if item["states"] else {"state": "Unknown", "message": ""}
+def objects(found: Sequence[Document], about: str, critical: str, until: float) -> Element:
+    """A row for each object, what it owns below it; `critical` is on the critical path."""
+    rows = [
+        _row(
+            _object(item, depth, critical=item["object"] == critical),
+            spans(item, until),
+            until,
+            item["object"] == critical,
+        )
+        for depth, item in _tree(found)
+    ]
+    return _table(f"{about}, in seconds since the deploy began", "Object", rows, until)
+
+
+def _object(item: Document, depth: int, *, critical: bool) -> Element:
+    last = item["states"][-1]
     state = "gone" if "gone" in item else last["state"]
     told = f"{MARKS.get(state, '…')} {state}: {last['message']}".removesuffix(": ")
     owner = h("span", f" (owned by {item['owner']})", class_="hidden") if depth else None
-    return h(
-        "th", item["object"], owner, _small(told), scope="row", class_=f"depth-{min(depth, 3)}"
-    )
+    marked = _marked(item["object"], critical)
+    return h("th", *marked, owner, _small(told), class_=f"depth-{min(depth, 3)}")
 
 
 def _tree(found: Sequence[Document]) -> Iterator[tuple[int, Document]]:
@@ -91,9 +103,10 @@ def _table(caption: str, first: str, rows: Sequence[Element], until: float) -> E
     )
 
 
-def _row(head: Element, when: Sequence[Span], until: float, *, critical: bool = False) -> Element:
+def _row(head: Element, when: Sequence[Span], until: float, critical: bool) -> Element:
+    head.set("scope", "row")
     told = [h("div", _words(one, alone=len(when) == 1)) for one in when[-LAST:]]
-    drawn = bars.chart(when, until, critical=critical)
+    drawn = bars.chart(when, until)
     return h("tr", head, h("td", *told), h("td", drawn), class_="critical" if critical else None)
 
 

@@ -70,6 +70,16 @@ def critical_path(steps: Sequence[Step]) -> list[str]:
     return path
 
 
+def last_ready(objects: Sequence[Document]) -> str:
+    """The object for which a release was waited at last; "" where none became ready."""
+    ready = [
+        (item["states"][-1]["at"], item["object"])
+        for item in objects
+        if item["states"][-1]["state"] == "Current" and len(item["states"]) > 1
+    ]
+    return max(ready, default=(0, ""))[1]
+
+
 def _latest(steps: Sequence[Step]) -> Step | None:
     """The one that ended last; of several, the one that began last: it was waited for by itself."""
     return max(steps, key=lambda step: (step["end"], step["start"]), default=None)
