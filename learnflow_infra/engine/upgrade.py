@@ -76,7 +76,7 @@ def _explained(error: ReleaseFailedError, view: View, hooks: Expected) -> Learnf
         return error
     top = found[0]
     policy = causes.policy(top.code, {}, view.release.causes)
-    what = f"{view.release.name} could not be deployed: {top.message}"
+    what = f"{view.release.name} could not be deployed: {top.code}."
     return tracker.told(policy.error(what, why=error.why), found, _remedy(top.remedy, view))
 
 

@@ -159,7 +159,7 @@ class _Wait:
         made = self._patience.policy(top).error
         release = self._view.release
         return told(
-            made(f"{release.name} will not become ready: {top.message}"),
+            made(f"{release.name} will not become ready: {top.code}."),
             [top, *rest],
             f"{top.remedy}\n".lstrip() + self._more(),
         )
@@ -187,7 +187,8 @@ def more(view: View) -> str:
 
 def told(error: LearnflowError, found: Sequence[Cause], remedy: str) -> LearnflowError:
     """The error with its causes, the first one on top."""
-    lines = [line for cause in found for line in cause.lines()]
+    first = [dataclasses.replace(found[0], remedy="")] if found else []  # `remedy` says it
+    lines = [line for cause in [*first, *found[1:]] for line in cause.lines()]
     error.why = "\n".join([*lines, *filter(None, [error.why])])
     error.remedy = remedy
     error.causes = tuple(cause.document() for cause in found)

@@ -3,31 +3,38 @@
 from collections.abc import Sequence
 
 from learnflow_infra.models import DeclaredCause
+from learnflow_infra.readiness.causes import (
+    containers,
+    declared,
+    images,
+    nodes,
+    operators,
+    others,
+    ranking,
+    refusals,
+    scheduling,
+    volumes,
+)
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import NEVER, POLICIES, Policy, policy
+from learnflow_infra.readiness.causes.declared import from_checks
+from learnflow_infra.readiness.causes.facts import Facts
+from learnflow_infra.readiness.causes.refusals import from_text as from_refusal
 from learnflow_infra.readiness.evidence import Evidence
 
 __all__ = ["NEVER", "POLICIES", "Cause", "Policy", "find", "from_checks", "from_refusal", "policy"]
 
-
-def find(evidence: Evidence, declared: Sequence[DeclaredCause] = ()) -> list[Cause]:
-    """Why something is not ready, the root first."""
-    return [
-        Cause(
-            code="NotReady",
-            object=f"{obj['kind']}/{obj['metadata']['name']}",
-            message=status.message,
-        )
-        for obj, status in evidence.states
-        if not status.ready
-    ]
+_TOPICS = (nodes, operators, refusals, volumes, images, scheduling, containers, others)
 
 
-def from_refusal(text: str) -> Cause | None:
-    """The cause in the words by which helm or the API server refused."""
-    return None
+def find(evidence: Evidence, own: Sequence[DeclaredCause] = ()) -> list[Cause]:
+    """Why something is not ready: the root first, one cause for the same trouble of replicas.
 
-
-def from_checks(messages: Sequence[str], declared: Sequence[DeclaredCause]) -> list[Cause]:
-    """The declared causes that the messages of failed verification checks tell."""
-    return []
+    Args:
+        evidence: all that is known.
+        own: causes that the skill declares.
+    """
+    facts = Facts(evidence)
+    found = [cause for topic in _TOPICS for cause in topic.find(facts)]
+    found += declared.find(facts, own)
+    return ranking.ranked(facts, found)

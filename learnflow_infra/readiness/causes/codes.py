@@ -22,74 +22,68 @@ class Policy:
     """What a code stands for; `error` has the exit code, `grace` is in seconds."""
 
     code: str
-    about: str
     error: type[LearnflowError]
     grace: float
+    about: str
 
 
-def _of(error: type[LearnflowError], *rows: tuple[str, float, str]) -> list[Policy]:
-    return [Policy(code=code, about=about, error=error, grace=grace) for code, grace, about in rows]
-
-
-_ALL = [
-    *_of(
-        ArtifactError,
-        ("ImageNameInvalid", 0, "the image's name is no reference"),
-        ("ImageTagRemoved", 5, "the image was removed from its registry by who published it"),
-        ("ImageNotFound", 5, "the registry has no such image or tag"),
-        ("ImageNotAuthorized", 10, "the registry refuses these credentials, or has none"),
-        ("ImageRateLimited", 300, "the registry takes no more pulls for a while"),
-        ("ImageRegistryUnreachable", 60, "the node does not reach the registry"),
-        ("ImageNeverPulled", 10, "the node lacks the image, and is told not to pull it"),
-    ),
-    *_of(
-        FoundationError,
-        ("NodeNotReady", 60, "a node does not answer"),
-        ("NodePressure", 60, "a node is short of disk, memory or process ids"),
-        ("ClaimNoStorageClass", 10, "a claim names no storage class that exists"),
-        ("ClaimNoProvisioner", 60, "nothing makes volumes of the claim's storage class"),
-        ("PodUnschedulableCpu", 60, "no node has enough CPU left"),
-        ("PodUnschedulableMemory", 60, "no node has enough memory left"),
-        ("PodUnschedulableNodeSelector", 30, "no node has the labels that the pod asks for"),
-        ("PodUnschedulableTaint", 30, "no node without a taint that the pod does not tolerate"),
-        ("PodUnschedulableAffinity", 30, "no node satisfies the pod's (anti-)affinity"),
-        ("PodUnschedulable", 60, "no node takes the pod"),
-    ),
-    *_of(
-        ReleaseFailedError,
-        ("QuotaExceeded", 10, "a quota of the namespace is used up"),
-        ("PodSecurityViolation", 10, "the namespace's pod security standard forbids the pod"),
-        ("AdmissionWebhookUnreachable", 30, "an admission webhook does not answer"),
-        ("AdmissionDenied", 10, "an admission webhook or policy refuses the object"),
-        ("ResourceRejected", 0, "the API server refuses the object as it is written"),
-        ("OperatorNotRunning", 30, "the operator of a custom resource does not run"),
-        ("OperatorRefused", 10, "the operator says that the custom resource is wrong"),
-        ("HookFailed", 0, "a hook of the chart failed"),
-        ("RightsMissing", 10, "this user may not do or see what a deploy needs"),
-    ),
-    *_of(
-        NotReadyError,
-        ("ContainerOutOfMemory", 30, "a container needed more memory than its limit"),
-        ("ContainerCannotStart", 30, "a container's command cannot be started"),
-        ("ContainerCrashed", 60, "a container ends by itself, again and again"),
-        ("InitContainerStuck", 120, "an init container does not come to its end"),
-        ("ProbeFailing", 180, "a container runs, and its probe is not answered as it should be"),
-        ("MissingConfigMap", 30, "a pod needs a ConfigMap, or a key of one, that is not there"),
-        ("MissingSecret", 30, "a pod needs a Secret, or a key of one, that is not there"),
-        ("VolumeMountFailed", 60, "a volume cannot be mounted"),
-        ("VolumeAttachFailed", 120, "a volume cannot be attached to the node"),
-        ("ClaimPending", NEVER, "a claim has no volume yet"),
-        ("PodEvicted", 60, "the node threw the pod out"),
-        ("JobFailed", 0, "a job has used up its attempts"),
-        ("OperatorSilent", NEVER, "the operator has not acted on a custom resource yet"),
-        ("FinalizerStuck", 60, "an object that is deleted waits for a finalizer"),
-        ("ObjectMissing", 60, "the manifest names an object that is not there"),
-        ("ReleaseMissing", NEVER, "the release is not installed"),
-        ("ReleaseNotDeployed", NEVER, "an operation on the release failed or was cut off"),
-        ("NotReady", NEVER, "it is not ready, and nothing tells why"),
-    ),
-]
-POLICIES: Mapping[str, Policy] = {policy.code: policy for policy in _ALL}
+_IMAGE, _FOUNDATION = ArtifactError, FoundationError
+_REFUSED, _UNREADY = ReleaseFailedError, NotReadyError
+_ROWS: tuple[tuple[str, type[LearnflowError], float, str], ...] = (
+    ("RightsMissing", _REFUSED, 10, "this user may not see or make what a deploy needs"),
+    ("NodeNotReady", _FOUNDATION, 60, "a node does not answer"),
+    ("NodePressure", _FOUNDATION, 60, "a node is short of disk, memory or process ids"),
+    ("OperatorNotRunning", _REFUSED, 30, "the operator of a custom resource does not run"),
+    ("QuotaExceeded", _REFUSED, 10, "a quota or limit of the namespace forbids the object"),
+    ("PodSecurityViolation", _REFUSED, 10, "the namespace's pod security standard forbids it"),
+    ("AdmissionWebhookUnreachable", _REFUSED, 30, "an admission webhook does not answer"),
+    ("AdmissionDenied", _REFUSED, 10, "an admission webhook or policy refuses the object"),
+    ("MissingServiceAccount", _REFUSED, 30, "pods need a ServiceAccount that is not there"),
+    ("ResourceKindUnknown", _REFUSED, 0, "the cluster does not know a kind: its CRD is missing"),
+    ("ResourceRejected", _REFUSED, 10, "the API server refuses an object as it is written"),
+    ("OperatorRefused", _REFUSED, 10, "the operator says that a custom resource is wrong"),
+    ("ClaimNoStorageClass", _FOUNDATION, 10, "a claim's storage class does not exist"),
+    ("ClaimNoProvisioner", _FOUNDATION, 60, "nothing makes volumes of a claim's storage class"),
+    ("ImageNameInvalid", _IMAGE, 0, "an image's name is no reference"),
+    ("ImageTagRemoved", _IMAGE, 5, "an image was removed by who published it"),
+    ("ImageNotFound", _IMAGE, 5, "the registry has no such image or tag"),
+    ("ImageNotAuthorized", _IMAGE, 10, "the registry wants other credentials"),
+    ("ImageRateLimited", _IMAGE, 300, "the registry takes no more pulls for a while"),
+    ("ImageRegistryUnreachable", _IMAGE, 60, "the node does not reach the registry"),
+    ("ImageNeverPulled", _IMAGE, 10, "the node lacks an image, and is told not to pull it"),
+    ("ImagePullFailed", _IMAGE, 60, "an image cannot be pulled"),
+    ("MissingConfigMap", _UNREADY, 30, "a pod needs a ConfigMap, or a key of it, that is missing"),
+    ("MissingSecret", _UNREADY, 30, "a pod needs a Secret, or a key of it, that is missing"),
+    ("VolumeMountFailed", _UNREADY, 60, "a volume cannot be mounted"),
+    ("VolumeAttachFailed", _UNREADY, 120, "a volume cannot be attached to the node"),
+    ("PodUnschedulableCpu", _FOUNDATION, 60, "no node has enough CPU left"),
+    ("PodUnschedulableMemory", _FOUNDATION, 60, "no node has enough memory left"),
+    ("PodUnschedulableNodeSelector", _FOUNDATION, 30, "no node has the labels that a pod wants"),
+    ("PodUnschedulableTaint", _FOUNDATION, 30, "every node has a taint that keeps a pod off"),
+    ("PodUnschedulableAffinity", _FOUNDATION, 30, "no node satisfies a pod's affinity rules"),
+    ("PodUnschedulable", _FOUNDATION, 60, "no node takes a pod"),
+    ("PodEvicted", _UNREADY, 60, "the node threw a pod out"),
+    ("ContainerOutOfMemory", _UNREADY, 30, "a container needed more memory than its limit"),
+    ("ContainerCannotStart", _UNREADY, 30, "a container's command cannot be started"),
+    ("ContainerCrashed", _UNREADY, 60, "a container ends, again and again"),
+    ("ProbeFailing", _UNREADY, 180, "a container runs, but fails its probe"),
+    ("HookFailed", _REFUSED, 0, "a hook of the chart failed"),
+    ("JobFailed", _UNREADY, 0, "a job has used up its attempts"),
+    ("RolloutStuck", _UNREADY, 0, "a rollout made no progress within its own deadline"),
+    ("InitContainerStuck", _UNREADY, 180, "an init container does not come to its end"),
+    ("FinalizerStuck", _UNREADY, 60, "an object that is deleted waits for its finalizer"),
+    ("OperatorSilent", _UNREADY, NEVER, "an operator has not acted on a custom resource yet"),
+    ("ObjectMissing", _UNREADY, 60, "the manifest names an object that is not there"),
+    ("ClaimPending", _UNREADY, NEVER, "a claim has no volume yet"),
+    ("ReleaseMissing", _UNREADY, NEVER, "the release is not installed"),
+    ("ReleaseNotDeployed", _UNREADY, NEVER, "an operation on the release failed or was cut off"),
+    ("NotReady", _UNREADY, NEVER, "it is not ready yet, and nothing says why"),
+)
+POLICIES: Mapping[str, Policy] = {
+    code: Policy(code=code, error=error, grace=grace, about=about)
+    for code, error, grace, about in _ROWS
+}
+"""By code, in the order of rank: what is nearer the root comes before its symptoms."""
 
 
 def policy(code: str, grace: Mapping[str, float], declared: Sequence[DeclaredCause] = ()) -> Policy:
@@ -103,3 +97,11 @@ def policy(code: str, grace: Mapping[str, float], declared: Sequence[DeclaredCau
     )
     seconds = grace.get(code, found.grace)
     return Policy(code=code, about=found.about, error=found.error, grace=seconds)
+
+
+_RANKS = {code: rank for rank, code in enumerate(POLICIES)}
+
+
+def rank(code: str) -> int:
+    """The place of a code among the others; a skill's own comes before what it explains."""
+    return _RANKS.get(code, _RANKS["ContainerOutOfMemory"])

@@ -1,0 +1,197 @@
+"""Containers that do not start, do not stay, or do not answer."""
+
+import re
+from collections.abc import Iterator
+
+from learnflow_infra.models import Document
+from learnflow_infra.readiness.causes.cause import Cause
+from learnflow_infra.readiness.causes.facts import (
+    Facts,
+    containers,
+    ended,
+    name_of,
+    status_of,
+    text_of,
+    waiting,
+)
+from learnflow_infra.readiness.causes.masking import masked
+
+_CANNOT = {"CreateContainerError", "RunContainerError", "StartError", "ContainerCannotRun"}
+_PROBE = re.compile(r"(Readiness|Liveness|Startup) probe (?:failed|errored)[^:]*: ?(.*)", re.DOTALL)
+_MISSING = re.compile(
+    r"(secret|configmap) \"([^\"]+)\" not found|key ([^\s]+) in (Secret|ConfigMap) ([^\s]+)",
+    re.IGNORECASE,
+)
+_KINDS = {"secret": ("MissingSecret", "Secret"), "configmap": ("MissingConfigMap", "ConfigMap")}
+
+
+def find(facts: Facts) -> Iterator[Cause]:
+    """A cause for each container in trouble; an init container keeps the others waiting."""
+    for pod, _ in facts.unready("Pod"):
+        if status_of(pod).get("phase") == "Failed":
+            continue  # its owner makes another, or says that it gave up
+        first = [found for item in containers(pod, init=True) for found in _init(facts, pod, item)]
+        yield from first
+        if not first:
+            for item in containers(pod, init=False):
+                yield from _of(facts, pod, item)
+
+
+def _init(facts: Facts, pod: Document, item: Document) -> Iterator[Cause]:
+    trouble = list(_of(facts, pod, item))
+    yield from trouble
+    if not trouble and (item.get("state") or {}).get("running") and not item.get("started"):
+        yield _cause(
+            "InitContainerStuck",
+            facts,
+            pod,
+            item,
+            message="the init container runs and does not end",
+            remedy="See what it waits for in its log.",
+        )
+
+
+def _of(facts: Facts, pod: Document, item: Document) -> Iterator[Cause]:
+    reason = waiting(item).get("reason", "")
+    if reason == "CreateContainerConfigError":
+        yield missing(facts, pod, str(waiting(item).get("message") or ""), item)
+    elif reason in _CANNOT or ended(item).get("reason") in _CANNOT:
+        yield _cannot_start(facts, pod, item)
+    elif not item.get("ready") and _out_of_memory(item):
+        yield _cause(
+            "ContainerOutOfMemory",
+            facts,
+            pod,
+            item,
+            message=f"the container was killed: it needs more memory than its limit{_limit(pod, item)}",
+            remedy="Raise resources.limits.memory of it in your values.",
+        )
+    elif not item.get("ready"):
+        yield from _crashed_or_deaf(facts, pod, item)
+
+
+def _crashed_or_deaf(facts: Facts, pod: Document, item: Document) -> Iterator[Cause]:
+    probe = _failed_probe(facts, pod, item)
+    killed = probe is not None and probe[0] in {"Liveness", "Startup"}
+    if _crashes(item) and not killed:
+        yield _crashed(facts, pod, item)
+    elif probe:
+        kind, answer = probe
+        told = f"{kind.lower()} probe fails" + (f": {answer}" if answer else "")
+        yield _cause(
+            "ProbeFailing",
+            facts,
+            pod,
+            item,
+            message=f"the container runs, but its {told}",
+            remedy="See its log; correct what it needs, or the probe, in your values.",
+        )
+
+
+def _crashes(item: Document) -> bool:
+    end = ended(item)
+    again = item.get("restartCount", 0) > 0 or waiting(item).get("reason") == "CrashLoopBackOff"
+    now = (item.get("state") or {}).get("terminated")
+    return bool(end) and (again or (bool(now) and end.get("exitCode", 0) != 0))
+
+
+def _crashed(facts: Facts, pod: Document, item: Document) -> Cause:
+    end = ended(item)
+    count = item.get("restartCount", 0)
+    times = f", restarted {count} times" if count > 1 else ""
+    own = str(end.get("message") or "").strip()
+    evidence = (f"it said: {masked(own)}",) if own else ()
+    return _cause(
+        "ContainerCrashed",
+        facts,
+        pod,
+        item,
+        message=f"the container ends with exit code {end.get('exitCode')}{_signal(end)}{times}",
+        remedy="Correct what its log tells; then deploy again.",
+        evidence=evidence,
+    )
+
+
+def _signal(end: Document) -> str:
+    code = end.get("exitCode") or 0
+    names = {137: "SIGKILL", 143: "SIGTERM", 139: "SIGSEGV", 134: "SIGABRT"}
+    return f" ({names[code]})" if code in names else ""
+
+
+def _out_of_memory(item: Document) -> bool:
+    return ended(item).get("reason") == "OOMKilled"
+
+
+def _limit(pod: Document, item: Document) -> str:
+    spec = pod.get("spec") or {}
+    everything = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
+    own: Document = next((c for c in everything if c.get("name") == item["name"]), {})
+    limit = ((own.get("resources") or {}).get("limits") or {}).get("memory")
+    return f" of {limit}" if limit else ""
+
+
+def _cannot_start(facts: Facts, pod: Document, item: Document) -> Cause:
+    said = str(waiting(item).get("message") or ended(item).get("message") or "")
+    return _cause(
+        "ContainerCannotStart",
+        facts,
+        pod,
+        item,
+        message="the container's command cannot be started",
+        remedy="Correct the command, the user or the mounts of it in your values.",
+        evidence=(f"kubelet: {masked(' '.join(said.split()))}",) if said else (),
+    )
+
+
+def _failed_probe(facts: Facts, pod: Document, item: Document) -> tuple[str, str] | None:
+    """Which probe of a container failed last, and what it answered."""
+    for event in reversed(facts.events(pod, "Unhealthy")):
+        path = (event.get("involvedObject") or {}).get("fieldPath", "")
+        found = _PROBE.search(text_of(event))
+        if found and (not path or f"{{{item['name']}}}" in path):
+            return found[1], masked(found[2].strip())
+    return None
+
+
+def missing(facts: Facts, pod: Document, said: str, item: Document | None = None) -> Cause:
+    """The cause for a Secret or ConfigMap, or a key of one, that a pod names and is not there."""
+    found = _MISSING.search(said)
+    container = item["name"] if item else ""
+    if not found:
+        code, text = "ContainerCannotStart", "the container's settings are wrong"
+        remedy = "Correct the settings of it in your values."
+    else:
+        code, kind = _KINDS[(found[1] or found[4]).lower()]
+        name = found[2] or found[5].rpartition("/")[2]
+        key = f"the key {found[3]} of " if found[3] else ""
+        text = f"{key}the {kind} {name} does not exist"
+        remedy = f"Make it: kubectl -n {facts.evidence.namespace} create {kind.lower()} …"
+    evidence = (f"kubelet: {masked(' '.join(said.split()))}",)
+    return Cause(
+        code=code,
+        object=name_of(pod),
+        container=container,
+        message=text,
+        evidence=evidence,
+        remedy=remedy,
+    )
+
+
+def _cause(
+    code: str,
+    facts: Facts,
+    pod: Document,
+    item: Document,
+    *,
+    message: str,
+    remedy: str,
+    evidence: tuple[str, ...] = (),
+) -> Cause:
+    return Cause(
+        code=code,
+        object=name_of(pod),
+        container=item["name"],
+        message=message,
+        evidence=(*evidence, *facts.log(pod, item["name"])),
+        remedy=remedy,
+    )

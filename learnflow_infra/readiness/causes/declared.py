@@ -1,0 +1,43 @@
+"""Causes that a skill declares: by the words of its application's log, or of its checks."""
+
+import re
+from collections.abc import Iterator, Sequence
+
+from learnflow_infra.models import DeclaredCause
+from learnflow_infra.readiness.causes.cause import Cause
+from learnflow_infra.readiness.causes.facts import Facts
+from learnflow_infra.readiness.causes.masking import masked
+
+
+def find(facts: Facts, declared: Sequence[DeclaredCause]) -> Iterator[Cause]:
+    """A cause for each log in which the words of one are found."""
+    for rule in (rule for rule in declared if rule.log):
+        for (pod, container), lines in facts.evidence.logs.items():
+            said = [line for line in lines if re.search(rule.log, line)]
+            if said:
+                yield Cause(
+                    code=rule.code,
+                    object=f"Pod/{pod}",
+                    container=container,
+                    message=rule.message,
+                    evidence=(f"log: {masked(said[-1])}",),
+                    remedy=rule.remedy,
+                )
+
+
+def from_checks(
+    messages: Sequence[tuple[str, str]], declared: Sequence[DeclaredCause]
+) -> list[Cause]:
+    """The causes that the messages of failed checks tell; each with its check's name."""
+    return [
+        Cause(
+            code=rule.code,
+            object=f"Check/{name}",
+            message=rule.message,
+            evidence=(f"check: {masked(message)}",),
+            remedy=rule.remedy,
+        )
+        for rule in declared
+        for name, message in messages
+        if rule.check and re.search(rule.check, message)
+    ]

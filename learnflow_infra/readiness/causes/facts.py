@@ -1,0 +1,101 @@
+"""Evidence looked up by object: what the rules of each topic ask again and again."""
+
+from collections import defaultdict
+from collections.abc import Iterator
+
+from learnflow_infra.models import Document
+from learnflow_infra.readiness.causes.masking import masked
+from learnflow_infra.readiness.evidence import Evidence
+from learnflow_infra.readiness.states import Status
+
+LINES = 4
+"""How many lines of a log are shown with a cause."""
+
+
+class Facts:
+    """An evidence, with its events and containers by object."""
+
+    def __init__(self, evidence: Evidence) -> None:
+        self.evidence = evidence
+        self._events: dict[tuple[str, str], list[Document]] = defaultdict(list)
+        for event in evidence.events:
+            about = event.get("involvedObject") or {}
+            self._events[about.get("kind", ""), about.get("name", "")].append(event)
+        for events in self._events.values():
+            events.sort(key=_when)
+
+    def unready(self, *kinds: str) -> Iterator[tuple[Document, Status]]:
+        """What is not ready, of some kinds (of all, where none is named)."""
+        for obj, status in self.evidence.states:
+            if not status.ready and (not kinds or obj["kind"] in kinds):
+                yield obj, status
+
+    def around(self, kind: str) -> list[Document]:
+        """Objects of a kind that belong to no release."""
+        return [obj for obj in self.evidence.around if obj.get("kind") == kind]
+
+    def events(self, obj: Document, *reasons: str) -> list[Document]:
+        """The events about an object, oldest first; not those of an earlier one of its name."""
+        uid = obj["metadata"].get("uid")
+        found = self._events.get((obj["kind"], obj["metadata"]["name"]), [])
+        return [
+            event
+            for event in found
+            if (event.get("involvedObject") or {}).get("uid") in {None, "", uid}
+            and (not reasons or event.get("reason") in reasons)
+        ]
+
+    def said(self, obj: Document, *reasons: str) -> str:
+        """The newest event's message; "" where there is none."""
+        found = self.events(obj, *reasons)
+        return text_of(found[-1]) if found else ""
+
+    def log(self, pod: Document, container: str) -> tuple[str, ...]:
+        """The last lines of a container, as evidence."""
+        lines = self.evidence.logs.get((pod["metadata"]["name"], container), ())
+        return tuple(f"log: {masked(line)}" for line in list(lines)[-LINES:])
+
+
+def text_of(event: Document) -> str:
+    """An event's message on one line."""
+    return " ".join(str(event.get("message") or "").split())
+
+
+def _when(event: Document) -> str:
+    series = event.get("series") or {}
+    times = (series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime"))
+    return str(next((time for time in times if time), ""))
+
+
+def name_of(obj: Document) -> str:
+    """`Kind/name`."""
+    return f"{obj['kind']}/{obj['metadata']['name']}"
+
+
+def status_of(obj: Document) -> Document:
+    """An object's status; empty where it has none."""
+    found: Document = obj.get("status") or {}
+    return found
+
+
+def containers(pod: Document, *, init: bool | None = None) -> list[Document]:
+    """The container statuses of a pod: init containers', the others', or first one, then others."""
+    status = status_of(pod)
+    first = status.get("initContainerStatuses") or []
+    rest = status.get("containerStatuses") or []
+    if init is None:
+        return [*first, *rest]
+    return list(first if init else rest)
+
+
+def waiting(item: Document) -> Document:
+    """Why a container does not run; empty where it does."""
+    found: Document = (item.get("state") or {}).get("waiting") or {}
+    return found
+
+
+def ended(item: Document) -> Document:
+    """How a container ended, now or the last time; empty where it never did."""
+    now = (item.get("state") or {}).get("terminated")
+    found: Document = now or (item.get("lastState") or {}).get("terminated") or {}
+    return found

@@ -1,0 +1,53 @@
+"""Nodes that do not answer or are short of something, and what they threw out."""
+
+from collections.abc import Iterator
+
+from learnflow_infra.models import Document
+from learnflow_infra.readiness.causes.cause import Cause
+from learnflow_infra.readiness.causes.facts import Facts, name_of, status_of
+from learnflow_infra.readiness.states import condition
+
+_PRESSURES = ("DiskPressure", "MemoryPressure", "PIDPressure")
+
+
+def find(facts: Facts) -> Iterator[Cause]:
+    """A cause for each node in trouble that a pod is on or could be on; and for evictions."""
+    pods = [pod for pod, _ in facts.unready("Pod")]
+    used = {(pod.get("spec") or {}).get("nodeName") for pod in pods}
+    for node in facts.around("Node") if pods else ():
+        concerned = node["metadata"]["name"] in used or None in used
+        if concerned and condition(node, "Ready").get("status") != "True":
+            yield _not_ready(node)
+        elif concerned:
+            yield from _pressures(node)
+    for pod in pods:
+        if status_of(pod).get("reason") == "Evicted":
+            said = str(status_of(pod).get("message") or "")
+            yield Cause(
+                code="PodEvicted",
+                object=name_of(pod),
+                message=f"the node threw the pod out: {said}",
+                remedy="Ask for what it needs (resources.requests), or free the node.",
+            )
+
+
+def _not_ready(node: Document) -> Cause:
+    said = condition(node, "Ready")
+    return Cause(
+        code="NodeNotReady",
+        object=name_of(node),
+        message=f"the node is not ready: {said.get('message') or 'it says nothing'}",
+        remedy=f"kubectl describe node {node['metadata']['name']}",
+    )
+
+
+def _pressures(node: Document) -> Iterator[Cause]:
+    for kind in _PRESSURES:
+        if condition(node, kind).get("status") == "True":
+            yield Cause(
+                code="NodePressure",
+                object=name_of(node),
+                message=f"the node is short of resources: {kind}",
+                evidence=(str(condition(node, kind).get("message") or ""),),
+                remedy=f"Free it: kubectl describe node {node['metadata']['name']}",
+            )

@@ -1,0 +1,53 @@
+"""Custom resources that their operator refuses, or does not act on."""
+
+from collections.abc import Iterator
+
+from learnflow_infra.models import Document
+from learnflow_infra.readiness import custom
+from learnflow_infra.readiness.causes.cause import Cause
+from learnflow_infra.readiness.causes.facts import Facts, name_of, status_of
+from learnflow_infra.readiness.causes.masking import masked
+from learnflow_infra.readiness.states import behind
+
+
+def find(facts: Facts) -> Iterator[Cause]:
+    """A cause for each custom resource that is refused, or not seen by its operator."""
+    for obj, status in facts.unready():
+        if not custom.is_custom(obj.get("apiVersion", "").rpartition("/")[0]):
+            continue
+        if status.state == "Failed":
+            yield Cause(
+                code="OperatorRefused",
+                object=name_of(obj),
+                message=f"its operator refuses it: {masked(status.message)}",
+                remedy="Correct the values that it comes from: learnflow-infra values",
+            )
+        elif status.state == "InProgress" and (not status_of(obj) or behind(obj)):
+            yield _unseen(facts, obj)
+
+
+def _unseen(facts: Facts, obj: Document) -> Cause:
+    """Its operator does not run, or has not come to it yet."""
+    idle = [item for item in facts.around("Deployment") if not _runs(item)]
+    if not idle:
+        return Cause(
+            code="OperatorSilent",
+            object=name_of(obj),
+            message="its operator has not acted on it yet",
+            remedy="See the operator's log.",
+        )
+    down = idle[0]
+    asked = (down.get("spec") or {}).get("replicas", 1)
+    name, where = name_of(down), f"kubectl -n {facts.evidence.namespace}"
+    text = "is scaled to 0" if not asked else "has no pod that is ready"
+    scale = f"{where} scale {name} --replicas=1"
+    return Cause(
+        code="OperatorNotRunning",
+        object=name,
+        message=f"the operator of {name_of(obj)} {text}",
+        remedy=scale if not asked else f"{where} describe {name}",
+    )
+
+
+def _runs(deployment: Document) -> bool:
+    return bool(status_of(deployment).get("availableReplicas"))

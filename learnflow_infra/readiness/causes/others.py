@@ -1,0 +1,88 @@
+"""Jobs that gave up, rollouts that stopped, deletions that hang, and what is missing."""
+
+from collections.abc import Iterator
+
+from learnflow_infra.models import Document
+from learnflow_infra.readiness.causes.cause import Cause
+from learnflow_infra.readiness.causes.facts import Facts, containers, ended, name_of
+from learnflow_infra.readiness.states import condition
+
+_USUAL = {"foregroundDeletion", "orphan", "kubernetes.io/pvc-protection"}
+"""Finalizers that Kubernetes itself takes away in time."""
+_WORKLOADS = {"pods", "statefulsets", "deployments", "replicasets", "jobs", "daemonsets"}
+
+
+def find(facts: Facts) -> Iterator[Cause]:
+    """A cause for each of them; those without a rule are told as they are."""
+    yield from _denied(facts)
+    for obj, status in facts.unready():
+        if obj["kind"] == "Job" and status.state == "Failed":
+            yield _job(facts, obj)
+        elif condition(obj, "Progressing").get("reason") == "ProgressDeadlineExceeded":
+            yield _rollout(facts, obj)
+        elif status.state == "Terminating":
+            yield from _finalizers(facts, obj)
+    for name in facts.evidence.missing:
+        remedy = "Deploy again; it makes what is missing."
+        text = "the manifest names it, and it does not exist"
+        yield Cause(code="ObjectMissing", object=name, message=text, remedy=remedy)
+
+
+def _denied(facts: Facts) -> Iterator[Cause]:
+    hidden = sorted(_WORKLOADS.intersection(facts.evidence.denied))
+    if hidden:
+        where = f"-n {facts.evidence.namespace}"
+        yield Cause(
+            code="RightsMissing",
+            object=f"Namespace/{facts.evidence.namespace}",
+            message=f"this user may not read {', '.join(hidden)}",
+            remedy=f"Ask for the rights: kubectl auth can-i list {hidden[0]} {where}",
+        )
+
+
+def _job(facts: Facts, job: Document) -> Cause:
+    uid, said = job["metadata"].get("uid"), condition(job, "Failed")
+    pods = [
+        obj
+        for obj, _ in facts.evidence.states
+        if obj["kind"] == "Pod"
+        and any(o.get("uid") == uid for o in obj["metadata"].get("ownerReferences") or ())
+    ]
+    return Cause(
+        code="JobFailed",
+        object=name_of(job),
+        message=f"the job gave up: {said.get('message') or said.get('reason') or 'it failed'}",
+        evidence=tuple(line for pod in pods[-1:] for line in _ends(facts, pod)),
+        remedy="Correct what its log tells; the next deploy runs it again.",
+    )
+
+
+def _ends(facts: Facts, pod: Document) -> Iterator[str]:
+    for item in containers(pod):
+        code = ended(item).get("exitCode")
+        if code:
+            yield f"{name_of(pod)} container {item['name']} ended with exit code {code}"
+            yield from facts.log(pod, item["name"])
+
+
+def _rollout(facts: Facts, obj: Document) -> Cause:
+    return Cause(
+        code="RolloutStuck",
+        object=name_of(obj),
+        message=str(condition(obj, "Progressing").get("message") or "it made no progress in time"),
+        remedy=f"kubectl -n {facts.evidence.namespace} describe {name_of(obj)}",
+    )
+
+
+def _finalizers(facts: Facts, obj: Document) -> Iterator[Cause]:
+    left = [f for f in obj["metadata"].get("finalizers") or () if f not in _USUAL]
+    if left:
+        empty = '{"metadata":{"finalizers":null}}'
+        where = f"kubectl -n {facts.evidence.namespace}"
+        yield Cause(
+            code="FinalizerStuck",
+            object=name_of(obj),
+            message=f"it is deleted, and waits for the finalizer {', '.join(left)}",
+            remedy="Let its operator run; if there is none any more: "
+            f"{where} patch {name_of(obj)} --type=merge -p '{empty}'",
+        )

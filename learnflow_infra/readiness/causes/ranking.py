@@ -1,0 +1,70 @@
+"""Order among causes: the root first, replicas together, symptoms of a known root left out."""
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+from learnflow_infra.models import Document
+from learnflow_infra.readiness.causes.cause import Cause
+from learnflow_infra.readiness.causes.codes import rank
+from learnflow_infra.readiness.causes.facts import Facts, name_of
+
+_SYMPTOMS = {
+    "ClaimNoStorageClass": {"PodUnschedulable", "ClaimPending"},
+    "ClaimNoProvisioner": {"PodUnschedulable", "ClaimPending"},
+    "NodeNotReady": {"PodUnschedulableTaint", "ProbeFailing"},
+    "OperatorNotRunning": {"OperatorSilent", "ObjectMissing", "RolloutStuck"},
+    "OperatorRefused": {"ObjectMissing"},
+    "QuotaExceeded": {"ObjectMissing"},
+}
+"""What a cause makes elsewhere in the release."""
+_GENERAL = "RolloutStuck"
+"""Says less than any cause of the pods below it."""
+
+
+def ranked(facts: Facts, found: Sequence[Cause]) -> list[Cause]:
+    """The causes in order, and for what none of them explains, that it is not ready."""
+    codes = {cause.code for cause in found}
+    symptoms = {code for root in codes for code in _SYMPTOMS.get(root, ())}
+    kept = [cause for cause in found if cause.code not in symptoms]
+    if any(cause.code != _GENERAL for cause in kept):
+        kept = [cause for cause in kept if cause.code != _GENERAL] or kept
+    merged = _together(facts, kept)
+    rest = [] if merged else [_unexplained(obj, message) for obj, message in _waiting(facts)]
+    return sorted([*merged, *rest], key=lambda cause: rank(cause.code))
+
+
+def _together(facts: Facts, found: Iterable[Cause]) -> list[Cause]:
+    """One cause for the same trouble of several replicas, of the first of them by name."""
+    owners = {name_of(obj): _owner(obj) for obj, _ in facts.evidence.states}
+    groups: dict[tuple[str, str, str], list[Cause]] = {}
+    for cause in found:
+        owner = owners.get(cause.object) or cause.object
+        groups.setdefault((cause.code, owner, cause.container), []).append(cause)
+    return [_one(sorted(group, key=lambda cause: cause.object)) for group in groups.values()]
+
+
+def _one(group: list[Cause]) -> Cause:
+    first, others = group[0], sorted({c.object for c in group} - {group[0].object})
+    if not others:
+        return first
+    return dataclasses.replace(first, message=f"{first.message} (also {', '.join(others)})")
+
+
+def _owner(obj: Document) -> str:
+    owners = obj["metadata"].get("ownerReferences") or ()
+    return str(owners[0].get("uid", "")) if owners and obj["kind"] == "Pod" else ""
+
+
+def _waiting(facts: Facts) -> list[tuple[Document, str]]:
+    """What is not ready, and makes nothing that is not ready either."""
+    unready = [(obj, status.message) for obj, status in facts.unready()]
+    above = {
+        owner.get("uid")
+        for obj, _ in unready
+        for owner in obj["metadata"].get("ownerReferences") or ()
+    }
+    return [(obj, text) for obj, text in unready if obj["metadata"].get("uid") not in above]
+
+
+def _unexplained(obj: Document, message: str) -> Cause:
+    return Cause(code="NotReady", object=name_of(obj), message=message)

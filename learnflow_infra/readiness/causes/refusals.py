@@ -1,0 +1,118 @@
+"""Objects that the API server refuses: to helm, or to the controller that makes pods."""
+
+import re
+from collections.abc import Iterator
+
+from learnflow_infra.readiness.causes.cause import Cause
+from learnflow_infra.readiness.causes.facts import Facts, name_of, status_of
+from learnflow_infra.readiness.causes.masking import masked
+
+_WORDS: tuple[tuple[str, str, str, str], ...] = (
+    (
+        "QuotaExceeded",
+        (
+            r"exceeded quota|must specify (?:limits|requests|cpu|memory)|failed quota"
+            r"|(?:maximum|minimum) \w+ usage per"
+        ),
+        "a quota or limit of the namespace forbids it",
+        "See it: kubectl -n {namespace} describe resourcequota,limitrange; then ask for less.",
+    ),
+    (
+        "PodSecurityViolation",
+        r"violates PodSecurity",
+        "the namespace's pod security standard forbids its pods",
+        (
+            "Set the security contexts in your values, or the namespace's label "
+            "pod-security.kubernetes.io/enforce."
+        ),
+    ),
+    (
+        "AdmissionWebhookUnreachable",
+        r"failed calling webhook",
+        "an admission webhook does not answer",
+        (
+            "See who serves it: kubectl get validatingwebhookconfigurations,"
+            "mutatingwebhookconfigurations"
+        ),
+    ),
+    (
+        "AdmissionDenied",
+        r"denied the request|denied request|ValidatingAdmissionPolicy",
+        "an admission policy refuses it",
+        "Do what the policy asks for in your values.",
+    ),
+    (
+        "MissingServiceAccount",
+        r"serviceaccount \"?[^ ]+\"? not found|service account [^ ]+ was not found",
+        "its ServiceAccount does not exist",
+        "Make it, or let the chart: serviceAccount.create=true",
+    ),
+    (
+        "ResourceKindUnknown",
+        r"no matches for kind|ensure CRDs are installed first",
+        "the cluster does not know a kind that the chart has",
+        "Install the CRDs of it first: deploy the release of its operator.",
+    ),
+    (
+        "RightsMissing",
+        r"is forbidden: User|cannot (?:create|get|list|patch|update|watch|delete) resource",
+        "this user may not do that",
+        "Ask for the rights: kubectl -n {namespace} auth can-i --list",
+    ),
+    (
+        "HookFailed",
+        r"(?:pre|post)-(?:install|upgrade|rollback|delete)(?: hooks? failed|: )|hooks? failed",
+        "a hook of the chart failed",
+        "See its job: kubectl -n {namespace} get jobs",
+    ),
+    (
+        "ResourceRejected",
+        (
+            r"is invalid:|cannot be handled as|strict decoding error|updates to .* are forbidden"
+            r"|field is immutable|admission webhook|unknown field|is forbidden:"
+        ),
+        "the API server refuses it as it is written",
+        "Correct the values that it comes from: learnflow-infra values",
+    ),
+)
+"""Looked for in this order, in the API server's words as helm and controllers pass them on."""
+_MAKERS = (
+    "StatefulSet",
+    "ReplicaSet",
+    "DaemonSet",
+    "Job",
+    "StrimziPodSet",
+    "ReplicationController",
+)
+_OBJECT = re.compile(r"(?:\b|\")([A-Z][A-Za-z]+)[ /.]\S*?\"?([a-z0-9][a-z0-9.-]*)\"? is invalid")
+
+
+def find(facts: Facts) -> Iterator[Cause]:
+    """A cause for each controller that may not make its pods or claims."""
+    for obj, _ in facts.unready(*_MAKERS):
+        wanted = (obj.get("spec") or {}).get("replicas", 1)
+        if status_of(obj).get("replicas", 0) >= wanted and obj["kind"] not in {"Job", "DaemonSet"}:
+            continue
+        said = facts.said(obj, "FailedCreate")
+        found = _classified(said, facts.evidence.namespace, name_of(obj)) if said else None
+        if found:
+            yield found
+
+
+def from_text(text: str, namespace: str = "NAMESPACE") -> Cause | None:
+    """The cause in the words by which helm or the API server refused; None for other words."""
+    found = _OBJECT.search(text)
+    return _classified(" ".join(text.split()), namespace, f"{found[1]}/{found[2]}" if found else "")
+
+
+def _classified(said: str, namespace: str, name: str) -> Cause | None:
+    for code, words, message, remedy in _WORDS:
+        if re.search(words, said):
+            return Cause(
+                code=code,
+                object=name,
+                message=message,
+                evidence=(f"API server: {masked(said)}",),
+                remedy=remedy.format(namespace=namespace),
+            )
+    return None

@@ -1,0 +1,86 @@
+"""Pods that no node takes, by the scheduler's own account of its nodes.
+
+Source: the message of the condition PodScheduled, made by FitError of kube-scheduler:
+`0/3 nodes are available: 2 Insufficient cpu, 1 node(s) had untolerated taint {a: b}. preemption: …`
+"""
+
+import re
+from collections.abc import Iterator
+
+from learnflow_infra.models import Document
+from learnflow_infra.readiness.causes.cause import Cause
+from learnflow_infra.readiness.causes.facts import Facts, name_of
+from learnflow_infra.readiness.states import condition
+
+_REASON = re.compile(r"(\d+) ((?:node\(s\) |Insufficient |Too many )[^,.{]*(?:\{[^}]*\})?[^,.]*)")
+_RULES: tuple[tuple[str, str], ...] = (
+    ("NodeNotReady", r"node\.kubernetes\.io/(not-ready|unreachable)"),
+    ("NodePressure", r"node\.kubernetes\.io/[a-z]+-pressure"),
+    ("PodUnschedulableCpu", r"Insufficient cpu"),
+    ("PodUnschedulableMemory", r"Insufficient memory"),
+    ("PodUnschedulableTaint", r"taint|were unschedulable"),
+    ("PodUnschedulableAffinity", r"(anti-affinity|pod affinity|topology spread|volume node aff)"),
+    ("PodUnschedulableNodeSelector", r"affinity/selector"),
+)
+_REMEDIES = {
+    "NodeNotReady": "See the nodes: kubectl get nodes",
+    "NodePressure": "See the nodes: kubectl describe nodes",
+    "PodUnschedulableCpu": "Ask for less (resources.requests.cpu), or give the cluster more CPU.",
+    "PodUnschedulableMemory": "Ask for less (resources.requests.memory), or give the cluster more.",
+    "PodUnschedulableNodeSelector": "Label a node, or correct the nodeSelector in your values.",
+    "PodUnschedulableTaint": "Remove the taint, or set tolerations in your values.",
+    "PodUnschedulableAffinity": "Add nodes, or loosen the affinity in your values.",
+    "PodUnschedulable": "See the scheduler's words above.",
+}
+
+
+def find(facts: Facts) -> Iterator[Cause]:
+    """A cause for each pod that the scheduler could not place."""
+    for pod, _ in facts.unready("Pod"):
+        placed = condition(pod, "PodScheduled")
+        if placed.get("status") == "False" and placed.get("reason") != "SchedulingGated":
+            said = " ".join(str(placed.get("message") or "").split())
+            if said and "unbound immediate PersistentVolumeClaims" not in said:
+                yield _cause(pod, said)
+
+
+def _cause(pod: Document, said: str) -> Cause:
+    code = _code(pod, said)
+    nodes = said.partition(" preemption:")[0].partition(". no new claims")[0].rstrip(". ")
+    return Cause(
+        code=code,
+        object=name_of(pod),
+        message=f"no node takes the pod: {nodes}{_request(pod, code)}",
+        evidence=(f"scheduler: {said}",),
+        remedy=_REMEDIES[code],
+    )
+
+
+def _code(pod: Document, said: str) -> str:
+    """The reason of most nodes; of as many, the first in the table."""
+    counts: dict[str, int] = {}
+    for number, reason in _REASON.findall(said.partition(" preemption:")[0]):
+        code = next((c for c, words in _RULES if re.search(words, reason)), "PodUnschedulable")
+        counts[code] = counts.get(code, 0) + int(number)
+    if not counts:
+        return "PodUnschedulable"
+    code = max(counts, key=lambda item: counts[item])
+    own = (pod.get("spec") or {}).get("nodeSelector")
+    selected = code == "PodUnschedulableNodeSelector"
+    return "PodUnschedulableAffinity" if selected and not own else code
+
+
+def _request(pod: Document, code: str) -> str:
+    """What the pod asks for, where that is the matter."""
+    resource = {"PodUnschedulableCpu": "cpu", "PodUnschedulableMemory": "memory"}.get(code)
+    spec = pod.get("spec") or {}
+    asked = [
+        str(((item.get("resources") or {}).get("requests") or {}).get(resource, ""))
+        for item in spec.get("containers") or ()
+    ]
+    asked = [text for text in asked if text]
+    if resource:
+        return f" (it asks for {' + '.join(asked)} of {resource})" if asked else ""
+    selector = spec.get("nodeSelector") if code == "PodUnschedulableNodeSelector" else None
+    labels = ", ".join(f"{key}={value}" for key, value in (selector or {}).items())
+    return f" (it wants {labels})" if labels else ""

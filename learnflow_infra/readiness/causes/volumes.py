@@ -1,0 +1,89 @@
+"""Claims without a volume, and volumes that cannot be used."""
+
+import re
+from collections.abc import Iterator
+
+from learnflow_infra.models import Document
+from learnflow_infra.readiness.causes.cause import Cause
+from learnflow_infra.readiness.causes.containers import missing
+from learnflow_infra.readiness.causes.facts import Facts, containers, name_of, status_of
+from learnflow_infra.readiness.causes.masking import masked
+
+_DEFAULT = "storageclass.kubernetes.io/is-default-class"
+_NONE = "kubernetes.io/no-provisioner"
+_OBJECT = re.compile(
+    r"(secret|configmap) \"[^\"]+\" not found|references non-existent", re.IGNORECASE
+)
+
+
+def find(facts: Facts) -> Iterator[Cause]:
+    """A cause for each claim that is pending, and each pod whose volumes cannot be mounted."""
+    for claim, _ in facts.unready("PersistentVolumeClaim"):
+        if status_of(claim).get("phase", "Pending") == "Pending":
+            yield from _claim(facts, claim)
+    for pod, _ in facts.unready("Pod"):
+        if not any((item.get("state") or {}).get("running") for item in containers(pod)):
+            yield from _mount(facts, pod)
+
+
+def _claim(facts: Facts, claim: Document) -> Iterator[Cause]:
+    name = (claim.get("spec") or {}).get("storageClassName")
+    classes = {item["metadata"]["name"]: item for item in facts.around("StorageClass")}
+    known = "storageclasses" not in facts.evidence.denied
+    if name and known and name not in classes and not _bindable(claim):
+        yield _no_class(claim, f"its storage class {name} does not exist", classes)
+    elif name is None and known and not any(map(_is_default, classes.values())):
+        yield _no_class(claim, "it names no storage class, and the cluster has no default", classes)
+    elif facts.events(claim, "ProvisioningFailed", "ExternalProvisioning"):
+        said = facts.said(claim, "ProvisioningFailed", "ExternalProvisioning")
+        yield Cause(
+            code="ClaimNoProvisioner",
+            object=name_of(claim),
+            message=f"no volume is made for it: {masked(said)}",
+            remedy=f"See whether the provisioner of {name} runs: kubectl get pods -A",
+        )
+    elif not facts.events(claim, "WaitForFirstConsumer") or facts.events(claim, "FailedBinding"):
+        said = facts.said(claim, "FailedBinding")
+        yield Cause(
+            code="ClaimPending",
+            object=name_of(claim),
+            message=f"it has no volume yet{': ' + masked(said) if said else ''}",
+            remedy="See the volumes: kubectl get pv",
+        )
+
+
+def _bindable(claim: Document) -> bool:
+    """A volume made by hand may have a class's name that no StorageClass has."""
+    return bool((claim.get("spec") or {}).get("volumeName"))
+
+
+def _is_default(storage_class: Document) -> bool:
+    return (storage_class["metadata"].get("annotations") or {}).get(_DEFAULT) == "true"
+
+
+def _no_class(claim: Document, message: str, classes: dict[str, Document]) -> Cause:
+    there = ", ".join(sorted(classes)) or "none"
+    return Cause(
+        code="ClaimNoStorageClass",
+        object=name_of(claim),
+        message=message,
+        evidence=(f"storage classes: {there}",),
+        remedy="Name one that exists in your values (persistence.storageClass, global.storageClass)"
+        "; a claim that exists keeps its class until it is deleted.",
+    )
+
+
+def _mount(facts: Facts, pod: Document) -> Iterator[Cause]:
+    attach = facts.said(pod, "FailedAttachVolume")
+    mount = facts.said(pod, "FailedMount", "FailedMapVolume")
+    if mount and _OBJECT.search(mount):
+        yield missing(facts, pod, mount)
+    elif attach or mount:
+        what = "attached" if attach else "mounted"
+        yield Cause(
+            code="VolumeAttachFailed" if attach else "VolumeMountFailed",
+            object=name_of(pod),
+            message=f"a volume of the pod cannot be {what}",
+            evidence=(f"kubelet: {masked(attach or mount)}",),
+            remedy=f"kubectl -n {facts.evidence.namespace} describe {name_of(pod)}",
+        )
