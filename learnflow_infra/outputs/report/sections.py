@@ -26,7 +26,7 @@ def facts(report: Document, until: float) -> Element:
         "Took": f"{until:.1f} s",
     }
     pairs = [h("div", h("dt", name), h("dd", value)) for name, value in known.items()]
-    return h("section", h("h2", "Summary"), h("dl", *pairs), aria_label="Summary")
+    return h("section", h("h2", "Summary"), h("dl", *pairs))
 
 
 def error(report: Document) -> Element | None:
@@ -35,7 +35,7 @@ def error(report: Document) -> Element | None:
     if not found:
         return None
     return put(
-        h("section", h("h2", "Error"), class_="error", aria_label="Error"),
+        h("section", h("h2", "Error"), class_="error"),
         h("p", h("strong", found["what"]), f" (exit code {found['exitCode']})"),
         found.get("why") and h("pre", found["why"]),
         *_remedy(found),
@@ -53,7 +53,7 @@ def causes(report: Document) -> Element | None:
     found = report.get("causes")
     if not found:
         return None
-    section = h("section", h("h2", "Causes"), aria_label="Causes")
+    section = h("section", h("h2", "Causes"))
     return put(section, *map(_cause, found))
 
 
@@ -73,7 +73,7 @@ def timeline(report: Document, until: float) -> Element:
     """All steps, and those that the time hung on."""
     path = [step for step in _path(report) if tables.counts(step, until)]
     return put(
-        h("section", h("h2", "Timeline"), aria_label="Timeline"),
+        h("section", h("h2", "Timeline")),
         h("p", "The critical path: what the time hung on. Shorter steps are left out here."),
         h("ol", *each("li", [_reason(report, step, until) for step in path])),
         _legend(),
@@ -114,7 +114,7 @@ def releases(report: Document, until: float) -> Iterator[Element]:
             about = f"Objects of {tables.name(step)}"
             last = last_ready(mine) if step in path else ""
             table = tables.objects(mine, about, last, until)
-            yield h("section", h("h2", about), table, aria_label=about)
+            yield h("section", h("h2", about), table)
 
 
 def endpoints(report: Document) -> Element | None:
@@ -122,7 +122,7 @@ def endpoints(report: Document) -> Element | None:
     found = report.get("endpoints")
     if not found:
         return None
-    section = h("section", h("h2", "Endpoints"), aria_label="Endpoints")
+    section = h("section", h("h2", "Endpoints"))
     return put(section, *map(_endpoint, found))
 
 
