@@ -24,6 +24,7 @@ from learnflow_infra.engine import (
 from learnflow_infra.engine.capacity import total
 from learnflow_infra.engine.compare import Comparison, compare_all
 from learnflow_infra.engine.prepare import Prepared
+from learnflow_infra.engine.recorder import Recorder, recorded
 from learnflow_infra.engine.session import Options, Request, Session, connect, read
 from learnflow_infra.errors import HostError, RefusedError
 from learnflow_infra.events import Emit, step
@@ -53,17 +54,14 @@ def deploy(options: Options, emit: Emit) -> Deployed:
     """
     started = time.monotonic()
     request = read(options)
-    recorder = records.Recorder(emit)
+    recorder = Recorder(emit)
     gate.require(gate.host_checks(request.target))
     gate.require(machine.checks(request), HostError)
     prepared = prepare.prepare(request, recorder)
     with locks.hold(request.target.context, options.namespace, "deploy"):
         session = connect(_cluster(request, recorder), options.namespace, recorder)
-        try:
+        with recorded(recorder, session), session.watches:
             record, results = _releases(session, request, options, prepared, recorder)
-        finally:
-            session.watches.close()
-            records.write_report(recorder, session)
     return Deployed(
         target=session.target,
         changed=recorder.changed,
@@ -99,7 +97,7 @@ def _releases(
     request: Request,
     options: Options,
     prepared: Sequence[Prepared],
-    recorder: records.Recorder,
+    recorder: Recorder,
 ) -> tuple[records.Record, list[Document]]:
     """Everything that happens in the cluster; returns its record and verification results."""
     _foundation(session, request)

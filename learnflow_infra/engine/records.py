@@ -1,12 +1,10 @@
-"""What is remembered of a run: endpoints and what was verified (in the cluster), and the report."""
+"""What is remembered of a run: endpoints and what was verified, in the cluster and in files."""
 
 import asyncio
 import hashlib
 import json
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from learnflow_infra import paths
 from learnflow_infra.clients.kube import MANAGER, Kube
@@ -14,7 +12,6 @@ from learnflow_infra.engine import manifests, verification
 from learnflow_infra.engine.releases import Outcome
 from learnflow_infra.engine.session import Session
 from learnflow_infra.errors import ClusterUnreachableError
-from learnflow_infra.events import Emit, Event, Message, StepFailed, StepFinished, StepStarted
 from learnflow_infra.models import Document, Skill
 from learnflow_infra.outputs import artifacts
 from learnflow_infra.outputs import endpoints as outputs
@@ -22,58 +19,6 @@ from learnflow_infra.values import dump, masked
 
 VERIFIED = "verified.json"
 """Key of the ConfigMap for the fingerprint of what was verified."""
-
-
-class Recorder:
-    """Passes events on, and keeps the timeline of steps for the report.
-
-    A step that is looked at again and found as it should be is not told twice.
-    """
-
-    def __init__(self, emit: Emit) -> None:
-        self._emit = emit
-        self._started = time.time()
-        self._steps: dict[str, dict[str, Any]] = {}
-        self._again: dict[str, StepStarted] = {}
-        self.changed = False
-
-    def __call__(self, event: Event) -> None:
-        """Record an event and pass it on."""
-        if isinstance(event, StepStarted) and event.step in self._steps:
-            self._again[event.step] = event
-            return
-        if not isinstance(event, Message) and event.step in self._again:
-            started = self._again.pop(event.step)
-            if isinstance(event, StepFinished) and event.changed is False:
-                return
-            self._emit(started)
-        now = round(time.time() - self._started, 3)
-        if isinstance(event, StepStarted):
-            self._steps[event.step] = {"step": event.step, "title": event.title, "start": now}
-        elif isinstance(event, StepFinished | StepFailed):
-            failed = isinstance(event, StepFailed)
-            end = {"end": now, "result": "failed" if failed else "done", "note": event.note}
-            self._steps.setdefault(event.step, {"step": event.step}).update(end)
-        if isinstance(event, StepFinished) and event.changed:
-            self.changed = True
-        self._emit(event)
-
-    def report(self) -> Document:
-        """deploy-report.json: seconds since `started` (UTC)."""
-        started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._started))
-        return {
-            "apiVersion": outputs.API_VERSION,
-            "kind": "DeployReport",
-            "started": started,
-            "changed": self.changed,
-            "steps": list(self._steps.values()),
-        }
-
-
-def write_report(recorder: Recorder, session: Session) -> None:
-    """Write the report of a run, whether it succeeded or not."""
-    where = {"context": session.target.context, "namespace": session.namespace}
-    artifacts.write_report(paths.phase_dir(), {**recorder.report(), **where})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from learnflow_infra.engine import locks, records, releases
+from learnflow_infra.engine.recorder import Recorder
 from learnflow_infra.engine.session import Options, Request, Session, connect, read
 from learnflow_infra.engine.telling import Watcher
 from learnflow_infra.errors import InputError
@@ -38,12 +39,13 @@ def rollback(
         ReleaseFailedError: helm could not roll back.
     """
     request = read(options)
-    recorder = records.Recorder(emit)
+    recorder = Recorder(emit)
     chosen = _release(request, options.skills[0], release)
     with locks.hold(request.target.context, options.namespace, "rollback"):
         session = connect(request.target, options.namespace, recorder)
         target = asyncio.run(_target(session, chosen, revision))
-        outcomes = asyncio.run(_go(session, request, chosen, target, options.timeout))
+        with session.watches:
+            outcomes = asyncio.run(_go(session, request, chosen, target, options.timeout))
         record = records.Record.of(session, request.skills, outcomes)
         results = records.prove(
             session, record, outcomes, verify=options.verify, changed=recorder.changed
