@@ -26,6 +26,7 @@ CAUSE = {
     "step": "release/kafka",
     "code": "ImageNotFound",
     "object": "Pod/kafka-0",
+    "container": "kafka",
     "message": "the image learnflow.local/kafka:9 does not exist",
     "evidence": ["Event Failed: manifest unknown", "2 times in 30 s"],
     "remedy": "Set another tag: --set kafka.image.tag=...",
@@ -127,7 +128,8 @@ def test_the_page_tells_all(report):
     wanted += [item["object"] for item in report["objects"]]
     wanted += [item["connect"][0] for item in report["endpoints"]]
     for cause in report["causes"]:
-        wanted += [cause["code"], cause["message"], *cause["evidence"], cause["remedy"]]
+        wanted += [f"{cause['code']}: {cause['object']} container {cause['container']}"]
+        wanted += [cause["message"], *cause["evidence"], cause["remedy"]]
     wanted += [str(value) for value in report.get("error", {}).values()]
     assert [words for words in wanted if words not in text] == []
 

@@ -59,7 +59,8 @@ def causes(report: Document) -> Element | None:
 
 def _cause(cause: Document) -> Element:
     evidence = [line for line in cause.get("evidence", ()) if line]
-    article = h("article", h("h3", f"{cause['code']}: {cause['object']}"))
+    where = " container ".join(filter(None, (cause["object"], cause.get("container"))))
+    article = h("article", h("h3", f"{cause['code']}: {where}"))
     return put(
         article,
         h("p", cause["message"]),
