@@ -24,6 +24,7 @@ from learnflow_infra.models import (
 )
 from learnflow_infra.paths import repo_root
 from learnflow_infra.quantities import quantity, seconds
+from learnflow_infra.skills import ready
 
 
 def library_dir() -> Path:
@@ -84,6 +85,7 @@ def load(folder: Path, profile: Profile | None = None) -> Skill:
     if document["name"] != folder.name:
         line = documents.line_of(path, ["name"])
         raise InputError(f"{path}:{line}: the name must be the folder's, {folder.name!r}.")
+    ready.check(path, document)
     name = SkillName(document["name"])
     foundation = _in_profile(document["foundation"], profile)
     skill = Skill(
@@ -113,15 +115,18 @@ def _credential(item: Document) -> Credential:
 
 
 def _release(skill: SkillName, folder: Path, item: Document) -> Release:
-    ready = item.get("ready", {})
+    readiness = item.get("ready", {})
     return Release(
         name=ReleaseName(item["name"]),
         skill=skill,
         needs=tuple(ReleaseName(name) for name in item.get("needs", ())),
         profiles={Profile(p): _chart(folder, chart) for p, chart in item["profiles"].items()},
-        ready_timeout=seconds(ready.get("timeout", "300s")),
-        settle=seconds(ready.get("settle", "0s")),
+        ready_timeout=seconds(readiness.get("timeout", "300s")),
+        settle=seconds(readiness.get("settle", "0s")),
         volumes=item.get("volumes", {}),
+        rules=ready.rules(readiness),
+        causes=ready.causes(readiness),
+        grace={code: seconds(text) for code, text in readiness.get("grace", {}).items()},
     )
 
 

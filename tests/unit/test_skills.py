@@ -1,3 +1,4 @@
+import copy
 import textwrap
 
 import pytest
@@ -136,3 +137,75 @@ def test_a_remote_chart_has_a_version_and_a_folder_none(folder, chart):
     (folder / "skill.yaml").write_text(yaml.safe_dump(document))
     with pytest.raises(InputError):
         skills.load(folder)
+
+
+READY = {
+    "timeout": "2m",
+    "grace": {"PodUnschedulable": "2m", "ImageNotFound": "500ms"},
+    "rules": [
+        {"apiVersion": "example.org/v1", "kind": "Db", "current": "status.phase == 'Up'"},
+        {
+            "apiVersion": "example.org/v1",
+            "kind": "Cache",
+            "current": "status.ready",
+            "inProgress": "!status.ready",
+            "failed": "status.phase == 'Broken'",
+        },
+    ],
+    "causes": [
+        {"code": "QuorumLost", "message": "m", "remedy": "r", "log": "no (quorum|leader)"},
+        {"code": "Unreachable", "message": "m", "remedy": "r", "check": "^no", "grace": "5s"},
+    ],
+}
+
+
+def with_ready(folder, ready):
+    document = yaml.safe_load((folder / "skill.yaml").read_text())
+    document["releases"][0]["ready"] = ready
+    (folder / "skill.yaml").write_text(yaml.safe_dump(document, sort_keys=False))
+    return folder
+
+
+def test_readiness_is_read(folder):
+    release = skills.load(with_ready(folder, READY)).releases[0]
+    assert release.grace == {"PodUnschedulable": 120, "ImageNotFound": 0.5}
+    first, second = release.rules
+    assert (first.api_version, first.kind) == ("example.org/v1", "Db")
+    assert (first.in_progress, first.failed) == ("", "")
+    assert (second.in_progress, second.failed) == ("!status.ready", "status.phase == 'Broken'")
+    lost, unreachable = release.causes
+    assert (lost.code, lost.log, lost.check, lost.grace) == (
+        "QuorumLost",
+        "no (quorum|leader)",
+        "",
+        60,
+    )
+    assert (unreachable.check, unreachable.grace) == ("^no", 5)
+
+
+@pytest.mark.parametrize(
+    ("place", "text", "words"),
+    [
+        (("rules", 0, "current"), "status.phase ==", "no expression in CEL"),
+        (("rules", 1, "failed"), "'", "no expression in CEL"),
+        (("rules", 1, "inProgress"), "a.exists(", "no expression in CEL"),
+        (("causes", 0, "log"), "no (quorum", "no regular expression"),
+        (("causes", 1, "check"), "*", "no regular expression"),
+        (("causes", 0, "code"), "lower-case", "does not match"),
+    ],
+)
+def test_malformed_readiness_names_the_line(folder, place, text, words):
+    ready, (section, number, key) = copy.deepcopy(READY), place
+    ready[section][number][key] = text
+    path = with_ready(folder, ready) / "skill.yaml"
+    with pytest.raises(InputError, match=words) as error:
+        skills.load(folder)
+    line = line_of(path, ["releases", 0, "ready", section, number, key])
+    assert error.value.what.startswith(f"{path}:{line}:")
+    assert path.read_text().splitlines()[line - 1].strip().startswith(("- " + key, key))
+
+
+def test_a_cause_without_anything_to_find_it_by_is_refused(folder):
+    ready = {"causes": [{"code": "Lost", "message": "m", "remedy": "r"}]}
+    with pytest.raises(InputError, match="is not valid under any"):
+        skills.load(with_ready(folder, ready))

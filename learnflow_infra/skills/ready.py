@@ -1,0 +1,78 @@
+"""What skill.yaml says of readiness (`ready` of a release): rules, and causes of its own."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from learnflow_infra import documents
+from learnflow_infra.clients import cel
+from learnflow_infra.errors import InputError
+from learnflow_infra.models import DeclaredCause, Document, ReadyRule
+from learnflow_infra.quantities import seconds
+
+_CEL, _REGEX = "expression in CEL", "regular expression"
+_TEXTS = {
+    "rules": (_CEL, ("current", "inProgress", "failed")),
+    "causes": (_REGEX, ("log", "check")),
+}
+
+
+def rules(item: Document) -> tuple[ReadyRule, ...]:
+    """The rules of a release's `ready`."""
+    return tuple(
+        ReadyRule(
+            api_version=rule["apiVersion"],
+            kind=rule["kind"],
+            current=rule["current"],
+            in_progress=rule.get("inProgress", ""),
+            failed=rule.get("failed", ""),
+        )
+        for rule in item.get("rules", ())
+    )
+
+
+def causes(item: Document) -> tuple[DeclaredCause, ...]:
+    """The causes that a release's `ready` declares."""
+    return tuple(
+        DeclaredCause(**{**cause, "grace": seconds(cause.get("grace", "60s"))})
+        for cause in item.get("causes", ())
+    )
+
+
+def check(path: Path, document: Document) -> None:
+    """Compile every expression of CEL and every regular expression of a skill.
+
+    Args:
+        path: the skill.yaml that `document` was read from.
+        document: as its schema allows it.
+
+    Raises:
+        InputError: with file and line of the first that is malformed.
+    """
+    for number, release in enumerate(document["releases"]):
+        for keys, text, kind in _texts(release.get("ready", {})):
+            try:
+                _COMPILERS[kind](text)
+            except ValueError as error:
+                line = documents.line_of(path, ["releases", number, "ready", *keys])
+                raise InputError(
+                    f"{path}:{line}: {keys[-1]} is no {kind}: {text!r}.", why=str(error)
+                ) from error
+
+
+def _texts(ready: Document) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
+    """Where each text that has to be compiled stands, itself, and what it should be."""
+    for section, (kind, keys) in _TEXTS.items():
+        for number, item in enumerate(ready.get(section, ())):
+            for key in (key for key in keys if key in item):
+                yield (section, number, key), item[key], kind
+
+
+def _pattern(text: str) -> None:
+    try:
+        re.compile(text)
+    except re.error as error:  # no ValueError before Python 3.13
+        raise ValueError(str(error)) from error
+
+
+_COMPILERS: Mapping[str, Callable[[str], object]] = {_CEL: cel.program, _REGEX: _pattern}
