@@ -1,0 +1,152 @@
+"""What a wait costs and how late it is, with 1,000 pods on a real API server.
+
+A cluster of its own (`bench-wait`) in a temporary data directory. No scheduler places the
+pods, so that no kubelet writes their status: another process does that, and notes when the
+API server had answered each write. Prints how long after that the wait had noticed, the
+requests that it sent, and its share of a core: at rest, and while pods change.
+"""
+
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+from learnflow_infra import events
+from learnflow_infra.clients.kube import Kube
+from learnflow_infra.clusters import embedded
+from learnflow_infra.models import Release, ReleaseName, SkillName
+from learnflow_infra.readiness import tracker
+from learnflow_infra.readiness.owned import INSTANCE, expected
+from learnflow_infra.readiness.view import View
+from learnflow_infra.readiness.watches import Watches
+
+NAME, NAMESPACE, PODS = "bench-wait", "bench", 1000
+REST, CHANGES, RATE = 30.0, 600, 20.0
+"""Seconds of rest; how many pods change then, and how many a second."""
+PATCH = "application/merge-patch+json"
+
+
+def pod(number: int) -> dict[str, Any]:
+    container = {"name": "c", "image": "none"}
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": f"p{number}", "labels": {INSTANCE: "bench"}},
+        "spec": {"schedulerName": "none", "containers": [container]},
+    }
+
+
+def ready(kube: Kube, number: int) -> None:
+    status = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
+    path = f"/api/v1/namespaces/{NAMESPACE}/pods/p{number}/status"
+    kube.request("PATCH", path, body={"status": status}, content_type=PATCH)
+
+
+def write(kube: Kube) -> None:
+    """The other process: make pods ready at the rate; prints name and time of each answer."""
+    begun = time.monotonic()
+    for number in range(CHANGES):
+        time.sleep(max(0.0, begun + number / RATE - time.monotonic()))
+        ready(kube, number)
+        print(f"p{number}", time.time(), flush=True)
+
+
+class Counting(Kube):
+    """Counts the requests that are sent."""
+
+    sent = 0
+
+    def _open(self, *what: Any) -> Any:
+        self.sent += 1
+        return super()._open(*what)
+
+
+def share(work: Callable[[], object]) -> float:
+    """The share of a core that this process took during `work`, in percent."""
+    before, begun = resource.getrusage(resource.RUSAGE_SELF), time.monotonic()
+    work()
+    after = resource.getrusage(resource.RUSAGE_SELF)
+    used = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return 100 * used / (time.monotonic() - begun)
+
+
+def main() -> None:
+    cluster = embedded.up(NAME, emit=events.ignore)
+    kube = Counting(kubeconfig=cluster.kubeconfig, context=cluster.context)
+    try:
+        measure(kube)
+    finally:
+        embedded.delete(NAME, emit=events.ignore)
+
+
+def measure(kube: Counting) -> None:
+    space = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}
+    kube.request("POST", "/api/v1/namespaces", body=space)
+    made = f"/api/v1/namespaces/{NAMESPACE}/pods"
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda n: kube.request("POST", made, body=pod(n)), range(PODS)))
+    noticed: dict[str, float] = {}
+
+    def seen(what: tracker.Seen) -> None:
+        now = time.time()
+        for obj, status in what.snapshot.states:
+            if status.ready:
+                noticed.setdefault(obj["metadata"]["name"], now)
+
+    release = Release(name=ReleaseName("bench"), skill=SkillName("bench"), profiles={})
+    stop = threading.Event()
+    with Watches(kube) as watches:
+        view = View(kube, watches, NAMESPACE, release)
+        view.expect(expected([]))
+        waiting = threading.Thread(target=until_stopped, args=(view, stop, seen))
+        waiting.start()
+        time.sleep(3)
+        at_start = kube.sent
+        print(f"pods watched{PODS:36}")
+        print(f"at rest, share of a core            {share(lambda: time.sleep(REST)):8.1f} %")
+        change(noticed)
+        print(f"requests sent meanwhile             {kube.sent - at_start:8}", flush=True)
+        stop.set()
+        waiting.join()
+
+
+def until_stopped(view: View, stop: threading.Event, seen: Callable[[tracker.Seen], None]) -> None:
+    try:
+        tracker.wait(view, seconds=3600, stop=stop, seen=seen)
+    except tracker.StoppedError:
+        return
+
+
+def change(noticed: dict[str, float]) -> None:
+    written: list[str] = []
+    writer = [sys.executable, __file__, "write"]
+
+    def work() -> None:
+        done = subprocess.run(writer, capture_output=True, text=True, check=True)
+        written.extend(done.stdout.splitlines())
+
+    busy = share(work)
+    time.sleep(1)
+    pairs = (line.split() for line in written)
+    late = sorted(max(0.0, noticed[name] - float(at)) * 1000 for name, at in pairs)
+    cuts = statistics.quantiles(late, n=100)
+    print(f"{RATE:.0f} changes a second, share of a core  {busy:8.1f} %")
+    print(f"from ready to noticed, median       {cuts[49]:8.1f} ms")
+    print(f"                       99th percentile{cuts[98]:6.1f} ms")
+
+
+if __name__ == "__main__":
+    if sys.argv[1:] == ["write"]:
+        found = embedded.status(NAME)
+        write(Kube(kubeconfig=found.kubeconfig, context=found.context))
+    else:
+        with tempfile.TemporaryDirectory(prefix="learnflow-bench.") as folder:
+            os.environ["XDG_DATA_HOME"] = folder
+            main()
