@@ -2,13 +2,14 @@ import contextlib
 import io
 import json
 import math
+import time
 
 import pytest
 
 from learnflow_infra import documents, events
 from learnflow_infra.cli import show
 from learnflow_infra.cli.run import run as run_verb
-from learnflow_infra.cli.show import plain
+from learnflow_infra.cli.show import plain, words
 from learnflow_infra.cli.show.lines import Lines
 from learnflow_infra.cli.show.plain import Plain
 from learnflow_infra.errors import NotReadyError
@@ -107,14 +108,38 @@ def test_plain_does_not_wait_for_what_became_ready_or_is_gone(capsys, clock):
         (NO_END, ")"),
     ],
 )
-def test_plain_tells_a_cause_at_once_and_once(capsys, clock, grace, ending):
-    emit = Plain()
-    emit(EVERY_EVENT[0])
-    for _again in range(3):
+def test_plain_tells_a_cause_that_lasts_and_once(capsys, monkeypatch, grace, ending):
+    monkeypatch.setattr(words, "SETTLED", 0.05)
+    with Plain() as emit:
+        emit(EVERY_EVENT[0])
+        for _again in range(3):
+            emit(cause(grace=grace))
+        at_once = capsys.readouterr().err
+        time.sleep(0.3)
         emit(cause(grace=grace))
-    (line,) = capsys.readouterr().err.splitlines()
     told = "?? Release kafka: Pod/kafka-0: no such image (ImageNotFound"
+    (line,) = (at_once + capsys.readouterr().err).splitlines()
     assert text_of(line) == told + ending
+    assert bool(at_once) == (grace == 0)
+
+
+@pytest.mark.parametrize(
+    "healed",
+    [
+        seen("Pod/kafka-0", state="Current"),
+        events.ObjectGone(step=STEP, object="Pod/kafka-0"),
+        events.StepFinished(step=STEP),
+        None,
+    ],
+)
+def test_plain_does_not_tell_a_cause_that_healed(capsys, monkeypatch, healed):
+    monkeypatch.setattr(words, "SETTLED", 0.2)
+    with Plain() as emit:
+        emit(cause())
+        if healed:
+            emit(healed)
+            time.sleep(0.3)
+    assert "ImageNotFound" not in capsys.readouterr().err
 
 
 def json_lines(capsys):

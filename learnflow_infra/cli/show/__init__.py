@@ -29,7 +29,8 @@ def renderer(*, progress: bool = False) -> Iterator[Emit]:
         with live() as emit:
             yield emit
     else:
-        yield Plain()
+        with Plain() as plain:
+            yield plain
 
 
 def _is_a_screen() -> bool:

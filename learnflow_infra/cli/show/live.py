@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.live import Live as Screen
 from rich.text import Text
 
-from learnflow_infra.cli.show import layout, words
+from learnflow_infra.cli.show import layout, rows, words
 from learnflow_infra.cli.show.model import Model
 from learnflow_infra.events import Emit, Event, Message, StepFailed, StepFinished
 
@@ -22,7 +22,7 @@ def live(console: Console | None = None) -> Iterator[Emit]:
     with Screen(
         console=on,
         get_renderable=shown.picture,
-        refresh_per_second=layout.FRAMES_PER_SECOND,
+        refresh_per_second=rows.FRAMES_PER_SECOND,
         transient=True,
         redirect_stdout=False,
     ):

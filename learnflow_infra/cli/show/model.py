@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from learnflow_infra.cli.show.words import SETTLED
 from learnflow_infra.events import (
     CauseSeen,
     Event,
@@ -27,15 +28,23 @@ class Work:
     progress: StepProgress | None = None
     objects: dict[str, ObjectSeen] = field(default_factory=dict)
     since: dict[str, float] = field(default_factory=dict)
-    causes: dict[str, CauseSeen] = field(default_factory=dict)
+    causes: dict[str, tuple[CauseSeen, float]] = field(default_factory=dict)
 
     def age(self, name: str, now: float) -> float:
         """Seconds that an object exists; that it is seen, where it does not say."""
         return max(0.0, now - (self.objects[name].created or self.since[name]))
 
-    def unseen(self) -> list[CauseSeen]:
+    def cause(self, name: str, now: float) -> CauseSeen | None:
+        """Why an object is not ready, once that has lasted or when it cannot heal."""
+        if name not in self.causes:
+            return None
+        cause, since = self.causes[name]
+        return cause if now - since >= SETTLED or cause.grace <= 0 else None
+
+    def outside(self, now: float) -> list[CauseSeen]:
         """The causes that lie with objects outside of the release, such as a node."""
-        return [cause for name, cause in self.causes.items() if name not in self.objects]
+        names = [name for name in self.causes if name not in self.objects]
+        return [cause for name in names if (cause := self.cause(name, now))]
 
     def tree(self) -> Iterator[tuple[int, ObjectSeen]]:
         """Depth and object, owners before what they own; whatever the owners say, each once."""
@@ -87,7 +96,9 @@ def _learn(
             if event.state == READY:
                 work.causes.pop(event.object, None)
         case ObjectGone():
-            for known in (work.objects, work.since, work.causes):
-                known.pop(event.object, None)
+            for found in (work.objects, work.since, work.causes):
+                found.pop(event.object, None)
         case CauseSeen():
-            work.causes[event.object] = event
+            known = work.causes.get(event.object)
+            since = known[1] if known and known[0].code == event.code else now
+            work.causes[event.object] = (event, since)

@@ -3,6 +3,7 @@
 import sys
 import threading
 import time
+from typing import Self
 
 from learnflow_infra.cli.show import words
 from learnflow_infra.events import (
@@ -28,7 +29,7 @@ class Plain:
         self._begun = time.monotonic()
         self._steps: dict[str, tuple[str, float]] = {}
         self._said: dict[str, float] = {}
-        self._causes: set[tuple[str, str, str]] = set()
+        self._causes: dict[tuple[str, str, str], threading.Timer] = {}
         self._waiting: dict[str, dict[str, str]] = {}
         self._lock = threading.Lock()
 
@@ -36,6 +37,14 @@ class Plain:
         """Print what the event tells."""
         with self._lock:
             self._show(event)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave causes untold that did not last."""
+        for timer in self._causes.values():
+            timer.cancel()
 
     def _show(self, event: Event) -> None:
         match event:
@@ -49,11 +58,14 @@ class Plain:
                 self._seen(event)
             case ObjectGone():
                 self._waiting.get(event.step, {}).pop(event.object, None)
+                self._healed(event.step, event.object)
             case CauseSeen():
                 self._cause(event)
             case StepFinished():
+                self._healed(event.step)
                 self._line("==" if event.changed is False else "ok", event.step, event.note)
             case StepFailed():
+                self._healed(event.step)
                 self._line("!!", event.step, event.note)
             case Message():
                 print(event.text, file=sys.stderr, flush=True)  # noqa: T201
@@ -63,17 +75,35 @@ class Plain:
         waiting = self._waiting.setdefault(event.step, {})
         waiting.pop(event.object, None)
         if event.state == "Current":
+            self._healed(event.step, event.object)
             return
         waiting[event.object] = words.clean(f"{event.object} {event.state}: {event.message}")
         more = f" (and {len(waiting) - 1} more)" if len(waiting) > 1 else ""
         self._sometimes(event.step, waiting[event.object] + more)
 
     def _cause(self, event: CauseSeen) -> None:
-        """A cause at once, but each only once: what flaps is one cause."""
-        told = (event.step, event.code, event.object)
-        if told not in self._causes:
-            self._causes.add(told)
+        """A cause once it has lasted, and each only once: what flaps is one cause."""
+        key = (event.step, event.object, event.code)
+        if key in self._causes:
+            return
+        self._causes[key] = threading.Timer(words.SETTLED, self._lasted, (event,))
+        self._causes[key].daemon = True
+        if event.grace > 0:
+            self._causes[key].start()
+        else:
             self._line("??", event.step, words.cause(event))
+
+    def _lasted(self, event: CauseSeen) -> None:
+        with self._lock:
+            if (event.step, event.object, event.code) in self._causes:
+                self._line("??", event.step, words.cause(event))
+
+    def _healed(self, step: str, name: str | None = None) -> None:
+        """Forget causes that wait to be told: of an object, or of all of a step."""
+        for key, timer in list(self._causes.items()):
+            if key[0] == step and name in {None, key[1]} and timer.is_alive():
+                timer.cancel()
+                del self._causes[key]
 
     def _sometimes(self, step: str, note: str) -> None:
         now = time.monotonic()

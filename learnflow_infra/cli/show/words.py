@@ -7,6 +7,9 @@ from learnflow_infra.events import CauseSeen, StepProgress
 INTERRUPTED = (
     "Interrupted. The cluster is as it was at that moment; run the command again to go on."
 )
+SETTLED = 10.0
+"""Seconds that a cause has to last before people are told, unless it cannot heal: what is
+wrong while a pod starts often heals within them."""
 MINUTE, HOUR, DAY = 60, 3600, 86400
 
 

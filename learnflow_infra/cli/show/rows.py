@@ -1,0 +1,113 @@
+"""Draw one line of a live view: a step, or an object with what is said of it. No I/O."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from rich.text import Text
+
+from learnflow_infra.cli.show import words
+from learnflow_infra.cli.show.model import READY, Work
+from learnflow_infra.events import CauseSeen, ObjectSeen, StepProgress
+
+MARKS = {
+    READY: ("✓", "green"),
+    "Failed": ("✗", "red"),
+    "Terminating": ("-", "yellow"),
+    "NotFound": ("?", "yellow"),
+}
+BUSY = ("•", "cyan")
+FRAMES = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
+FRAMES_PER_SECOND = 4
+BAR = 20
+"""Width of a step's bar, in cells."""
+DEEPEST = 8
+"""Longest indentation, in cells."""
+SHORTEST = 12
+"""A name is not cut below these cells."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Row:
+    """A line about an object of a step; rows of a higher rank are folded first."""
+
+    rank: int
+    depth: int
+    seen: ObjectSeen | None = None
+    cause: CauseSeen | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """What identifies a line, and what it says; the latter may go below where there is room."""
+
+    head: Text
+    said: Text = field(default_factory=Text)
+    below: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Columns:
+    """Where names end, counted from the left, and the width of the statuses; in cells."""
+
+    name: int
+    status: int
+
+    @classmethod
+    def of(cls, rows: Sequence[Row], width: int) -> "Columns":
+        """As wide as the rows need; at most half of the line is the names'."""
+        longest = max((_indent(row) + _full_name(row).cell_len for row in rows), default=0)
+        status = max((len(_status(row)) for row in rows), default=0)
+        return cls(name=min(longest, width // 2), status=status)
+
+
+def head(work: Work, now: float) -> Line:
+    """A step: a spinner, its title, a bar when its total is known, its time, its note."""
+    frame = FRAMES[int(now * FRAMES_PER_SECOND) % len(FRAMES)]
+    drawn = Text.assemble((f"{frame} ", "cyan"), (words.clean(work.title), "bold"))
+    if work.progress and work.progress.total:
+        drawn.append(" ").append_text(_bar(work.progress))
+    drawn.append(f"  {words.age(now - work.begun)}", style="dim")
+    note = words.clean(words.progress(work.progress)) if work.progress else ""
+    return Line(head=drawn, said=Text(f"  {note}", style="dim"))
+
+
+def _bar(progress: StepProgress) -> Text:
+    done = min(max(progress.done / (progress.total or 1), 0), 1)
+    filled = round(done * BAR)
+    return Text.assemble(("━" * filled, "green"), ("─" * (BAR - filled), "dim"))
+
+
+def line(work: Work, now: float, row: Row, columns: Columns, before: str = "") -> Line:
+    """An object: its mark and name, status or cause, age, and what is said of it."""
+    state = row.seen.state if row.seen else ""
+    mark, colour = ("✗", "red") if row.cause else MARKS.get(state, BUSY)
+    drawn = Text.assemble(" " * _indent(row), (mark, colour), f" {before}", _name(row, columns))
+    drawn.append(f"  {_status(row):<{columns.status}}", style=colour)
+    age = words.age(work.age(row.seen.object, now)) if row.seen else ""
+    drawn.append(f"  {age:>5}", style="dim")
+    said = row.cause or row.seen
+    message = Text(f"  {words.clean(said.message if said else '')}")
+    message.style = "red" if row.cause else "dim"
+    return Line(head=drawn, said=message, below=bool(row.cause))
+
+
+def _status(row: Row) -> str:
+    """The code of its cause, else its status."""
+    return row.cause.code if row.cause else words.clean(row.seen.state if row.seen else "")
+
+
+def _indent(row: Row) -> int:
+    return 2 + min(2 * row.depth, DEEPEST)
+
+
+def _name(row: Row, columns: Columns) -> Text:
+    """The object's name in the column that names end at; cut when it would not fit."""
+    name = _full_name(row)
+    room = max(columns.name - _indent(row), min(SHORTEST, name.cell_len))
+    name.truncate(room, overflow="ellipsis", pad=True)
+    return name
+
+
+def _full_name(row: Row) -> Text:
+    about = row.seen or row.cause
+    return Text(words.clean(about.object) if about else "")
