@@ -21,5 +21,5 @@ def holds(expression: str, variables: Mapping[str, Any]) -> bool:
     """Whether an expression is true; one that fails, for a field is missing, is not."""
     try:
         return program(expression).execute(dict(variables)) is True
-    except (ValueError, RuntimeError, TypeError, OverflowError):
+    except (ValueError, RuntimeError, TypeError, LookupError, ArithmeticError):
         return False

@@ -5,8 +5,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from learnflow_infra.models import Document, ReadyRule
-from learnflow_infra.readiness import custom
+from learnflow_infra.readiness import strimzi
 from learnflow_infra.readiness.collections import ASKED, COLLECTIONS
+from learnflow_infra.readiness.groups import is_custom
 from learnflow_infra.readiness.status import Status, evaluate
 
 INSTANCE = "app.kubernetes.io/instance"
@@ -33,12 +34,12 @@ def expected(objects: Iterable[Document]) -> Expected:
     kinds: dict[tuple[str, str], None] = {}
     for obj in objects:
         group, kind = obj["apiVersion"].rpartition("/")[0], obj["kind"]
-        if kind in COLLECTIONS or kind in ASKED or custom.is_custom(group):
+        if kind in COLLECTIONS or kind in ASKED or is_custom(group):
             names.append(reference(obj))
             kinds[obj["apiVersion"], kind] = None
-        if (group, kind) in custom.MADE:
-            names.append(f"{custom.MADE[group, kind][1]}/{custom.made_name(obj)}")
-            kinds[custom.MADE[group, kind]] = None
+        if (group, kind) in strimzi.MADE:
+            names.append(f"{strimzi.MADE[group, kind][1]}/{strimzi.made_name(obj)}")
+            kinds[strimzi.MADE[group, kind]] = None
     return Expected(names=tuple(names), kinds=tuple(kinds))
 
 

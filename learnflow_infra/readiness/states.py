@@ -1,11 +1,16 @@
-"""What can be said of a Kubernetes object: the words that the rules of readiness share."""
+"""What can be said of a Kubernetes object: the words that the rules of readiness share.
 
+Objects come as the API server sends them, in every phase: what a rule reads may be missing
+or null, so it reads it by `part`, `items`, `count` and `text`, which never raise.
+"""
+
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from learnflow_infra.models import Document
 
-State = Literal["Current", "InProgress", "Failed", "Terminating", "NotFound"]
+State = Literal["Current", "InProgress", "Failed", "Terminating", "NotFound", "Unknown"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,17 +41,65 @@ def failed(message: str) -> Status:
     return Status(state="Failed", message=message)
 
 
+def terminating(message: str) -> Status:
+    """It is being deleted."""
+    return Status(state="Terminating", message=message)
+
+
+def unknown(message: str) -> Status:
+    """Nobody can tell: who would know does not answer, or the object cannot be read."""
+    return Status(state="Unknown", message=message)
+
+
+def at(obj: Any, *keys: str) -> Any:
+    """What stands below some keys; None where one of them is missing."""
+    for key in keys:
+        obj = obj.get(key) if isinstance(obj, Mapping) else None
+    return obj
+
+
+def part(obj: Any, *keys: str) -> Document:
+    """The mapping below some keys, or an empty one."""
+    found = at(obj, *keys)
+    return found if isinstance(found, dict) else {}
+
+
+def items(obj: Any, *keys: str) -> list[Document]:
+    """The mappings of the list below some keys, or none."""
+    found = at(obj, *keys)
+    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+
+
+def count(obj: Any, *keys: str, default: int = 0) -> int:
+    """The integer below some keys, or the default."""
+    found = at(obj, *keys)
+    return found if isinstance(found, int) else default
+
+
+def text(obj: Any, *keys: str, default: str = "") -> str:
+    """The text below some keys, or the default; never an empty one in its place."""
+    found = at(obj, *keys)
+    return found if isinstance(found, str) and found else default
+
+
 def condition(obj: Document, name: str) -> Document:
     """A condition of the object's status, or an empty mapping."""
-    for item in (obj.get("status") or {}).get("conditions") or ():  # a new CRD's are null
-        if item["type"] == name:
-            found: Document = item
-            return found
-    return {}
+    found = (item for item in items(obj, "status", "conditions") if item.get("type") == name)
+    return next(found, {})
+
+
+def holds(obj: Document, name: str) -> bool:
+    """The object has a condition, and it is true."""
+    return condition(obj, name).get("status") == "True"
+
+
+def says(found: Document) -> str:
+    """A condition in words: its reason and message, or its type and status."""
+    parts = (text(found, "reason"), text(found, "message"))
+    return ": ".join(filter(None, parts)) or f"{found.get('type')}={found.get('status')}"
 
 
 def behind(obj: Document) -> bool:
     """The object's controller has not seen its newest spec yet."""
-    observed = obj.get("status", {}).get("observedGeneration")
-    generation = obj["metadata"].get("generation")
-    return observed is not None and generation is not None and observed < generation
+    generation = count(obj, "metadata", "generation")
+    return count(obj, "status", "observedGeneration", default=generation) < generation

@@ -71,7 +71,7 @@ def _texts(ready: Document) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
 def _pattern(text: str) -> None:
     try:
         re.compile(text)
-    except re.error as error:  # no ValueError before Python 3.13
+    except re.error as error:  # which is no ValueError
         raise ValueError(str(error)) from error
 
 

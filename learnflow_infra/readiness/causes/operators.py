@@ -3,17 +3,17 @@
 from collections.abc import Iterator
 
 from learnflow_infra.models import Document
-from learnflow_infra.readiness import custom
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.facts import Facts, name_of, status_of
 from learnflow_infra.readiness.causes.masking import masked
+from learnflow_infra.readiness.groups import is_custom
 from learnflow_infra.readiness.states import behind
 
 
 def find(facts: Facts) -> Iterator[Cause]:
     """A cause for each custom resource that is refused, or not seen by its operator."""
     for obj, status in facts.unready():
-        if not custom.is_custom(obj.get("apiVersion", "").rpartition("/")[0]):
+        if not is_custom(obj.get("apiVersion", "").rpartition("/")[0]):
             continue
         if status.state == "Failed":
             yield Cause(

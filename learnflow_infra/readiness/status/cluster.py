@@ -1,0 +1,77 @@
+"""Storage, the API's own extensions, and policies of a namespace."""
+
+from learnflow_infra.models import Document
+from learnflow_infra.readiness.states import (
+    Status,
+    at,
+    condition,
+    count,
+    current,
+    failed,
+    holds,
+    items,
+    progress,
+    says,
+    terminating,
+    text,
+)
+
+
+def claim(obj: Document) -> Status:
+    """Bound; one that waits for its first consumer is in progress until a pod comes."""
+    phase = text(obj, "status", "phase", default="Pending")
+    if phase == "Bound":
+        return current("bound")
+    if phase == "Lost":
+        return failed("its volume is lost")
+    return progress("not bound to a volume yet")
+
+
+def definition(obj: Document) -> Status:
+    """A CRD is established once the API server serves its kind."""
+    names, established = condition(obj, "NamesAccepted"), condition(obj, "Established")
+    if names.get("status") == "False":
+        return failed(says(names))
+    if established.get("status") == "True":
+        return current("established")
+    refused = established.get("status") == "False" and established.get("reason") != "Installing"
+    return failed(says(established)) if refused else progress("being installed")
+
+
+def api_service(obj: Document) -> Status:
+    """Available once what serves the API group answers."""
+    found = condition(obj, "Available")
+    if not found:
+        return progress("not checked by the API server yet")
+    return current("available") if holds(obj, "Available") else progress(says(found))
+
+
+def namespace(obj: Document) -> Status:
+    """Active, or terminating with what keeps it from ending."""
+    if text(obj, "status", "phase") != "Terminating":
+        return current("active")
+    conditions = items(obj, "status", "conditions")
+    waits = [text(c, "message") for c in conditions if c.get("status") == "True"]
+    return terminating("; ".join(filter(None, waits)) or "being deleted")
+
+
+def disruption_budget(obj: Document) -> Status:
+    """Current once its controller has seen it, however many pods it has: as kstatus."""
+    if at(obj, "status", "observedGeneration") is None:
+        return progress("not seen by its controller yet")
+    allowed = count(obj, "status", "disruptionsAllowed")
+    return current(f"{allowed} disruptions allowed")
+
+
+def autoscaler(obj: Document) -> Status:
+    """Current unless its target cannot be scaled; it works without metrics, only not at all.
+
+    Source of the conditions:
+    https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/
+    """
+    able, active = condition(obj, "AbleToScale"), condition(obj, "ScalingActive")
+    if able.get("status") == "False":
+        return progress(says(able))
+    if active.get("status") == "False":
+        return current(f"not scaling: {says(active)}")
+    return current("scaling" if active else "exists")

@@ -1,0 +1,48 @@
+"""What makes pods reachable."""
+
+from learnflow_infra.models import Document
+from learnflow_infra.readiness.states import Status, at, current, items, progress, text
+
+
+def service(obj: Document) -> Status:
+    """Current once it exists; of type LoadBalancer once it has an address.
+
+    Source: Helm's --wait, which takes external IPs in place of the balancer's address too.
+    """
+    if text(obj, "spec", "type") != "LoadBalancer" or at(obj, "spec", "externalIPs"):
+        return current("exists")
+    addresses = _addresses(obj)
+    if not addresses:
+        return progress("no load balancer has given it an address yet")
+    return current(f"reachable at {addresses}")
+
+
+def ingress(obj: Document) -> Status:
+    """Current once it exists: a cluster may have no controller that writes addresses."""
+    addresses = _addresses(obj)
+    return current(f"reachable at {addresses}" if addresses else "exists, without an address yet")
+
+
+def endpoints(obj: Document) -> Status:
+    """In progress while every address waits for its pod; current without any."""
+    subsets = items(obj, "subsets")
+    ready = sum(len(items(subset, "addresses")) for subset in subsets)
+    waiting = sum(len(items(subset, "notReadyAddresses")) for subset in subsets)
+    return _ready(ready, waiting)
+
+
+def endpoint_slice(obj: Document) -> Status:
+    """As Endpoints; an endpoint that says nothing of its conditions counts as ready."""
+    living = [e for e in items(obj, "endpoints") if not at(e, "conditions", "terminating")]
+    ready = sum(at(e, "conditions", "ready") is not False for e in living)
+    return _ready(ready, len(living) - ready)
+
+
+def _ready(ready: int, waiting: int) -> Status:
+    judged = progress if waiting and not ready else current
+    return judged(f"{ready} of {ready + waiting} addresses ready")
+
+
+def _addresses(obj: Document) -> str:
+    given = items(obj, "status", "loadBalancer", "ingress")
+    return ", ".join(filter(None, (text(a, "hostname") or text(a, "ip") for a in given)))

@@ -1,0 +1,80 @@
+"""Pods, and what makes them for work that ends."""
+
+from learnflow_infra.models import Document
+from learnflow_infra.readiness.states import (
+    Status,
+    at,
+    condition,
+    current,
+    failed,
+    holds,
+    items,
+    part,
+    progress,
+    text,
+    unknown,
+)
+
+
+def pod(obj: Document) -> Status:
+    """Completed, or ready by its own condition (readiness gates included)."""
+    phase = text(obj, "status", "phase", default="Pending")
+    if phase == "Succeeded":
+        return current("completed")
+    if phase == "Failed":
+        return failed(_failure(obj))
+    if phase == "Unknown":
+        return unknown(text(obj, "status", "message", default="its node does not answer"))
+    return current("ready") if holds(obj, "Ready") else progress(_waits(obj))
+
+
+def job(obj: Document) -> Status:
+    """Complete; a suspended one is as its spec asks, and starts no pod."""
+    if holds(obj, "Failed"):
+        return failed(text(condition(obj, "Failed"), "message", default="failed"))
+    if holds(obj, "Complete"):
+        return current("complete")
+    if holds(obj, "Suspended") or at(obj, "spec", "suspend") is True:
+        return current("suspended")
+    if holds(obj, "FailureTarget"):
+        return progress(f"failing: {text(condition(obj, 'FailureTarget'), 'message')}")
+    return progress("running" if text(obj, "status", "startTime") else "not started yet")
+
+
+def cron_job(obj: Document) -> Status:
+    """Current once it exists: its Jobs come when their time comes."""
+    if at(obj, "spec", "suspend") is True:
+        return current("suspended")
+    last = text(obj, "status", "lastScheduleTime")
+    return current(f"last scheduled {last}" if last else "not scheduled yet")
+
+
+def _failure(obj: Document) -> str:
+    """What the kubelet says; else how the container that failed ended."""
+    said = text(obj, "status", "message") or text(obj, "status", "reason")
+    if said:
+        return said
+    for item in _containers(obj):
+        ended = part(item, "state", "terminated")
+        if ended.get("exitCode"):
+            reason = text(ended, "reason", default="failed")
+            return f"container {item.get('name')}: {reason}, exit code {ended['exitCode']}"
+    return "failed"
+
+
+def _waits(obj: Document) -> str:
+    unscheduled = condition(obj, "PodScheduled")
+    if unscheduled.get("status") == "False":
+        return text(unscheduled, "message", default="not scheduled")
+    for item in _containers(obj):
+        waiting = at(item, "state", "waiting")
+        if waiting:
+            return f"container {item.get('name')}: {text(waiting, 'reason', default='waiting')}"
+    return text(condition(obj, "Ready"), "message", default="starting")
+
+
+def _containers(obj: Document) -> list[Document]:
+    return [
+        *items(obj, "status", "initContainerStatuses"),
+        *items(obj, "status", "containerStatuses"),
+    ]
