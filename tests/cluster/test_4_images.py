@@ -12,6 +12,7 @@ from learnflow_infra.engine import bundle, copies, images
 from learnflow_infra.engine.session import Session
 from learnflow_infra.errors import ArtifactError
 from learnflow_infra.events import ignore
+from learnflow_infra.readiness.watches import Watches
 from learnflow_infra.sources import bundle as archive
 from tests.cluster.conftest import eventually
 from tests.contract.oci import registry, registry_programs
@@ -32,7 +33,14 @@ def busybox(registry):
 def session(cluster):
     where = target.from_cluster(cluster)
     kube = Kube(kubeconfig=where.kubeconfig, context=where.context)
-    return Session(target=where, namespace="default", kube=kube, helm=None, emit=ignore)
+    return Session(
+        target=where,
+        namespace="default",
+        kube=kube,
+        helm=None,
+        emit=ignore,
+        watches=Watches(kube),
+    )
 
 
 @pytest.fixture(autouse=True)

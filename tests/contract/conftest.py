@@ -18,6 +18,7 @@ from learnflow_infra.clusters.target import EMBEDDED
 from learnflow_infra.engine.session import Session
 from learnflow_infra.events import ignore
 from learnflow_infra.models import Target
+from learnflow_infra.readiness.watches import Watches
 from tests.contract.oci import closed_registry, free_port, registry, registry_programs
 
 __all__ = ["closed_registry", "registry", "registry_programs"]
@@ -145,4 +146,7 @@ def namespace(kube, request):
 def session(kube, kubeconfig, namespace):
     target = Target(kind="context", context="admin", kubeconfig=kubeconfig, profile=EMBEDDED)
     helm = Helm(kubeconfig=kubeconfig, context="admin", namespace=namespace)
-    return Session(target=target, namespace=namespace, kube=kube, helm=helm, emit=ignore)
+    with Watches(kube) as watches:
+        yield Session(
+            target=target, namespace=namespace, kube=kube, helm=helm, emit=ignore, watches=watches
+        )

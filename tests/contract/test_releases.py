@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ from learnflow_infra.engine.prepare import Prepared
 from learnflow_infra.errors import LockedError, NotReadyError, ReleaseFailedError
 from learnflow_infra.models import ChartSource, Release, ReleaseName, SkillName
 from learnflow_infra.readiness import tracker
+from learnflow_infra.readiness.owned import INSTANCE, Expected
+from learnflow_infra.readiness.view import View
 from learnflow_infra.sources import charts
 from learnflow_infra.values import Computed, Layer, compute
 from learnflow_infra.values.merge import put
@@ -163,38 +166,56 @@ def test_what_is_not_ready_in_time_is_named(session, release):
     claim = {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
-        "metadata": {"name": "data", "labels": {tracker.INSTANCE: "demo"}},
+        "metadata": {"name": "data", "labels": {INSTANCE: "demo"}},
         "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
     }
     path = f"/api/v1/namespaces/{session.namespace}/persistentvolumeclaims"
     session.kube.request("POST", path, body=claim)
     with pytest.raises(NotReadyError, match="demo is not ready after 1 s") as error:
         tracker.wait(
-            session.kube,
-            session.namespace,
-            release,
-            expected=tracker.Expected(names=("StatefulSet/demo",)),
-            seconds=1,
-            stop=threading.Event(),
-            seen=lambda _snapshot: None,
+            view_of(session, release), seconds=1, stop=threading.Event(), seen=lambda _: None
         )
-    assert "StatefulSet/demo: does not exist" in error.value.why
-    assert "PersistentVolumeClaim/data: not bound" in error.value.why
+    found = {(cause["code"], cause["object"]) for cause in error.value.causes}
+    assert found == {
+        ("ObjectMissing", "StatefulSet/demo"),
+        ("ClaimNoStorageClass", "PersistentVolumeClaim/data"),
+    }
+
+
+def view_of(session, release):
+    view = View(session.kube, session.watches, session.namespace, release)
+    view.expect(Expected(names=("StatefulSet/demo",)))
+    return view
+
+
+def test_a_wait_outlasts_an_api_server_that_is_killed(session, release, server):
+    view = View(session.kube, session.watches, session.namespace, release)
+    view.expect(Expected(names=("Service/late",), kinds=(("v1", "Service"),)))
+
+    def away():
+        server.stop(kill=True)
+        time.sleep(2)
+        server.start()
+        body = {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "late"},
+            "spec": {"ports": [{"port": 1}]},
+        }
+        session.kube.request("POST", f"/api/v1/namespaces/{session.namespace}/services", body=body)
+
+    thread = threading.Thread(target=away)
+    thread.start()
+    seen = tracker.wait(view, seconds=60, stop=threading.Event(), seen=lambda _: None)
+    thread.join()
+    assert [obj["metadata"]["name"] for obj in seen.objects] == ["late"]
 
 
 def test_a_wait_can_be_given_up(session, release):
     stop = threading.Event()
     stop.set()
     with pytest.raises(tracker.StoppedError):
-        tracker.wait(
-            session.kube,
-            session.namespace,
-            release,
-            expected=tracker.Expected(names=("StatefulSet/demo",)),
-            seconds=60,
-            stop=stop,
-            seen=lambda _snapshot: None,
-        )
+        tracker.wait(view_of(session, release), seconds=60, stop=stop, seen=lambda _: None)
 
 
 def test_endpoints_are_remembered_in_the_cluster(session):

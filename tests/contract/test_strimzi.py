@@ -13,8 +13,10 @@ import yaml
 from learnflow_infra.clients.helm import executable
 from learnflow_infra.clients.kube import ApiError
 from learnflow_infra.engine import delete, seeds
-from learnflow_infra.readiness import tracker
+from learnflow_infra.models import Release
+from learnflow_infra.readiness.owned import expected
 from learnflow_infra.readiness.status import condition
+from learnflow_infra.readiness.view import View
 from learnflow_infra.skills import library
 from tests.contract.strimzi import DEFINITIONS, strimzi_crds
 
@@ -136,13 +138,18 @@ def test_a_pool_that_was_made_without_its_status_gets_it(kube, served, namespace
     assert seeds.plant(kube, namespace, "kafka", render(namespace)) == ["KafkaNodePool/broker"]
 
 
-def test_resources_are_seen_by_the_server_s_own_names(kube, served, namespace):
+def test_resources_are_seen_by_the_server_s_own_names(session, served):
+    kube, namespace = session.kube, session.namespace
     manifest = objects(render(namespace))
-    wanted = tracker.expected(manifest)
-    assert tracker.look(kube, namespace, "kafka", wanted).missing == wanted.names
+    wanted = expected(manifest)
+    release = Release(name="kafka", skill="kafka-k8s-setup", profiles={})
+    view = View(kube, session.watches, namespace, release)
+    view.expect(wanted)
+    assert view.look().missing == wanted.names
     for obj in manifest:
         create(kube, served, namespace, obj)
-    seen = tracker.look(kube, namespace, "kafka", wanted)
+    view.expect(wanted)
+    seen = view.look()
     assert seen.missing == ("StrimziPodSet/kafka-broker",)
     assert not seen.ready
     assert len(seen.objects) == len(wanted.names) - 1
