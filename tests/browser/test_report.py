@@ -9,6 +9,7 @@ from axe_playwright_python.sync_playwright import Axe
 from tests.unit.test_report import HOSTILE, SAMPLE, failed, put_everywhere
 
 SCHEMES = ("light", "dark")
+KINDS = ("done", "under-way", "failed")
 LONG = "a-very-long-name-without-any-place-to-break-" * 8
 
 
@@ -102,13 +103,11 @@ def test_text_and_bars_stand_out_from_the_ground(show, scheme):
 
 def test_bars_differ_by_more_than_colour(show):
     page = show(failed())
-    shapes = page.evaluate(
-        """["rect.done", "rect.under-way", "g:has(> rect.failed)"].map(what => {
-            const found = document.querySelector(what)
-            return [found.tagName, Math.round(found.getBBox().height)].join()
-        })"""
-    )
-    assert len(set(shapes)) == len(shapes)
+    done, busy, failed_ = (page.locator(f"rect.{kind}").first for kind in KINDS)
+    assert done.bounding_box()["height"] > 1.5 * busy.bounding_box()["height"]
+    split = failed_.locator("xpath=..").locator(".split").bounding_box()
+    assert failed_.bounding_box()["y"] < split["y"]
+    assert split["width"] == pytest.approx(failed_.bounding_box()["width"], abs=3)
 
 
 def test_bars_lie_where_their_times_say(show):

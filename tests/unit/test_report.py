@@ -115,6 +115,15 @@ def test_the_page_names_the_critical_path_and_what_was_waited_for_last():
     ]
 
 
+def test_a_release_that_failed_waited_for_the_first_cause():
+    report = failed()
+    kafka = next(step for step in report["steps"] if step["step"] == "release/kafka")
+    kafka["result"] = "failed"
+    assert "Release kafka: 10.3 s, Pod/kafka-0 was not ready" in html(report)
+    assert "◆ Pod/kafka-0<" in html(report)
+    assert ERROR["why"] in html({**report, "causes": []})
+
+
 def test_both_samples_keep_to_the_schema():
     for report in (SAMPLE, failed()):
         assert documents.schema_faults(report, "deploy-report") == []
@@ -130,7 +139,8 @@ def test_the_page_tells_all(report):
     for cause in report["causes"]:
         wanted += [f"{cause['code']}: {cause['object']} container {cause['container']}"]
         wanted += [cause["message"], *cause["evidence"], cause["remedy"]]
-    wanted += [str(value) for value in report.get("error", {}).values()]
+    error = report.get("error", {})
+    wanted += [str(error[key]) for key in error if key != "why" or not report["causes"]]
     assert [words for words in wanted if words not in text] == []
 
 

@@ -29,13 +29,11 @@ def _bar(span: Span, until: float) -> Element:
     kind = STATES.get(span.state, "under-way")
     height = THIN if kind == "under-way" else HEIGHT - 5
     left, width = f"{span.start / until:.3%}", f"{max(span.seconds / until, 0.004):.3%}"
-    if kind == "failed":  # split, so that it can be told from others without its colour
-        return h(
-            "g",
-            h("rect", x=left, y=3, width=width, height=4, class_=kind),
-            h("rect", x=left, y=10, width=width, height=4, class_=kind),
-        )
-    return h("rect", x=left, y=14 - height, width=width, height=height, class_=kind)
+    bar = h("rect", x=left, y=14 - height, width=width, height=height, class_=kind)
+    if kind != "failed":
+        return bar
+    # Split in two, so that it can be told from others without its colour.
+    return h("g", bar, h("rect", x=left, y=7, width=width, height=3, class_="split"))
 
 
 def axis(until: float) -> Element:

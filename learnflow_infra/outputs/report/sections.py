@@ -6,7 +6,7 @@ from xml.etree.ElementTree import Element
 from learnflow_infra.models import Document
 from learnflow_infra.outputs.report import tables
 from learnflow_infra.outputs.report.elements import each, h, put
-from learnflow_infra.outputs.report.timeline import Step, critical_path, last_ready
+from learnflow_infra.outputs.report.timeline import Step, critical_path, waited_for
 
 
 def title(report: Document, until: float) -> str:
@@ -30,14 +30,14 @@ def facts(report: Document, until: float) -> Element:
 
 
 def error(report: Document) -> Element | None:
-    """What ended the deploy."""
+    """What ended the deploy; why, unless the causes tell it."""
     found = report.get("error")
     if not found:
         return None
     return put(
         h("section", h("h2", "Error"), class_="error"),
         h("p", h("strong", found["what"]), f" (exit code {found['exitCode']})"),
-        found.get("why") and h("pre", found["why"]),
+        h("pre", found["why"]) if found.get("why") and not report.get("causes") else None,
         *_remedy(found),
     )
 
@@ -89,8 +89,11 @@ def _path(report: Document) -> list[Step]:
 
 def _reason(report: Document, step: Step, until: float) -> str:
     told = f"{tables.name(step)}: {tables.seconds(step, until)}"
-    last = last_ready(_objects(report, step))
-    return f"{told}, until {last} was ready" if last else told
+    last = waited_for(report, step)
+    if not last:
+        return told
+    ended = f"until {last} was ready" if step.get("result") == "done" else f"{last} was not ready"
+    return f"{told}, {ended}"
 
 
 def _objects(report: Document, step: Step) -> list[Document]:
@@ -113,7 +116,7 @@ def releases(report: Document, until: float) -> Iterator[Element]:
         mine = _objects(report, step)
         if mine:
             about = f"Objects of {tables.name(step)}"
-            last = last_ready(mine) if step in path else ""
+            last = waited_for(report, step) if step in path else ""
             table = tables.objects(mine, about, last, until)
             yield h("section", h("h2", about), table)
 

@@ -70,13 +70,17 @@ def critical_path(steps: Sequence[Step]) -> list[str]:
     return path
 
 
-def last_ready(objects: Sequence[Document]) -> str:
-    """The object for which a release was waited at last; "" where none became ready."""
-    ready = [
-        (item["states"][-1]["at"], item["object"])
-        for item in objects
-        if item["states"][-1]["state"] == "Current" and len(item["states"]) > 1
-    ]
+def waited_for(report: Document, step: Step) -> str:
+    """The object for which a release was waited last: that became ready, or that was the cause.
+
+    "" where the step has no objects, or they tell nothing.
+    """
+    mine = [item for item in report.get("objects", ()) if item["step"] == step["step"]]
+    if step.get("result") != "done":
+        names = {item["object"] for item in mine}
+        return next((c["object"] for c in report.get("causes", ()) if c["object"] in names), "")
+    last = [(item["states"][-1], item["object"]) for item in mine if len(item["states"]) > 1]
+    ready = [(state["at"], name) for state, name in last if state["state"] == "Current"]
     return max(ready, default=(0, ""))[1]
 
 
