@@ -21,7 +21,7 @@ from learnflow_infra.cli import deploy as deploy_verb
 from learnflow_infra.cli.main import app, exit_codes
 from learnflow_infra.documents import schema_faults
 from learnflow_infra.engine.deploy import Deployed
-from learnflow_infra.engine.records import Recorder
+from learnflow_infra.engine.recorder import Recorder
 from learnflow_infra.values import Flags, compute, read_overrides
 
 ROOT = Path(__file__).parents[2]
