@@ -166,6 +166,44 @@ def test_the_page_may_load_nothing_and_its_style_is_the_one_it_names():
     assert "@import" not in style
 
 
+names = st.sampled_from([f"Pod/p{number}" for number in range(6)])
+STATES = ("Current", "InProgress", "Failed", "Unknown")
+some_objects = st.lists(
+    st.fixed_dictionaries(
+        {
+            "step": st.just("release/kafka"),
+            "object": names,
+            "owner": names | st.just(""),
+            "states": st.lists(
+                st.fixed_dictionaries(
+                    {"at": timed, "state": st.sampled_from(STATES), "message": st.just("said")}
+                ),
+                min_size=1,
+                max_size=9,
+            ),
+        },
+        optional={"gone": timed, "created": st.floats(-100, 100)},
+    ),
+    unique_by=lambda item: item["object"],
+)
+
+
+@given(some_objects, timed, st.booleans())
+def test_whatever_the_clocks_and_owners_say_each_object_has_a_row_with_bars_in_it(
+    objects, seconds, ended
+):
+    step = {"step": "release/kafka", "title": "Release kafka", "start": 1.0}
+    report = {**SAMPLE, "objects": objects, "seconds": seconds, "steps": [step]}
+    step |= {"end": 2.0, "result": "done"} if ended else {}
+    assert documents.schema_faults(report, "deploy-report") == []
+    text = html(report)
+    rows = re.findall(r"<tr[^>]*><th[^>]*>(?:◆ )?(Pod/p\d)", text)
+    assert sorted(rows) == sorted(item["object"] for item in objects)
+    for left, width in re.findall(r'<rect x="([^"]*)%" y="[^"]*" width="([^"]*)%"', text):
+        assert 0 <= float(left) <= 100
+        assert 0 < float(width) <= 100.5 - float(left)
+
+
 def put_everywhere(node, text):
     """A report each of whose free texts is this one; what the schema fixes stays."""
     if isinstance(node, dict):

@@ -5,9 +5,11 @@ import math
 import time
 
 import pytest
+from typer.testing import CliRunner
 
 from learnflow_infra import documents, events
 from learnflow_infra.cli import show
+from learnflow_infra.cli.main import app
 from learnflow_infra.cli.run import run as run_verb
 from learnflow_infra.cli.show import plain, words
 from learnflow_infra.cli.show.lines import Lines
@@ -187,6 +189,13 @@ def test_an_error_is_the_last_json_line_and_nothing_else(capsys, error, code):
     (line,) = json_lines(capsys)
     assert documents.schema_faults(line, "progress") == []
     assert (line["event"], line["exitCode"], raised.value.exit_code) == ("error", code, code)
+
+
+def test_deploy_takes_the_option(tmp_path):
+    environment = {"KUBECONFIG": str(tmp_path / "none"), "LEARNFLOW_CONTEXT": "nosuch"}
+    result = CliRunner().invoke(app, ["deploy", "--progress", "-o", "json"], env=environment)
+    (line,) = map(json.loads, result.stderr.splitlines())
+    assert (line["event"], line["exitCode"], result.stdout) == ("error", result.exit_code, "")
 
 
 class Screen(io.StringIO):

@@ -29,7 +29,8 @@ def total(report: Document) -> float:
     """Seconds of the whole deploy; never 0, so that shares of it can be told."""
     known = [float(report.get("seconds") or 0), CLOSE]
     known += [float(step.get("end", step["start"])) for step in report["steps"]]
-    known += [float(state["at"]) for item in report.get("objects", ()) for state in item["states"]]
+    for item in report.get("objects", ()):
+        known += [float(item.get("gone", 0)), *(float(state["at"]) for state in item["states"])]
     return max(known)
 
 
