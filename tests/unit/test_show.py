@@ -116,11 +116,14 @@ def test_plain_tells_a_cause_that_lasts_and_once(capsys, monkeypatch, grace, end
         emit(EVERY_EVENT[0])
         for _again in range(3):
             emit(cause(grace=grace))
-        at_once = capsys.readouterr().err
-        time.sleep(0.3)
+        err = at_once = capsys.readouterr().err
+        deadline = time.monotonic() + 20
+        while not err and time.monotonic() < deadline:
+            time.sleep(0.01)
+            err = capsys.readouterr().err
         emit(cause(grace=grace))
     told = "?? Release kafka: Pod/kafka-0: no such image (ImageNotFound"
-    (line,) = (at_once + capsys.readouterr().err).splitlines()
+    (line,) = (err + capsys.readouterr().err).splitlines()
     assert text_of(line) == told + ending
     assert bool(at_once) == (grace == 0)
 
