@@ -9,7 +9,8 @@ has to be deleted by hand.
 from collections.abc import Iterable
 
 from learnflow_infra.models import Document
-from learnflow_infra.readiness.status import compute, condition
+from learnflow_infra.readiness.states import at, condition, items, text
+from learnflow_infra.readiness.status import compute
 
 REVISION = "controller-revision-hash"
 """The label by which a StatefulSet's controller marks of which revision a pod is."""
@@ -19,23 +20,23 @@ def stuck_pods(objects: Iterable[Document]) -> list[Document]:
     """Pods of an older revision than their StatefulSet's newest, with nothing running in them."""
     objects = list(objects)
     newest = {
-        obj["metadata"]["uid"]: obj["status"]["updateRevision"]
+        text(obj, "metadata", "uid"): text(obj, "status", "updateRevision")
         for obj in objects
-        if obj["kind"] == "StatefulSet" and _seen_by_controller(obj)
+        if obj.get("kind") == "StatefulSet" and _seen_by_controller(obj)
     }
-    pods = (obj for obj in objects if obj["kind"] == "Pod" and compute(obj).state == "InProgress")
-    return [pod for pod in pods if _outdated(pod, newest) and _nothing_runs(pod)]
+    pods = [obj for obj in objects if obj.get("kind") == "Pod"]
+    waiting = (pod for pod in pods if compute(pod).state == "InProgress")
+    return [pod for pod in waiting if _outdated(pod, newest) and _nothing_runs(pod)]
 
 
 def _seen_by_controller(obj: Document) -> bool:
-    status = obj.get("status", {})
-    current = status.get("observedGeneration") == obj["metadata"].get("generation")
-    return current and "updateRevision" in status
+    seen = at(obj, "status", "observedGeneration") == at(obj, "metadata", "generation")
+    return seen and bool(text(obj, "metadata", "uid") and text(obj, "status", "updateRevision"))
 
 
 def _outdated(pod: Document, newest: dict[str, str]) -> bool:
-    owners = [owner["uid"] for owner in pod["metadata"].get("ownerReferences", ())]
-    revision = pod["metadata"].get("labels", {}).get(REVISION)
+    owners = [text(owner, "uid") for owner in items(pod, "metadata", "ownerReferences")]
+    revision = at(pod, "metadata", "labels", REVISION)
     return any(uid in newest and newest[uid] != revision for uid in owners)
 
 
@@ -43,5 +44,5 @@ def _nothing_runs(pod: Document) -> bool:
     """Not on a node, or every container waits (for an image, a Secret, the next crash)."""
     if condition(pod, "PodScheduled").get("status") == "False":
         return True
-    states = [item.get("state", {}) for item in pod["status"].get("containerStatuses", ())]
-    return bool(states) and all("waiting" in state for state in states)
+    found = items(pod, "status", "containerStatuses")
+    return bool(found) and all(at(item, "state", "waiting") is not None for item in found)

@@ -14,6 +14,7 @@ from learnflow_infra.readiness.groups import is_custom
 from learnflow_infra.readiness.states import (
     State,
     Status,
+    at,
     behind,
     condition,
     progress,
@@ -44,7 +45,7 @@ def compute(obj: Document, rules: Sequence[ReadyRule] = ()) -> Status:
     if not kind or not text(obj, "metadata", "name"):
         return unknown("not an object: it has no kind, or no name")
     if text(obj, "metadata", "deletionTimestamp"):
-        return terminating(_deletion(obj))
+        return cluster.namespace(obj) if kind == "Namespace" else terminating(_deletion(obj))
     rule = declared.find(obj, rules) or strimzi.rule(group, kind)
     if rule:
         return rule(obj)
@@ -67,8 +68,9 @@ def evaluate(
 
 
 def _deletion(obj: Document) -> str:
-    waits = obj["metadata"].get("finalizers") or ()
-    return f"being deleted, waits for {', '.join(map(str, waits))}" if waits else "being deleted"
+    waits = at(obj, "metadata", "finalizers")
+    words = ", ".join(map(str, waits)) if isinstance(waits, list) else ""
+    return f"being deleted, waits for {words}" if words else "being deleted"
 
 
 _RULES: Mapping[str, Callable[[Document], Status]] = {

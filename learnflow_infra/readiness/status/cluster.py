@@ -48,7 +48,8 @@ def api_service(obj: Document) -> Status:
 
 def namespace(obj: Document) -> Status:
     """Active, or terminating with what keeps it from ending."""
-    if text(obj, "status", "phase") != "Terminating":
+    ends = at(obj, "metadata", "deletionTimestamp")
+    if not ends and text(obj, "status", "phase") != "Terminating":
         return current("active")
     conditions = items(obj, "status", "conditions")
     waits = [text(c, "message") for c in conditions if c.get("status") == "True"]

@@ -39,7 +39,9 @@ def endpoint_slice(obj: Document) -> Status:
 
 
 def _ready(ready: int, waiting: int) -> Status:
-    judged = progress if waiting and not ready else current
+    if not ready + waiting:
+        return current("no address: no pod is selected")
+    judged = current if ready else progress
     return judged(f"{ready} of {ready + waiting} addresses ready")
 
 

@@ -54,23 +54,34 @@ def _failure(obj: Document) -> str:
     said = text(obj, "status", "message") or text(obj, "status", "reason")
     if said:
         return said
-    for item in _containers(obj):
-        ended = part(item, "state", "terminated")
-        if ended.get("exitCode"):
-            reason = text(ended, "reason", default="failed")
-            return f"container {item.get('name')}: {reason}, exit code {ended['exitCode']}"
-    return "failed"
+    return next(filter(None, map(_ended, _containers(obj))), "failed")
 
 
 def _waits(obj: Document) -> str:
     unscheduled = condition(obj, "PodScheduled")
     if unscheduled.get("status") == "False":
         return text(unscheduled, "message", default="not scheduled")
-    for item in _containers(obj):
-        waiting = at(item, "state", "waiting")
-        if waiting:
-            return f"container {item.get('name')}: {text(waiting, 'reason', default='waiting')}"
-    return text(condition(obj, "Ready"), "message", default="starting")
+    told = [words for item in _containers(obj) if (words := _waiting(item) or _ended(item))]
+    told.sort(key=lambda words: words.endswith(_USUAL))
+    return told[0] if told else text(condition(obj, "Ready"), "message", default="starting")
+
+
+_USUAL = ("PodInitializing", "ContainerCreating")
+"""Why containers wait in every pod that starts; another reason says more."""
+
+
+def _waiting(item: Document) -> str:
+    if not at(item, "state", "waiting"):
+        return ""
+    return f"container {item.get('name')}: {text(item, 'state', 'waiting', 'reason') or 'waiting'}"
+
+
+def _ended(item: Document) -> str:
+    ended = part(item, "state", "terminated")
+    if not ended.get("exitCode"):
+        return ""
+    reason = text(ended, "reason", default="failed")
+    return f"container {item.get('name')}: {reason}, exit code {ended['exitCode']}"
 
 
 def _containers(obj: Document) -> list[Document]:
