@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 CLI := $(VENV)/bin/learnflow-infra
 VERBS := deploy diff template values verify status endpoints diagnose rollback delete doctor
 
-.PHONY: help setup setup-dev lock test lint unit fuzz contract cluster-tests e2e bench chart-lock $(VERBS)
+.PHONY: help setup setup-dev lock test lint unit browser fuzz contract cluster-tests e2e bench chart-lock $(VERBS)
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9%-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,7 +54,7 @@ lock: ## pin the dependencies of pyproject.toml again (needs uv)
 	  --no-header --no-annotate $${dev:+--extra dev} pyproject.toml \
 	  -o constraints$$dev.txt || exit 1; done
 
-test: lint unit contract cluster-tests e2e ## the whole test suite
+test: lint unit browser contract cluster-tests e2e ## the whole test suite
 
 lint: setup-dev ## ruff, mypy, import-linter
 	@$(VENV)/bin/ruff check --no-cache . && $(VENV)/bin/ruff format --no-cache --check .
@@ -62,6 +62,9 @@ lint: setup-dev ## ruff, mypy, import-linter
 
 unit: setup-dev ## tests that need no cluster
 	@$(VENV)/bin/pytest -q tests/unit $(ARGS)
+
+browser: setup-dev ## tests of the report in a real Chromium
+	@$(VENV)/bin/pytest -q tests/browser $(ARGS)
 
 fuzz: setup-dev ## 10,000 random values files and flags: what charts see from helm and from us
 	@LEARNFLOW_FUZZ=10000 $(VENV)/bin/pytest -q --timeout 7200 tests/unit/test_values_against_helm.py $(ARGS)

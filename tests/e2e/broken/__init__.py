@@ -1,0 +1,1 @@
+"""Deployments that cannot become ready, and what each has to be called."""

@@ -1,0 +1,327 @@
+"""The cases: what is deployed, what is in the namespace before, and what it has to be called."""
+
+from dataclasses import dataclass, field
+
+from tests.e2e.broken.objects import (
+    GROUP,
+    LABELS,
+    definition,
+    deployment,
+    job,
+    obj,
+    quota,
+    stateful_set,
+    template,
+    thing,
+)
+
+IMAGE, FOUNDATION, REFUSED, UNREADY = 5, 11, 6, 7
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """`before` is applied by kubectl first; `labels` are put on the namespace.
+
+    `visible` says that diagnose sees the cause afterwards: nothing is left of what was refused.
+    """
+
+    name: str
+    code: str
+    exit: int
+    objects: list
+    before: list = field(default_factory=list)
+    labels: dict = field(default_factory=dict)
+    visible: bool = True
+
+
+def case(name, code, exit_code, *objects, **more):
+    return Case(name=name, code=code, exit=exit_code, objects=list(objects), **more)
+
+
+def env_from(kind, name, key):
+    ref = {f"{kind}KeyRef": {"name": name, "key": key}}
+    return {"env": [{"name": "X", "valueFrom": ref}]}
+
+
+def probe(kind, **what):
+    return {f"{kind}Probe": {"periodSeconds": 1, "failureThreshold": 2, **what}}
+
+
+def shell(script, **more):
+    return {"command": ["sh", "-c", script], **more}
+
+
+def needs(**resources):
+    return {"resources": {"requests": resources}}
+
+
+def affinity(operator):
+    labels = {"matchExpressions": [{"key": "app", "operator": operator, "values": ["none"]}]}
+    term = {"labelSelector": labels, "topologyKey": "kubernetes.io/hostname"}
+    return {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
+
+
+def webhook():
+    rule = {
+        "apiGroups": [""],
+        "apiVersions": ["v1"],
+        "operations": ["CREATE"],
+        "resources": ["pods"],
+    }
+    service = {"name": "none", "namespace": "default"}
+    hook = {
+        "name": "none.example.org",
+        "clientConfig": {"service": service},
+        "rules": [rule],
+        "admissionReviewVersions": ["v1"],
+        "sideEffects": "None",
+        "timeoutSeconds": 1,
+        "namespaceSelector": {"matchLabels": {"broken": "webhook"}},
+    }
+    kind = "ValidatingWebhookConfiguration"
+    return obj("admissionregistration.k8s.io/v1", kind, "broken-webhook", webhooks=[hook])
+
+
+def policy():
+    rule = {
+        "apiGroups": ["apps"],
+        "apiVersions": ["v1"],
+        "operations": ["CREATE", "UPDATE"],
+        "resources": ["deployments"],
+    }
+    spec = {
+        "matchConstraints": {"resourceRules": [rule]},
+        "validations": [{"expression": "object.spec.replicas > 1", "message": "two at least"}],
+    }
+    space = {"namespaceSelector": {"matchLabels": {"broken": "policy"}}}
+    binding = {
+        "policyName": "broken-policy",
+        "validationActions": ["Deny"],
+        "matchResources": space,
+    }
+    group, kind = "admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy"
+    return [
+        obj(group, kind, "broken-policy", spec=spec),
+        obj(group, f"{kind}Binding", "broken-policy", spec=binding),
+    ]
+
+
+HOOK = {"helm.sh/hook": "pre-install,pre-upgrade"}
+HTTP = {"httpGet": {"path": "/", "port": 80}}
+MOUNT = {"volumeMounts": [{"name": "v", "mountPath": "/v"}]}
+FILE = {"hostPath": {"path": "/etc", "type": "File"}}
+NO_CLASS = obj("storage.k8s.io/v1", "StorageClass", "broken-nobody", provisioner="example.org/none")
+
+IMAGES = [
+    case(
+        "image-unreachable",
+        "ImageRegistryUnreachable",
+        IMAGE,
+        deployment(main={"image": "learnflow.local/none:1"}),
+    ),
+    case(
+        "image-never-pulled",
+        "ImageNeverPulled",
+        IMAGE,
+        deployment(main={"image": "learnflow.local/none:1", "imagePullPolicy": "Never"}),
+    ),
+]
+CONTAINERS = [
+    case("crash", "ContainerCrashed", UNREADY, deployment(main=shell("echo no; exit 3"))),
+    case("no-command", "ContainerCannotStart", UNREADY, deployment(main={"command": ["/none"]})),
+    case(
+        "out-of-memory",
+        "ContainerOutOfMemory",
+        UNREADY,
+        deployment(
+            main=shell("x=a; while :; do x=$x$x; done", resources={"limits": {"memory": "16Mi"}})
+        ),
+    ),
+    case(
+        "missing-configmap",
+        "MissingConfigMap",
+        UNREADY,
+        deployment(main=env_from("configMap", "none", "k")),
+    ),
+    case(
+        "missing-secret", "MissingSecret", UNREADY, deployment(main=env_from("secret", "none", "k"))
+    ),
+    case(
+        "missing-key",
+        "MissingSecret",
+        UNREADY,
+        deployment(main=env_from("secret", "s", "none")),
+        before=[obj("v1", "Secret", "s", stringData={"k": "v"})],
+    ),
+    case(
+        "missing-secret-volume",
+        "MissingSecret",
+        UNREADY,
+        deployment(main=MOUNT, volumes=[{"name": "v", "secret": {"secretName": "none"}}]),
+    ),
+    case(
+        "readiness-http",
+        "ProbeFailing",
+        UNREADY,
+        deployment(main=probe("readiness", **HTTP)),
+    ),
+    case(
+        "readiness-exec",
+        "ProbeFailing",
+        UNREADY,
+        deployment(main=probe("readiness", exec={"command": ["sh", "-c", "echo not yet; exit 1"]})),
+    ),
+    case(
+        "startup-tcp",
+        "ProbeFailing",
+        UNREADY,
+        deployment(main=probe("startup", tcpSocket={"port": 80})),
+    ),
+    case("init-crash", "ContainerCrashed", UNREADY, deployment(init=shell("exit 1"))),
+    case("init-stuck", "InitContainerStuck", UNREADY, deployment(init={})),
+    case("job-failed", "JobFailed", UNREADY, job(script="echo lost; exit 1")),
+    case("hook-failed", "JobFailed", UNREADY, job(script="echo lost; exit 1", annotations=HOOK)),
+    case(
+        "hook-missing-secret",
+        "MissingSecret",
+        UNREADY,
+        {
+            **deployment("hook", main=env_from("secret", "none", "k")),
+            "kind": "Pod",
+            "apiVersion": "v1",
+            "metadata": {"name": "hook", "labels": LABELS, "annotations": HOOK},
+            "spec": template(main=env_from("secret", "none", "k"))["spec"],
+        },
+    ),
+    case(
+        "volume-mount",
+        "VolumeMountFailed",
+        UNREADY,
+        deployment(main=MOUNT, volumes=[{"name": "v", **FILE}]),
+    ),
+]
+PLACES = [
+    case(
+        "cpu", "PodUnschedulableCpu", FOUNDATION, deployment(main=needs(cpu="900", memory="1Mi"))
+    ),
+    case(
+        "memory",
+        "PodUnschedulableMemory",
+        FOUNDATION,
+        deployment(main=needs(cpu="1m", memory="900Gi")),
+    ),
+    case(
+        "node-selector",
+        "PodUnschedulableNodeSelector",
+        FOUNDATION,
+        deployment(nodeSelector={"disk": "none"}),
+    ),
+    case(
+        "affinity",
+        "PodUnschedulableAffinity",
+        FOUNDATION,
+        deployment(affinity=affinity("In")),
+    ),
+    case(
+        "storage-class", "ClaimNoStorageClass", FOUNDATION, stateful_set(storage_class="none")
+    ),
+    case(
+        "no-provisioner",
+        "ClaimNoProvisioner",
+        FOUNDATION,
+        stateful_set(storage_class="broken-nobody"),
+        before=[NO_CLASS],
+    ),
+]
+REFUSALS = [
+    case("quota", "QuotaExceeded", REFUSED, stateful_set(), before=[quota(pods="0")]),
+    case(
+        "quota-of-claims",
+        "QuotaExceeded",
+        REFUSED,
+        stateful_set(),
+        before=[quota(persistentvolumeclaims="0")],
+    ),
+    case(
+        "limit-range",
+        "QuotaExceeded",
+        REFUSED,
+        deployment(main={"resources": {"limits": {"memory": "64Mi"}}}),
+        before=[
+            obj(
+                "v1",
+                "LimitRange",
+                "l",
+                spec={"limits": [{"type": "Container", "max": {"memory": "32Mi"}}]},
+            )
+        ],
+    ),
+    case(
+        "pod-security",
+        "PodSecurityViolation",
+        REFUSED,
+        deployment(main={"securityContext": {"privileged": True}}),
+        labels={"pod-security.kubernetes.io/enforce": "restricted"},
+    ),
+    case(
+        "service-account",
+        "MissingServiceAccount",
+        REFUSED,
+        deployment(serviceAccountName="none"),
+    ),
+    case(
+        "webhook",
+        "AdmissionWebhookUnreachable",
+        REFUSED,
+        deployment(),
+        before=[webhook()],
+        labels={"broken": "webhook"},
+    ),
+    case(
+        "policy",
+        "AdmissionDenied",
+        REFUSED,
+        deployment(),
+        before=policy(),
+        labels={"broken": "policy"},
+        visible=False,
+    ),
+    case(
+        "immutable",
+        "ResourceRejected",
+        REFUSED,
+        obj("v1", "Service", "s", spec={"ports": [{"port": 0}]}),
+        visible=False,
+    ),
+]
+OPERATORS = [
+    case(
+        "operator-scaled-to-0",
+        "OperatorNotRunning",
+        REFUSED,
+        thing(),
+        before=[definition()],
+    ),
+    case(
+        "finalizer",
+        "FinalizerStuck",
+        UNREADY,
+        thing("held"),
+        before=[
+            definition(),
+            {
+                **thing("held"),
+                "metadata": {
+                    "name": "held",
+                    "labels": {**LABELS, "app.kubernetes.io/managed-by": "Helm"},
+                    "annotations": {
+                        "meta.helm.sh/release-name": "broken",
+                        "meta.helm.sh/release-namespace": "broken-finalizer",
+                    },
+                    "finalizers": [f"{GROUP}/hold"],
+                },
+            },
+        ],
+    ),
+]
+CASES = [*IMAGES, *CONTAINERS, *PLACES, *REFUSALS, *OPERATORS]
