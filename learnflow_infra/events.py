@@ -84,6 +84,15 @@ class CauseSeen:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CauseGone:
+    """A cause that was seen has healed, or another one has taken its place."""
+
+    step: str
+    code: str
+    object: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Message:
     """A line for people that belongs to no step."""
 
@@ -98,6 +107,7 @@ Event = (
     | ObjectSeen
     | ObjectGone
     | CauseSeen
+    | CauseGone
     | Message
 )
 Emit = Callable[[Event], None]

@@ -2,6 +2,7 @@
 
 from learnflow_infra.engine.session import Session
 from learnflow_infra.events import (
+    CauseGone,
     CauseSeen,
     Emit,
     Message,
@@ -30,6 +31,8 @@ class Teller:
     def __call__(self, seen: Seen) -> None:
         """Tell what is new in what was seen."""
         self._objects(seen.snapshot)
+        for cause in seen.gone:
+            self._emit(CauseGone(step=self._step, code=cause.code, object=cause.object))
         for cause, grace in seen.new:
             self._emit(
                 CauseSeen(

@@ -28,13 +28,14 @@ class Patience:
         """What is done about a cause."""
         return policy(cause.code, self._grace, self._declared)
 
-    def take(self, causes: Iterable[Cause], now: float) -> list[Cause]:
-        """Take the causes of the moment `now` (seconds); returns those that are new."""
-        self._causes = list(causes)
-        keys = [(cause.code, cause.object) for cause in self._causes]
-        new = [c for c, key in zip(self._causes, keys, strict=True) if key not in self._since]
+    def take(self, causes: Iterable[Cause], now: float) -> tuple[list[Cause], list[Cause]]:
+        """Take the causes of the moment `now` (seconds); returns those that came, and went."""
+        before, self._causes = self._causes, list(causes)
+        keys = {(cause.code, cause.object) for cause in self._causes}
+        came = [c for c in self._causes if (c.code, c.object) not in self._since]
+        went = [c for c in before if (c.code, c.object) not in keys]
         self._since = {key: self._since.get(key, now) for key in keys}
-        return new
+        return came, went
 
     def left(self, cause: Cause, now: float) -> float:
         """Seconds in which a cause may still heal; inf when it is only told."""

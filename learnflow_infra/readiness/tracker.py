@@ -27,11 +27,14 @@ class StoppedError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """What a wait sees at one moment; `new` are causes that may end it, not there before."""
+    """What a wait sees at one moment; `new` and `gone` are causes that may end it.
+
+    `new` ones come with the seconds in which they may heal.
+    """
 
     snapshot: Snapshot
     new: Sequence[tuple[Cause, float]] = ()
-    """Each with the seconds in which it may heal."""
+    gone: Sequence[Cause] = ()
 
 
 def wait(
@@ -103,7 +106,8 @@ class _Wait:
     ) -> None:
         if stop.is_set():
             raise StoppedError
-        seen(Seen(snapshot=snapshot, new=self._search(snapshot, now)))
+        new, gone = self._search(snapshot, now)
+        seen(Seen(snapshot=snapshot, new=new, gone=gone))
 
     def _sleep(self, version: int, now: float) -> None:
         """Until something changes, or has to be looked at though nothing changed."""
@@ -117,14 +121,19 @@ class _Wait:
         self._ready_since = min(self._ready_since, now)
         return now - self._ready_since >= self._view.release.settle
 
-    def _search(self, snapshot: Snapshot, now: float) -> list[tuple[Cause, float]]:
-        """Search for causes, unless that was just done; returns the new ones."""
+    def _search(
+        self, snapshot: Snapshot, now: float
+    ) -> tuple[list[tuple[Cause, float]], list[Cause]]:
+        """Search for causes, unless that was just done; returns those that came, and went."""
         if now - self._searched < SEARCH_EVERY:
-            return []
+            return [], []
         self._searched = now
-        new = self._patience.take(self._view.causes(snapshot), now)
-        timed = [(cause, self._patience.left(cause, now)) for cause in new]
-        return [(cause, grace) for cause, grace in timed if grace < math.inf]
+        came, went = self._patience.take(self._view.causes(snapshot), now)
+        timed = [(cause, self._patience.left(cause, now)) for cause in came]
+        return (
+            [(cause, grace) for cause, grace in timed if grace < math.inf],
+            [cause for cause in went if self._patience.policy(cause).grace < math.inf],
+        )
 
     def _nap(self, now: float) -> float:
         """Seconds until something has to be looked at though nothing changed."""

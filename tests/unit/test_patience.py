@@ -14,8 +14,8 @@ GRACE = {"ContainerCrashed": 10.0, "QuotaExceeded": 2.0}
 
 def test_a_cause_is_over_when_it_lasted_for_its_grace():
     patience = Patience(GRACE)
-    assert patience.take([cause()], 100) == [cause()]
-    assert patience.take([cause()], 109) == []
+    assert patience.take([cause()], 100) == ([cause()], [])
+    assert patience.take([cause()], 109) == ([], [])
     assert patience.over(109.9) == []
     assert patience.over(110) == [cause()]
 
@@ -23,8 +23,8 @@ def test_a_cause_is_over_when_it_lasted_for_its_grace():
 def test_one_that_healed_begins_anew():
     patience = Patience(GRACE)
     patience.take([cause()], 0)
-    patience.take([], 9)
-    assert patience.take([cause()], 9.5) == [cause()]
+    assert patience.take([], 9) == ([], [cause()])
+    assert patience.take([cause()], 9.5) == ([cause()], [])
     assert patience.over(18) == []
     assert patience.over(19.5) == [cause()]
 

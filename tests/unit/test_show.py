@@ -46,6 +46,7 @@ EVERY_EVENT = (
     events.StepProgress(step=STEP, done=1, total=None, note="installing"),
     seen("Pod/kafka-0"),
     cause(grace=NO_END),
+    events.CauseGone(step=STEP, code="ImageNotFound", object="Pod/kafka-0"),
     events.ObjectGone(step=STEP, object="Pod/kafka-0"),
     events.Message(text="a line\nand another"),
     events.StepFinished(step=STEP, note="revision 1", changed=None),
@@ -159,7 +160,7 @@ def test_json_lines_hold_every_field_of_every_event(capsys):
             emit(event)
     lines = json_lines(capsys)
     assert [fault for line in lines for fault in documents.schema_faults(line, "progress")] == []
-    assert [line.get("apiVersion") for line in lines] == ["learnflow.infra/v1"] + [None] * 7
+    assert [line.get("apiVersion") for line in lines] == ["learnflow.infra/v1"] + [None] * 8
     for line, event in zip(lines, EVERY_EVENT, strict=True):
         fields = {**vars(event), **({"grace": None} if "grace" in vars(event) else {})}
         assert {key: line[key] for key in fields} == json.loads(json.dumps(fields))

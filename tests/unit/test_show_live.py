@@ -82,6 +82,12 @@ told_events = st.one_of(
         message=texts,
         grace=st.floats(0, math.inf),
     ),
+    st.builds(
+        events.CauseGone,
+        step=steps,
+        code=st.sampled_from(["ContainerCrashed", "PodUnschedulableNodeSelector"]),
+        object=names,
+    ),
     st.builds(events.StepFinished, step=steps, note=texts),
     st.builds(events.Message, text=texts),
 )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from learnflow_infra.cli.show.words import SETTLED
 from learnflow_infra.events import (
+    CauseGone,
     CauseSeen,
     Event,
     Message,
@@ -84,9 +85,9 @@ class Model:
 
 
 def _learn(
-    work: Work, event: StepProgress | ObjectSeen | ObjectGone | CauseSeen, now: float
+    work: Work, event: StepProgress | ObjectSeen | ObjectGone | CauseSeen | CauseGone, now: float
 ) -> None:
-    """A cause holds until its object is ready or gone, or has another cause."""
+    """A cause holds until it or its object is gone, or the object is ready or has another."""
     match event:
         case StepProgress():
             work.progress = event
@@ -98,6 +99,9 @@ def _learn(
         case ObjectGone():
             for found in (work.objects, work.since, work.causes):
                 found.pop(event.object, None)
+        case CauseGone():
+            if event.object in work.causes and work.causes[event.object][0].code == event.code:
+                del work.causes[event.object]
         case CauseSeen():
             known = work.causes.get(event.object)
             since = known[1] if known and known[0].code == event.code else now

@@ -7,6 +7,7 @@ from typing import Self
 
 from learnflow_infra.cli.show import words
 from learnflow_infra.events import (
+    CauseGone,
     CauseSeen,
     Event,
     Message,
@@ -59,6 +60,8 @@ class Plain:
             case ObjectGone():
                 self._waiting.get(event.step, {}).pop(event.object, None)
                 self._healed(event.step, event.object)
+            case CauseGone():
+                self._healed(event.step, event.object, event.code)
             case CauseSeen():
                 self._cause(event)
             case StepFinished():
@@ -98,10 +101,11 @@ class Plain:
             if (event.step, event.object, event.code) in self._causes:
                 self._line("??", event.step, words.cause(event))
 
-    def _healed(self, step: str, name: str | None = None) -> None:
-        """Forget causes that wait to be told: of an object, or of all of a step."""
+    def _healed(self, step: str, name: str | None = None, code: str | None = None) -> None:
+        """Forget causes that wait to be told: one, those of an object, or all of a step."""
         for key, timer in list(self._causes.items()):
-            if key[0] == step and name in {None, key[1]} and timer.is_alive():
+            meant = key[0] == step and name in {None, key[1]} and code in {None, key[2]}
+            if meant and timer.is_alive():
                 timer.cancel()
                 del self._causes[key]
 

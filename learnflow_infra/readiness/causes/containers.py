@@ -63,7 +63,7 @@ def _of(facts: Facts, pod: Document, item: Document) -> Iterator[Cause]:
             facts,
             pod,
             item,
-            message=f"the container was killed: it needs more memory than its limit{_limit(pod, item)}",
+            message=f"the container needs more memory than its limit{_limit(pod, item)}",
             remedy="Raise resources.limits.memory of it in your values.",
         )
     elif not item.get("ready"):
