@@ -71,7 +71,7 @@ def autoscaler(obj: Document) -> Status:
     https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/
     """
     able, active = condition(obj, "AbleToScale"), condition(obj, "ScalingActive")
-    if able.get("status") == "False":
+    if able.get("status") == "False" and text(able, "reason").startswith("Failed"):
         return progress(says(able))
     if active.get("status") == "False":
         return current(f"not scaling: {says(active)}")
