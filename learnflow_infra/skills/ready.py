@@ -40,7 +40,7 @@ def causes(item: Document) -> tuple[DeclaredCause, ...]:
 
 
 def check(path: Path, document: Document) -> None:
-    """Compile every expression of CEL and every regular expression of a skill.
+    """Compile every expression of CEL and every regular expression, and refuse twins.
 
     Args:
         path: the skill.yaml that `document` was read from.
@@ -50,7 +50,8 @@ def check(path: Path, document: Document) -> None:
         InputError: with file and line of the first that is malformed.
     """
     for number, release in enumerate(document["releases"]):
-        for keys, text, kind in _texts(release.get("ready", {})):
+        ready = release.get("ready", {})
+        for keys, text, kind in _texts(ready):
             try:
                 _COMPILERS[kind](text)
             except ValueError as error:
@@ -58,6 +59,19 @@ def check(path: Path, document: Document) -> None:
                 raise InputError(
                     f"{path}:{line}: {keys[-1]} is no {kind}: {text!r}.", why=str(error)
                 ) from error
+        for keys, name in _twins(ready):
+            line = documents.line_of(path, ["releases", number, "ready", *keys])
+            raise InputError(f"{path}:{line}: {name} stands twice.")
+
+
+def _twins(ready: Document) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Where a cause or a rule stands that an earlier one has the name of."""
+    causes = [cause["code"] for cause in ready.get("causes", ())]
+    kinds = [f"{rule['apiVersion']} {rule['kind']}" for rule in ready.get("rules", ())]
+    for section, key, names in (("causes", "code", causes), ("rules", "kind", kinds)):
+        for number, name in enumerate(names):
+            if name in names[:number]:
+                yield (section, number, key), name
 
 
 def _texts(ready: Document) -> Iterator[tuple[tuple[str | int, ...], str, str]]:

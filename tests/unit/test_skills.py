@@ -209,3 +209,17 @@ def test_a_cause_without_anything_to_find_it_by_is_refused(folder):
     ready = {"causes": [{"code": "Lost", "message": "m", "remedy": "r"}]}
     with pytest.raises(InputError, match="is not valid under any"):
         skills.load(with_ready(folder, ready))
+
+
+@pytest.mark.parametrize(
+    ("section", "key", "words"),
+    [("causes", "code", "QuorumLost stands twice"), ("rules", "kind", "example.org/v1 Db stands")],
+)
+def test_twins_are_refused(folder, section, key, words):
+    ready = copy.deepcopy(READY)
+    ready[section].append(ready[section][0])
+    path = with_ready(folder, ready) / "skill.yaml"
+    with pytest.raises(InputError, match=words) as error:
+        skills.load(folder)
+    line = line_of(path, ["releases", 0, "ready", section, 2, key])
+    assert error.value.what.startswith(f"{path}:{line}:")
