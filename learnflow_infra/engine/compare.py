@@ -10,7 +10,9 @@ from learnflow_infra.engine import crds, drift, manifests
 from learnflow_infra.engine.drift import Finding
 from learnflow_infra.engine.manifests import Change
 from learnflow_infra.engine.prepare import Prepared
+from learnflow_infra.engine.refusal import explained
 from learnflow_infra.engine.session import Session
+from learnflow_infra.errors import ReleaseFailedError
 from learnflow_infra.models import Document
 
 
@@ -90,6 +92,8 @@ async def compare(
         render = offline
         wanted = await render()
     for result in (live, wanted):
+        if isinstance(result, ReleaseFailedError):
+            raise explained(result, prepared.release, session.namespace) from result
         if isinstance(result, BaseException):
             raise result
     return await _comparison(session, prepared, live, wanted, render)  # type: ignore[arg-type]

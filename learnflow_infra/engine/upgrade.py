@@ -7,9 +7,10 @@ from collections.abc import Callable
 from learnflow_infra import documents
 from learnflow_infra.clients.helm import Live
 from learnflow_infra.engine.compare import Comparison
+from learnflow_infra.engine.refusal import explained
 from learnflow_infra.engine.session import Session
 from learnflow_infra.errors import LearnflowError, ReleaseFailedError
-from learnflow_infra.readiness import causes, tracker
+from learnflow_infra.readiness import tracker
 from learnflow_infra.readiness.owned import Expected, expected
 from learnflow_infra.readiness.tracker import Seen
 from learnflow_infra.readiness.view import View
@@ -67,18 +68,8 @@ async def _guarded(
 
 def _explained(error: ReleaseFailedError, view: View, hooks: Expected) -> LearnflowError:
     """Helm's refusal with its cause, and what the hooks' own pods say of it."""
-    said = causes.from_refusal(error.why)
-    if hooks.names:
-        view.expect(hooks, only=True)
-    own = view.causes(view.look(), logs=True) if hooks.names else []
-    found = [*([said] if said else []), *own]
-    if not found:
-        return error
-    top = found[0]
-    policy = causes.policy(top.code, {}, view.release.causes)
-    what = f"{view.release.name} could not be deployed: {top.code}."
-    return tracker.told(policy.error(what, why=error.why), found, _remedy(top.remedy, view))
-
-
-def _remedy(remedy: str, view: View) -> str:
-    return "\n".join(filter(None, [remedy, tracker.more(view)]))
+    if not hooks.names:
+        return explained(error, view.release, view.namespace)
+    view.expect(hooks, only=True)
+    own = view.causes(view.look(), logs=True)
+    return explained(error, view.release, view.namespace, own)

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from learnflow_infra.errors import ClusterUnreachableError, LearnflowError, NotReadyError
+from learnflow_infra.models import Release
 from learnflow_infra.readiness.causes import Cause
 from learnflow_infra.readiness.owned import Snapshot, reference
 from learnflow_infra.readiness.patience import Patience
@@ -170,7 +171,7 @@ class _Wait:
         return told(
             made(f"{release.name} will not become ready: {top.code}."),
             [top, *rest],
-            f"{top.remedy}\n".lstrip() + self._more(),
+            remedy(top, release, self._view.namespace),
         )
 
     def _too_late(self, snapshot: Snapshot, found: Sequence[Cause]) -> LearnflowError:
@@ -182,23 +183,20 @@ class _Wait:
             f"{self._view.release.name} is not ready after {self._seconds:.0f} s.",
             why="\n".join(rest),
         )
-        return told(error, found, self._more())
-
-    def _more(self) -> str:
-        return more(self._view)
+        return told(error, found, remedy(None, self._view.release, self._view.namespace))
 
 
-def more(view: View) -> str:
-    """What to type to learn more."""
-    skill = view.release.skill
-    return f"Look again: learnflow-infra diagnose {skill} -n {view.namespace}"
+def remedy(cause: Cause | None, release: Release, namespace: str) -> str:
+    """What to type: the cause's own remedy, and how to learn more."""
+    more = f"Look again: learnflow-infra diagnose {release.skill} -n {namespace}"
+    return "\n".join([*([cause.remedy] if cause and cause.remedy else []), more])
 
 
-def told(error: LearnflowError, found: Sequence[Cause], remedy: str) -> LearnflowError:
+def told(error: LearnflowError, found: Sequence[Cause], todo: str) -> LearnflowError:
     """The error with its causes, the first one on top."""
-    first = [dataclasses.replace(found[0], remedy="")] if found else []  # `remedy` says it
+    first = [dataclasses.replace(found[0], remedy="")] if found else []  # told last
     lines = [line for cause in [*first, *found[1:]] for line in cause.lines()]
     error.why = "\n".join([*lines, *filter(None, [error.why])])
-    error.remedy = remedy
+    error.remedy = todo
     error.causes = tuple(cause.document() for cause in found)
     return error

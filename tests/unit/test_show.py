@@ -169,6 +169,7 @@ def test_json_lines_hold_every_field_of_every_event(capsys):
         "step-progress",
         "object-seen",
         "cause-seen",
+        "cause-gone",
         "object-gone",
         "message",
         "step-finished",

@@ -1,8 +1,15 @@
+import re
+from pathlib import Path
+
 import pytest
 
+from learnflow_infra import documents
 from learnflow_infra.clients import cel
 from learnflow_infra.models import ReadyRule
 from learnflow_infra.readiness.status import compute, evaluate
+from learnflow_infra.skills import ready
+
+DOCUMENT = Path(__file__).parents[2] / "docs/readiness.md"
 
 RULE = ReadyRule(
     api_version="example.org/v1",
@@ -93,3 +100,18 @@ def test_an_expression_that_fails_is_not_true(expression, want):
 
 def test_an_expression_is_compiled_once():
     assert cel.program("1 == 1") is cel.program("1 == 1")
+
+
+def test_the_documented_example_is_a_skills(tmp_path):
+    example = re.search(r"```yaml\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)[1]
+    path = tmp_path / "skill.yaml"
+    path.write_text(example)
+    document = documents.load(path)
+    release = {"name": "a", "profiles": {"embedded": {"chart": "charts/a"}}, **document}
+    faults = documents.schema_faults({"releases": [release]}, "skill")
+    assert [text for keys, text in faults if keys] == []  # but for the rest of a skill
+    ready.check(path, {"releases": [release]})
+    rules, causes = ready.rules(document["ready"]), ready.causes(document["ready"])
+    up = {"phase": "Running", "members": [{"ready": True}]}
+    assert compute({**db(**up), "kind": "Database"}, rules).state == "Current"
+    assert re.search(causes[0].log, "WARN no leader for 1200 ms")

@@ -40,7 +40,7 @@ def find(facts: Facts) -> Iterator[Cause]:
 def _init(facts: Facts, pod: Document, item: Document) -> Iterator[Cause]:
     trouble = list(_of(facts, pod, item))
     yield from trouble
-    if not trouble and (item.get("state") or {}).get("running") and not item.get("started"):
+    if not trouble and (item.get("state") or {}).get("running") and not _sidecar(pod, item):
         yield _cause(
             "InitContainerStuck",
             facts,
@@ -49,6 +49,11 @@ def _init(facts: Facts, pod: Document, item: Document) -> Iterator[Cause]:
             message="the init container runs and does not end",
             remedy="See what it waits for in its log.",
         )
+
+
+def _sidecar(pod: Document, item: Document) -> bool:
+    """An init container that is meant to go on running beside the others."""
+    return _spec(pod, item).get("restartPolicy") == "Always"
 
 
 def _of(facts: Facts, pod: Document, item: Document) -> Iterator[Cause]:
@@ -123,11 +128,16 @@ def _out_of_memory(item: Document) -> bool:
 
 
 def _limit(pod: Document, item: Document) -> str:
+    limit = ((_spec(pod, item).get("resources") or {}).get("limits") or {}).get("memory")
+    return f" of {limit}" if limit else ""
+
+
+def _spec(pod: Document, item: Document) -> Document:
+    """What is asked of a container, by its status."""
     spec = pod.get("spec") or {}
     everything = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
-    own: Document = next((c for c in everything if c.get("name") == item["name"]), {})
-    limit = ((own.get("resources") or {}).get("limits") or {}).get("memory")
-    return f" of {limit}" if limit else ""
+    found: Document = next((c for c in everything if c.get("name") == item["name"]), {})
+    return found
 
 
 def _cannot_start(facts: Facts, pod: Document, item: Document) -> Cause:

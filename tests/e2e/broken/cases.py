@@ -22,7 +22,9 @@ IMAGE, FOUNDATION, REFUSED, UNREADY = 5, 11, 6, 7
 class Case:
     """`before` is applied by kubectl first; `labels` are put on the namespace.
 
-    `visible` says that diagnose sees the cause afterwards: nothing is left of what was refused.
+    `adopted` is a Thing that is there before, as helm's own: with the `status` that an operator
+    would write (there is none here), or `deleted`. `visible` says that diagnose
+    sees the cause afterwards (nothing is left of what was refused), by the code `afterwards`.
     """
 
     name: str
@@ -31,7 +33,11 @@ class Case:
     objects: list
     before: list = field(default_factory=list)
     labels: dict = field(default_factory=dict)
+    adopted: dict | None = None
+    status: dict | None = None
+    deleted: bool = False
     visible: bool = True
+    afterwards: str = ""
 
 
 def case(name, code, exit_code, *objects, **more):
@@ -180,7 +186,13 @@ CONTAINERS = [
     case("init-crash", "ContainerCrashed", UNREADY, deployment(init=shell("exit 1"))),
     case("init-stuck", "InitContainerStuck", UNREADY, deployment(init={})),
     case("job-failed", "JobFailed", UNREADY, job(script="echo lost; exit 1")),
-    case("hook-failed", "JobFailed", UNREADY, job(script="echo lost; exit 1", annotations=HOOK)),
+    case(
+        "hook-failed",
+        "HookFailed",
+        REFUSED,
+        job(script="echo lost; exit 1", annotations=HOOK),
+        afterwards="JobFailed",
+    ),
     case(
         "hook-missing-secret",
         "MissingSecret",
@@ -201,9 +213,7 @@ CONTAINERS = [
     ),
 ]
 PLACES = [
-    case(
-        "cpu", "PodUnschedulableCpu", FOUNDATION, deployment(main=needs(cpu="900", memory="1Mi"))
-    ),
+    case("cpu", "PodUnschedulableCpu", FOUNDATION, deployment(main=needs(cpu="900", memory="1Mi"))),
     case(
         "memory",
         "PodUnschedulableMemory",
@@ -222,9 +232,7 @@ PLACES = [
         FOUNDATION,
         deployment(affinity=affinity("In")),
     ),
-    case(
-        "storage-class", "ClaimNoStorageClass", FOUNDATION, stateful_set(storage_class="none")
-    ),
+    case("storage-class", "ClaimNoStorageClass", FOUNDATION, stateful_set(storage_class="none")),
     case(
         "no-provisioner",
         "ClaimNoProvisioner",
@@ -295,33 +303,39 @@ REFUSALS = [
     ),
 ]
 OPERATORS = [
+    case("operator-scaled-to-0", "OperatorNotRunning", REFUSED, thing(), before=[definition()]),
     case(
-        "operator-scaled-to-0",
-        "OperatorNotRunning",
+        "operator-refuses",
+        "OperatorRefused",
         REFUSED,
         thing(),
         before=[definition()],
+        adopted=thing(),
+        status={"refused": "no such size"},
     ),
     case(
         "finalizer",
         "FinalizerStuck",
         UNREADY,
-        thing("held"),
-        before=[
-            definition(),
-            {
-                **thing("held"),
-                "metadata": {
-                    "name": "held",
-                    "labels": {**LABELS, "app.kubernetes.io/managed-by": "Helm"},
-                    "annotations": {
-                        "meta.helm.sh/release-name": "broken",
-                        "meta.helm.sh/release-namespace": "broken-finalizer",
-                    },
-                    "finalizers": [f"{GROUP}/hold"],
-                },
-            },
-        ],
+        thing(),
+        before=[definition()],
+        adopted=thing(finalizers=[f"{GROUP}/hold"]),
+        deleted=True,
+    ),
+    case(
+        "custom-resource",
+        "ResourceRejected",
+        REFUSED,
+        thing(spec={"size": "large"}),
+        before=[definition()],
+        visible=False,
+    ),
+    case(
+        "kind-unknown",
+        "ResourceKindUnknown",
+        REFUSED,
+        obj("none.example.org/v1", "Nothing", "nothing"),
+        visible=False,
     ),
 ]
 CASES = [*IMAGES, *CONTAINERS, *PLACES, *REFUSALS, *OPERATORS]

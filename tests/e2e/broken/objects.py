@@ -24,7 +24,7 @@ def container(**more):
 
 def pod_spec(*, main=None, init=None, **more):
     spec = {"terminationGracePeriodSeconds": 1, "containers": [container(**(main or {}))], **more}
-    if init:
+    if init is not None:
         spec["initContainers"] = [container(**{"name": "first", **init})]
     return spec
 
@@ -99,5 +99,15 @@ def definition():
     return obj("apiextensions.k8s.io/v1", "CustomResourceDefinition", f"things.{GROUP}", spec=spec)
 
 
-def thing(name="t", **more):
-    return obj(f"{GROUP}/v1", "Thing", name, **{"spec": {"size": 1}, **more})
+def thing(*, finalizers=(), **more):
+    made = obj(f"{GROUP}/v1", "Thing", "t", **{"spec": {"size": 1}, **more})
+    if finalizers:
+        made["metadata"]["finalizers"] = list(finalizers)
+    return made
+
+
+def adopted(made, namespace):
+    """The object as helm's own."""
+    notes = {"meta.helm.sh/release-name": "broken", "meta.helm.sh/release-namespace": namespace}
+    labels = {**LABELS, "app.kubernetes.io/managed-by": "Helm"}
+    return {**made, "metadata": {**made["metadata"], "labels": labels, "annotations": notes}}

@@ -4,6 +4,8 @@ import shutil
 
 import yaml
 
+from tests.e2e.broken.objects import GROUP
+
 NAME, RELEASE = "broken-k8s-setup", "broken"
 GRACE = {
     "NodePressure": "2s",
@@ -21,7 +23,6 @@ GRACE = {
     "VolumeMountFailed": "2s",
     "PodUnschedulableCpu": "1s",
     "PodUnschedulableMemory": "1s",
-    "PodUnschedulableNodeSelector": "1s",
     "PodUnschedulableAffinity": "1s",
     "ContainerOutOfMemory": "1s",
     "ContainerCannotStart": "1s",
@@ -29,8 +30,16 @@ GRACE = {
     "ProbeFailing": "2s",
     "InitContainerStuck": "5s",
     "FinalizerStuck": "2s",
+    "OperatorRefused": "1s",
+    "ResourceRejected": "1s",
 }
 """The policies' own would make the tests wait for minutes."""
+RULE = {
+    "apiVersion": f"{GROUP}/v1",
+    "kind": "Thing",
+    "current": "status.ready",
+    "failed": "has(status.refused)",
+}
 SKILL = {
     "apiVersion": "learnflow.infra/v1",
     "kind": "Skill",
@@ -43,7 +52,7 @@ SKILL = {
             "name": RELEASE,
             "needs": ["idle"],
             "profiles": {"embedded": {"chart": "charts/broken"}},
-            "ready": {"timeout": "100s", "grace": GRACE},
+            "ready": {"timeout": "100s", "grace": GRACE, "rules": [RULE]},
         },
     ],
     "endpoints": [],
