@@ -48,8 +48,7 @@ def api_service(obj: Document) -> Status:
 
 def namespace(obj: Document) -> Status:
     """Active, or terminating with what keeps it from ending."""
-    ends = at(obj, "metadata", "deletionTimestamp")
-    if not ends and text(obj, "status", "phase") != "Terminating":
+    if not at(obj, "metadata", "deletionTimestamp"):
         return current("active")
     conditions = items(obj, "status", "conditions")
     waits = [text(c, "message") for c in conditions if c.get("status") == "True"]

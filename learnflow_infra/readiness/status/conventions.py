@@ -6,7 +6,6 @@ Source: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus#con
 from learnflow_infra.models import Document
 from learnflow_infra.readiness.states import (
     Status,
-    behind,
     condition,
     count,
     current,
@@ -16,16 +15,12 @@ from learnflow_infra.readiness.states import (
     says,
 )
 
-_LATE = progress("its operator has not seen the newest spec yet")
-
 
 def compute(obj: Document) -> Status:
     """By `Reconciling`, `Stalled`, and `Ready` or else `Available`.
 
     An object with none of them has nothing to tell: it is current once it exists.
     """
-    if behind(obj):
-        return _LATE
     if holds(obj, "Stalled"):
         return failed(says(condition(obj, "Stalled")))
     if holds(obj, "Reconciling"):
@@ -34,5 +29,5 @@ def compute(obj: Document) -> Status:
     if not found:
         return current("exists")
     if 0 < count(found, "observedGeneration") < count(obj, "metadata", "generation"):
-        return _LATE
+        return progress("its operator has not seen the newest spec yet")
     return current("ready") if found.get("status") == "True" else progress(says(found))
