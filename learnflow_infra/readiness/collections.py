@@ -4,6 +4,7 @@ import functools
 from collections.abc import Iterable, Mapping
 
 from learnflow_infra.clients.kube import NOT_FOUND, ApiError, Kube
+from learnflow_infra.readiness.groups import is_custom
 
 COLLECTIONS: Mapping[str, str] = {
     "Deployment": "/apis/apps/v1/namespaces/{}/deployments",
@@ -43,14 +44,14 @@ def paths(kube: Kube, namespace: str, kinds: Iterable[tuple[str, str]]) -> list[
         namespace: of the release.
         kinds: apiVersion and kind of what its manifest has, and of what operators make of it.
     """
-    wanted = []
+    wanted: list[str] = []
     for version, kind in kinds:
-        if kind in ASKED:
-            wanted.append(ASKED[kind].format(namespace))
-        elif kind not in COLLECTIONS and (plural := _plurals(kube, version).get(kind)):
-            wanted.append(f"/apis/{version}/namespaces/{namespace}/{plural}")
-    wanted += [path.format(namespace) for path in COLLECTIONS.values()]
-    return list(dict.fromkeys(wanted))
+        if is_custom(version.rpartition("/")[0]):
+            wanted += _custom(kube, version, kind)
+        elif kind in ASKED:
+            wanted.append(ASKED[kind])
+    wanted += COLLECTIONS.values()
+    return list(dict.fromkeys(path.format(namespace) for path in wanted))
 
 
 def everything(namespace: str) -> list[str]:
@@ -64,17 +65,27 @@ def around(namespace: str) -> list[str]:
     return [path.format(namespace) for path in (EVENTS, *AROUND.values())]
 
 
-@functools.lru_cache(maxsize=16)
-def _served(kube: Kube, version: str) -> dict[str, str]:
-    answer = kube.request("GET", f"/apis/{version}")
-    return {r["kind"]: r["name"] for r in answer["resources"] if "/" not in r["name"]}
+@functools.lru_cache(maxsize=64)
+def _served(kube: Kube, version: str, kind: str) -> str:
+    """The collection of a kind that is served; what is not, is asked for again.
+
+    Raises:
+        ApiError: there is no such API.
+        StopIteration: it has no such kind.
+    """
+    served = kube.request("GET", f"/apis/{version}")["resources"]
+    found = next(r for r in served if r["kind"] == kind and "/" not in r["name"])
+    inside = "namespaces/{}/" if found["namespaced"] else ""
+    return f"/apis/{version}/{inside}{found['name']}"
 
 
-def _plurals(kube: Kube, version: str) -> dict[str, str]:
-    """The names of an API's collections by kind; empty where it is not served (asked again)."""
+def _custom(kube: Kube, version: str, kind: str) -> list[str]:
+    """The collection of a custom resource's kind; none before its CRD is there."""
     try:
-        return _served(kube, version)
+        return [_served(kube, version, kind)]
+    except StopIteration:
+        return []
     except ApiError as error:
         if error.status == NOT_FOUND:
-            return {}
+            return []
         raise
