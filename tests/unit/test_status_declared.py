@@ -36,6 +36,9 @@ def db(generation=1, **status):
         ({"phase": "Broken"}, "Failed", "Broken"),
         ({"retries": 4}, "Failed", "status.retries > 3"),
         ({"phase": "Rolling", "retries": 4}, "InProgress", "Rolling"),
+        ({"state": "Syncing"}, "InProgress", "Syncing"),
+        ({"phase": "", "state": "Syncing"}, "InProgress", "Syncing"),
+        ({"phase": 3}, "InProgress", "not yet: "),
         ({"phase": "Up", "members": [], "observedGeneration": 1}, "Current", "ready"),
     ],
 )
