@@ -31,15 +31,15 @@ class Patience:
     def take(self, causes: Iterable[Cause], now: float) -> tuple[list[Cause], list[Cause]]:
         """Take the causes of the moment `now` (seconds); returns those that came, and went."""
         before, self._causes = self._causes, list(causes)
-        keys = {(cause.code, cause.object) for cause in self._causes}
-        came = [c for c in self._causes if (c.code, c.object) not in self._since]
-        went = [c for c in before if (c.code, c.object) not in keys]
+        keys = set(map(_key, self._causes))
+        came = [cause for cause in self._causes if _key(cause) not in self._since]
+        went = [cause for cause in before if _key(cause) not in keys]
         self._since = {key: self._since.get(key, now) for key in keys}
         return came, went
 
     def left(self, cause: Cause, now: float) -> float:
         """Seconds in which a cause may still heal; inf when it is only told."""
-        lasted = now - self._since[cause.code, cause.object]
+        lasted = now - self._since[_key(cause)]
         return self.policy(cause).grace - lasted
 
     def over(self, now: float) -> list[Cause]:
@@ -49,3 +49,8 @@ class Patience:
     def next(self, now: float) -> float:
         """Seconds until the next grace is over; inf when none will be."""
         return min((self.left(cause, now) for cause in self._causes), default=math.inf)
+
+
+def _key(cause: Cause) -> _Key:
+    """The same trouble of another replica goes on."""
+    return cause.code, cause.owner or cause.object

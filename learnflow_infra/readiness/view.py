@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from learnflow_infra.clients.kube import Kube
-from learnflow_infra.models import Release
+from learnflow_infra.models import Document, Release
 from learnflow_infra.readiness import causes, collections
 from learnflow_infra.readiness.causes import Cause
 from learnflow_infra.readiness.evidence import Evidence
@@ -77,19 +77,23 @@ class View:
         return causes.find(self.evidence(snapshot, found), self.release.causes)
 
     def _logs(self, snapshot: Snapshot) -> dict[tuple[str, str], list[str]]:
-        found = {}
-        for pod, container in _troubled(snapshot)[:LOGS]:
-            where = self.namespace, pod, container
-            lines = self._kube.log_tail(*where, previous=False)
-            found[pod, container] = lines or self._kube.log_tail(*where, previous=True)
-        return found
+        return {
+            (pod, item["name"]): self._log(pod, item) for pod, item in _troubled(snapshot)[:LOGS]
+        }
+
+    def _log(self, pod: str, item: Document) -> list[str]:
+        """What it said before it ended: of one that was started again, the start before."""
+        again = bool(item.get("restartCount")) and "running" in (item.get("state") or {})
+        where = self.namespace, pod, item["name"]
+        lines = self._kube.log_tail(*where, previous=again)
+        return lines or self._kube.log_tail(*where, previous=not again)
 
 
-def _troubled(snapshot: Snapshot) -> list[tuple[str, str]]:
+def _troubled(snapshot: Snapshot) -> list[tuple[str, Document]]:
     """Pod and container of each that began to run and is not ready."""
     pods = [obj for obj, status in snapshot.states if obj["kind"] == "Pod" and not status.ready]
     return [
-        (pod["metadata"]["name"], item["name"])
+        (pod["metadata"]["name"], item)
         for pod in pods
         for kind in ("initContainerStatuses", "containerStatuses")
         for item in (pod.get("status") or {}).get(kind) or ()

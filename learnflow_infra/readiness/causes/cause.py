@@ -9,8 +9,9 @@ from learnflow_infra.models import Document
 class Cause:
     """Why an object is not ready.
 
-    `object` is `Kind/name`; `message` one sentence; `evidence` lines of states, events and
-    logs, with secrets masked; `remedy` what to type or change.
+    `object` is `Kind/name`; `owner` is what makes it again, where it is one of several
+    replicas: what lasts for the owner is one trouble. `message` is one sentence; `evidence`
+    lines of states, events and logs, without secrets; `remedy` what to type or change.
     """
 
     code: str
@@ -19,6 +20,7 @@ class Cause:
     container: str = ""
     evidence: tuple[str, ...] = ()
     remedy: str = ""
+    owner: str = ""
 
     def lines(self) -> list[str]:
         """The cause for people, evidence indented."""

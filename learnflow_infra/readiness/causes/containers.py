@@ -95,14 +95,14 @@ def _crashed_or_deaf(facts: Facts, pod: Document, item: Document) -> Iterator[Ca
 
 def _crashes(item: Document) -> bool:
     end = ended(item)
-    again = item.get("restartCount", 0) > 0 or waiting(item).get("reason") == "CrashLoopBackOff"
+    again = (item.get("restartCount") or 0) > 0 or waiting(item).get("reason") == "CrashLoopBackOff"
     now = (item.get("state") or {}).get("terminated")
-    return bool(end) and (again or (bool(now) and end.get("exitCode", 0) != 0))
+    return bool(end) and (again or (bool(now) and (end.get("exitCode") or 0) != 0))
 
 
 def _crashed(facts: Facts, pod: Document, item: Document) -> Cause:
     end = ended(item)
-    count = item.get("restartCount", 0)
+    count = item.get("restartCount") or 0
     times = f", restarted {count} times" if count > 1 else ""
     own = str(end.get("message") or "").strip()
     evidence = (f"it said: {masked(own)}",) if own else ()

@@ -53,7 +53,8 @@ class Facts:
     def log(self, pod: Document, container: str) -> tuple[str, ...]:
         """The last lines of a container, as evidence."""
         lines = self.evidence.logs.get((pod["metadata"]["name"], container), ())
-        return tuple(f"log: {masked(line)}" for line in list(lines)[-LINES:])
+        whole = masked("\n".join(lines))  # a key stretches over lines
+        return tuple(f"log: {line}" for line in whole.splitlines()[-LINES:])
 
 
 def text_of(event: Document) -> str:

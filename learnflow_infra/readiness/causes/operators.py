@@ -28,8 +28,9 @@ def find(facts: Facts) -> Iterator[Cause]:
 
 def _unseen(facts: Facts, obj: Document) -> Cause:
     """Its operator does not run, or has not come to it yet."""
-    idle = [item for item in facts.around("Deployment") if not _runs(item)]
-    if not idle:
+    theirs = facts.around("Deployment")
+    idle = [item for item in theirs if not _runs(item)]
+    if not theirs or len(idle) < len(theirs):
         return Cause(
             code="OperatorSilent",
             object=name_of(obj),

@@ -7,6 +7,7 @@ from learnflow_infra.models import Document
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import rank
 from learnflow_infra.readiness.causes.facts import Facts, name_of
+from learnflow_infra.readiness.causes.masking import masked
 
 _SYMPTOMS = {
     "ClaimNoStorageClass": {"PodUnschedulable", "ClaimPending"},
@@ -30,7 +31,13 @@ def ranked(facts: Facts, found: Sequence[Cause]) -> list[Cause]:
         kept = [cause for cause in kept if cause.code != _GENERAL] or kept
     merged = _together(facts, kept)
     rest = [] if merged else [_unexplained(obj, message) for obj, message in _waiting(facts)]
-    return sorted([*merged, *rest], key=lambda cause: rank(cause.code))
+    return sorted(map(_safe, [*merged, *rest]), key=lambda cause: rank(cause.code))
+
+
+def _safe(cause: Cause) -> Cause:
+    """Whatever words it was made of, no secret is in them."""
+    said = tuple(map(masked, cause.evidence))
+    return dataclasses.replace(cause, message=masked(cause.message), evidence=said)
 
 
 def _together(facts: Facts, found: Iterable[Cause]) -> list[Cause]:
@@ -38,8 +45,8 @@ def _together(facts: Facts, found: Iterable[Cause]) -> list[Cause]:
     owners = {name_of(obj): _owner(obj) for obj, _ in facts.evidence.states}
     groups: dict[tuple[str, str, str], list[Cause]] = {}
     for cause in found:
-        owner = owners.get(cause.object) or cause.object
-        groups.setdefault((cause.code, owner, cause.container), []).append(cause)
+        own = dataclasses.replace(cause, owner=owners.get(cause.object, ""))
+        groups.setdefault((own.code, own.owner or own.object, own.container), []).append(own)
     return [_one(sorted(group, key=lambda cause: cause.object)) for group in groups.values()]
 
 
@@ -52,7 +59,9 @@ def _one(group: list[Cause]) -> Cause:
 
 def _owner(obj: Document) -> str:
     owners = obj["metadata"].get("ownerReferences") or ()
-    return str(owners[0].get("uid", "")) if owners and obj["kind"] == "Pod" else ""
+    if not owners or obj["kind"] != "Pod":
+        return ""
+    return f"{owners[0].get('kind', '')}/{owners[0].get('name', '')}"
 
 
 def _waiting(facts: Facts) -> list[tuple[Document, str]]:

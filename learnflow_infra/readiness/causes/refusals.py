@@ -84,14 +84,18 @@ _MAKERS = (
     "StrimziPodSet",
     "ReplicationController",
 )
-_OBJECT = re.compile(r"(?:\b|\")([A-Z][A-Za-z]+)[ /.]\S*?\"?([a-z0-9][a-z0-9.-]*)\"? is invalid")
+_OBJECT = re.compile(
+    r"\b([A-Za-z]+)(?:\.[a-z0-9.]+)? \"([a-z0-9][a-z0-9.-]*)\" is (?:invalid|forbidden)"
+)
+_HOOK = re.compile(r"\* (job|pod) (\S+) failed")
 
 
 def find(facts: Facts) -> Iterator[Cause]:
     """A cause for each controller that may not make its pods or claims."""
     for obj, _ in facts.unready(*_MAKERS):
-        wanted = (obj.get("spec") or {}).get("replicas", 1)
-        if status_of(obj).get("replicas", 0) >= wanted and obj["kind"] not in {"Job", "DaemonSet"}:
+        wanted = (obj.get("spec") or {}).get("replicas")
+        made = status_of(obj).get("replicas") or 0
+        if made >= (1 if wanted is None else wanted) and obj["kind"] not in {"Job", "DaemonSet"}:
             continue
         said = facts.said(obj, "FailedCreate")
         found = _classified(said, facts.evidence.namespace, name_of(obj)) if said else None
@@ -101,8 +105,14 @@ def find(facts: Facts) -> Iterator[Cause]:
 
 def from_text(text: str, namespace: str = "NAMESPACE") -> Cause | None:
     """The cause in the words by which helm or the API server refused; None for other words."""
-    found = _OBJECT.search(text)
-    return _classified(" ".join(text.split()), namespace, f"{found[1]}/{found[2]}" if found else "")
+    found = _OBJECT.search(text) or _HOOK.search(text)
+    return _classified(" ".join(text.split()), namespace, _name(found) if found else "Release")
+
+
+def _name(found: re.Match[str]) -> str:
+    """`Kind/name`: kinds stand as they are, collections in small letters."""
+    kind = found[1] if found[1][0].isupper() else found[1].capitalize().removesuffix("s")
+    return f"{kind}/{found[2]}"
 
 
 def _classified(said: str, namespace: str, name: str) -> Cause | None:
