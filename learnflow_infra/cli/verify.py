@@ -28,7 +28,7 @@ def verify(
     """Prove that what is deployed works: pods, and real data from inside and from this host."""
     from learnflow_infra.engine import inspect, verification
 
-    results = run(
+    done = run(
         lambda emit: inspect.verify(
             opts.options(skills=skills, context=context, namespace=namespace, profile=profile),
             origin.value,
@@ -36,17 +36,17 @@ def verify(
         )
     )
     if output is opts.Output.json:
-        passed = all(map(verification.passed, results))
+        passed = all(map(verification.passed, done.results))
         out_json(
             {
                 "apiVersion": "learnflow.infra/v1",
                 "kind": "VerifyResults",
                 "passed": passed,
-                "results": results,
+                "results": list(done.results),
             }
         )
     with errors_told():
-        verification.require(results)
+        verification.require(done.results, done.skills)
     if output is opts.Output.text:
-        for result in results:
+        for result in done.results:
             out(f"{result['skill']}: {verification.summary(result)}")

@@ -207,8 +207,8 @@ class Kube:
                 raise
 
     def log_tail(self, namespace: str, pod: str, container: str, *, previous: bool) -> list[str]:
-        """The last ten lines of a container; empty when it has none (yet)."""
-        query = {"container": container, "tailLines": 10, "previous": str(previous).lower()}
+        """The last 200 lines of a container; empty when it has none (yet)."""
+        query = {"container": container, "tailLines": 200, "previous": str(previous).lower()}
         path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
         try:
             return self.text("GET", path, query=query, patience=2).splitlines()

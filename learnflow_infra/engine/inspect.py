@@ -11,7 +11,7 @@ from learnflow_infra.engine import deploy, gate, machine, records, verification
 from learnflow_infra.engine.session import Options, Session, connect, read
 from learnflow_infra.errors import LearnflowError
 from learnflow_infra.events import Emit
-from learnflow_infra.models import Check, Document, Release, ReleaseName
+from learnflow_infra.models import Check, Document, Release, ReleaseName, Skill
 from learnflow_infra.outputs import endpoints as outputs
 from learnflow_infra.readiness.owned import expected
 from learnflow_infra.readiness.status import Status
@@ -83,17 +83,22 @@ def endpoints(options: Options, emit: Emit) -> Endpoints:
     )
 
 
-def verify(options: Options, origin: verification.Origin, emit: Emit) -> list[Document]:
-    """Verify the chosen skills through the recorded endpoints.
+@dataclass(frozen=True, kw_only=True)
+class Verified:
+    """One result document per skill, failed ones too."""
 
-    Returns:
-        One result document per skill, failed ones too.
-    """
+    skills: Sequence[Skill]
+    results: Sequence[Document]
+
+
+def verify(options: Options, origin: verification.Origin, emit: Emit) -> Verified:
+    """Verify the chosen skills through the recorded endpoints."""
     request = read(options)
     session = connect(request.target, options.namespace, emit)
     recorded, _ = records.load(session.kube, session.namespace)
     recorded = recorded or outputs.document(session.target, session.namespace, [])
-    return asyncio.run(verification.verify_all(session, request.skills, recorded, origin))
+    work = verification.verify_all(session, request.skills, recorded, origin)
+    return Verified(skills=request.skills, results=asyncio.run(work))
 
 
 def doctor(options: Options, emit: Emit) -> list[Check]:

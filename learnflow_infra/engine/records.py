@@ -108,7 +108,7 @@ def prove(
     if verify and (changed or not record.verified):
         work = verification.verify_all(session, record.skills, record.endpoints)
         results = asyncio.run(work)
-        verification.require(results)
+        verification.require(results, record.skills)
         record.publish(session, verified=True)
     record.write(session, outcomes)
     return results

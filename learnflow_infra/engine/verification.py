@@ -14,6 +14,8 @@ from learnflow_infra.engine.session import Session
 from learnflow_infra.errors import VerificationError
 from learnflow_infra.events import Message, step
 from learnflow_infra.models import Check, Document, Skill
+from learnflow_infra.readiness import tracker
+from learnflow_infra.readiness.causes import Cause, from_checks
 
 Origin = Literal["inside", "host", "both"]
 SECONDS = 120.0
@@ -148,11 +150,15 @@ def summary(result: Document) -> str:
     return f"{sum(check.passed for check in found)} of {len(found)} checks passed"
 
 
-def require(results: Sequence[Document]) -> None:
+def require(results: Sequence[Document], skills: Sequence[Skill] = ()) -> None:
     """All results must have passed.
 
+    Args:
+        results: one of each skill that was verified.
+        skills: that may declare what a failed check means.
+
     Raises:
-        VerificationError: naming every check that did not hold.
+        VerificationError: naming every check that did not hold, and the causes of those.
     """
     failed = [result for result in results if not passed(result)]
     if failed or not results:
@@ -162,8 +168,22 @@ def require(results: Sequence[Document]) -> None:
             for check in checks(result)
             if not check.passed
         ]
-        raise VerificationError(
-            "Verification failed." if results else "Nothing was verified.",
-            why="\n".join(lines),
-            remedy="Look for causes: learnflow-infra diagnose",
+        error = VerificationError(
+            "Verification failed." if results else "Nothing was verified.", why="\n".join(lines)
         )
+        found = causes(failed, skills)
+        more = "Look for causes: learnflow-infra diagnose"
+        todo = "\n".join([*dict.fromkeys(cause.remedy for cause in found), more])
+        raise tracker.told(error, found, todo)
+
+
+def causes(results: Sequence[Document], skills: Sequence[Skill]) -> list[Cause]:
+    """What the skills declare that failed checks mean, each cause once."""
+    found: dict[str, Cause] = {}
+    for result in results:
+        said = [(f"{c.name} from {c.origin}", c.message) for c in checks(result) if not c.passed]
+        for skill in (skill for skill in skills if skill.name == result["skill"]):
+            for release in skill.releases:
+                for cause in from_checks(said, release.causes):
+                    found.setdefault(cause.code, cause)
+    return list(found.values())

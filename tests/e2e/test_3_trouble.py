@@ -1,5 +1,7 @@
 """Bad input, interruptions and broken releases: the right code, and the next deploy converges."""
 
+import base64
+import json
 import re
 import signal
 import threading
@@ -136,3 +138,22 @@ def test_purge_leaves_nothing(product, deployed):
     assert product.run("endpoints").code == 4
     again = product.ok("delete")
     assert "none was installed" in again.out
+
+
+def test_a_password_that_the_volume_does_not_have_is_named(product, deployed):
+    secret = json.loads(product.kubectl("get", "secret", "postgres-credentials", "-o", "json"))
+    kept, other = secret["data"]["password"], base64.b64encode(b"another").decode()
+
+    def put(value):
+        patch = json.dumps({"data": {"password": value}})
+        product.kubectl("patch", "secret/postgres-credentials", "-p", patch)
+
+    put(other)
+    try:
+        done = product.run("verify", "postgres-k8s-setup", "--from", "host")
+    finally:
+        put(kept)
+    assert done.code == 8
+    assert "Cause PostgresPasswordDiffers:" in done.err
+    assert "another" not in done.err.replace("another password", "")
+    product.ok("verify", "postgres-k8s-setup", "--from", "host")

@@ -54,7 +54,8 @@ class Facts:
         """The last lines of a container, as evidence."""
         lines = self.evidence.logs.get((pod["metadata"]["name"], container), ())
         whole = masked("\n".join(lines))  # a key stretches over lines
-        return tuple(f"log: {line}" for line in whole.splitlines()[-LINES:])
+        said = [line for line in whole.splitlines() if line.strip() and not line[0].isspace()]
+        return tuple(f"log: {line}" for line in said[-LINES:])  # without stack traces
 
 
 def text_of(event: Document) -> str:
