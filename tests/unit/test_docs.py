@@ -4,6 +4,7 @@ Run as a program, it writes docs/commands.md anew.
 """
 
 import json
+import math
 import re
 import shlex
 import subprocess
@@ -22,10 +23,13 @@ from learnflow_infra.cli.main import app, exit_codes
 from learnflow_infra.documents import schema_faults
 from learnflow_infra.engine.deploy import Deployed
 from learnflow_infra.engine.recorder import Recorder
+from learnflow_infra.readiness.causes import POLICIES
+from learnflow_infra.skills import library
 from learnflow_infra.values import Flags, compute, read_overrides
 
 ROOT = Path(__file__).parents[2]
 COMMANDS = ROOT / "docs/commands.md"
+CAUSES = ROOT / "docs/causes.md"
 SKILLS = sorted(ROOT.glob("skills-library/*/SKILL.md"))
 DOCUMENTS = sorted(
     [
@@ -184,6 +188,31 @@ def test_the_page_of_commands_is_the_programs():
     assert written == expected, f"Write it anew: {sys.executable} tests/unit/test_docs.py"
 
 
+def causes_table():
+    """The table of docs/causes.md, from the policies."""
+    rows = [
+        f"| `{code}` | {found.about} | {found.error.exit_code} | {grace(found.grace)} |"
+        for code, found in POLICIES.items()
+    ]
+    return "\n".join(["| code | means | exit code | grace |", "|---|---|---|---|", *rows]) + "\n"
+
+
+def grace(seconds):
+    return "only told" if seconds == math.inf else f"{seconds:.0f} s"
+
+
+def test_the_page_of_causes_has_the_policies():
+    expected = causes_table()
+    assert expected in CAUSES.read_text(), f"Write it anew: {sys.executable} {__file__}"
+
+
+def test_the_page_of_causes_has_those_of_the_skills():
+    text = CAUSES.read_text()
+    own = [c for skill in library.load_all() for r in skill.releases for c in r.causes]
+    assert own
+    assert [cause.code for cause in own if f"`{cause.code}`" not in text] == []
+
+
 def test_the_readmes_values_are_ones_that_the_charts_take(tmp_path):
     (example,) = re.findall(
         r"^```yaml\n(.*?)^```", (ROOT / "README.md").read_text(), re.DOTALL | re.MULTILINE
@@ -270,3 +299,6 @@ def test_every_schema_is_described_and_valid():
 if __name__ == "__main__":
     COMMANDS.write_text(commands_page())
     subprocess.run(["git", "diff", "--stat", "--", str(COMMANDS)], check=False, cwd=ROOT)
+    before, _, rest = CAUSES.read_text().partition("| code | means |")
+    after = rest.partition("\n\n")[2]
+    CAUSES.write_text(f"{before}{causes_table()}\n{after}")
