@@ -3,7 +3,8 @@
 A cluster of its own (`bench-wait`) in a temporary data directory. No scheduler places the
 pods, so that no kubelet writes their status: another process does that, and notes when the
 API server had answered each write. Prints how long after that the wait had noticed, the
-requests that it sent, and its share of a core: at rest, and while pods change.
+requests that it sent, and its share of a core: at rest, and while pods change. Then an image
+that does not exist is told of one pod, and how long after the grace of that the wait ended.
 """
 
 import os
@@ -21,6 +22,7 @@ from typing import Any
 from learnflow_infra import events
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import embedded
+from learnflow_infra.errors import LearnflowError
 from learnflow_infra.models import Release, ReleaseName, SkillName
 from learnflow_infra.readiness import tracker
 from learnflow_infra.readiness.owned import INSTANCE, expected
@@ -115,6 +117,35 @@ def measure(kube: Counting) -> None:
         print(f"requests sent meanwhile             {kube.sent - at_start:8}", flush=True)
         stop.set()
         waiting.join()
+        give_up(kube, watches)
+
+
+def give_up(kube: Kube, watches: Watches) -> None:
+    grace = 2.0
+    release = Release(
+        name=ReleaseName("bench"),
+        skill=SkillName("bench"),
+        profiles={},
+        grace={"ImageNotFound": grace},
+    )
+    view = View(kube, watches, NAMESPACE, release)
+    view.expect(expected([]))
+    written: list[float] = []
+
+    def break_one() -> None:
+        waiting = {"reason": "ErrImagePull", "message": "none: not found"}
+        item = {"name": "c", "image": "none", "imageID": "", "ready": False, "restartCount": 0}
+        status = {"containerStatuses": [{**item, "state": {"waiting": waiting}}]}
+        path = f"/api/v1/namespaces/{NAMESPACE}/pods/p{PODS - 1}/status"
+        kube.request("PATCH", path, body={"status": status}, content_type=PATCH)
+        written.append(time.monotonic())
+
+    threading.Timer(3, break_one).start()
+    try:
+        tracker.wait(view, seconds=60, stop=threading.Event(), seen=lambda _: None)
+    except LearnflowError as error:
+        late = time.monotonic() - written[0] - grace
+        print(f"{error.what.split()[-1]:20} given up after its grace{late * 1000:8.1f} ms")
 
 
 def until_stopped(view: View, stop: threading.Event, seen: Callable[[tracker.Seen], None]) -> None:

@@ -64,7 +64,7 @@ async def converge_all(
         failed = [n for n, result in zip(needs, needed, strict=True) if _failed(result)]
         if failed:
             raise SkippedError(f"{release.name} was not begun, because {failed[0]} failed.")
-        return await converge(session, comparison, limit)
+        return await converge(session, comparison, limit, needs)
 
     for comparison in comparisons:
         name = comparison.prepared.release.name
@@ -84,7 +84,12 @@ def _failed(result: object) -> bool:
     return isinstance(result, BaseException)
 
 
-async def converge(session: Session, comparison: Comparison, limit: float | None) -> Outcome:
+async def converge(
+    session: Session,
+    comparison: Comparison,
+    limit: float | None,
+    needs: Sequence[ReleaseName] = (),
+) -> Outcome:
     """Install or upgrade one release if it differs, mend drift, and wait until it is ready.
 
     Raises:
@@ -94,9 +99,9 @@ async def converge(session: Session, comparison: Comparison, limit: float | None
     prepared = comparison.prepared
     release = prepared.release
     seconds = limit if limit is not None else release.ready_timeout
-    needs = tuple(f"release/{name}" for name in release.needs)
+    waited = tuple(f"release/{name}" for name in needs)
     title = f"Release {release.name}"
-    with step(session.emit, f"release/{release.name}", title, needs) as running:
+    with step(session.emit, f"release/{release.name}", title, waited) as running:
         watcher = Watcher(session, release)
         live = await _bring(session, comparison, seconds, running, watcher)
         outcome = await finish(session, release, live, seconds, watcher)

@@ -147,9 +147,12 @@ class _Wait:
         return max(min(ends), 0.0)
 
     def _give_up(self, snapshot: Snapshot, now: float) -> None:
-        over = self._patience.over(now)
         late = now - self._begun >= self._seconds
-        if not over and not late:
+        if not late and not self._patience.over(now):
+            return
+        self._patience.take(self._view.causes(snapshot), now)  # one may just have healed
+        over = self._patience.over(now)
+        if not late and not over:
             return
         lost = self._view.store.in_state("lost")
         if lost and late:

@@ -41,7 +41,7 @@ def converging(monkeypatch, behaviour):
 def test_independent_releases_run_at_the_same_time_and_needs_first(monkeypatch):
     log = []
 
-    async def converge(_session, comparison, _limit):
+    async def converge(_session, comparison, _limit, _needs):
         item = comparison.prepared.release
         log.append(f"+{item.name}")
         await asyncio.sleep(0.01)
@@ -55,7 +55,7 @@ def test_independent_releases_run_at_the_same_time_and_needs_first(monkeypatch):
 def test_a_failure_lets_the_others_end_and_skips_what_needs_it(monkeypatch):
     log = []
 
-    async def converge(_session, comparison, _limit):
+    async def converge(_session, comparison, _limit, _needs):
         item = comparison.prepared.release
         if item.name == "a":
             raise ReleaseFailedError("a is broken")
@@ -71,7 +71,7 @@ def test_a_failure_lets_the_others_end_and_skips_what_needs_it(monkeypatch):
 def test_a_need_that_is_not_of_this_run_is_not_waited_for(monkeypatch):
     log = []
 
-    async def converge(_session, comparison, _limit):
+    async def converge(_session, comparison, _limit, _needs):
         log.append(comparison.prepared.release.name)
 
     converging(monkeypatch, converge)(release("c", "operator"))
