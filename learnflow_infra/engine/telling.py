@@ -1,5 +1,7 @@
 """Tell what a wait sees as events: each object's status when it changes, each new cause."""
 
+from collections.abc import Mapping
+
 from learnflow_infra.engine.session import Session
 from learnflow_infra.events import (
     CauseGone,
@@ -12,10 +14,12 @@ from learnflow_infra.events import (
 )
 from learnflow_infra.models import Document, Release
 from learnflow_infra.readiness.owned import Snapshot, reference
+from learnflow_infra.readiness.status import Status
 from learnflow_infra.readiness.stuck import stuck_pods
 from learnflow_infra.readiness.tracker import Seen
 from learnflow_infra.timestamps import seconds_of
 
+Judged = Mapping[str, tuple[Document, Status]]
 _BETWEEN = {"ReplicaSet"}
 """Kinds that are left out between a pod and what it belongs to, as kubectl's users think."""
 
@@ -26,11 +30,15 @@ class Teller:
     def __init__(self, emit: Emit, step: str) -> None:
         self._emit, self._step = emit, step
         self._told: dict[str, ObjectSeen] = {}
+        self._judged: Judged = {}
         self._summary = ""
+        self._snapshot: Snapshot | None = None
 
     def __call__(self, seen: Seen) -> None:
         """Tell what is new in what was seen."""
-        self._objects(seen.snapshot)
+        if seen.snapshot is not self._snapshot:
+            self._snapshot = seen.snapshot
+            self._objects(seen.snapshot)
         for cause in seen.gone:
             self._emit(CauseGone(step=self._step, code=cause.code, object=cause.object))
         for cause, grace in seen.new:
@@ -43,39 +51,44 @@ class Teller:
                     grace=grace,
                 )
             )
-        summary = seen.snapshot.summary()
+
+    def _objects(self, snapshot: Snapshot) -> None:
+        """Only what is another object or status than before is looked at: there may be many."""
+        now = {obj["metadata"]["uid"]: (obj, status) for obj, status in snapshot.states}
+        for uid, (obj, status) in now.items():
+            before = self._judged.get(uid)
+            if before is None or before[1] is not status:
+                self._object(obj, status, now)
+        for uid in self._judged.keys() - now.keys():
+            name = reference(self._judged[uid][0])
+            if self._told.pop(name, None):
+                self._emit(ObjectGone(step=self._step, object=name))
+        self._judged = now
+        summary = snapshot.summary()
         if summary != self._summary:
             self._summary = summary
             self._emit(StepProgress(step=self._step, done=0, note=summary))
 
-    def _objects(self, snapshot: Snapshot) -> None:
-        by_uid = {obj["metadata"]["uid"]: obj for obj in snapshot.objects}
-        now = {
-            reference(obj): ObjectSeen(
-                step=self._step,
-                object=reference(obj),
-                owner=_owner(obj, by_uid),
-                state=status.state,
-                message=status.message,
-                created=seconds_of(obj["metadata"].get("creationTimestamp")),
-            )
-            for obj, status in snapshot.states
-            if obj["kind"] not in _BETWEEN
-        }
-        for name, event in now.items():
-            if self._told.get(name) != event:
-                self._emit(event)
-        for name in self._told.keys() - now.keys():
-            self._emit(ObjectGone(step=self._step, object=name))
-        self._told = now
+    def _object(self, obj: Document, status: Status, around: Judged) -> None:
+        event = ObjectSeen(
+            step=self._step,
+            object=reference(obj),
+            owner=_owner(obj, around),
+            state=status.state,
+            message=status.message,
+            created=seconds_of(obj["metadata"].get("creationTimestamp")),
+        )
+        if obj["kind"] not in _BETWEEN and self._told.get(event.object) != event:
+            self._told[event.object] = event
+            self._emit(event)
 
 
-def _owner(obj: Document, by_uid: dict[str, Document]) -> str:
+def _owner(obj: Document, around: Judged) -> str:
     """What an object hangs under in its release; "" where that is the release itself."""
     for owner in obj["metadata"].get("ownerReferences") or ():
-        above = by_uid.get(owner["uid"])
-        if above:
-            return _owner(above, by_uid) if above["kind"] in _BETWEEN else reference(above)
+        if owner["uid"] in around:
+            above, _ = around[owner["uid"]]
+            return _owner(above, around) if above["kind"] in _BETWEEN else reference(above)
     return ""
 
 

@@ -24,9 +24,8 @@ def stuck_pods(objects: Iterable[Document]) -> list[Document]:
         for obj in objects
         if obj.get("kind") == "StatefulSet" and _seen_by_controller(obj)
     }
-    pods = [obj for obj in objects if obj.get("kind") == "Pod"]
-    waiting = (pod for pod in pods if compute(pod).state == "InProgress")
-    return [pod for pod in waiting if _outdated(pod, newest) and _nothing_runs(pod)]
+    old = (obj for obj in objects if obj.get("kind") == "Pod" and _outdated(obj, newest))
+    return [pod for pod in old if compute(pod).state == "InProgress" and _nothing_runs(pod)]
 
 
 def _seen_by_controller(obj: Document) -> bool:
@@ -35,6 +34,8 @@ def _seen_by_controller(obj: Document) -> bool:
 
 
 def _outdated(pod: Document, newest: dict[str, str]) -> bool:
+    if not newest:
+        return False
     owners = [text(owner, "uid") for owner in items(pod, "metadata", "ownerReferences")]
     revision = at(pod, "metadata", "labels", REVISION)
     return any(uid in newest and newest[uid] != revision for uid in owners)

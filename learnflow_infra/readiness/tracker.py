@@ -74,6 +74,7 @@ class _Wait:
         self._begun = time.monotonic()
         self._ready_since = math.inf
         self._searched = -math.inf
+        self._seen: Snapshot | None = None
         self._patience = Patience(view.release.grace, view.release.causes)
 
     def until_ready(self, stop: threading.Event, seen: Callable[[Seen], None]) -> Snapshot:
@@ -126,9 +127,9 @@ class _Wait:
         self, snapshot: Snapshot, now: float
     ) -> tuple[list[tuple[Cause, float]], list[Cause]]:
         """Search for causes, unless that was just done; returns those that came, and went."""
-        if now - self._searched < SEARCH_EVERY:
+        if now - self._searched < SEARCH_EVERY or snapshot is self._seen:
             return [], []
-        self._searched = now
+        self._searched, self._seen = now, snapshot
         came, went = self._patience.take(self._view.causes(snapshot), now)
         timed = [(cause, self._patience.left(cause, now)) for cause in came]
         return (

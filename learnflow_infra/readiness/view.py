@@ -23,6 +23,7 @@ class View:
         self.namespace, self.release = namespace, release
         self._wanted = Expected()
         self._paths: list[str] = []
+        self._looked: tuple[int, Snapshot] | None = None
         self._judge = Judge(release.name, self._wanted, release.rules)
 
     @property
@@ -42,12 +43,16 @@ class View:
         """
         self._wanted = wanted
         self._paths = collections.paths(self._kube, self.namespace, wanted.kinds)
+        self._looked = None
         self._judge = Judge("" if only else self.release.name, wanted, self.release.rules)
         self._watches.ensure([*self._paths, *collections.around(self.namespace)])
 
     def look(self) -> Snapshot:
-        """What the release owns now."""
-        return self._judge(self.store.objects(self._paths))
+        """What the release owns now; the very same where nothing has changed since."""
+        version = self.store.version
+        if self._looked is None or self._looked[0] != version:
+            self._looked = version, self._judge(self.store.objects(self._paths))
+        return self._looked[1]
 
     def evidence(
         self, snapshot: Snapshot, logs: Mapping[tuple[str, str], Sequence[str]] | None = None
