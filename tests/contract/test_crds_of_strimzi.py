@@ -36,7 +36,7 @@ def damaged(draw):
             parent = parent[key]
         how = draw(st.sampled_from(["set", "take", "rename"]))
         if how == "set" or path == ("more",):
-            parent[path[-1]] = draw(st.sampled_from(VALUES))
+            parent[path[-1]] = copy.deepcopy(draw(st.sampled_from(VALUES)))
         elif how == "take":
             parent.pop(path[-1])
         elif isinstance(parent, dict):
