@@ -83,7 +83,8 @@ def _node_pool(obj: Document) -> Status:
     trouble = _trouble(obj)
     if trouble:
         return trouble
-    nodes, wanted = len(at(obj, "status", "nodeIds") or ()), count(obj, "spec", "replicas")
+    found, wanted = at(obj, "status", "nodeIds"), count(obj, "spec", "replicas")
+    nodes = len(found) if isinstance(found, list) else 0
     return (current if nodes == wanted else progress)(f"{nodes} of {wanted} nodes")
 
 
@@ -134,4 +135,4 @@ def _asked(pool: Document) -> set[tuple[str, str]]:
 
 
 def _annotations(obj: Document) -> set[tuple[str, str]]:
-    return set(part(obj, "metadata", "annotations").items())
+    return {(key, str(value)) for key, value in part(obj, "metadata", "annotations").items()}

@@ -19,12 +19,20 @@ from typing import IO, Any
 RELAY = """
 exec 3<>"/dev/tcp/$1/$2" 4<&0 || exit 1
 printf +
-cat <&3 & to_client=$!
 cat <&4 >&3 & to_server=$!
-wait -n
-kill "$to_client" "$to_server" 2>/dev/null
+(
+  trap 'kill "$to_client"' TERM
+  cat <&3 & to_client=$!
+  wait "$to_client"
+  kill "$to_server"
+) 2>/dev/null & to_client=$!
+wait "$to_server"
+kill "$to_client" 2>/dev/null
 """
-"""Runs in the pod: says + once connected, then copies both ways until either side closes."""
+"""Runs in the pod: says + once connected, then copies both ways until either side closes.
+
+Each copy is waited for by its own number: `wait -n` misses one that ended before it was asked.
+"""
 
 UNREACHABLE_REASONS = ("ServiceUnavailable", "Timeout", "Unauthorized", "TooManyRequests")
 """Reasons of a Kubernetes Status that mean that the API could not be used at all."""
