@@ -12,10 +12,14 @@ RIGHTS = (
     ("create", "", "secrets", ""),
     ("get", "", "secrets", ""),
     ("create", "", "configmaps", ""),
+    ("watch", "apps", "statefulsets", ""),
     ("list", "", "pods", ""),
+    ("watch", "", "pods", ""),
     ("create", "", "pods", "exec"),
     ("list", "", "persistentvolumeclaims", ""),
+    ("watch", "", "persistentvolumeclaims", ""),
     ("list", "", "events", ""),
+    ("watch", "", "events", ""),
 )
 """Verb, API group, resource and subresource that a deploy and its verification use."""
 

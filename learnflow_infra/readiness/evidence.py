@@ -13,7 +13,7 @@ class Evidence:
 
     `states` reach down to pods; `missing` are `Kind/name` of what the manifest names and is
     not there; `events` are those of the namespace; `around` are nodes, storage classes,
-    quotas, and what belongs to the releases that this one needs, `operators`; `logs` are the
+    quotas, and what belongs to the releases that this one needs: operators; `logs` are the
     last lines by pod and container; `denied` are collections that may not be read.
     """
 
@@ -24,4 +24,3 @@ class Evidence:
     around: Sequence[Document] = ()
     logs: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
     denied: Sequence[str] = ()
-    operators: Sequence[str] = ()

@@ -3,16 +3,14 @@
 from collections.abc import Mapping, Sequence
 
 from learnflow_infra.clients.kube import Kube
-from learnflow_infra.models import Document, Release
+from learnflow_infra.models import Release
 from learnflow_infra.readiness import causes, collections
 from learnflow_infra.readiness.causes import Cause
 from learnflow_infra.readiness.evidence import Evidence
+from learnflow_infra.readiness.logs import Logs
 from learnflow_infra.readiness.owned import Expected, Judge, Snapshot, members
 from learnflow_infra.readiness.store import Store
 from learnflow_infra.readiness.watches import Watches
-
-LOGS = 10
-"""How many containers' logs are read for one report."""
 
 
 class View:
@@ -21,10 +19,10 @@ class View:
     def __init__(self, kube: Kube, watches: Watches, namespace: str, release: Release) -> None:
         self._kube, self._watches = kube, watches
         self.namespace, self.release = namespace, release
-        self._wanted = Expected()
         self._paths: list[str] = []
         self._looked: tuple[int, Snapshot] | None = None
-        self._judge = Judge(release.name, self._wanted, release.rules)
+        self._logs = Logs(kube, namespace)
+        self._judge = Judge(release.name, Expected(), release.rules)
 
     @property
     def store(self) -> Store:
@@ -41,7 +39,6 @@ class View:
         Raises:
             ClusterUnreachableError: the API server does not answer.
         """
-        self._wanted = wanted
         self._paths = collections.paths(self._kube, self.namespace, wanted.kinds)
         self._looked = None
         self._judge = Judge("" if only else self.release.name, wanted, self.release.rules)
@@ -71,36 +68,19 @@ class View:
             around=[*self.store.objects(around), *operators],
             logs=logs or {},
             denied=[path.rpartition("/")[2] for path in self.store.in_state("denied")],
-            operators=self.release.needs,
         )
 
     def causes(self, snapshot: Snapshot, *, logs: bool = False) -> list[Cause]:
-        """Why something is not ready, the root first; `logs` asks containers for theirs."""
+        """Why something is not ready, the root first.
+
+        Args:
+            snapshot: of the release.
+            logs: read those of all containers in trouble anew. Else they are read only for a
+                release that declares what they tell, and only as often as something new may
+                be in them, so that a wait does not ask more and more.
+        """
         if snapshot.ready:
             return []
-        found = self._logs(snapshot) if logs else {}
+        telling = any(cause.log for cause in self.release.causes)
+        found = self._logs.read(snapshot, anew=logs) if logs or telling else {}
         return causes.find(self.evidence(snapshot, found), self.release.causes)
-
-    def _logs(self, snapshot: Snapshot) -> dict[tuple[str, str], list[str]]:
-        return {
-            (pod, item["name"]): self._log(pod, item) for pod, item in _troubled(snapshot)[:LOGS]
-        }
-
-    def _log(self, pod: str, item: Document) -> list[str]:
-        """What it said before it ended: of one that was started again, the start before."""
-        again = bool(item.get("restartCount")) and "running" in (item.get("state") or {})
-        where = self.namespace, pod, item["name"]
-        lines = self._kube.log_tail(*where, previous=again)
-        return lines or self._kube.log_tail(*where, previous=not again)
-
-
-def _troubled(snapshot: Snapshot) -> list[tuple[str, Document]]:
-    """Pod and container of each that began to run and is not ready."""
-    pods = [obj for obj, status in snapshot.states if obj["kind"] == "Pod" and not status.ready]
-    return [
-        (pod["metadata"]["name"], item)
-        for pod in pods
-        for kind in ("initContainerStatuses", "containerStatuses")
-        for item in (pod.get("status") or {}).get(kind) or ()
-        if not item.get("ready") and (item.get("containerID") or item.get("restartCount"))
-    ]

@@ -74,7 +74,6 @@ def evidence(row):
         around=row.get("around", ()),
         logs={("p-0", "c"): row["logs"]} if "logs" in row else {},
         denied=row.get("denied", ()),
-        operators=row.get("operators", ()),
     )
 
 

@@ -1,6 +1,7 @@
 """When a wait ends, and how: over a store that the test fills, with a clock that runs."""
 
 import threading
+import time
 
 import pytest
 
@@ -16,6 +17,7 @@ from learnflow_infra.readiness.collections import COLLECTIONS, EVENTS
 from learnflow_infra.readiness.owned import INSTANCE, Expected
 from learnflow_infra.readiness.store import Store
 from learnflow_infra.readiness.view import View
+from learnflow_infra.timestamps import seconds_of
 
 PODS, SETS = COLLECTIONS["Pod"].format("n"), COLLECTIONS["StatefulSet"].format("n")
 EVENT_PATH = EVENTS.format("n")
@@ -149,6 +151,44 @@ def test_a_log_tells_what_is_nearer_the_root():
     with pytest.raises(NotReadyError) as error:
         world.wait()
     assert error.value.causes[0]["code"] == "QuorumLost"
+
+
+def test_a_declared_cause_has_its_own_grace_and_logs_are_read_once_for_each_start():
+    own = DeclaredCause(code="WrongDisk", message="m", remedy="r", log="wrong disk", grace=0.4)
+    world = World(log=["wrong disk"], causes=(own,)).expect("Pod/a")
+    ended = {"terminated": {"exitCode": 1, "reason": "Error"}}
+    for number in range(4):  # the same start, told of again and again
+        crash = waits("CrashLoopBackOff", lastState=ended, restartCount=2)
+        crash["containerStatuses"][0]["state"]["waiting"]["message"] = f"back-off {number}"
+        world.later(number * 0.3, PODS, pod(**crash))
+    with pytest.raises(NotReadyError, match="WrongDisk"):
+        world.wait()
+    assert len(world.kube.asked) == 2  # once while it waited, once for the report
+
+
+def test_what_a_container_said_before_it_was_ready_is_no_cause():
+    own = DeclaredCause(code="WrongDisk", message="m", remedy="r", log="wrong disk", grace=1.0)
+    world = World(log=["wrong disk"], causes=(own,)).expect("Pod/a", "Pod/b")
+    ended = {"terminated": {"exitCode": 1, "reason": "Error"}}
+    crash = waits("CrashLoopBackOff", lastState=ended, restartCount=2)
+    world.put(PODS, pod(**crash))
+    world.put(PODS, pod(name="b"))
+    world.later(0.6, PODS, pod(ready=True))
+    world.later(2.0, PODS, pod(ready=True, name="b"))
+    assert world.wait().ready
+
+
+def test_a_container_that_just_began_is_not_asked(monkeypatch):
+    from learnflow_infra.readiness import logs
+
+    now = seconds_of("2026-01-01T00:00:00Z")
+    monkeypatch.setattr(logs.time, "time", lambda: now)
+    item = {"name": "c", "ready": False, "containerID": "x", "restartCount": 0}
+    ages = []
+    for age in (5, 16, 20, 31, 59, 61, 300):
+        started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now - age))
+        ages.append(logs._age({**item, "state": {"running": {"startedAt": started}}}))
+    assert ages == [None, 0, 0, 1, 1, 2, 4]
 
 
 def test_no_pod_at_all_is_explained_by_the_event_of_its_maker():
