@@ -80,3 +80,9 @@ def test_addresses_and_names_follow_from_the_subnet():
     assert config.link == "lf0ad50300"
     assert len(config.link) <= 15  # IFNAMSIZ - 1
     assert config.node_name == "learnflow-dev"
+
+
+def test_a_link_that_went_while_it_was_told_of_is_in_nobodys_way(tmp_path):
+    (tmp_path / "if7").mkdir()
+    named = ["if232", "if7", "eth0", "ifb0", ""]
+    assert [subnets.vanished(name, tmp_path) for name in named] == [True, *[False] * 4]

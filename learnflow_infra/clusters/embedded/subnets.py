@@ -2,8 +2,10 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Network
+from pathlib import Path
 
 from learnflow_infra.clusters.embedded.process import output
 from learnflow_infra.errors import HostError, UsageError
@@ -17,7 +19,12 @@ INSIDE = (IPv4Network("10.244.0.0/16"), IPv4Network("10.96.0.0/16"))
 def host_routes() -> list[tuple[IPv4Network, str]]:
     """The host's routes in all tables, without the default route: network and interface."""
     found = json.loads(output(["ip", "-json", "-4", "route", "show", "table", "all"]) or "[]")
-    return parse(found)
+    return [(network, link) for network, link in parse(found) if not vanished(link)]
+
+
+def vanished(link: str, links: Path = Path("/sys/class/net")) -> bool:
+    """A link that went while it was told of: `ip` names it by its number alone, as if232."""
+    return bool(re.fullmatch(r"if\d+", link)) and not (links / link).exists()
 
 
 def parse(routes: Iterable[dict[str, str]]) -> list[tuple[IPv4Network, str]]:
