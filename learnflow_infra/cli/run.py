@@ -48,6 +48,7 @@ def errors_told(*, silent: bool = False) -> Iterator[None]:
             _tell(error)
         raise typer.Exit(error.exit_code) from error
     except KeyboardInterrupt as error:
+        sys.unraisablehook = lambda _: None  # what was cut off is closed without words
         if not silent:
             say(INTERRUPTED)
         raise typer.Exit(EXIT_INTERRUPTED) from error

@@ -28,7 +28,7 @@ def revisions(product):
     [
         (["no-such-skill"], 3, "no skill"),
         (["-f", "none.yaml"], 3, "cannot be read"),
-        (["postgres-k8s-setup", "--profile", "none"], 3, "No chart in the profile none"),
+        (["postgres-k8s-setup", "--profile", "none"], 3, "There is no profile 'none'"),
         (["--context", "learnflow-none"], 4, "no embedded cluster 'none'"),
         (["--context", "none"], 4, "The context none"),
         (["--timeout", "never"], 3, "no duration"),
@@ -60,6 +60,25 @@ def test_a_broken_release_is_named_with_its_cause_and_mended_by_the_next_deploy(
     assert product.run("status").code == 7
     mended = product.ok("deploy", "-o", "json", "--timeout", "90s").json
     assert all(result["passed"] for result in mended["verification"])
+
+
+def test_a_password_that_the_volume_does_not_have_is_named(product, deployed):
+    secret = json.loads(product.kubectl("get", "secret", "postgres-credentials", "-o", "json"))
+    kept, other = secret["data"]["password"], base64.b64encode(b"another").decode()
+
+    def put(value):
+        patch = json.dumps({"data": {"password": value}})
+        product.kubectl("patch", "secret/postgres-credentials", "-p", patch)
+
+    put(other)
+    try:
+        done = product.run("verify", "postgres-k8s-setup", "--from", "host")
+    finally:
+        put(kept)
+    assert done.code == 8
+    assert "Cause PostgresPasswordDiffers:" in done.err
+    assert "another" not in done.err.replace("another password", "")
+    product.ok("verify", "postgres-k8s-setup", "--from", "host")
 
 
 def test_what_was_taken_away_by_hand_is_seen_and_made_again(product, deployed):
@@ -138,22 +157,3 @@ def test_purge_leaves_nothing(product, deployed):
     assert product.run("endpoints").code == 4
     again = product.ok("delete")
     assert "none was installed" in again.out
-
-
-def test_a_password_that_the_volume_does_not_have_is_named(product, deployed):
-    secret = json.loads(product.kubectl("get", "secret", "postgres-credentials", "-o", "json"))
-    kept, other = secret["data"]["password"], base64.b64encode(b"another").decode()
-
-    def put(value):
-        patch = json.dumps({"data": {"password": value}})
-        product.kubectl("patch", "secret/postgres-credentials", "-p", patch)
-
-    put(other)
-    try:
-        done = product.run("verify", "postgres-k8s-setup", "--from", "host")
-    finally:
-        put(kept)
-    assert done.code == 8
-    assert "Cause PostgresPasswordDiffers:" in done.err
-    assert "another" not in done.err.replace("another password", "")
-    product.ok("verify", "postgres-k8s-setup", "--from", "host")
