@@ -55,7 +55,7 @@ def _beside(session: Session, views: Sequence[View]) -> list[Cause] | None:
 
 def _of_release(release: Release, live: Live | None, view: View) -> Finding:
     found = view.causes(view.look(), logs=True)
-    return Finding(release=release.name, causes=[*_itself(release, live), *found])
+    return Finding(release=release.name, causes=[*found, *_itself(release, live)])
 
 
 def _itself(release: Release, live: Live | None) -> list[Cause]:

@@ -295,7 +295,7 @@ REFUSALS = [
         visible=False,
     ),
     case(
-        "immutable",
+        "invalid",
         "ResourceRejected",
         REFUSED,
         obj("v1", "Service", "s", spec={"ports": [{"port": 0}]}),
