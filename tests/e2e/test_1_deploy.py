@@ -156,7 +156,7 @@ def test_verification_cleans_up(product, deployed):
     assert_clean(product)
 
 
-@pytest.mark.parametrize("seconds", [0.3, 0.6, 0.9])
+@pytest.mark.parametrize("seconds", [0.1, 0.25, 0.4])
 def test_ctrl_c_in_a_verification_leaves_nothing_behind(product, deployed, seconds):
     process = product.popen("verify")
     while process.poll() is None and not children(process.pid):

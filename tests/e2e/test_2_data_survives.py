@@ -66,7 +66,7 @@ def test_delete_and_deploy_again(product, marked):
     done = product.ok("delete")
     assert "Kept" in done.out
     assert product.kubectl("get", "pods", "-o", "name") == ""
-    assert "kafka: Release/kafka: does not exist; deploy it" in product.run("diagnose").out
+    assert "kafka: Cause ReleaseMissing: Release/kafka" in product.run("diagnose").out
     verified = product.run("verify")
     assert verified.code == 8
     assert "endpoint postgres is not recorded; run: learnflow-infra deploy" in verified.err
