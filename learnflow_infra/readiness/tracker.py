@@ -4,12 +4,12 @@ import dataclasses
 import math
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from learnflow_infra.errors import ClusterUnreachableError, LearnflowError, NotReadyError
 from learnflow_infra.models import Release
-from learnflow_infra.readiness.causes import Cause
+from learnflow_infra.readiness.causes import NEVER, Cause
 from learnflow_infra.readiness.owned import Snapshot, reference
 from learnflow_infra.readiness.patience import Patience
 from learnflow_infra.readiness.view import View
@@ -61,21 +61,26 @@ def guard(
 ) -> None:
     """Look after what comes and goes, as a chart's hooks do, until `done` is set.
 
+    A job that fails is left to who waits for its end, as helm does for that of a hook.
+
     Raises:
         LearnflowError: of the class of the cause for which something will not become ready.
         StoppedError: `stop` was set.
     """
-    _Wait(view, math.inf).until_done(done, stop, seen)
+    _Wait(view, math.inf, {"JobFailed": NEVER}).until_done(done, stop, seen)
 
 
 class _Wait:
-    def __init__(self, view: View, seconds: float) -> None:
+    def __init__(
+        self, view: View, seconds: float, grace: Mapping[str, float] | None = None
+    ) -> None:
         self._view, self._seconds = view, seconds
         self._begun = time.monotonic()
         self._ready_since = math.inf
         self._searched = -math.inf
         self._seen: Snapshot | None = None
-        self._patience = Patience(view.release.grace, view.release.causes)
+        graces = {**view.release.grace, **(grace or {})}
+        self._patience = Patience(graces, view.release.causes)
 
     def until_ready(self, stop: threading.Event, seen: Callable[[Seen], None]) -> Snapshot:
         """Look at each change until all is ready for its settle time."""

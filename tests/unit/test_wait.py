@@ -252,3 +252,22 @@ def test_a_guard_raises_what_a_hook_cannot_get_over():
     world.put(PODS, pod(**waits("ErrImagePull", "not found")))
     with pytest.raises(ArtifactError):
         tracker.guard(world.view, done=threading.Event(), stop=world.stop, seen=world.seen.append)
+
+
+def test_a_guard_leaves_a_failed_hook_to_helm():
+    world = World(grace={"JobFailed": 0}).expect("Job/hook")
+    done = threading.Event()
+    threading.Timer(1, done.set).start()
+    failed = {"type": "Failed", "status": "True", "reason": "BackoffLimitExceeded"}
+    world.put(
+        COLLECTIONS["Job"].format("n"),
+        {
+            "apiVersion": "batch/v1",
+            "kind": "Job",
+            "metadata": {"name": "hook", "namespace": "n", "uid": "hook"},
+            "spec": {"template": {}},
+            "status": {"conditions": [failed]},
+        },
+    )
+    tracker.guard(world.view, done=done, stop=world.stop, seen=world.seen.append)
+    assert not any(seen.new for seen in world.seen)
