@@ -162,10 +162,8 @@ class Helm:
         )
 
     async def uninstall(self, release: str) -> None:
-        """Uninstall; claims made from templates stay, as in Helm."""
-        await _translate(
-            release, self._command.uninstall(release, namespace=self._namespace, wait=True)
-        )
+        """Uninstall; returns when its objects are deleted, not when they are gone."""
+        await _translate(release, self._command.uninstall(release, namespace=self._namespace))
 
     async def deployed_revisions(self, release: str) -> list[int]:
         """Revisions that were once in force, newest first."""

@@ -11,7 +11,6 @@ from typing import Any, TypeVar
 
 from tenacity import (
     AsyncRetrying,
-    RetryCallState,
     RetryError,
     Retrying,
     retry_if_exception_type,
@@ -88,7 +87,6 @@ def poll(
     until: Callable[[T], bool],
     seconds: float,
     interval: float = 0.3,
-    seen: Callable[[T], None] | None = None,
 ) -> tuple[bool, T]:
     """Look every `interval` seconds until `until` holds or `seconds` are over.
 
@@ -98,18 +96,11 @@ def poll(
     Raises:
         TransientError: when even the last look failed by one; earlier ones are waited out.
     """
-
-    def after(state: RetryCallState) -> None:
-        outcome = state.outcome
-        if seen and outcome is not None and not outcome.failed:
-            seen(outcome.result())
-
     policy = Retrying(
         retry=retry_if_result(lambda value: not until(value))
         | retry_if_exception_type(TransientError),
         stop=stop_after_delay(seconds),
         wait=wait_fixed(interval),
-        after=after,
     )
     try:
         return True, policy(look)

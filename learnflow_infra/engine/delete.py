@@ -5,21 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from learnflow_infra import paths
-from learnflow_infra.clients import retry
 from learnflow_infra.clients.kube import NOT_FOUND, ApiError, selector
 from learnflow_infra.engine import locks, records
 from learnflow_infra.engine.session import Options, Request, Session, connect, read
-from learnflow_infra.errors import NotReadyError
+from learnflow_infra.engine.uninstall import uninstall, wait_for_claims
 from learnflow_infra.events import Emit, step
 from learnflow_infra.models import Document, Profile, Release, ReleaseName, SkillName
 from learnflow_infra.outputs import artifacts
 from learnflow_infra.outputs import endpoints as outputs
-from learnflow_infra.readiness import tracker
-from learnflow_infra.readiness.collections import COLLECTIONS
-from learnflow_infra.readiness.owned import INSTANCE
-
-SECONDS = 120.0
-"""How long pods and volumes may take to go."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,15 +28,16 @@ def delete(options: Options, *, purge: bool, emit: Emit) -> Deleted:
 
     Raises:
         ReleaseFailedError: helm could not uninstall one.
-        NotReadyError: pods or claims are still there after two minutes.
+        LearnflowError: pods, custom resources or claims do not go; of the class of the cause.
     """
     request = read(options)
     with locks.hold(request.target.context, options.namespace, "delete"):
         session = connect(request.target, options.namespace, emit)
         chosen = {skill.name for skill in request.skills if _named(options, skill.name)}
         releases = [item for item in reversed(request.releases) if item.skill in chosen]
-        gone = [item.name for item in releases if asyncio.run(_uninstall(session, item))]
-        kept = _volumes_and_secrets(session, request, releases, purge=purge)
+        with session.watches:
+            gone = [item.name for item in releases if asyncio.run(_uninstall(session, item))]
+            kept = _volumes_and_secrets(session, request, releases, purge=purge)
         _forget(session, chosen, releases)
     return Deleted(releases=gone, kept=kept)
 
@@ -54,35 +48,13 @@ def _named(options: Options, name: str) -> bool:
 
 async def _uninstall(session: Session, release: Release) -> bool:
     with step(session.emit, f"delete/{release.name}", f"Uninstall {release.name}") as running:
-        if await session.helm.live(release.name) is None:
+        live = await session.helm.live(release.name)
+        if live is None:
             running.done("not installed", changed=False)
             return False
-        await session.helm.uninstall(release.name)
-        try:
-            await asyncio.to_thread(_wait_gone, session, COLLECTIONS["Pod"], release.name)
-        except asyncio.CancelledError:
-            session.stop.set()  # the wait runs in a thread, which only this ends
-            raise
+        await uninstall(session, release, live)
         running.done("uninstalled")
         return True
-
-
-def _wait_gone(session: Session, collection: str, release: str) -> None:
-    path = collection.format(session.namespace)
-    query = selector({INSTANCE: release})
-
-    def left() -> list[Document]:
-        if session.stop.is_set():
-            raise tracker.StoppedError
-        return session.kube.items(path, labelSelector=query)
-
-    gone, last = retry.poll(left, until=lambda items: not items, seconds=SECONDS)
-    if not gone:
-        names = ", ".join(f"{item['kind']}/{item['metadata']['name']}" for item in last)
-        raise NotReadyError(
-            f"{names} of {release} did not go within {SECONDS:.0f} s.",
-            remedy=f"kubectl -n {session.namespace} describe {names}",
-        )
 
 
 def _volumes_and_secrets(
@@ -117,7 +89,7 @@ def _volumes_and_secrets(
         for path in found:
             session.kube.delete(path)
         for release in releases:
-            _wait_gone(session, COLLECTIONS["PersistentVolumeClaim"], release.name)
+            wait_for_claims(session, release)
         running.done(", ".join(names))
     return []
 

@@ -11,6 +11,7 @@ from learnflow_infra.engine import drift, locks, seeds
 from learnflow_infra.engine.compare import Comparison
 from learnflow_infra.engine.session import Session
 from learnflow_infra.engine.telling import Watcher
+from learnflow_infra.engine.uninstall import uninstall
 from learnflow_infra.engine.upgrade import upgrade
 from learnflow_infra.errors import LearnflowError
 from learnflow_infra.events import Step, step
@@ -205,5 +206,5 @@ async def recover(session: Session, comparison: Comparison) -> None:
             await session.helm.rollback(release, good[0])
             running.done(f"back to revision {good[0]}: an operation was cut off")
         else:
-            await session.helm.uninstall(release)
+            await uninstall(session, comparison.prepared.release, live)
             running.done("uninstalled: its installation was cut off")

@@ -36,6 +36,11 @@ AROUND: Mapping[str, str] = {
 """What explains trouble, and belongs to no release."""
 
 
+def is_watched(version: str, kind: str) -> bool:
+    """Whether objects of an apiVersion and kind are watched, where a release has one."""
+    return kind in COLLECTIONS or kind in ASKED or is_custom(version.rpartition("/")[0])
+
+
 def paths(kube: Kube, namespace: str, kinds: Iterable[tuple[str, str]]) -> list[str]:
     """The collections of a namespace that a release's objects are in.
 

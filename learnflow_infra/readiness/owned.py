@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from learnflow_infra.models import Document, ReadyRule
 from learnflow_infra.readiness import strimzi
-from learnflow_infra.readiness.collections import ASKED, COLLECTIONS
-from learnflow_infra.readiness.groups import is_custom
+from learnflow_infra.readiness.collections import COLLECTIONS, is_watched
 from learnflow_infra.readiness.status import Status, evaluate
 
 INSTANCE = "app.kubernetes.io/instance"
@@ -34,7 +33,7 @@ def expected(objects: Iterable[Document]) -> Expected:
     kinds: dict[tuple[str, str], None] = {}
     for obj in objects:
         group, kind = obj["apiVersion"].rpartition("/")[0], obj["kind"]
-        if kind in COLLECTIONS or kind in ASKED or is_custom(group):
+        if is_watched(obj["apiVersion"], kind):
             names.append(reference(obj))
             kinds[obj["apiVersion"], kind] = None
         if (group, kind) in strimzi.MADE:

@@ -1,5 +1,6 @@
 """What skill.yaml says of readiness (`ready` of a release): rules, and causes of its own."""
 
+import difflib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -9,6 +10,8 @@ from learnflow_infra.clients import cel
 from learnflow_infra.errors import InputError
 from learnflow_infra.models import DeclaredCause, Document, ReadyRule
 from learnflow_infra.quantities import seconds
+from learnflow_infra.readiness.causes import POLICIES
+from learnflow_infra.readiness.collections import is_watched
 
 _CEL, _REGEX = "expression in CEL", "regular expression"
 _TEXTS = {
@@ -40,14 +43,14 @@ def causes(item: Document) -> tuple[DeclaredCause, ...]:
 
 
 def check(path: Path, document: Document) -> None:
-    """Compile every expression of CEL and every regular expression, and refuse twins.
+    """Compile every expression of CEL and every regular expression; know every code and kind.
 
     Args:
         path: the skill.yaml that `document` was read from.
         document: as its schema allows it.
 
     Raises:
-        InputError: with file and line of the first that is malformed.
+        InputError: with file and line of the first that is malformed, unknown, or stands twice.
     """
     for number, release in enumerate(document["releases"]):
         ready = release.get("ready", {})
@@ -59,9 +62,9 @@ def check(path: Path, document: Document) -> None:
                 raise InputError(
                     f"{path}:{line}: {keys[-1]} is no {kind}: {text!r}.", why=str(error)
                 ) from error
-        for keys, name in _twins(ready):
+        for keys, words in (*_twins(ready), *_unknown(ready), *_unwatched(ready)):
             line = documents.line_of(path, ["releases", number, "ready", *keys])
-            raise InputError(f"{path}:{line}: {name} stands twice.")
+            raise InputError(f"{path}:{line}: {words}")
 
 
 def _twins(ready: Document) -> Iterator[tuple[tuple[str | int, ...], str]]:
@@ -71,7 +74,26 @@ def _twins(ready: Document) -> Iterator[tuple[tuple[str | int, ...], str]]:
     for section, key, names in (("causes", "code", causes), ("rules", "kind", kinds)):
         for number, name in enumerate(names):
             if name in names[:number]:
-                yield (section, number, key), name
+                yield (section, number, key), f"{name} stands twice."
+
+
+def _unknown(ready: Document) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Where a grace is of a code that there is not."""
+    known = [*POLICIES, *(cause["code"] for cause in ready.get("causes", ()))]
+    for code in ready.get("grace", ()):
+        if code not in known:
+            near = difflib.get_close_matches(code, known, n=1)
+            meant = f" Did you mean {near[0]}?" if near else " See docs/causes.md."
+            yield ("grace", code), f"there is no cause {code}.{meant}"
+
+
+def _unwatched(ready: Document) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """Where a rule is of a kind that no release is waited for."""
+    for number, rule in enumerate(ready.get("rules", ())):
+        version, kind = rule["apiVersion"], rule["kind"]
+        if not is_watched(version, kind):
+            words = f"a {kind} of {version} is not waited for: it is ready once it exists."
+            yield ("rules", number, "kind"), words
 
 
 def _texts(ready: Document) -> Iterator[tuple[tuple[str | int, ...], str, str]]:

@@ -90,9 +90,6 @@ class FakeHelm:
     async def rollback(self, _name, revision):
         self.calls.append(f"rollback {revision}")
 
-    async def uninstall(self, _name):
-        self.calls.append("uninstall")
-
 
 @pytest.mark.parametrize(
     ("status", "good", "calls"),
@@ -103,7 +100,11 @@ class FakeHelm:
         ("uninstalling", [2], ["uninstall"]),
     ],
 )
-def test_a_helm_operation_that_was_cut_off_is_undone(status, good, calls):
+def test_a_helm_operation_that_was_cut_off_is_undone(status, good, calls, monkeypatch):
+    async def uninstall(session, _release, _live):
+        session.helm.calls.append("uninstall")
+
+    monkeypatch.setattr(releases, "uninstall", uninstall)
     session = FakeSession()
     session.helm, session.emit, session.namespace = FakeHelm(good), ignore, "n"
     session.target = SimpleNamespace(context="c")

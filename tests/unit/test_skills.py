@@ -223,3 +223,31 @@ def test_twins_are_refused(folder, section, key, words):
         skills.load(folder)
     line = line_of(path, ["releases", 0, "ready", section, 2, key])
     assert error.value.what.startswith(f"{path}:{line}:")
+
+
+@pytest.mark.parametrize(
+    ("ready", "keys", "words"),
+    [
+        (
+            {"grace": {"ImageNotFuond": "5s"}},
+            ["grace", "ImageNotFuond"],
+            "there is no cause ImageNotFuond. Did you mean ImageNotFound?",
+        ),
+        (
+            {"rules": [{"apiVersion": "v1", "kind": "ConfigMap", "current": "true"}]},
+            ["rules", 0, "kind"],
+            "a ConfigMap of v1 is not waited for: it is ready once it exists.",
+        ),
+    ],
+)
+def test_what_readiness_does_not_know_is_refused(folder, ready, keys, words):
+    path = with_ready(folder, ready) / "skill.yaml"
+    line = line_of(path, ["releases", 0, "ready", *keys])
+    with pytest.raises(InputError) as error:
+        skills.load(folder)
+    assert error.value.what == f"{path}:{line}: {words}"
+
+
+def test_a_declared_cause_may_have_its_grace_there(folder):
+    ready = {**READY, "grace": {"QuorumLost": "5s"}}
+    assert skills.load(with_ready(folder, ready)).releases[0].grace == {"QuorumLost": 5}

@@ -3,6 +3,7 @@
 import threading
 import time
 
+import imitated_watches
 import pytest
 
 from learnflow_infra.errors import (
@@ -11,61 +12,17 @@ from learnflow_infra.errors import (
     NotReadyError,
     ReleaseFailedError,
 )
-from learnflow_infra.models import DeclaredCause, Release
+from learnflow_infra.models import DeclaredCause
 from learnflow_infra.readiness import tracker
 from learnflow_infra.readiness.collections import COLLECTIONS, EVENTS
-from learnflow_infra.readiness.owned import INSTANCE, Expected
-from learnflow_infra.readiness.store import Store
-from learnflow_infra.readiness.view import View
+from learnflow_infra.readiness.owned import INSTANCE
 from learnflow_infra.timestamps import seconds_of
 
 PODS, SETS = COLLECTIONS["Pod"].format("n"), COLLECTIONS["StatefulSet"].format("n")
 EVENT_PATH = EVENTS.format("n")
 
 
-class Watches:
-    """Stands for the watches of a cluster: every collection is there, and empty at first."""
-
-    def __init__(self):
-        self.store = Store()
-
-    def ensure(self, paths):
-        for path in paths:
-            if self.store.shelve(path):
-                self.store.replace(path, [], "0")
-
-
-class Kube:
-    """Stands for the API server: containers' logs alone are asked for."""
-
-    def __init__(self, log=()):
-        self.log, self.asked = list(log), []
-
-    def log_tail(self, *where, previous):
-        self.asked.append((*where, previous))
-        return self.log
-
-
-class World:
-    def __init__(self, *, log=(), **release):
-        release = Release(name="r", skill="s", profiles={}, **release)
-        self.watches, self.version, self.kube = Watches(), 0, Kube(log)
-        self.view = View(self.kube, self.watches, "n", release)
-        self.stop = threading.Event()
-        self.seen = []
-
-    def expect(self, *names):
-        self.view.expect(Expected(names=names))
-        return self
-
-    def put(self, path, obj):
-        self.version += 1
-        obj["metadata"] |= {"resourceVersion": str(self.version)}
-        self.watches.store.apply(path, "MODIFIED", obj)
-
-    def later(self, seconds, path, obj):
-        threading.Timer(seconds, self.put, (path, obj)).start()
-
+class World(imitated_watches.World):
     def wait(self, seconds=20.0):
         return tracker.wait(self.view, seconds=seconds, stop=self.stop, seen=self.seen.append)
 

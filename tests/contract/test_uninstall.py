@@ -1,0 +1,73 @@
+"""Helm uninstalls for real; what finalizers hold is waited for, and named."""
+
+import asyncio
+import threading
+
+import pytest
+import yaml
+
+from learnflow_infra.clients.helm import Installation
+from learnflow_infra.engine.uninstall import uninstall
+from learnflow_infra.errors import NotReadyError
+from learnflow_infra.models import Release
+from learnflow_infra.readiness.owned import INSTANCE
+
+pytestmark = pytest.mark.contract
+HOLD = "example.org/hold"
+
+
+def claim(name, *, keep=False, **metadata):
+    if keep:
+        metadata["annotations"] = {"helm.sh/resource-policy": "keep"}
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": name, "labels": {INSTANCE: "demo"}, **metadata},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+    }
+
+
+def install(session, folder, *objects):
+    (folder / "templates").mkdir()
+    (folder / "Chart.yaml").write_text("apiVersion: v2\nname: demo\nversion: 0.1.0\n")
+    (folder / "templates/all.yaml").write_text(yaml.safe_dump_all(objects))
+    what = Installation(release="demo", chart=folder, values={})
+    return asyncio.run(session.helm.upgrade(what, seconds=10))
+
+
+def collection(session):
+    return f"/api/v1/namespaces/{session.namespace}/persistentvolumeclaims"
+
+
+def let_go(session, name):
+    body = {"metadata": {"finalizers": None}}
+    path = f"{collection(session)}/{name}"
+    session.kube.request("PATCH", path, body=body, content_type="application/merge-patch+json")
+
+
+def release(**more):
+    return Release(name="demo", skill="demo", profiles={}, **more)
+
+
+def test_what_a_finalizer_holds_is_waited_for(session, tmp_path):
+    live = install(session, tmp_path, claim("held", finalizers=[HOLD]))
+    timer = threading.Timer(1, let_go, (session, "held"))
+    timer.start()
+    asyncio.run(uninstall(session, release(), live))
+    timer.join()
+    assert session.kube.items(collection(session)) == []
+
+
+def test_what_a_finalizer_holds_for_long_is_named(session, tmp_path):
+    live = install(session, tmp_path, claim("held", finalizers=[HOLD]))
+    with pytest.raises(NotReadyError, match="demo is not gone: FinalizerStuck") as error:
+        asyncio.run(uninstall(session, release(grace={"FinalizerStuck": 0.5}), live))
+    assert [cause["object"] for cause in error.value.causes] == ["PersistentVolumeClaim/held"]
+    let_go(session, "held")
+
+
+def test_what_the_chart_keeps_is_not_waited_for(session, tmp_path):
+    live = install(session, tmp_path, claim("kept", keep=True))
+    asyncio.run(uninstall(session, release(), live))
+    left = [item["metadata"]["name"] for item in session.kube.items(collection(session))]
+    assert left == ["kept"]
