@@ -8,7 +8,7 @@ import logging
 import re
 import shutil
 import sys
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -105,13 +105,25 @@ def executable() -> str:
     )
 
 
+class _Command(Command):  # type: ignore[misc] # it has no types
+    """Helm in the place of the shell that pyhelm3 starts: else, to end that would not end helm."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(executable="exec", **options)
+        self._program = executable()
+
+    async def run(self, command: Sequence[object], input: bytes | None = None) -> bytes:  # noqa: A002
+        """Run helm; its standard output."""
+        out: bytes = await super().run([self._program, *command], input)
+        return out
+
+
 class Helm:
     """Helm on one context and namespace."""
 
     def __init__(self, *, kubeconfig: Path | None, context: str | None, namespace: str) -> None:
         self._namespace = namespace
-        self._command = Command(
-            executable=executable(),
+        self._command = _Command(
             kubeconfig=kubeconfig,
             kubecontext=context,
             history_max_revisions=HISTORY,
@@ -201,7 +213,7 @@ async def template(
     for version in capabilities.api_versions:
         options += ["--api-versions", version]
     command = ["template", what.release, what.chart, *options, *what.arguments()]
-    work = Command(executable=executable()).run(command, what.stdin())
+    work = _Command().run(command, what.stdin())
     text: bytes = await _translate(what.release, work)
     return text.decode()
 

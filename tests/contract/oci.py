@@ -12,9 +12,9 @@ import re
 import signal
 import socket
 import subprocess
+import sys
 import tarfile
 import time
-import urllib.error
 import urllib.request
 
 import pytest
@@ -28,6 +28,7 @@ PROGRAMS = {"docker-registry": "docker-registry", "skopeo": "skopeo"}
 USER, PASSWORD = "reader", "secret"
 HTPASSWD = f"{USER}:$2b$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n"
 """The password above, by bcrypt: the only hash that this registry takes."""
+CONNECT = "import socket, sys; socket.create_connection(('127.0.0.1', int(sys.argv[1])), 1)"
 REQUEST = re.compile(r'"((?:GET|HEAD|POST|PUT|PATCH|DELETE) \S+) HTTP')
 
 
@@ -38,10 +39,14 @@ def free_port():
 
 
 class Registry:
-    """One registry; `host` is what references begin with."""
+    """One registry; `host` is what references begin with.
 
-    def __init__(self, folder, *, credentials=False):
+    `inside` are the words before a command that is to run elsewhere, as in another network.
+    """
+
+    def __init__(self, folder, *, credentials=False, inside=()):
         self.folder, self.port, self.process = folder, free_port(), None
+        self.inside = inside
         self.host = f"127.0.0.1:{self.port}"
         self.log = folder / "log"
         config = {
@@ -53,13 +58,14 @@ class Registry:
         if credentials:
             (folder / "htpasswd").write_text(HTPASSWD)
             config["auth"] = {"htpasswd": {"realm": "r", "path": str(folder / "htpasswd")}}
-        (folder / "config.yml").write_text(yaml.safe_dump(config))
+        self.config = folder / "config.yml"
+        self.config.write_text(yaml.safe_dump(config))
         self.start()
 
     def start(self):
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [host.program("docker-registry"), "serve", self.folder / "config.yml"],
+                [*self.inside, host.program("docker-registry"), "serve", self.config],
                 stdout=log,
                 stderr=log,
             )
@@ -69,13 +75,8 @@ class Registry:
             time.sleep(0.05)
 
     def answers(self):
-        try:
-            urllib.request.urlopen(f"http://{self.host}/", timeout=1).close()
-        except urllib.error.HTTPError as error:
-            error.close()
-        except OSError:
-            return False
-        return True
+        words = [*self.inside, sys.executable, "-S", "-c", CONNECT, str(self.port)]
+        return subprocess.run(words, stderr=subprocess.DEVNULL, check=False).returncode == 0
 
     def stop(self):
         self.process.terminate()

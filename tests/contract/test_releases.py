@@ -1,6 +1,7 @@
 """Helm and the tracker against a real API server; no controller makes anything ready here."""
 
 import asyncio
+import dataclasses
 import threading
 import time
 from pathlib import Path
@@ -13,6 +14,7 @@ from learnflow_infra.clients.helm import Capabilities, Installation, template
 from learnflow_infra.engine import records, releases
 from learnflow_infra.engine.compare import compare_all
 from learnflow_infra.engine.prepare import Prepared
+from learnflow_infra.engine.upgrade import upgrade
 from learnflow_infra.errors import LockedError, NotReadyError, ReleaseFailedError
 from learnflow_infra.models import ChartSource, Release, ReleaseName, SkillName
 from learnflow_infra.readiness import tracker
@@ -34,6 +36,13 @@ CHART = {
         "apiVersion: v1\nkind: Secret\nmetadata: {name: invented}\n"
         "stringData: {password: {{ randAlphaNum 20 }}}\n"
     ),
+}
+
+HOOK = {
+    "apiVersion": "v1",
+    "kind": "Pod",
+    "metadata": {"name": "hook", "annotations": {"helm.sh/hook": "pre-install"}},
+    "spec": {"containers": [{"name": "main", "image": "learnflow.local/none:1"}]},
 }
 
 
@@ -250,3 +259,32 @@ def accept(session, obj):
     path = f"{base}/namespaces/{session.namespace}/{plural}"
     query = {"dryRun": "All", "fieldValidation": "Strict"}
     session.kube.request("POST", path, body=obj, query=query)
+
+
+def test_a_hook_that_cannot_end_ends_helm(session, tmp_path, release):
+    """Nothing runs pods here, so that helm would wait for this one until its timeout."""
+    (tmp_path / "templates/hook.yaml").write_text(yaml.safe_dump(HOOK))
+    (comparison,) = compared(session, release, {})
+    impatient = dataclasses.replace(release, grace={"MissingSecret": 0.5})
+    prepared = dataclasses.replace(comparison.prepared, release=impatient)
+    comparison = dataclasses.replace(comparison, prepared=prepared)
+    thread = threading.Thread(target=_refuse_to_start, args=(session,))
+    thread.start()
+    with pytest.raises(NotReadyError, match="MissingSecret"):
+        asyncio.run(
+            asyncio.wait_for(upgrade(session, comparison, seconds=300, seen=lambda _: None), 60)
+        )
+    thread.join()
+    assert asyncio.run(session.helm.live("demo")).status == "failed"
+
+
+def _refuse_to_start(session):
+    """Say of the hook's pod what a kubelet says."""
+    path = f"/api/v1/namespaces/{session.namespace}/pods/hook"
+    while session.kube.find(path) is None:
+        time.sleep(0.05)
+    waiting = {"reason": "CreateContainerConfigError", "message": 'secret "none" not found'}
+    status = {"name": "main", "ready": False, "restartCount": 0, "image": "i", "imageID": ""}
+    body = {"status": {"containerStatuses": [{**status, "state": {"waiting": waiting}}]}}
+    kind = "application/strategic-merge-patch+json"
+    session.kube.request("PATCH", f"{path}/status", body=body, content_type=kind)

@@ -9,7 +9,6 @@ import json
 import re
 import subprocess
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from queue import Queue
 
@@ -21,16 +20,15 @@ from learnflow_infra.clusters.embedded.supervision import Supervisor
 from learnflow_infra.documents import schema_faults
 from learnflow_infra.events import ignore
 from tests.cluster.conftest import eventually
-from tests.e2e.broken.cases import CASES
-from tests.e2e.broken.objects import adopted, deployment
+from tests.e2e.broken.cases import CASES, FOUNDATION
+from tests.e2e.broken.objects import adopted, deployment, pod
+from tests.e2e.broken.registries import serving
 from tests.e2e.broken.skill import NAME, RELEASE, add_to
 from tests.e2e.conftest import NAME as E2E
 from tests.e2e.conftest import copy_of_checkout
 
 pytestmark = pytest.mark.e2e
 AT_ONCE = 3
-SERVED_LATER = {"CustomResourceDefinition", "ValidatingAdmissionPolicyBinding"}
-"""Kinds that the API server acts on a moment after it took them."""
 CRASH = next(case for case in CASES if case.name == "crash")
 PORT = ("--set", "postgres.externalAccess.service.nodePorts.postgresql=31998")
 LINES = ("--progress", "-o", "json")
@@ -68,11 +66,23 @@ class Broken:
         self.product.kubectl("apply", "-f", "-", stdin=json.dumps(space))
         return name
 
+    def works(self, namespace, *args, stdin=None):
+        try:
+            self.kubectl(namespace, *args, stdin=stdin)
+        except AssertionError:
+            return False
+        return True
+
     def prepare(self, case, namespace):
+        """The API server acts on some objects a moment after it took them."""
         for one in case.before:
             self.apply(namespace, one)
-            if one["kind"] in SERVED_LATER:
-                time.sleep(2)
+            if one["kind"] == "CustomResourceDefinition":
+                eventually(lambda: self.works(namespace, "get", "things"))
+            if one["kind"] == "ValidatingAdmissionPolicyBinding":
+                (text,) = map(self.text, case.objects)
+                words = ("create", "--dry-run=server", "-f", "-")
+                eventually(lambda: not self.works(namespace, *words, stdin=text))  # noqa: B023
         if case.adopted:
             self.apply(namespace, adopted(case.adopted, namespace))
         if case.status:
@@ -156,7 +166,7 @@ def test_a_deploy_goes_on_when_the_api_server_is_killed_meanwhile(broken):
     killed = []
 
     def kill_and_heal():
-        killed.append(kill("kube-apiserver"))
+        killed.append(signalled("kube-apiserver", "KILL"))
         eventually(lambda: lifecycle.is_ready(E2E))
         broken.product.kubectl("label", "node", "--all", "server=back")
 
@@ -169,12 +179,12 @@ def test_a_deploy_goes_on_when_the_api_server_is_killed_meanwhile(broken):
     assert '"cause-seen"' in done.err  # the wait had begun
 
 
-def kill(component):
-    """End a component of the node at once; its supervisor starts it again."""
+def signalled(component, signal):
+    """Send a signal to a component of the node; one that ends is started by its supervisor."""
     node = state.running(E2E)
     (pid,) = [pid for name, _, pid in Supervisor(node).states() if name == component]
     inside = ["nsenter", "--target", str(node.init), "--pid", "--mount", "--"]
-    subprocess.run([*inside, "kill", "-9", str(pid)], check=True)
+    subprocess.run([*inside, "kill", f"-{signal}", str(pid)], check=True)
     return pid
 
 
@@ -186,3 +196,40 @@ def test_another_release_is_settled_when_one_fails(broken):
     assert "Release postgres: revision 1" in done.err
     beside = broken.run("diagnose", "postgres-k8s-setup", "-n", namespace)
     assert beside.code == 0, beside.out
+
+
+def test_a_taint_that_nothing_tolerates(broken):
+    namespace = broken.namespace("broken-taint")
+    broken.product.kubectl("taint", "node", "--all", "broken=now:NoSchedule")
+    try:
+        done = broken.deploy(namespace, [deployment()])
+    finally:
+        broken.product.kubectl("taint", "node", "--all", "broken-")
+    assert FIRST.findall(done.err)[0] == "PodUnschedulableTaint", done.err
+    assert done.code == FOUNDATION
+
+
+def test_a_node_that_no_longer_answers(broken):
+    namespace = broken.namespace("broken-node")
+    signalled("kubelet", "STOP")
+    try:
+        done = broken.deploy(namespace, [deployment()])
+    finally:
+        signalled("kubelet", "CONT")
+        eventually(lambda: lifecycle.is_ready(E2E))
+    assert FIRST.findall(done.err)[0] == "NodeNotReady", done.err
+    assert done.code == FOUNDATION
+
+
+def test_what_registries_answer_to_a_node(broken, tmp_path):
+    namespace = broken.namespace("broken-registries")
+    with serving(state.running(E2E), tmp_path) as hosts:
+        images = {code: {"image": f"{host}/none:1"} for code, host in hosts.items()}
+        broken.apply(namespace, *(pod(code.lower(), main=main) for code, main in images.items()))
+
+        def named():
+            document = broken.run("diagnose", "-n", namespace, "-o", "json").json
+            causes = [(c["object"].split()[0], c["code"]) for c in document["causes"]]
+            return {name: code for name, code in causes if name.startswith("Pod/")}
+
+        eventually(lambda: named() == {f"Pod/{code.lower()}": code for code in hosts})

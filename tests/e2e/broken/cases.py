@@ -4,14 +4,13 @@ from dataclasses import dataclass, field
 
 from tests.e2e.broken.objects import (
     GROUP,
-    LABELS,
     definition,
     deployment,
     job,
     obj,
+    pod,
     quota,
     stateful_set,
-    template,
     thing,
 )
 
@@ -115,6 +114,7 @@ def policy():
 HOOK = {"helm.sh/hook": "pre-install,pre-upgrade"}
 HTTP = {"httpGet": {"path": "/", "port": 80}}
 MOUNT = {"volumeMounts": [{"name": "v", "mountPath": "/v"}]}
+LATE = probe("readiness", exec={"command": ["ls"]}, initialDelaySeconds=600)
 FILE = {"hostPath": {"path": "/etc", "type": "File"}}
 NO_CLASS = obj("storage.k8s.io/v1", "StorageClass", "broken-nobody", provisioner="example.org/none")
 
@@ -133,6 +133,15 @@ IMAGES = [
     ),
 ]
 CONTAINERS = [
+    case(
+        "evicted",
+        "PodEvicted",
+        UNREADY,
+        pod(
+            main=MOUNT | shell("cat /bin/busybox >/v/large; sleep 600") | LATE,
+            volumes=[{"name": "v", "emptyDir": {"sizeLimit": "64Ki"}}],
+        ),
+    ),
     case("crash", "ContainerCrashed", UNREADY, deployment(main=shell("echo no; exit 3"))),
     case("no-command", "ContainerCannotStart", UNREADY, deployment(main={"command": ["/none"]})),
     case(
@@ -197,13 +206,7 @@ CONTAINERS = [
         "hook-missing-secret",
         "MissingSecret",
         UNREADY,
-        {
-            **deployment("hook", main=env_from("secret", "none", "k")),
-            "kind": "Pod",
-            "apiVersion": "v1",
-            "metadata": {"name": "hook", "labels": LABELS, "annotations": HOOK},
-            "spec": template(main=env_from("secret", "none", "k"))["spec"],
-        },
+        pod(annotations=HOOK, main=env_from("secret", "none", "k")),
     ),
     case(
         "volume-mount",

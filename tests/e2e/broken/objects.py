@@ -33,6 +33,10 @@ def template(**more):
     return {"metadata": {"labels": {"app": "broken", **LABELS}}, "spec": pod_spec(**more)}
 
 
+def pod(name="pod", annotations=None, **more):
+    return obj("v1", "Pod", name, annotations=annotations or {}, spec=pod_spec(**more))
+
+
 def deployment(name="app", replicas=1, **more):
     selector = {"matchLabels": {"app": "broken"}}
     spec = {"replicas": replicas, "selector": selector, "template": template(**more)}

@@ -8,7 +8,7 @@ from tests.e2e.broken.objects import GROUP
 
 NAME, RELEASE = "broken-k8s-setup", "broken"
 GRACE = {
-    "NodePressure": "2s",
+    "NodeNotReady": "2s",
     "OperatorNotRunning": "2s",
     "QuotaExceeded": "1s",
     "PodSecurityViolation": "1s",
@@ -23,7 +23,9 @@ GRACE = {
     "VolumeMountFailed": "2s",
     "PodUnschedulableCpu": "1s",
     "PodUnschedulableMemory": "1s",
+    "PodUnschedulableTaint": "1s",
     "PodUnschedulableAffinity": "1s",
+    "PodEvicted": "1s",
     "ContainerOutOfMemory": "1s",
     "ContainerCannotStart": "1s",
     "ContainerCrashed": "2s",
@@ -33,7 +35,7 @@ GRACE = {
     "OperatorRefused": "1s",
     "ResourceRejected": "1s",
 }
-"""The policies' own would make the tests wait for minutes."""
+"""The policies' own would make the tests wait for minutes; that of node selectors is waited in."""
 RULE = {
     "apiVersion": f"{GROUP}/v1",
     "kind": "Thing",
@@ -52,7 +54,7 @@ SKILL = {
             "name": RELEASE,
             "needs": ["idle"],
             "profiles": {"embedded": {"chart": "charts/broken"}},
-            "ready": {"timeout": "100s", "grace": GRACE, "rules": [RULE]},
+            "ready": {"timeout": "200s", "grace": GRACE, "rules": [RULE]},
         },
     ],
     "endpoints": [],
