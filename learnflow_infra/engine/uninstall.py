@@ -60,6 +60,6 @@ def _kept(obj: Document) -> bool:
 
 
 def _runs(obj: Document) -> bool:
-    """Pods of hooks that came to their end stay, as in Helm."""
+    """Pods of hooks that came to their end stay, as in Helm; nobody deletes them."""
     ended = (obj.get("status") or {}).get("phase") in {"Succeeded", "Failed"}
-    return obj["kind"] == "Pod" and not ended
+    return obj["kind"] == "Pod" and ("deletionTimestamp" in obj["metadata"] or not ended)

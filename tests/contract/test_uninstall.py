@@ -71,3 +71,19 @@ def test_what_the_chart_keeps_is_not_waited_for(session, tmp_path):
     asyncio.run(uninstall(session, release(), live))
     left = [item["metadata"]["name"] for item in session.kube.items(collection(session))]
     assert left == ["kept"]
+
+
+def test_a_finished_pod_that_nobody_deletes_is_not_waited_for(session, tmp_path):
+    live = install(session, tmp_path)
+    path = f"/api/v1/namespaces/{session.namespace}/pods"
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "hook", "labels": {INSTANCE: "demo"}},
+        "spec": {"containers": [{"name": "main", "image": "learnflow.local/none:1"}]},
+    }
+    session.kube.request("POST", path, body=pod)
+    body, kind = {"status": {"phase": "Succeeded"}}, "application/merge-patch+json"
+    session.kube.request("PATCH", f"{path}/hook/status", body=body, content_type=kind)
+    asyncio.run(uninstall(session, release(), live))
+    assert [item["metadata"]["name"] for item in session.kube.items(path)] == ["hook"]
