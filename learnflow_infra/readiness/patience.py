@@ -7,6 +7,8 @@ from learnflow_infra.models import DeclaredCause
 from learnflow_infra.readiness.causes import Cause, Policy, policy
 
 _Key = tuple[str, str]
+QUIET = 0.1
+"""The part of a grace for which a cause is not told: what starts is not ready at first."""
 
 
 class Patience:
@@ -23,19 +25,30 @@ class Patience:
         self._grace, self._declared = grace or {}, declared
         self._since: dict[_Key, float] = {}
         self._causes: list[Cause] = []
+        self._told: dict[_Key, Cause] = {}
 
     def policy(self, cause: Cause) -> Policy:
         """What is done about a cause."""
         return policy(cause.code, self._grace, self._declared)
 
-    def take(self, causes: Iterable[Cause], now: float) -> tuple[list[Cause], list[Cause]]:
-        """Take the causes of the moment `now` (seconds); returns those that came, and went."""
-        before, self._causes = self._causes, list(causes)
-        keys = set(map(_key, self._causes))
-        came = [cause for cause in self._causes if _key(cause) not in self._since]
-        went = [cause for cause in before if _key(cause) not in keys]
-        self._since = {key: self._since.get(key, now) for key in keys}
+    def take(self, causes: Iterable[Cause], now: float) -> None:
+        """Take the causes of the moment `now` (seconds)."""
+        self._causes = list(causes)
+        self._since = {key: self._since.get(key, now) for key in map(_key, self._causes)}
+
+    def news(self, now: float) -> tuple[list[Cause], list[Cause]]:
+        """The causes that lasted long enough to be told now; and those told ones that went."""
+        came = [cause for cause in self._causes if self._untold(cause) and self._due(cause) <= now]
+        self._told |= {_key(cause): cause for cause in came}
+        went = [cause for key, cause in self._told.items() if key not in self._since]
+        self._told = {key: cause for key, cause in self._told.items() if key in self._since}
         return came, went
+
+    def _untold(self, cause: Cause) -> bool:
+        return _key(cause) not in self._told
+
+    def _due(self, cause: Cause) -> float:
+        return self._since[_key(cause)] + self.policy(cause).grace * QUIET
 
     def left(self, cause: Cause, now: float) -> float:
         """Seconds in which a cause may still heal; inf when it is only told."""
@@ -49,6 +62,11 @@ class Patience:
     def next(self, now: float) -> float:
         """Seconds until the next grace is over; inf when none will be."""
         return min((self.left(cause, now) for cause in self._causes), default=math.inf)
+
+    def next_news(self, now: float) -> float:
+        """Seconds until the next cause is to be told; inf when none will be."""
+        untold = filter(self._untold, self._causes)
+        return min((self._due(cause) - now for cause in untold), default=math.inf)
 
 
 def _key(cause: Cause) -> _Key:

@@ -131,16 +131,12 @@ class _Wait:
     def _search(
         self, snapshot: Snapshot, now: float
     ) -> tuple[list[tuple[Cause, float]], list[Cause]]:
-        """Search for causes, unless that was just done; returns those that came, and went."""
-        if now - self._searched < SEARCH_EVERY or snapshot is self._seen:
-            return [], []
-        self._searched, self._seen = now, snapshot
-        came, went = self._patience.take(self._view.causes(snapshot), now)
-        timed = [(cause, self._patience.left(cause, now)) for cause in came]
-        return (
-            [(cause, grace) for cause, grace in timed if grace < math.inf],
-            [cause for cause in went if self._patience.policy(cause).grace < math.inf],
-        )
+        """Search for causes, unless that was just done; returns what there is to tell of them."""
+        if now - self._searched >= SEARCH_EVERY and snapshot is not self._seen:
+            self._searched, self._seen = now, snapshot
+            self._patience.take(self._view.causes(snapshot), now)
+        came, went = self._patience.news(now)
+        return [(cause, self._patience.left(cause, now)) for cause in came], went
 
     def _nap(self, now: float) -> float:
         """Seconds until something has to be looked at though nothing changed."""
@@ -148,6 +144,7 @@ class _Wait:
             self._begun + self._seconds - now,
             self._ready_since + self._view.release.settle - now,
             self._patience.next(now),
+            self._patience.next_news(now),
             GLANCE,
         ]
         return max(min(ends), 0.0)

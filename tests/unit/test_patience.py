@@ -14,8 +14,8 @@ GRACE = {"ContainerCrashed": 10.0, "QuotaExceeded": 2.0}
 
 def test_a_cause_is_over_when_it_lasted_for_its_grace():
     patience = Patience(GRACE)
-    assert patience.take([cause()], 100) == ([cause()], [])
-    assert patience.take([cause()], 109) == ([], [])
+    patience.take([cause()], 100)
+    patience.take([cause()], 109)
     assert patience.over(109.9) == []
     assert patience.over(110) == [cause()]
 
@@ -23,10 +23,34 @@ def test_a_cause_is_over_when_it_lasted_for_its_grace():
 def test_one_that_healed_begins_anew():
     patience = Patience(GRACE)
     patience.take([cause()], 0)
-    assert patience.take([], 9) == ([], [cause()])
-    assert patience.take([cause()], 9.5) == ([cause()], [])
+    patience.take([], 9)
+    patience.take([cause()], 9.5)
     assert patience.over(18) == []
     assert patience.over(19.5) == [cause()]
+
+
+def test_a_cause_is_told_once_and_only_when_it_lasts():
+    patience = Patience(GRACE)
+    patience.take([cause()], 100)
+    assert (patience.news(100.5), patience.next_news(100.5)) == (([], []), 0.5)
+    assert patience.news(101) == ([cause()], [])
+    assert (patience.news(102), patience.next_news(102)) == (([], []), math.inf)
+    patience.take([], 103)
+    assert patience.news(103) == ([], [cause()])
+    assert patience.news(104) == ([], [])
+
+
+def test_a_cause_that_healed_at_once_is_not_told():
+    patience = Patience(GRACE)
+    patience.take([cause()], 100)
+    patience.take([], 100.9)
+    assert patience.news(102) == ([], [])
+
+
+def test_what_never_ends_a_wait_is_not_told():
+    patience = Patience()
+    patience.take([cause("NotReady")], 0)
+    assert (patience.news(1e9), patience.next_news(0)) == (([], []), math.inf)
 
 
 def test_the_next_end_is_known_beforehand():
