@@ -122,7 +122,7 @@ async def pull(
         got = await helm_pull.pull(reference, to, version=source.version, digest=digest)
         for archive in to.glob("*.tgz"):
             store(got, archive)
-        running.done(f"pulled from {reference}")
+        running.done(f"pulled from {reference}", changed=None)  # into the cache alone
     return got
 
 

@@ -81,6 +81,14 @@ def test_a_password_that_the_volume_does_not_have_is_named(product, deployed):
     product.ok("verify", "postgres-k8s-setup", "--from", "host")
 
 
+def test_a_broker_that_advertises_an_address_that_nobody_reaches(product, deployed):
+    wrong = "kafka.externalAccess.advertisedHost=127.0.0.9"
+    done = product.run("deploy", "kafka-k8s-setup", "--set", wrong)
+    assert done.code == 8
+    assert "Cause KafkaAdvertisedListenerUnreachable:" in done.err
+    product.ok("deploy")
+
+
 def test_what_was_taken_away_by_hand_is_seen_and_made_again(product, deployed):
     product.kubectl("delete", "statefulset/postgres", "service/kafka-external")
     assert product.run("status", "postgres-k8s-setup").code == 7
