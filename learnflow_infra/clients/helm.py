@@ -1,36 +1,17 @@
-"""The helm program (the only import of pyhelm3).
+"""Helm's releases: what is there, installed, rolled back, uninstalled, rendered.
 
 Values go to helm by stdin, never by argument; helm's errors become this project's.
 """
 
 import json
-import logging
 import re
-import shutil
-import sys
-from collections.abc import Coroutine, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
 
-from pyhelm3 import errors as helm_errors
-from pyhelm3.command import Command
-
-from learnflow_infra.errors import (
-    ArtifactError,
-    ClusterUnreachableError,
-    FoundationError,
-    InputError,
-    ReleaseFailedError,
-)
+from learnflow_infra.clients.helm_program import Command, MissingReleaseError, translate
 from learnflow_infra.models import Document
 
-T = TypeVar("T")
-logging.getLogger("pyhelm3").setLevel(logging.CRITICAL)  # its warnings repeat our errors
-
-_UNREACHABLE = ("connection refused", "no route to host", "i/o timeout", "cluster unreachable")
-_SCHEMA = "values don't meet the specifications of the schema(s) in the following chart(s):"
 HISTORY = 10
 
 
@@ -88,42 +69,12 @@ def readable(text: bytes) -> bytes:
     return _PAIR.sub(bare, text)
 
 
-def executable() -> str:
-    """Helm on PATH, or the one that this project's environment brings.
-
-    Raises:
-        FoundationError: there is none.
-    """
-    bundled = Path(sys.executable).parent / "helm"
-    if bundled.exists():
-        return str(bundled)
-    found = shutil.which("helm")
-    if found:
-        return found
-    raise FoundationError(
-        "helm is missing.", remedy="Install it, or make the environment again: make setup"
-    )
-
-
-class _Command(Command):  # type: ignore[misc] # it has no types
-    """Helm in the place of the shell that pyhelm3 starts: else, to end that would not end helm."""
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__(executable="exec", **options)
-        self._program = executable()
-
-    async def run(self, command: Sequence[object], input: bytes | None = None) -> bytes:  # noqa: A002
-        """Run helm; its standard output."""
-        out: bytes = await super().run([self._program, *command], input)
-        return out
-
-
 class Helm:
     """Helm on one context and namespace."""
 
     def __init__(self, *, kubeconfig: Path | None, context: str | None, namespace: str) -> None:
         self._namespace = namespace
-        self._command = _Command(
+        self._command = Command(
             kubeconfig=kubeconfig,
             kubecontext=context,
             history_max_revisions=HISTORY,
@@ -133,8 +84,8 @@ class Helm:
         """The newest revision of a release, or None when there is none."""
         command = ["status", release, "--output", "json", "--namespace", self._namespace]
         try:
-            text = await _translate(release, self._command.run(command))
-        except _MissingReleaseError:
+            text = await translate(release, self._command.run(command))
+        except MissingReleaseError:
             return None
         return _live(_json(text))
 
@@ -146,7 +97,7 @@ class Helm:
         """
         found = await self.live(release)
         if found is None:
-            raise _MissingReleaseError(
+            raise MissingReleaseError(
                 f"There is no release {release}.", remedy="learnflow-infra deploy"
             )
         return found
@@ -164,22 +115,22 @@ class Helm:
         command = ["upgrade", what.release, what.chart, "--install", "--skip-crds"]
         command += ["--history-max", str(HISTORY), "--output", "json", *options]
         command += ["--namespace", self._namespace, *what.arguments()]
-        text = await _translate(what.release, self._command.run(command, what.stdin()))
+        text = await translate(what.release, self._command.run(command, what.stdin()))
         return _live(_json(text[text.index(b"{") :]))
 
     async def rollback(self, release: str, revision: int) -> None:
         """Roll back to a revision."""
-        await _translate(
+        await translate(
             release, self._command.rollback(release, revision, namespace=self._namespace)
         )
 
     async def uninstall(self, release: str) -> None:
         """Uninstall; returns when its objects are deleted, not when they are gone."""
-        await _translate(release, self._command.uninstall(release, namespace=self._namespace))
+        await translate(release, self._command.uninstall(release, namespace=self._namespace))
 
     async def deployed_revisions(self, release: str) -> list[int]:
         """Revisions that were once in force, newest first."""
-        history = await _translate(
+        history = await translate(
             release, self._command.history(release, namespace=self._namespace)
         )
         good = [r for r in history if r["status"] in {"deployed", "superseded"}]
@@ -188,7 +139,7 @@ class Helm:
     async def computed_values(self, release: str) -> Document:
         """All values that the chart saw, its defaults included."""
         values = self._command.get_values(release, computed=True, namespace=self._namespace)
-        return await _translate(release, values)
+        return await translate(release, values)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,45 +164,9 @@ async def template(
     for version in capabilities.api_versions:
         options += ["--api-versions", version]
     command = ["template", what.release, what.chart, *options, *what.arguments()]
-    work = _Command().run(command, what.stdin())
-    text: bytes = await _translate(what.release, work)
+    work = Command().run(command, what.stdin())
+    text: bytes = await translate(what.release, work)
     return text.decode()
-
-
-class _MissingReleaseError(ReleaseFailedError):
-    """There is no release of that name."""
-
-
-async def _translate(release: str, work: Coroutine[Any, Any, T]) -> T:
-    """Await one helm call; its error becomes ours, with helm's own words as the cause."""
-    try:
-        return await work
-    except helm_errors.ReleaseNotFoundError as error:
-        raise _MissingReleaseError(f"There is no release {release}.") from error
-    except helm_errors.ChartNotFoundError as error:
-        raise ArtifactError(f"The chart of {release} cannot be had.", why=_words(error)) from error
-    except helm_errors.Error as error:
-        words = _words(error)
-        if any(mark in words.lower() for mark in _UNREACHABLE):
-            raise ClusterUnreachableError(
-                "helm cannot reach the cluster.", why=words, remedy="learnflow-infra doctor"
-            ) from error
-        if _SCHEMA in words:
-            raise InputError(
-                f"The values of {release} do not fit its chart.",
-                why=words.partition(_SCHEMA)[2].strip(),
-                remedy="Correct the values; the chart's values.yaml describes each.",
-            ) from error
-        raise ReleaseFailedError(
-            f"helm could not handle the release {release}.",
-            why=words,
-            remedy="See what runs there: learnflow-infra diagnose",
-        ) from error
-
-
-def _words(error: helm_errors.Error) -> str:
-    text: str = error.stderr.decode("utf-8", "replace").strip()
-    return text
 
 
 def _json(text: bytes) -> Document:

@@ -11,7 +11,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from learnflow_infra.clients import retry
-from learnflow_infra.clients.helm import executable
+from learnflow_infra.clients.helm_program import executable
 from learnflow_infra.errors import ArtifactError
 
 SCHEME = "oci://"

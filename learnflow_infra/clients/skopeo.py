@@ -12,12 +12,12 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from enum import StrEnum
 from pathlib import Path
 
 from learnflow_infra.clients import retry
 from learnflow_infra.clients.helm_pull import is_loopback
-from learnflow_infra.errors import ArtifactError, HostError
+from learnflow_infra.clients.registry_faults import Fault, RegistryError, explained
+from learnflow_infra.errors import HostError
 
 PACKAGES = {"skopeo": "skopeo"}
 """The program, and the package that brings it (Debian, Ubuntu, Fedora, Homebrew)."""
@@ -25,52 +25,10 @@ ASK_SECONDS, STALL_SECONDS, COPY_SECONDS = 20.0, 60.0, 1800.0
 """How long a registry may take to answer, send no byte of an image, and send all of it."""
 _children: set["subprocess.Popen[bytes]"] = set()
 _TICK = 0.5
-_SAID = 2000
 _POLICIES = (
     Path("/etc/containers/policy.json"),
     Path("~/.config/containers/policy.json"),
 )
-
-
-class Fault(StrEnum):
-    """Why a registry does not give something."""
-
-    missing = "not found"
-    forbidden = "not authorised"
-    limited = "rate limit"
-    tls = "TLS"
-    unreachable = "registry unreachable"
-    passing = "registry in trouble"
-    other = "other"
-
-
-_MARKS: Sequence[tuple[Fault, Sequence[str]]] = (
-    (Fault.limited, ("toomanyrequests", "too many requests", "rate limit")),
-    (Fault.tls, ("x509:", "tls:", "server gave http response to https", "certificate")),
-    (Fault.forbidden, ("unauthorized", "denied", "authentication required", "forbidden")),
-    (Fault.missing, ("manifest unknown", "name unknown", "not found", "no such file")),
-    (Fault.passing, ("connection reset", "unexpected eof", "status: 5", "status 5", "code 5")),
-    (
-        Fault.unreachable,
-        ("connection refused", "no such host", "i/o timeout", "no route", "unreachable", "timeout"),
-    ),
-)
-"""Words of skopeo's standard error; the first that is found counts."""
-
-
-_REMEDIES = {
-    Fault.forbidden: "Log in: skopeo login {host}   (docker's login serves, too)",
-    Fault.tls: "Put its certificate authority into /etc/containers/certs.d/{host}/ca.crt",
-}
-_OTHERWISE = "Does {host} answer? skopeo inspect --raw docker://{reference}"
-
-
-class RegistryError(ArtifactError):
-    """A registry did not give or take something; `fault` says why."""
-
-    def __init__(self, what: str, *, fault: Fault, why: str = "", remedy: str = "") -> None:
-        super().__init__(what, why=why, remedy=remedy)
-        self.fault = fault
 
 
 @contextmanager
@@ -213,7 +171,7 @@ def _once(
         finally:
             _children.discard(process)
     if process.returncode:
-        raise _classified(reference, told.decode("utf-8", "replace"))
+        raise explained(reference, told.decode("utf-8", "replace"))
     return out
 
 
@@ -252,21 +210,3 @@ def _environment() -> dict[str, str]:
     if found.get("DOCKER_CONFIG") and docker.exists():
         found.setdefault("REGISTRY_AUTH_FILE", str(docker))
     return found
-
-
-def classify(words: str) -> Fault:
-    """What skopeo's standard error means."""
-    said = words.lower()
-    for fault, marks in _MARKS:
-        if any(mark in said for mark in marks):
-            return fault
-    return Fault.other
-
-
-def _classified(reference: str, words: str) -> RegistryError:
-    fault = classify(words)
-    said = words.strip().rpartition('msg="')[2].rstrip('"').replace('\\"', '"')
-    remedy = _REMEDIES.get(fault, _OTHERWISE).format(
-        host=reference.partition("/")[0], reference=reference
-    )
-    return RegistryError(f"{reference}: {fault}.", fault=fault, why=said[-_SAID:], remedy=remedy)

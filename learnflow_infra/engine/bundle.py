@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from learnflow_infra import documents
 from learnflow_infra.clients import skopeo
-from learnflow_infra.clients.skopeo import Fault, RegistryError
+from learnflow_infra.clients.registry_faults import Fault, RegistryError
 from learnflow_infra.clusters import embedded, minikube
 from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine import copies, images, prepare

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from learnflow_infra.clients import skopeo
-from learnflow_infra.clients.skopeo import RegistryError
+from learnflow_infra.clients.registry_faults import RegistryError
 from learnflow_infra.clusters import embedded
 from learnflow_infra.clusters.embedded import packages
 from learnflow_infra.events import Emit, Step, step

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from learnflow_infra import paths
-from learnflow_infra.clients import helm
+from learnflow_infra.clients import helm_program
 from learnflow_infra.clients.kube import FORBIDDEN, ApiError, Kube
 from learnflow_infra.engine.capacity import MIB, capacity
 from learnflow_infra.engine.ports import node_ports
@@ -57,7 +57,7 @@ def _kubectl(program: str) -> Check:
 
 def _helm() -> Check:
     try:
-        return Check(name="helm", passed=True, message=helm.executable())
+        return Check(name="helm", passed=True, message=helm_program.executable())
     except FoundationError as error:
         return Check(name="helm", passed=False, message=error.what, remedy=error.remedy)
 

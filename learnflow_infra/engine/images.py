@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 
 from learnflow_infra.clients import skopeo
 from learnflow_infra.clients.kube import ApiError
-from learnflow_infra.clients.skopeo import Fault
+from learnflow_infra.clients.registry_faults import Fault
 from learnflow_infra.clusters import embedded
 from learnflow_infra.clusters.embedded.image_recipe import REGISTRY as BUILT_HERE
 from learnflow_infra.engine import copies

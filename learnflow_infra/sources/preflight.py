@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from learnflow_infra.clients.skopeo import Fault
+from learnflow_infra.clients.registry_faults import Fault
 from learnflow_infra.errors import ArtifactError
 from learnflow_infra.sources.reference import Reference
 

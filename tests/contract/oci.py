@@ -21,7 +21,7 @@ import pytest
 import yaml
 
 from learnflow_infra import events
-from learnflow_infra.clients import helm
+from learnflow_infra.clients import helm_program
 from learnflow_infra.clusters.embedded import host, packages
 
 PROGRAMS = {"docker-registry": "docker-registry", "skopeo": "skopeo"}
@@ -153,7 +153,13 @@ class Registry:
     def push_chart(self, archive, path=""):
         """Push a packed chart below `path`; returns the digest of its manifest."""
         done = subprocess.run(
-            [helm.executable(), "push", "--plain-http", archive, f"oci://{self.host}/{path}"],
+            [
+                helm_program.executable(),
+                "push",
+                "--plain-http",
+                archive,
+                f"oci://{self.host}/{path}",
+            ],
             capture_output=True,
             text=True,
             check=False,
@@ -164,7 +170,7 @@ class Registry:
 
 def package(chart, folder):
     """Pack a chart's folder; returns the archive."""
-    words = [helm.executable(), "package", chart, "--destination", folder]
+    words = [helm_program.executable(), "package", chart, "--destination", folder]
     done = subprocess.run(words, capture_output=True, text=True, check=True)
     return done.stdout.strip().rpartition(" ")[2]
 

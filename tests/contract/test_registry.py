@@ -6,7 +6,7 @@ import urllib.request
 
 import pytest
 
-from learnflow_infra.clients import helm
+from learnflow_infra.clients import helm_program
 from tests.contract.oci import layout, package
 
 pytestmark = pytest.mark.contract
@@ -30,7 +30,9 @@ def test_it_takes_images_and_tells_its_requests(registry, tmp_path):
 
 
 def test_it_takes_charts(registry, tmp_path):
-    subprocess.run([helm.executable(), "create", tmp_path / "web"], check=True, capture_output=True)
+    subprocess.run(
+        [helm_program.executable(), "create", tmp_path / "web"], check=True, capture_output=True
+    )
     digest = registry.push_chart(package(tmp_path / "web", tmp_path), "charts")
     assert digest.startswith("sha256:")
     assert any("/v2/charts/web/" in line for line in registry.requests())

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
-from learnflow_infra.clients import helm, skopeo
-from learnflow_infra.clients.skopeo import Fault, RegistryError
+from learnflow_infra.clients import helm_program, skopeo
+from learnflow_infra.clients.registry_faults import Fault, RegistryError
 from tests.contract.oci import layout, package
 
 pytestmark = pytest.mark.contract
@@ -35,7 +35,9 @@ def test_an_image_keeps_its_digest_from_registry_to_registry(
 
 
 def test_so_does_a_chart(registry, tmp_path):
-    subprocess.run([helm.executable(), "create", tmp_path / "web"], check=True, capture_output=True)
+    subprocess.run(
+        [helm_program.executable(), "create", tmp_path / "web"], check=True, capture_output=True
+    )
     pushed = registry.push_chart(package(tmp_path / "web", tmp_path), "charts")
     skopeo.pull(f"{registry.host}/charts/web@{pushed}", tmp_path / "dir")
     skopeo.push(tmp_path / "dir", f"{registry.host}/again/web:0.1.0")

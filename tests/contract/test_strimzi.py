@@ -10,7 +10,7 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
-from learnflow_infra.clients.helm import executable
+from learnflow_infra.clients.helm_program import executable
 from learnflow_infra.clients.kube import ApiError
 from learnflow_infra.engine import delete, seeds
 from learnflow_infra.models import Release

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from learnflow_infra.clients import helm, helm_pull
+from learnflow_infra.clients import helm_program, helm_pull
 from learnflow_infra.errors import InputError, RefusedError
 from learnflow_infra.events import ignore
 from learnflow_infra.models import ChartSource
@@ -46,7 +46,7 @@ def cache(tmp_path, monkeypatch):
 
 
 def packed(folder):
-    command = [helm.executable(), "package", str(folder), "-d", str(folder.parent)]
+    command = [helm_program.executable(), "package", str(folder), "-d", str(folder.parent)]
     subprocess.run(command, check=True, capture_output=True)
     return folder.parent / "demo-1.0.0.tgz"
 
@@ -112,7 +112,7 @@ def as_helm_sees(folder):
     template.write_text("values: {{ .Values | toJson }}")
 
     def said(*words):
-        done = subprocess.run([helm.executable(), *words], check=True, capture_output=True)
+        done = subprocess.run([helm_program.executable(), *words], check=True, capture_output=True)
         return done.stdout.decode()
 
     values = yaml.safe_load(said("template", str(folder)))["values"]
@@ -135,7 +135,7 @@ def test_defaults_and_crds_are_those_that_helm_sees(tmp_path, pack):
     if pack:
         for name in ("low", "bare"):
             inner, into = str(folder / "charts" / name), str(folder / "charts")
-            command = [helm.executable(), "package", inner, "-d", into]
+            command = [helm_program.executable(), "package", inner, "-d", into]
             subprocess.run(command, check=True, capture_output=True)
             shutil.rmtree(inner)
     values, crds = as_helm_sees(folder)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from learnflow_infra.clients.helm import executable
+from learnflow_infra.clients.helm_program import executable
 
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "skills-library/kafka-k8s-setup/charts/kafka"

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 import yaml
 
-from learnflow_infra.clients.helm import executable
+from learnflow_infra.clients.helm_program import executable
 
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "skills-library/postgres-k8s-setup/charts/postgres"

@@ -1,6 +1,6 @@
 import pytest
 
-from learnflow_infra.clients.skopeo import Fault
+from learnflow_infra.clients.registry_faults import Fault
 from learnflow_infra.sources.preflight import Unobtainable, refusal
 from learnflow_infra.sources.reference import parse
 

@@ -1,6 +1,6 @@
 import pytest
 
-from learnflow_infra.clients.skopeo import Fault, classify
+from learnflow_infra.clients.registry_faults import Fault, classify
 
 HUB = "reading manifest 17.6.0 in docker.io/bitnami/postgresql:"
 

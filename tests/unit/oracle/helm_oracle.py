@@ -10,7 +10,7 @@ import re
 import subprocess
 from pathlib import Path
 
-from learnflow_infra.clients.helm import executable
+from learnflow_infra.clients.helm_program import executable
 from learnflow_infra.values.assign import assign
 from learnflow_infra.values.grammar import parse
 from learnflow_infra.values.typed import SetInteger
