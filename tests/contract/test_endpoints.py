@@ -23,14 +23,19 @@ SPEC = EndpointSpec(
 )
 
 
-def service(kube, namespace, name, kind):
+PORT = 30001
+"""From the part of the range out of which the server takes none by itself."""
+
+
+def service(kube, namespace, name, kind, *, port=None, **spec):
+    ports = [{"name": "main", "port": 5432, **({"nodePort": port} if port else {})}]
     body = {
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": {"name": name, "labels": {"app.kubernetes.io/instance": "db"}},
-        "spec": {"type": kind, "ports": [{"name": "main", "port": 5432}]},
+        "spec": {"type": kind, "ports": ports, **spec},
     }
-    return kube.request("POST", f"/api/v1/namespaces/{namespace}/services", body=body)
+    kube.request("POST", f"/api/v1/namespaces/{namespace}/services", body=body)
 
 
 def find(kube, namespace, tmp_path, **target):
@@ -51,7 +56,9 @@ def find(kube, namespace, tmp_path, **target):
 @pytest.fixture
 def node_port(kube, namespace):
     service(kube, namespace, "db", "ClusterIP")
-    return service(kube, namespace, "db-external", "NodePort")["spec"]["ports"][0]["nodePort"]
+    service(kube, namespace, "db-external", "NodePort", port=PORT)
+    yield PORT
+    kube.delete(f"/api/v1/namespaces/{namespace}/services/db-external")
 
 
 def test_a_node_port(kube, namespace, node_port, tmp_path):
@@ -72,7 +79,7 @@ def test_a_node_port_through_a_tunnel(kube, namespace, node_port, tmp_path):
 
 def test_a_load_balancer(kube, namespace, tmp_path):
     service(kube, namespace, "db", "ClusterIP")
-    service(kube, namespace, "db-external", "LoadBalancer")
+    service(kube, namespace, "db-external", "LoadBalancer", allocateLoadBalancerNodePorts=False)
     path = f"/api/v1/namespaces/{namespace}/services/db-external/status"
     status = {"status": {"loadBalancer": {"ingress": [{"hostname": "db.example.org"}]}}}
     kube.request("PATCH", path, body=status, content_type="application/merge-patch+json")
