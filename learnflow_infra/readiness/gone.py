@@ -57,7 +57,7 @@ def wait(
             )
         if late or (over and not lost):
             raise _stays(view, left, found, seconds)
-        view.store.wait(version, min(GLANCE, begun + seconds - now, patience.next(now)))
+        view.store.wait(version, min(GLANCE, begun + seconds - now))
         time.sleep(TOGETHER)
     raise StoppedError
 

@@ -135,8 +135,7 @@ class _Wait:
         if now - self._searched >= SEARCH_EVERY and snapshot is not self._seen:
             self._searched, self._seen = now, snapshot
             self._patience.take(self._view.causes(snapshot), now)
-        came, went = self._patience.news(now)
-        return [(cause, self._patience.left(cause, now)) for cause in came], went
+        return self._patience.news(now)
 
     def _nap(self, now: float) -> float:
         """Seconds until something has to be looked at though nothing changed."""
@@ -144,7 +143,6 @@ class _Wait:
             self._begun + self._seconds - now,
             self._ready_since + self._view.release.settle - now,
             self._patience.next(now),
-            self._patience.next_news(now),
             GLANCE,
         ]
         return max(min(ends), 0.0)

@@ -32,9 +32,9 @@ def test_one_that_healed_begins_anew():
 def test_a_cause_is_told_once_and_only_when_it_lasts():
     patience = Patience(GRACE)
     patience.take([cause()], 100)
-    assert (patience.news(100.5), patience.next_news(100.5)) == (([], []), 0.5)
-    assert patience.news(101) == ([cause()], [])
-    assert (patience.news(102), patience.next_news(102)) == (([], []), math.inf)
+    assert (patience.news(100.5), patience.next(100.5)) == (([], []), 0.5)
+    assert patience.news(101) == ([(cause(), 9)], [])
+    assert (patience.news(102), patience.next(102)) == (([], []), 8)
     patience.take([], 103)
     assert patience.news(103) == ([], [cause()])
     assert patience.news(104) == ([], [])
@@ -50,14 +50,15 @@ def test_a_cause_that_healed_at_once_is_not_told():
 def test_what_never_ends_a_wait_is_not_told():
     patience = Patience()
     patience.take([cause("NotReady")], 0)
-    assert (patience.news(1e9), patience.next_news(0)) == (([], []), math.inf)
+    assert (patience.news(1e9), patience.next(0)) == (([], []), math.inf)
 
 
 def test_the_next_end_is_known_beforehand():
     patience = Patience(GRACE)
     assert patience.next(0) == math.inf
     patience.take([cause(), cause("QuotaExceeded", "StatefulSet/a")], 0)
-    assert patience.next(0.5) == 1.5
+    patience.news(1)
+    assert patience.next(1) == 1
     assert [c.code for c in patience.over(3)] == ["QuotaExceeded"]
 
 
