@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Sequence
 
 from learnflow_infra.errors import LearnflowError, ReleaseFailedError
+from learnflow_infra.masking import masked
 from learnflow_infra.models import Release
 from learnflow_infra.readiness import causes, tracker
 from learnflow_infra.readiness.causes import Cause
@@ -22,6 +23,7 @@ def explained(
         namespace: of the release.
         own: causes that the objects of the chart's hooks tell.
     """
+    error.why = masked(error.why)
     found = [*_said(error.why, namespace, own)]
     if not found:
         return error

@@ -48,8 +48,11 @@ def reference(obj: Document) -> str:
 
 
 def members(objects: Iterable[Document], release: str, names: Sequence[str]) -> list[Document]:
-    """What belongs to a release: by name, by its instance label, or owned by such an object."""
-    objects = list(objects)
+    """What belongs to a release: by name, by its instance label, or owned by such an object.
+
+    The runs of a CronJob come and go by its clock: they are of no release.
+    """
+    objects = _without_runs(list(objects))
     children: dict[str, list[Document]] = defaultdict(list)
     for obj in objects:
         for owner in obj["metadata"].get("ownerReferences") or ():
@@ -62,6 +65,16 @@ def members(objects: Iterable[Document], release: str, names: Sequence[str]) -> 
         found = [obj for obj in found if obj["metadata"]["uid"] not in mine]
         mine |= {obj["metadata"]["uid"] for obj in found}
     return [obj for obj in objects if obj["metadata"]["uid"] in mine]
+
+
+def _without_runs(objects: Sequence[Document]) -> list[Document]:
+    runs = {obj["metadata"]["uid"] for obj in objects if "CronJob" in _owners(obj).values()}
+    return [obj for obj in objects if not runs & {obj["metadata"]["uid"], *_owners(obj)}]
+
+
+def _owners(obj: Document) -> dict[str, str]:
+    """The kinds of an object's owners, by their uid."""
+    return {o["uid"]: o["kind"] for o in obj["metadata"].get("ownerReferences") or ()}
 
 
 def _labelled(obj: Document, release: str) -> bool:

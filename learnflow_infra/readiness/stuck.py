@@ -9,11 +9,12 @@ has to be deleted by hand.
 from collections.abc import Iterable
 
 from learnflow_infra.models import Document
-from learnflow_infra.readiness.states import at, condition, items, text
+from learnflow_infra.readiness.states import at, behind, condition, count, items, part, text
 from learnflow_infra.readiness.status import compute
 
 REVISION = "controller-revision-hash"
 """The label by which a StatefulSet's controller marks of which revision a pod is."""
+_MAKERS = {"StatefulSet", "DaemonSet"}
 
 
 def stuck_pods(objects: Iterable[Document]) -> list[Document]:
@@ -22,10 +23,30 @@ def stuck_pods(objects: Iterable[Document]) -> list[Document]:
     newest = {
         text(obj, "metadata", "uid"): text(obj, "status", "updateRevision")
         for obj in objects
-        if obj.get("kind") == "StatefulSet" and _seen_by_controller(obj)
+        if obj.get("kind") == "StatefulSet" and _seen_by_controller(obj) and _replaces(obj)
     }
     old = (obj for obj in objects if obj.get("kind") == "Pod" and _outdated(obj, newest))
     return [pod for pod in old if compute(pod).state == "InProgress" and _nothing_runs(pod)]
+
+
+def about_to_go(objects: Iterable[Document]) -> set[str]:
+    """The uids of pods that are stuck in an older revision, or whose maker has not acted yet."""
+    objects = list(objects)
+    late = {
+        text(obj, "metadata", "uid") for obj in objects if obj["kind"] in _MAKERS and behind(obj)
+    }
+    made = (obj for obj in objects if obj["kind"] == "Pod" and late & _owners(obj))
+    return {text(pod, "metadata", "uid") for pod in (*made, *stuck_pods(objects))}
+
+
+def _owners(obj: Document) -> set[str]:
+    return {text(owner, "uid") for owner in items(obj, "metadata", "ownerReferences")}
+
+
+def _replaces(obj: Document) -> bool:
+    """Its controller makes every pod of the newest revision; else one of an older stays one."""
+    update = part(obj, "spec", "updateStrategy")
+    return update.get("type") != "OnDelete" and not count(update, "rollingUpdate", "partition")
 
 
 def _seen_by_controller(obj: Document) -> bool:
@@ -36,9 +57,8 @@ def _seen_by_controller(obj: Document) -> bool:
 def _outdated(pod: Document, newest: dict[str, str]) -> bool:
     if not newest:
         return False
-    owners = [text(owner, "uid") for owner in items(pod, "metadata", "ownerReferences")]
     revision = at(pod, "metadata", "labels", REVISION)
-    return any(uid in newest and newest[uid] != revision for uid in owners)
+    return any(uid in newest and newest[uid] != revision for uid in _owners(pod))
 
 
 def _nothing_runs(pod: Document) -> bool:

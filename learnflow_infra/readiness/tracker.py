@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from learnflow_infra.errors import ClusterUnreachableError, LearnflowError, NotReadyError
 from learnflow_infra.models import Release
 from learnflow_infra.readiness.causes import NEVER, Cause
+from learnflow_infra.readiness.logs import FIRST
 from learnflow_infra.readiness.owned import Snapshot, reference
 from learnflow_infra.readiness.patience import Patience
+from learnflow_infra.readiness.stuck import about_to_go
 from learnflow_infra.readiness.view import View
 
 TOGETHER = 0.02
@@ -132,10 +134,17 @@ class _Wait:
         self, snapshot: Snapshot, now: float
     ) -> tuple[list[tuple[Cause, float]], list[Cause]]:
         """Search for causes, unless that was just done; returns what there is to tell of them."""
-        if now - self._searched >= SEARCH_EVERY and snapshot is not self._seen:
+        since = now - self._searched
+        if since >= SEARCH_EVERY and (snapshot is not self._seen or since >= FIRST):
             self._searched, self._seen = now, snapshot
-            self._patience.take(self._view.causes(snapshot), now)
+            self._patience.take(self._causes(snapshot), now)
         return self._patience.news(now)
+
+    def _causes(self, snapshot: Snapshot) -> list[Cause]:
+        """Those of the newest specs: pods that are about to be replaced have none."""
+        old = about_to_go(snapshot.objects)
+        states = [item for item in snapshot.states if item[0]["metadata"]["uid"] not in old]
+        return self._view.causes(dataclasses.replace(snapshot, states=tuple(states)))
 
     def _nap(self, now: float) -> float:
         """Seconds until something has to be looked at though nothing changed."""
@@ -151,7 +160,7 @@ class _Wait:
         late = now - self._begun >= self._seconds
         if not late and not self._patience.over(now):
             return
-        self._patience.take(self._view.causes(snapshot), now)  # one may just have healed
+        self._patience.take(self._causes(snapshot), now)  # one may just have healed
         over = self._patience.over(now)
         if not late and not over:
             return

@@ -112,6 +112,9 @@ class _Follower(threading.Thread):
             self._lost(error.why, begun)
         except ApiError as error:
             self._refused(error)
+        except (ValueError, KeyError, TypeError) as error:  # else the thread would end unseen
+            self._version = ""
+            self._lost(f"an answer cannot be read: {error}", begun)
         if time.monotonic() - begun < SHORT:
             raise retry.TransientError("ended at once")
 

@@ -10,6 +10,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from learnflow_infra.masking import masked
 from learnflow_infra.models import DeclaredCause
 from learnflow_infra.readiness.causes import (
     POLICIES,
@@ -19,7 +20,6 @@ from learnflow_infra.readiness.causes import (
     from_refusal,
     policy,
 )
-from learnflow_infra.readiness.causes.masking import masked
 from learnflow_infra.readiness.evidence import Evidence
 from learnflow_infra.readiness.status import evaluate
 
@@ -160,6 +160,10 @@ SECRETS = [
     ("clone https://ghp_abcdefghijklmnopqrstuvwxyz@example.org/x", "ghp_abc"),
     ("postgres://u:p@ss@host/db", "ss@"),
     ("key AKIAABCDEFGHIJKLMNOP used", "AKIAABCD"),
+    (r'msg="{\"password\":\"hunter2\"}"', "hunter2"),
+    (r'"password":"ab\"hunter2"', "hunter2"),
+    ("x github_pat_abcdefghijklmnopqrstuv y", "github_pat_abc"),
+    ("AccountName=a;AccountKey=abc123==;x", "abc123"),
     ("-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----", "MIIE"),
 ]
 
@@ -213,3 +217,11 @@ def test_partial_objects_never_raise(data, row):
         around=[damaged(obj) for obj in whole.around],
     )
     assert {cause.code for cause in find(partial)} <= set(POLICIES)
+
+
+def test_what_an_object_says_of_itself_is_masked():
+    said = {"type": "Ready", "status": "False", "message": "no postgres://admin:hunter2@db/app"}
+    metadata = {"name": "a", "uid": "a"}
+    obj = {"apiVersion": "e.org/v1", "kind": "Db", "metadata": metadata}
+    ((_, status),) = evaluate([{**obj, "status": {"conditions": [said]}}])
+    assert "postgres://***@db/app" in status.message

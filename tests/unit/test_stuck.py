@@ -2,7 +2,7 @@ import copy
 
 import pytest
 
-from learnflow_infra.readiness.stuck import stuck_pods
+from learnflow_infra.readiness.stuck import about_to_go, stuck_pods
 
 SET = {
     "kind": "StatefulSet",
@@ -57,8 +57,28 @@ def test_a_pod_that_no_node_takes_is_stuck():
         (SET, changed(POD, status={"containerStatuses": [{"state": {"running": {}}}]})),
         (SET, changed(POD, status={"containerStatuses": []})),
         (changed(SET, status={"observedGeneration": 2}), POD),
+        (changed(SET, spec={"updateStrategy": {"type": "OnDelete"}}), POD),
+        (changed(SET, spec={"updateStrategy": {"rollingUpdate": {"partition": 1}}}), POD),
     ],
-    ids=["newest", "going", "of another", "of none", "runs", "not begun", "spec not seen"],
+    ids=[
+        "newest",
+        "going",
+        "of another",
+        "of none",
+        "runs",
+        "not begun",
+        "spec not seen",
+        "on-delete",
+        "partition",
+    ],
 )
 def test_every_other_pod_is_left_alone(statefulset, pod):
     assert names(statefulset, pod) == []
+
+
+def test_the_pods_of_a_maker_that_has_not_acted_yet_are_about_to_go():
+    late = changed(SET, status={"observedGeneration": 2})
+    assert about_to_go([late, POD]) == {"pod"}
+    assert about_to_go([SET, POD]) == {"pod"}
+    newest = changed(POD, metadata={"labels": {"controller-revision-hash": "new"}})
+    assert about_to_go([SET, newest]) == set()

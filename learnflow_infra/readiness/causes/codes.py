@@ -69,7 +69,7 @@ _ROWS: tuple[tuple[str, type[LearnflowError], float, str], ...] = (
     ("ProbeFailing", _UNREADY, 180, "a container runs, but fails its probe"),
     ("HookFailed", _REFUSED, 0, "a hook of the chart failed"),
     ("JobFailed", _UNREADY, 0, "a job has used up its attempts"),
-    ("RolloutStuck", _UNREADY, 0, "a rollout made no progress within its own deadline"),
+    ("RolloutStuck", _UNREADY, 60, "a rollout made no progress within its own deadline"),
     ("InitContainerStuck", _UNREADY, 180, "an init container does not come to its end"),
     ("FinalizerStuck", _UNREADY, 60, "an object that is deleted waits for its finalizer"),
     ("OperatorSilent", _UNREADY, NEVER, "an operator has not acted on a custom resource yet"),

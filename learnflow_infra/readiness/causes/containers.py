@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from learnflow_infra.masking import masked
 from learnflow_infra.models import Document
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.facts import (
@@ -14,15 +15,23 @@ from learnflow_infra.readiness.causes.facts import (
     text_of,
     waiting,
 )
-from learnflow_infra.readiness.causes.masking import masked
+from learnflow_infra.readiness.states import text
+from learnflow_infra.timestamps import seconds_of
 
+FORGOTTEN = 600.0
+"""Seconds after which the kubelet takes a container for one that stays: its back-off's reset."""
 _CANNOT = {"CreateContainerError", "RunContainerError", "StartError", "ContainerCannotRun"}
 _PROBE = re.compile(r"(Readiness|Liveness|Startup) probe (?:failed|errored)[^:]*: ?(.*)", re.DOTALL)
 _MISSING = re.compile(
-    r"(secret|configmap) \"([^\"]+)\" not found|key ([^\s]+) in (Secret|ConfigMap) ([^\s]+)",
+    r"(secret|configmap) \"([^\"]+)\" not found|key ([^\s]+) in (Secret|ConfigMap) ([^\s]+)"
+    r"|volume \"([^\"]+)\" : references non-existent (secret|config) key: ([^\s]+)",
     re.IGNORECASE,
 )
-_KINDS = {"secret": ("MissingSecret", "Secret"), "configmap": ("MissingConfigMap", "ConfigMap")}
+_KINDS = {
+    "secret": ("MissingSecret", "Secret"),
+    "configmap": ("MissingConfigMap", "ConfigMap"),
+    "config": ("MissingConfigMap", "ConfigMap"),
+}
 
 
 def find(facts: Facts) -> Iterator[Cause]:
@@ -62,7 +71,7 @@ def _of(facts: Facts, pod: Document, item: Document) -> Iterator[Cause]:
         yield missing(facts, pod, str(waiting(item).get("message") or ""), item)
     elif reason in _CANNOT or ended(item).get("reason") in _CANNOT:
         yield _cannot_start(facts, pod, item)
-    elif not item.get("ready") and _out_of_memory(item):
+    elif not item.get("ready") and _out_of_memory(item) and not _stays(facts, pod, item):
         yield _cause(
             "ContainerOutOfMemory",
             facts,
@@ -77,8 +86,8 @@ def _of(facts: Facts, pod: Document, item: Document) -> Iterator[Cause]:
 
 def _crashed_or_deaf(facts: Facts, pod: Document, item: Document) -> Iterator[Cause]:
     probe = _failed_probe(facts, pod, item)
-    killed = probe is not None and probe[0] in {"Liveness", "Startup"}
-    if _crashes(item) and not killed:
+    killed = probe is not None and probe[0] in {"Liveness", "Startup"} and _killed(facts, pod, item)
+    if _crashes(item) and not killed and not _stays(facts, pod, item):
         yield _crashed(facts, pod, item)
     elif probe:
         kind, answer = probe
@@ -93,11 +102,27 @@ def _crashed_or_deaf(facts: Facts, pod: Document, item: Document) -> Iterator[Ca
         )
 
 
+def _stays(facts: Facts, pod: Document, item: Document) -> bool:
+    """Its probe fails though it runs for longer than the kubelet remembers a crash."""
+    began = seconds_of(text(item, "state", "running", "startedAt"))
+    failed = [seconds_of(text(event, "lastTimestamp")) for event in facts.events(pod, "Unhealthy")]
+    return bool(began) and any(moment - began > FORGOTTEN for moment in failed)
+
+
+def _killed(facts: Facts, pod: Document, item: Document) -> bool:
+    """The kubelet ended it for its probe: it says so, or a signal ended it."""
+    said = map(text_of, facts.events(pod, "Killing"))
+    names = f"ontainer {item['name']} failed"
+    signalled = ended(item).get("exitCode") in {137, 143}
+    return signalled or any(names in words and "will be restarted" in words for words in said)
+
+
 def _crashes(item: Document) -> bool:
     end = ended(item)
     again = (item.get("restartCount") or 0) > 0 or waiting(item).get("reason") == "CrashLoopBackOff"
     now = (item.get("state") or {}).get("terminated")
-    return bool(end) and (again or (bool(now) and (end.get("exitCode") or 0) != 0))
+    crashed = bool(end) and end.get("reason") != "Unknown"  # of a node that was started again
+    return crashed and (again or (bool(now) and (end.get("exitCode") or 0) != 0))
 
 
 def _crashed(facts: Facts, pod: Document, item: Document) -> Cause:
@@ -171,9 +196,9 @@ def missing(facts: Facts, pod: Document, said: str, item: Document | None = None
         code, text = "ContainerCannotStart", "the container's settings are wrong"
         remedy = "Correct the settings of it in your values."
     else:
-        code, kind = _KINDS[(found[1] or found[4]).lower()]
-        name = found[2] or found[5].rpartition("/")[2]
-        key = f"the key {found[3]} of " if found[3] else ""
+        code, kind = _KINDS[(found[1] or found[4] or found[7]).lower()]
+        name = found[2] or (found[5] or "").rpartition("/")[2] or f"of the volume {found[6]}"
+        key = f"the key {found[3] or found[8]} of " if found[3] or found[8] else ""
         text = f"{key}the {kind} {name} does not exist"
         remedy = f"Make it: kubectl -n {facts.evidence.namespace} create {kind.lower()} …"
     evidence = (f"kubelet: {masked(' '.join(said.split()))}",)

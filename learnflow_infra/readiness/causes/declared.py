@@ -3,10 +3,10 @@
 import re
 from collections.abc import Iterator, Sequence
 
+from learnflow_infra.masking import masked
 from learnflow_infra.models import DeclaredCause
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.facts import Facts
-from learnflow_infra.readiness.causes.masking import masked
 
 
 def find(facts: Facts, declared: Sequence[DeclaredCause]) -> Iterator[Cause]:

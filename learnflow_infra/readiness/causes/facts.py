@@ -3,8 +3,8 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
+from learnflow_infra.masking import masked
 from learnflow_infra.models import Document
-from learnflow_infra.readiness.causes.masking import masked
 from learnflow_infra.readiness.evidence import Evidence
 from learnflow_infra.readiness.states import Status
 

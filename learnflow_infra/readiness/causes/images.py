@@ -3,12 +3,19 @@
 import re
 from collections.abc import Iterator
 
+from learnflow_infra.masking import masked
 from learnflow_infra.models import Document
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.facts import Facts, containers, name_of, waiting
-from learnflow_infra.readiness.causes.masking import masked
 
-_PULLING = {"ErrImagePull", "ImagePullBackOff", "RegistryUnavailable", "ErrImageNeverPull"}
+_PULLING = {
+    "ErrImagePull",
+    "ImagePullBackOff",
+    "RegistryUnavailable",
+    "ErrImageNeverPull",
+    "SignatureValidationFailed",
+    "ImageInspectError",
+}
 _WORDS: tuple[tuple[str, str], ...] = (
     ("ImageRateLimited", r"toomanyrequests|too many requests|\b429\b|rate limit"),
     (
@@ -76,7 +83,7 @@ def find(facts: Facts) -> Iterator[Cause]:
 
 
 def _cause(facts: Facts, pod: Document, item: Document, reason: str) -> Cause:
-    image = _asked(pod, item["name"]) or item.get("image", "")
+    image = _asked(pod, item["name"]) or str(item.get("image") or "")
     said = _said(facts, pod, item, image)
     code = _code(reason, image, said)
     text, remedy = _TEXTS[code]
@@ -93,7 +100,7 @@ def _cause(facts: Facts, pod: Document, item: Document, reason: str) -> Cause:
 def _asked(pod: Document, container: str) -> str:
     spec = pod.get("spec") or {}
     everything = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
-    return next((c.get("image", "") for c in everything if c.get("name") == container), "")
+    return next((str(c.get("image") or "") for c in everything if c.get("name") == container), "")
 
 
 def _said(facts: Facts, pod: Document, item: Document, image: str) -> str:

@@ -21,7 +21,7 @@ def find(facts: Facts) -> Iterator[Cause]:
         elif concerned:
             yield from _pressures(node)
     for pod in pods:
-        if status_of(pod).get("reason") == "Evicted":
+        if status_of(pod).get("reason") == "Evicted" and not _replaced(facts, pod):
             said = str(status_of(pod).get("message") or "")
             yield Cause(
                 code="PodEvicted",
@@ -29,6 +29,21 @@ def find(facts: Facts) -> Iterator[Cause]:
                 message=f"the node threw the pod out: {said}",
                 remedy="Ask for what it needs (resources.requests), or free the node.",
             )
+
+
+def _replaced(facts: Facts, pod: Document) -> bool:
+    """What owns it has all that it wants, or has made a newer pod in its place."""
+    owners = {o.get("uid") for o in pod["metadata"].get("ownerReferences") or ()}
+    made = str(pod["metadata"].get("creationTimestamp") or "")
+    return any(
+        (obj["metadata"].get("uid") in owners and status.ready)
+        or (
+            obj["kind"] == "Pod"
+            and owners & {o.get("uid") for o in obj["metadata"].get("ownerReferences") or ()}
+            and str(obj["metadata"].get("creationTimestamp") or "") > made
+        )
+        for obj, status in facts.evidence.states
+    )
 
 
 def _not_ready(node: Document) -> Cause:

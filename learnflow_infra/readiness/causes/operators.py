@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
+from learnflow_infra.masking import masked
 from learnflow_infra.models import Document
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.facts import Facts, name_of, status_of
-from learnflow_infra.readiness.causes.masking import masked
 from learnflow_infra.readiness.groups import is_custom
 from learnflow_infra.readiness.states import behind
 

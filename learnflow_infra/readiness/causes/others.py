@@ -7,7 +7,13 @@ from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.facts import Facts, containers, ended, name_of
 from learnflow_infra.readiness.states import condition
 
-_USUAL = {"foregroundDeletion", "orphan", "kubernetes.io/pvc-protection"}
+_USUAL = {
+    "foregroundDeletion",
+    "orphan",
+    "kubernetes.io/pvc-protection",
+    "service.kubernetes.io/load-balancer-cleanup",
+    "batch.kubernetes.io/job-tracking",
+}
 """Finalizers that Kubernetes itself takes away in time."""
 _WORKLOADS = {"pods", "statefulsets", "deployments", "replicasets", "jobs", "daemonsets"}
 
@@ -75,7 +81,7 @@ def _rollout(facts: Facts, obj: Document) -> Cause:
 
 
 def _finalizers(facts: Facts, obj: Document) -> Iterator[Cause]:
-    left = [f for f in obj["metadata"].get("finalizers") or () if f not in _USUAL]
+    left = [str(f) for f in obj["metadata"].get("finalizers") or () if f not in _USUAL]
     if left:
         empty = '{"metadata":{"finalizers":null}}'
         where = f"kubectl -n {facts.evidence.namespace}"

@@ -3,11 +3,11 @@
 import dataclasses
 from collections.abc import Iterable, Sequence
 
+from learnflow_infra.masking import masked
 from learnflow_infra.models import Document
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import rank
 from learnflow_infra.readiness.causes.facts import Facts, name_of
-from learnflow_infra.readiness.causes.masking import masked
 
 _SYMPTOMS = {
     "ClaimNoStorageClass": {"PodUnschedulable", "ClaimPending"},

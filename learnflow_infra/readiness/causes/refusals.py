@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterator
 
+from learnflow_infra.masking import masked
 from learnflow_infra.readiness.causes.cause import Cause
-from learnflow_infra.readiness.causes.facts import Facts, name_of, status_of
-from learnflow_infra.readiness.causes.masking import masked
+from learnflow_infra.readiness.causes.facts import Facts, name_of, status_of, text_of
 
 _WORDS: tuple[tuple[str, str, str, str], ...] = (
     (
@@ -97,7 +97,8 @@ def find(facts: Facts) -> Iterator[Cause]:
         made = status_of(obj).get("replicas") or 0
         if made >= (1 if wanted is None else wanted) and obj["kind"] not in {"Job", "DaemonSet"}:
             continue
-        said = facts.said(obj, "FailedCreate")
+        last = facts.events(obj, "FailedCreate", "SuccessfulCreate")[-1:]
+        said = text_of(last[0]) if last and last[0].get("reason") == "FailedCreate" else ""
         found = _classified(said, facts.evidence.namespace, name_of(obj)) if said else None
         if found:
             yield found

@@ -19,7 +19,7 @@ _RULES: tuple[tuple[str, str], ...] = (
     ("PodUnschedulableCpu", r"Insufficient cpu"),
     ("PodUnschedulableMemory", r"Insufficient memory"),
     ("PodUnschedulableTaint", r"taint|were unschedulable"),
-    ("PodUnschedulableAffinity", r"(anti-affinity|pod affinity|topology spread|volume node aff)"),
+    ("PodUnschedulableAffinity", r"(anti-affinity|pod affinity|topology spread|olume's? node aff)"),
     ("PodUnschedulableNodeSelector", r"affinity/selector"),
 )
 _REMEDIES = {

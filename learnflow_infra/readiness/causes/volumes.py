@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterator
 
+from learnflow_infra.masking import masked
 from learnflow_infra.models import Document
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.containers import missing
 from learnflow_infra.readiness.causes.facts import Facts, containers, name_of, status_of
-from learnflow_infra.readiness.causes.masking import masked
+from learnflow_infra.readiness.states import holds
 
 _DEFAULT = "storageclass.kubernetes.io/is-default-class"
 _NONE = "kubernetes.io/no-provisioner"
@@ -22,7 +23,7 @@ def find(facts: Facts) -> Iterator[Cause]:
         if status_of(claim).get("phase", "Pending") == "Pending":
             yield from _claim(facts, claim)
     for pod, _ in facts.unready("Pod"):
-        if not any((item.get("state") or {}).get("running") for item in containers(pod)):
+        if not _mounted(pod):
             yield from _mount(facts, pod)
 
 
@@ -71,6 +72,12 @@ def _no_class(claim: Document, message: str, classes: dict[str, Document]) -> Ca
         remedy="Name one that exists in your values (persistence.storageClass, global.storageClass)"
         "; a claim that exists keeps its class until it is deleted.",
     )
+
+
+def _mounted(pod: Document) -> bool:
+    """Before its sandbox is made, every volume of a pod is mounted."""
+    begun = any(item.get("containerID") or item.get("restartCount") for item in containers(pod))
+    return begun or holds(pod, "PodReadyToStartContainers")
 
 
 def _mount(facts: Facts, pod: Document) -> Iterator[Cause]:

@@ -8,6 +8,7 @@ Source: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus
 
 from collections.abc import Callable, Mapping, Sequence
 
+from learnflow_infra.masking import masked
 from learnflow_infra.models import Document, ReadyRule
 from learnflow_infra.readiness import strimzi
 from learnflow_infra.readiness.groups import is_custom
@@ -61,10 +62,11 @@ def evaluate(
     """Each object with its status, as the others around it let it be seen."""
     outdated = strimzi.outdated(objects)
     late = progress("its operator has not carried the newest spec to it yet")
-    return [
+    found = [
         (obj, late if any(obj is one for one in outdated) else compute(obj, rules))
         for obj in objects
     ]
+    return [(obj, Status(state=s.state, message=masked(s.message))) for obj, s in found]
 
 
 def _deletion(obj: Document) -> str:
