@@ -22,7 +22,7 @@ from typing import Any
 from learnflow_infra import events
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import embedded
-from learnflow_infra.engine.telling import Teller
+from learnflow_infra.engine.release.progress import Teller
 from learnflow_infra.errors import LearnflowError
 from learnflow_infra.models import Release, ReleaseName, SkillName
 from learnflow_infra.readiness import tracker

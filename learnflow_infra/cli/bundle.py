@@ -11,7 +11,7 @@ from learnflow_infra.cli.run import out, out_json, run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from learnflow_infra.engine.bundle import Item
+    from learnflow_infra.engine.verbs.bundle import Item
 
 app = typer.Typer(
     help="Charts and images in one file, for where no registry is reached.", no_args_is_help=True
@@ -33,7 +33,7 @@ def create(
     output: opts.OutputOption = opts.Output.text,
 ) -> None:
     """Pack all charts (by charts.lock) and images that a deploy with these values needs."""
-    from learnflow_infra.engine import bundle as engine
+    from learnflow_infra.engine.verbs import bundle as engine
 
     options = opts.options(
         skills=skills,
@@ -57,7 +57,7 @@ def load(
     output: opts.OutputOption = opts.Output.text,
 ) -> None:
     """Check a bundle's digests, and bring it into the cluster or a registry."""
-    from learnflow_infra.engine import bundle as engine
+    from learnflow_infra.engine.verbs import bundle as engine
 
     _tell(run(lambda emit: engine.load(file, emit, context=context, registry=registry)), output)
 

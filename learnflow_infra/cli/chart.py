@@ -23,7 +23,7 @@ def lock(
     mirrors: opts.Mirrors = None,
 ) -> None:
     """Pin every chart of a registry by digest, in charts-values/charts.lock; deploys keep to it."""
-    from learnflow_infra.engine import charts as engine
+    from learnflow_infra.engine.verbs import chart_lock as engine
 
     done = run(lambda emit: engine.pin(mirrors or (), emit, check=check))
     for profile, charts in done.lock.profiles.items():

@@ -18,7 +18,7 @@ def delete(
     namespace: opts.Namespace = opts.NAMESPACE,
 ) -> None:
     """Uninstall skills. Volumes and Secrets stay, so that a later deploy finds its data."""
-    from learnflow_infra.engine import delete as engine
+    from learnflow_infra.engine.verbs import delete as engine
 
     done = run(
         lambda emit: engine.delete(

@@ -11,8 +11,8 @@ from learnflow_infra.cli.diff import tell
 from learnflow_infra.cli.run import out, out_json, run
 
 if TYPE_CHECKING:
-    from learnflow_infra.engine.deploy import Deployed
-    from learnflow_infra.engine.session import Options
+    from learnflow_infra.engine.request.session import Options
+    from learnflow_infra.engine.verbs.deploy import Deployed
 
 
 class DryRun(StrEnum):
@@ -69,7 +69,7 @@ def deploy(
 
 
 def _deploy(options: "Options", output: opts.Output, *, progress: bool) -> None:
-    from learnflow_infra.engine import deploy as engine
+    from learnflow_infra.engine.verbs import deploy as engine
 
     done = run(lambda emit: engine.deploy(options, emit), progress=progress)
     if output is opts.Output.json:
@@ -79,13 +79,13 @@ def _deploy(options: "Options", output: opts.Output, *, progress: bool) -> None:
 
 
 def _try(options: "Options", dry_run: DryRun, output: opts.Output, *, progress: bool) -> None:
-    from learnflow_infra.engine import diff as engine
+    from learnflow_infra.engine.verbs import diff, template
 
     if dry_run is DryRun.client:
-        text = run(lambda emit: engine.template(options, emit), progress=progress)
+        text = run(lambda emit: template.template(options, emit), progress=progress)
         out(text.rstrip("\n"))
     else:
-        planned = run(lambda emit: engine.diff(options, emit, ask_server=True), progress=progress)
+        planned = run(lambda emit: diff.diff(options, emit, ask_server=True), progress=progress)
         tell(planned, output)
 
 

@@ -10,7 +10,7 @@ from learnflow_infra.cli.run import out, out_json, run
 from learnflow_infra.errors import NotReadyError
 
 if TYPE_CHECKING:
-    from learnflow_infra.engine.diagnose import Finding
+    from learnflow_infra.engine.verbs.diagnose import Finding
 
 
 def diagnose(
@@ -21,7 +21,7 @@ def diagnose(
     output: opts.OutputOption = opts.Output.text,
 ) -> None:
     """Name what is not ready and why, changing nothing. Exit code 7 when something is not."""
-    from learnflow_infra.engine import diagnose as engine
+    from learnflow_infra.engine.verbs import diagnose as engine
 
     options = opts.options(skills=skills, context=context, namespace=namespace, profile=profile)
     found = run(lambda emit: engine.diagnose(options, emit))

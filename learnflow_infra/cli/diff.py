@@ -9,7 +9,7 @@ from learnflow_infra.cli import options as opts
 from learnflow_infra.cli.run import out, out_json, run
 
 if TYPE_CHECKING:
-    from learnflow_infra.engine.diff import Planned
+    from learnflow_infra.engine.verbs.diff import Planned
 
 CHANGES = 2
 """Exit code when something would change, as `helm diff --detailed-exitcode` has it."""
@@ -25,7 +25,7 @@ def diff(
     output: opts.OutputOption = opts.Output.text,
 ) -> None:
     """Show what deploy would change, in releases and live objects. Exit code 2 when it would."""
-    from learnflow_infra.engine import diff as engine
+    from learnflow_infra.engine.verbs import diff as engine
 
     options = opts.options(
         skills=skills,

@@ -14,10 +14,10 @@ def doctor(
     namespace: opts.Namespace = opts.NAMESPACE,
 ) -> None:
     """Check the foundation that a deploy needs, changing nothing. Exit code 11 on a failure."""
-    from learnflow_infra.engine import inspect
+    from learnflow_infra.engine.verbs import doctor as verb
 
     checks = run(
-        lambda emit: inspect.doctor(
+        lambda emit: verb.doctor(
             opts.options(skills=skills, context=context, namespace=namespace, profile=profile), emit
         )
     )

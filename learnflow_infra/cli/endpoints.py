@@ -16,10 +16,10 @@ def endpoints(
     ] = opts.EndpointOutput.text,
 ) -> None:
     """Tell where applications connect, and which Secret opens the door."""
-    from learnflow_infra.engine import inspect
+    from learnflow_infra.engine.verbs import endpoints as verb
 
     texts = run(
-        lambda emit: inspect.endpoints(
+        lambda emit: verb.endpoints(
             opts.options(skills=None, context=context, namespace=namespace), emit
         )
     )

@@ -8,7 +8,7 @@ from learnflow_infra.cli import options as opts
 from learnflow_infra.cli.run import out, out_json, run
 
 if TYPE_CHECKING:
-    from learnflow_infra.engine.rollback import RolledBack
+    from learnflow_infra.engine.verbs.rollback import RolledBack
 
 
 def rollback(
@@ -31,7 +31,7 @@ def rollback(
     progress: opts.Progress = False,
 ) -> None:
     """Roll a release back, as Helm; wait, verify, record. The next deploy goes forward again."""
-    from learnflow_infra.engine import rollback as engine
+    from learnflow_infra.engine.verbs import rollback as engine
 
     options = opts.options(
         skills=[skill],

@@ -10,7 +10,7 @@ from learnflow_infra.cli.run import out, out_json, run
 from learnflow_infra.errors import NotReadyError
 
 if TYPE_CHECKING:
-    from learnflow_infra.engine.inspect import ReleaseState
+    from learnflow_infra.engine.verbs.status import ReleaseState
 
 
 def status(
@@ -21,10 +21,10 @@ def status(
     output: opts.OutputOption = opts.Output.text,
 ) -> None:
     """Show releases and what they own. Exit code 7 when something is not ready."""
-    from learnflow_infra.engine import inspect
+    from learnflow_infra.engine.verbs import status as verb
 
     states = run(
-        lambda emit: inspect.status(
+        lambda emit: verb.status(
             opts.options(skills=skills, context=context, namespace=namespace, profile=profile), emit
         )
     )

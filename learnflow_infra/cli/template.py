@@ -20,7 +20,7 @@ def template(
     namespace: opts.Namespace = opts.NAMESPACE,
 ) -> None:
     """Print the manifests, as `helm template` does: no cluster is asked, Secrets are not masked."""
-    from learnflow_infra.engine import diff as engine
+    from learnflow_infra.engine.verbs import template as engine
 
     options = opts.options(
         skills=skills,

@@ -10,7 +10,7 @@ from learnflow_infra.cli.run import errors_told, out, out_json, run, say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from learnflow_infra.engine.prepare import Prepared
+    from learnflow_infra.engine.request.prepare import Prepared
 
 
 @opts.with_values
@@ -27,7 +27,7 @@ def values(
     output: opts.OutputOption = opts.Output.text,
 ) -> None:
     """Print the values that the charts see, secrets hidden, or explain one of them."""
-    from learnflow_infra.engine import prepare
+    from learnflow_infra.engine.request import prepare
 
     options = opts.options(
         skills=skills,

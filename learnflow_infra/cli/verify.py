@@ -26,10 +26,11 @@ def verify(
     output: opts.OutputOption = opts.Output.text,
 ) -> None:
     """Prove that what is deployed works: pods, and real data from inside and from this host."""
-    from learnflow_infra.engine import inspect, verification
+    from learnflow_infra.engine.proof import verification
+    from learnflow_infra.engine.verbs import verify as verb
 
     done = run(
-        lambda emit: inspect.verify(
+        lambda emit: verb.verify(
             opts.options(skills=skills, context=context, namespace=namespace, profile=profile),
             origin.value,
             emit,

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from learnflow_infra.models import Document, ReadyRule
 from learnflow_infra.readiness import strimzi
-from learnflow_infra.readiness.collections import COLLECTIONS, is_watched
 from learnflow_infra.readiness.status import Status, evaluate
+from learnflow_infra.readiness.watched import COLLECTIONS, is_watched
 
 INSTANCE = "app.kubernetes.io/instance"
 """The label by which charts mark what belongs to a release."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.models import Release
-from learnflow_infra.readiness import causes, collections
+from learnflow_infra.readiness import causes, watched
 from learnflow_infra.readiness.causes import Cause
 from learnflow_infra.readiness.evidence import Evidence
 from learnflow_infra.readiness.logs import Logs
@@ -39,10 +39,10 @@ class View:
         Raises:
             ClusterUnreachableError: the API server does not answer.
         """
-        self._paths = collections.paths(self._kube, self.namespace, wanted.kinds)
+        self._paths = watched.paths(self._kube, self.namespace, wanted.kinds)
         self._looked = None
         self._judge = Judge("" if only else self.release.name, wanted, self.release.rules)
-        self._watches.ensure([*self._paths, *collections.around(self.namespace)])
+        self._watches.ensure([*self._paths, *watched.around(self.namespace)])
 
     def look(self) -> Snapshot:
         """What the release owns now; the very same where nothing has changed since."""
@@ -55,9 +55,9 @@ class View:
         self, snapshot: Snapshot, logs: Mapping[tuple[str, str], Sequence[str]] | None = None
     ) -> Evidence:
         """All that may explain why something of a snapshot is not ready."""
-        events, *around = collections.around(self.namespace)
+        events, *around = watched.around(self.namespace)
         others = self.store.objects(
-            path.format(self.namespace) for path in collections.COLLECTIONS.values()
+            path.format(self.namespace) for path in watched.COLLECTIONS.values()
         )
         operators = [obj for need in self.release.needs for obj in members(others, need, ())]
         return Evidence(

@@ -11,7 +11,7 @@ from learnflow_infra.errors import InputError
 from learnflow_infra.models import DeclaredCause, Document, ReadyRule
 from learnflow_infra.quantities import seconds
 from learnflow_infra.readiness.causes import POLICIES
-from learnflow_infra.readiness.collections import is_watched
+from learnflow_infra.readiness.watched import is_watched
 
 _CEL, _REGEX = "expression in CEL", "regular expression"
 _TEXTS = {

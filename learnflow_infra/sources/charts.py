@@ -15,7 +15,7 @@ from learnflow_infra.events import Emit, Message, step
 from learnflow_infra.models import ChartSource
 from learnflow_infra.paths import cache_dir
 from learnflow_infra.sources import mirror
-from learnflow_infra.sources.lock import LockedChart
+from learnflow_infra.sources.lockfile import LockedChart
 from learnflow_infra.sources.mirror import Mirror
 from learnflow_infra.sources.reading import Chart, read
 

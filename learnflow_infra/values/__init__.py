@@ -2,11 +2,11 @@
 
 from learnflow_infra.values.files import dump
 from learnflow_infra.values.layers import Computed, Layer, compute
-from learnflow_infra.values.masking import masked
 from learnflow_infra.values.origins import Origin, origins_document
 from learnflow_infra.values.overrides import Flags, Overrides, read_overrides
+from learnflow_infra.values.secret_values import masked
+from learnflow_infra.values.suspicious import warnings
 from learnflow_infra.values.unknown import UnknownKey, unknown_keys
-from learnflow_infra.values.warnings import warnings
 
 __all__ = [
     "Computed",

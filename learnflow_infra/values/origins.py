@@ -7,8 +7,8 @@ from typing import Any
 
 from learnflow_infra.models import Document
 from learnflow_infra.values.composer import Keys
-from learnflow_infra.values.masking import masked
 from learnflow_infra.values.merge import leaves
+from learnflow_infra.values.secret_values import masked
 from learnflow_infra.values.typed import escaped
 
 

@@ -17,9 +17,9 @@ from learnflow_infra.values import files
 from learnflow_infra.values.assign import PathError, assign, describe, refusal
 from learnflow_infra.values.files import ValuesFile
 from learnflow_infra.values.grammar import parse
-from learnflow_infra.values.masking import HIDDEN, masked
 from learnflow_infra.values.origins import Statement, lay
 from learnflow_infra.values.reader import Assignment
+from learnflow_infra.values.secret_values import HIDDEN, masked
 from learnflow_infra.values.typed import unmarked
 
 GLOBAL = "global"

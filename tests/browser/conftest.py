@@ -6,7 +6,7 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from learnflow_infra import events
-from learnflow_infra.clusters.embedded import host, packages
+from learnflow_infra.clusters.embedded.host import packages, requirements
 from learnflow_infra.outputs.report import html
 
 CHROMIUM = "chromium-headless-shell"
@@ -20,7 +20,9 @@ def browser():
     with sync_playwright() as driver:
         # Its sandbox does not run as root; the pages are ours and may load nothing.
         found = driver.chromium.launch(
-            executable_path=host.program(CHROMIUM), args=["--no-sandbox"], timeout=MILLISECONDS
+            executable_path=requirements.program(CHROMIUM),
+            args=["--no-sandbox"],
+            timeout=MILLISECONDS,
         )
         yield found
         found.close()

@@ -6,7 +6,7 @@ import itertools
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
-from tests.unit.test_report import HOSTILE, SAMPLE, failed, put_everywhere
+from tests.unit.outputs.test_report import HOSTILE, SAMPLE, failed, put_everywhere
 
 SCHEMES = ("light", "dark")
 KINDS = ("done", "under-way", "failed")

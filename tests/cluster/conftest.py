@@ -11,7 +11,9 @@ import pytest
 
 from learnflow_infra import events
 from learnflow_infra.clusters import embedded
-from learnflow_infra.clusters.embedded import binary, helper_images, state
+from learnflow_infra.clusters.embedded import state
+from learnflow_infra.clusters.embedded.images import helpers
+from learnflow_infra.clusters.embedded.programs import binary
 
 NAME = "cluster-test"
 WEB = "web"
@@ -119,7 +121,7 @@ def manifest(image):
 
 @pytest.fixture(scope="session")
 def web(kubectl):
-    archives = helper_images.ensure(binary.folder(), events.ignore)
+    archives = helpers.ensure(binary.folder(), events.ignore)
     image = next(reference for reference in archives if "busybox" in reference)
     items = [{"apiVersion": "v1", **item} for item in manifest(image)]
     kubectl(

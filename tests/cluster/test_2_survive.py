@@ -10,8 +10,10 @@ import pytest
 
 from learnflow_infra import events
 from learnflow_infra.clusters import embedded
-from learnflow_infra.clusters.embedded import components, launch, lifecycle, state
-from learnflow_infra.clusters.embedded.supervision import Supervisor
+from learnflow_infra.clusters.embedded import lifecycle, state
+from learnflow_infra.clusters.embedded.control_plane import components
+from learnflow_infra.clusters.embedded.node import launch
+from learnflow_infra.clusters.embedded.node.supervision import Supervisor
 from tests.cluster.conftest import NAME, eventually, leftovers, processes
 
 COMPONENTS = [c.name for c in components.components("192.0.2.2", "x", "x")]

@@ -7,13 +7,15 @@ import pytest
 
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import embedded, target
-from learnflow_infra.clusters.embedded import binary, helper_images
-from learnflow_infra.engine import bundle, copies, images
-from learnflow_infra.engine.session import Session
+from learnflow_infra.clusters.embedded.images import helpers
+from learnflow_infra.clusters.embedded.programs import binary
+from learnflow_infra.engine.images import cache, required
+from learnflow_infra.engine.request.session import Session
+from learnflow_infra.engine.verbs import bundle
 from learnflow_infra.errors import ArtifactError
 from learnflow_infra.events import ignore
 from learnflow_infra.readiness.watches import Watches
-from learnflow_infra.sources import bundle as archive
+from learnflow_infra.sources import bundle_file as archive
 from tests.cluster.conftest import eventually
 from tests.contract.oci import registry, registry_programs
 
@@ -23,7 +25,7 @@ __all__ = ["registry", "registry_programs"]
 @pytest.fixture
 def busybox(registry):
     """A program's image in the registry; its name and digest."""
-    archives = helper_images.ensure(binary.folder(), ignore)
+    archives = helpers.ensure(binary.folder(), ignore)
     archive = next(path for name, path in archives.items() if "busybox" in name)
     digest = registry.push_image(f"oci-archive:{archive}", "tools/busybox:1")
     return f"{registry.host}/tools/busybox", digest
@@ -46,7 +48,7 @@ def session(cluster):
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path, monkeypatch):
     """What came from registries is this test's own; what was built stays shared."""
-    monkeypatch.setattr(copies, "cached", lambda: copies.Layout(root=tmp_path / "oci"))
+    monkeypatch.setattr(cache, "cached", lambda: cache.Layout(root=tmp_path / "oci"))
 
 
 def runs(kubectl, name, image):
@@ -66,7 +68,7 @@ def test_a_pod_runs_with_an_image_of_a_registry_on_loopback(
 ):
     name, digest = busybox
     image = name + {"tag": ":1", "digest": f"@{digest}", "both": f":1@{digest}"}[form]
-    images.ensure(session, [image], (), ignore)
+    required.ensure(session, [image], (), ignore)
     with registry.stopped():
         runs(kubectl, f"by-{form}", image)
 
@@ -74,9 +76,9 @@ def test_a_pod_runs_with_an_image_of_a_registry_on_loopback(
 def test_a_pod_runs_with_an_image_of_a_bundle(session, kubectl, registry, busybox, tmp_path):
     """Made on another machine, whose cache this one does not have; the registry is gone."""
     name, digest = busybox
-    reference = images.parse(f"{name}:1@{digest}")
-    other = copies.Layout(root=tmp_path / "other")
-    copies.obtain(other, [reference], ignore, portable=True)
+    reference = required.parse(f"{name}:1@{digest}")
+    other = cache.Layout(root=tmp_path / "other")
+    cache.obtain(other, [reference], ignore, portable=True)
     archive.pack(other, [other.entries()[reference.exact]], tmp_path / "x.tar")
     with registry.stopped():
         loaded = bundle.load(tmp_path / "x.tar", ignore, context=session.target.context)
@@ -86,10 +88,10 @@ def test_a_pod_runs_with_an_image_of_a_bundle(session, kubectl, registry, busybo
 
 def test_what_the_node_has_is_not_asked_for(session, kubectl, registry, busybox):
     image = f"{busybox[0]}:1"
-    images.ensure(session, [image], (), ignore)
+    required.ensure(session, [image], (), ignore)
     eventually(lambda: image in embedded.known_images(session.target.cluster))
     before, said = registry.requests(), []
-    images.ensure(session, [image], (), said.append)
+    required.ensure(session, [image], (), said.append)
     assert registry.requests() == before
     assert said[-1].changed is False
 
@@ -97,7 +99,7 @@ def test_what_the_node_has_is_not_asked_for(session, kubectl, registry, busybox)
 def test_each_image_that_is_missing_is_named_and_none_is_loaded(session, registry, busybox):
     wanted = [f"{registry.host}/{name}" for name in ("tools/busybox:2", "none:1")]
     with pytest.raises(ArtifactError) as caught:
-        images.ensure(session, wanted, (), ignore)
+        required.ensure(session, wanted, (), ignore)
     assert len(caught.value.why.splitlines()) == 2
     for name in wanted:
         assert re.search(rf"^{re.escape(name)}: not found", caught.value.why, re.MULTILINE)

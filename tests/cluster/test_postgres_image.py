@@ -15,8 +15,8 @@ from pathlib import Path
 
 import pytest
 
-from learnflow_infra.clusters.embedded import images
-from learnflow_infra.clusters.embedded.image_recipe import ImageRecipe
+from learnflow_infra.clusters.embedded.images import build
+from learnflow_infra.clusters.embedded.images.recipe import ImageRecipe
 
 IMAGE = Path(__file__).parents[2] / "skills-library/postgres-k8s-setup/images/postgresql"
 PASSWORD = 'it\'s "odd" \\ $x `y` %s: ü🐘\n'
@@ -52,7 +52,7 @@ pytestmark = [
 @pytest.fixture(scope="module")
 def image(tmp_path_factory):
     """The image's root file system and its configured environment."""
-    layout = images.build(ImageRecipe.load(IMAGE), emit=lambda _: None)
+    layout = build.build(ImageRecipe.load(IMAGE), emit=lambda _: None)
     folder = tmp_path_factory.mktemp("image")
     with tarfile.open(layout) as outer:
         blobs = {m.name.rpartition("/")[2]: m for m in outer.getmembers() if "blobs/" in m.name}

@@ -13,9 +13,9 @@ import yaml
 
 from learnflow_infra.clients.helm import Helm
 from learnflow_infra.clients.kube import Kube
-from learnflow_infra.clusters.embedded import binary
+from learnflow_infra.clusters.embedded.programs import binary
 from learnflow_infra.clusters.target import EMBEDDED
-from learnflow_infra.engine.session import Session
+from learnflow_infra.engine.request.session import Session
 from learnflow_infra.events import ignore
 from learnflow_infra.models import Target
 from learnflow_infra.readiness.watches import Watches

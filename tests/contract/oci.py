@@ -22,7 +22,7 @@ import yaml
 
 from learnflow_infra import events
 from learnflow_infra.clients import helm_program
-from learnflow_infra.clusters.embedded import host, packages
+from learnflow_infra.clusters.embedded.host import packages, requirements
 
 PROGRAMS = {"docker-registry": "docker-registry", "skopeo": "skopeo"}
 USER, PASSWORD = "reader", "secret"
@@ -65,7 +65,7 @@ class Registry:
     def start(self):
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(
-                [*self.inside, host.program("docker-registry"), "serve", self.config],
+                [*self.inside, requirements.program("docker-registry"), "serve", self.config],
                 stdout=log,
                 stderr=log,
             )

@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from learnflow_infra.clusters import embedded
-from learnflow_infra.clusters.embedded import ImageRecipe, images
+from learnflow_infra.clusters.embedded import ImageRecipe
+from learnflow_infra.clusters.embedded.images import build
 from learnflow_infra.events import ignore
 
 RECIPE = Path(__file__).parent / "strimzi-crds"
@@ -19,7 +20,7 @@ DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 def strimzi_crds():
     """CRDs by kind; built once (a minute), then taken from the cache."""
     embedded.prepare([RECIPE], emit=ignore)
-    with tarfile.open(images.built_path(ImageRecipe.load(RECIPE))) as archive:
+    with tarfile.open(build.built_path(ImageRecipe.load(RECIPE))) as archive:
         manifest = blob(archive, json.load(archive.extractfile("index.json"))["manifests"][0])
         (layer,) = json.load(manifest)["layers"]
         with tarfile.open(fileobj=blob(archive, layer)) as content:

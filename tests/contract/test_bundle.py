@@ -9,13 +9,15 @@ import pytest
 
 from learnflow_infra.clients import skopeo
 from learnflow_infra.clusters.target import UPSTREAM
-from learnflow_infra.engine import bundle, copies, images, prepare
-from learnflow_infra.engine.session import Options, Request
+from learnflow_infra.engine.images import cache, required
+from learnflow_infra.engine.request import prepare
+from learnflow_infra.engine.request.session import Options, Request
+from learnflow_infra.engine.verbs import bundle
 from learnflow_infra.errors import ArtifactError, RefusedError
 from learnflow_infra.events import Message, StepFinished, ignore
 from learnflow_infra.models import ChartSource, Release, Target
-from learnflow_infra.sources import charts, lock, mirror
-from learnflow_infra.sources.lock import Lock, LockedChart
+from learnflow_infra.sources import charts, lockfile, mirror
+from learnflow_infra.sources.lockfile import Lock, LockedChart
 from learnflow_infra.values import Flags, read_overrides
 from tests.contract.oci import Registry, layout, package
 
@@ -36,7 +38,7 @@ spec:
 def _own_folders(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
-    monkeypatch.setattr(lock, "path", lambda: tmp_path / "charts.lock")
+    monkeypatch.setattr(lockfile, "path", lambda: tmp_path / "charts.lock")
 
 
 @pytest.fixture
@@ -68,7 +70,7 @@ def request_(registry, pushed, monkeypatch):
     monkeypatch.setattr(bundle, "read", lambda _options: made)
     digest = pushed[f"{FAR}/charts/web:1.0.0"]
     chart = LockedChart(chart=CHART, version="1.0.0", digest=digest)
-    lock.write(Lock(profiles={UPSTREAM: {"web": chart}}))
+    lockfile.write(Lock(profiles={UPSTREAM: {"web": chart}}))
     return made
 
 
@@ -99,7 +101,7 @@ def test_a_second_one_asks_no_registry(file, registry, tmp_path):
 
 
 def test_what_is_not_locked_is_refused(request_, tmp_path):
-    lock.write(Lock())
+    lockfile.write(Lock())
     with pytest.raises(RefusedError, match="web"):
         bundle.create(Options(), tmp_path / "x.tar", ignore)
 
@@ -112,7 +114,7 @@ def test_after_a_load_no_registry_is_needed(elsewhere, file, registry, request_,
         assert any("next deploy" in e.text for e in said if isinstance(e, Message))
         [prepared] = prepare.prepare(request_, ignore)
         assert prepared.chart.name == "web"
-        copies.obtain(copies.cached(), [images.parse(IMAGE)], ignore)
+        cache.obtain(cache.cached(), [required.parse(IMAGE)], ignore)
 
 
 def test_everything_goes_into_another_registry(elsewhere, file, pushed, tmp_path):
@@ -137,7 +139,7 @@ def test_a_damaged_bundle_leaves_the_cache_as_it_was(elsewhere, file, pushed):
     file.write_bytes(data)
     with pytest.raises(ArtifactError, match="damaged"):
         bundle.load(file, ignore)
-    assert copies.cached().entries() == {}
+    assert cache.cached().entries() == {}
     assert not charts.cached(pushed[f"{FAR}/charts/web:1.0.0"])
 
 
@@ -203,14 +205,14 @@ def two_platforms(registry, folder):
 
 def test_what_is_named_by_the_digest_of_several_platforms_keeps_it(registry, tmp_path):
     digest = two_platforms(registry, tmp_path)
-    reference = images.parse(f"{registry.host}/multi/image@{digest}")
-    cache = copies.cached()
-    copies.obtain(cache, [reference], ignore)
-    assert cache.entries()[reference.exact]["digest"] != digest  # this platform's alone
-    copies.obtain(cache, [reference], ignore, portable=True)
-    whole = cache.entries()[reference.exact]
+    reference = required.parse(f"{registry.host}/multi/image@{digest}")
+    held = cache.cached()
+    cache.obtain(held, [reference], ignore)
+    assert held.entries()[reference.exact]["digest"] != digest  # this platform's alone
+    cache.obtain(held, [reference], ignore, portable=True)
+    whole = held.entries()[reference.exact]
     assert whole["digest"] == digest
-    assert len(list(cache.of(whole))) == 7
-    cache.spread(whole, tmp_path / "dir")
+    assert len(list(held.of(whole))) == 7
+    held.spread(whole, tmp_path / "dir")
     skopeo.push(tmp_path / "dir", f"{registry.host}/again@{digest}")
     assert skopeo.digest(f"{registry.host}/again@{digest}") == digest

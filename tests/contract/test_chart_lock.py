@@ -8,12 +8,12 @@ from typer.testing import CliRunner
 from learnflow_infra import skills as library
 from learnflow_infra.cli.main import app
 from learnflow_infra.clusters import target as targets
-from learnflow_infra.engine import prepare
-from learnflow_infra.engine.session import Options
+from learnflow_infra.engine.request import prepare
+from learnflow_infra.engine.request.session import Options
 from learnflow_infra.errors import RefusedError
 from learnflow_infra.events import ignore
 from learnflow_infra.models import ChartSource, Profile, Release, ReleaseName, SkillName
-from learnflow_infra.sources import lock
+from learnflow_infra.sources import lockfile
 from tests.contract.test_charts_from_registry import cache, packed
 
 __all__ = ["cache"]
@@ -25,7 +25,7 @@ UPSTREAM, DEMO = targets.UPSTREAM, ReleaseName("demo")
 def file(tmp_path, monkeypatch):
     made = tmp_path / "values" / "charts.lock"
     made.parent.mkdir()
-    monkeypatch.setattr(lock, "path", lambda: made)
+    monkeypatch.setattr(lockfile, "path", lambda: made)
     return made
 
 
@@ -58,7 +58,7 @@ def test_it_pins_what_the_registry_has_and_then_changes_nothing(registry, tmp_pa
     assert "was written" in done.stdout
     text = file.read_text()
     assert text.startswith("# The charts that a deploy installs")
-    assert lock.read().chart(UPSTREAM, DEMO).digest == digest
+    assert lockfile.read().chart(UPSTREAM, DEMO).digest == digest
     assert "is as it was" in run().stdout
     assert run("--check").exit_code == 0
     assert file.read_text() == text
@@ -86,7 +86,7 @@ def test_what_nobody_needs_any_more_is_removed(registry, tmp_path, file, skill):
     run()
     skill[:] = [replace(skill[0], releases=(replace(skill[0].releases[0], profiles={}),))]
     assert "-> nothing" in run().stdout
-    assert lock.read() == lock.Lock()
+    assert lockfile.read() == lockfile.Lock()
 
 
 def test_nothing_is_written_when_one_chart_cannot_be_had(registry, tmp_path, file, skill):
@@ -108,7 +108,7 @@ def test_it_takes_mirrors(registry, tmp_path, file, skill):
     release = replace(skill[0].releases[0], profiles={UPSTREAM: source})
     skill[:] = [replace(skill[0], releases=(release,))]
     assert run("--image-mirror", f"registry.invalid/charts={registry.host}/team").exit_code == 0
-    locked = lock.read().chart(UPSTREAM, DEMO)
+    locked = lockfile.read().chart(UPSTREAM, DEMO)
     assert (locked.chart, locked.digest) == (source.chart, digest)
 
 
@@ -130,7 +130,7 @@ def test_a_deploy_refuses_another_version_than_the_locked_one(registry, tmp_path
 
 def test_a_lock_that_cannot_be_written(registry, tmp_path, file, skill, monkeypatch):
     registry.push_chart(packed(tmp_path), "team")
-    monkeypatch.setattr(lock, "path", lambda: tmp_path / "absent" / "charts.lock")
+    monkeypatch.setattr(lockfile, "path", lambda: tmp_path / "absent" / "charts.lock")
     failed = run()
     assert failed.exit_code == 11
     assert "cannot be written" in failed.stderr

@@ -16,7 +16,7 @@ from learnflow_infra.errors import ArtifactError, RefusedError
 from learnflow_infra.events import Message, StepFinished, ignore
 from learnflow_infra.models import ChartSource
 from learnflow_infra.sources import charts
-from learnflow_infra.sources.lock import LockedChart
+from learnflow_infra.sources.lockfile import LockedChart
 from learnflow_infra.sources.mirror import Mirror
 from tests.contract.oci import free_port, package
 

@@ -7,12 +7,12 @@ import pytest
 
 from learnflow_infra.clients import retry
 from learnflow_infra.clients.kube import Kube
-from learnflow_infra.engine import crds
+from learnflow_infra.engine.release import crds
 from learnflow_infra.errors import FoundationError, RefusedError
 from learnflow_infra.events import Message, StepFinished, ignore
 from learnflow_infra.sources.charts import Chart
+from learnflow_infra.sources.crd_schemas import faults
 from learnflow_infra.sources.crd_upgrade import ANNOTATION
-from learnflow_infra.sources.crds import faults
 
 pytestmark = pytest.mark.contract
 TEXT = {"type": "string"}

@@ -7,10 +7,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from learnflow_infra.clients.kube import ApiError
-from learnflow_infra.engine import crds
+from learnflow_infra.engine.release import crds
 from learnflow_infra.events import ignore
 from learnflow_infra.sources.charts import Chart
-from learnflow_infra.sources.crds import faults
+from learnflow_infra.sources.crd_schemas import faults
 
 pytestmark = pytest.mark.contract
 TEXT = {"type": "string"}

@@ -6,9 +6,9 @@ import copy
 import pytest
 import yaml
 
-from learnflow_infra.engine import crds, validate
-from learnflow_infra.engine.compare import compare_all
-from learnflow_infra.engine.prepare import Prepared
+from learnflow_infra.engine.release import crds, validate
+from learnflow_infra.engine.release.compare import compare_all
+from learnflow_infra.engine.request.prepare import Prepared
 from learnflow_infra.events import ignore
 from learnflow_infra.models import ChartSource, Release, ReleaseName, SkillName
 from learnflow_infra.sources import charts

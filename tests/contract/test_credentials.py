@@ -2,7 +2,7 @@ import base64
 
 import pytest
 
-from learnflow_infra.engine import credentials
+from learnflow_infra.engine.release import credentials
 from learnflow_infra.errors import RefusedError
 from learnflow_infra.models import Credential
 

@@ -5,7 +5,8 @@ import json
 import pytest
 
 from learnflow_infra import paths
-from learnflow_infra.engine import delete, records
+from learnflow_infra.engine.proof import records
+from learnflow_infra.engine.verbs import delete
 from learnflow_infra.models import Release
 from learnflow_infra.outputs import artifacts
 

@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from learnflow_infra.engine import drift
+from learnflow_infra.engine.release import drift
 
 pytestmark = pytest.mark.contract
 SERVICE = {

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from learnflow_infra.engine import records, session
+from learnflow_infra.engine.proof import records
+from learnflow_infra.engine.request import session
 from learnflow_infra.errors import RefusedError
 from learnflow_infra.models import Address, EndpointSpec, ReleaseName, ServicePort, Skill, Target
 from learnflow_infra.outputs import endpoints as outputs

@@ -1,7 +1,7 @@
 import pytest
 
 from learnflow_infra.clients.kube import Kube
-from learnflow_infra.engine import gate
+from learnflow_infra.engine.gate import checks
 from learnflow_infra.models import Foundation
 
 pytestmark = pytest.mark.contract
@@ -13,10 +13,10 @@ def by_name(checks):
 
 
 def test_a_cluster_without_nodes_and_storage_fails_all_at_once(kube, namespace):
-    checks = by_name(gate.cluster_checks(kube, namespace, NEEDED))
-    assert checks["cluster"].passed
-    assert checks["rights"].passed
-    failed = {name for name, check in checks.items() if not check.passed}
+    found = by_name(checks.cluster_checks(kube, namespace, NEEDED))
+    assert found["cluster"].passed
+    assert found["rights"].passed
+    failed = {name for name, check in found.items() if not check.passed}
     assert failed == {"storage", "nodes", "cpu", "memory", "disk"}
 
 
@@ -50,7 +50,7 @@ def test_missing_rights_are_named_each(kube, kubeconfig, namespace):
         },
     )
     nobody = Kube(kubeconfig=kubeconfig, context="nobody")
-    rights = by_name(gate.cluster_checks(nobody, namespace, NEEDED))["rights"]
+    rights = by_name(checks.cluster_checks(nobody, namespace, NEEDED))["rights"]
     assert not rights.passed
     assert "create statefulsets" in rights.message
     assert "create pods/exec" in rights.message
@@ -72,12 +72,12 @@ def test_who_has_rights_in_the_namespace_alone_is_told_what_was_not_looked_at(
         body = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind}
         kube.apply(f"{path}/{kind.lower()}s/all", {**body, "metadata": {"name": "all"}, **rest})
     resident = Kube(kubeconfig=kubeconfig, context="resident")
-    checks = by_name(gate.cluster_checks(resident, namespace, NEEDED))
-    assert [name for name, check in checks.items() if not check.passed] == []
-    assert "granted" in checks["rights"].message
+    found = by_name(checks.cluster_checks(resident, namespace, NEEDED))
+    assert [name for name, check in found.items() if not check.passed] == []
+    assert "granted" in found["rights"].message
     for name in ("storage", "capacity"):
-        assert "not looked at" in checks[name].message
-        assert "forbidden" in checks[name].message
-    (ports,) = gate.port_checks(resident, namespace, {}, {})
+        assert "not looked at" in found[name].message
+        assert "forbidden" in found[name].message
+    (ports,) = checks.port_checks(resident, namespace, {}, {})
     assert ports.passed
     assert "not looked at" in ports.message

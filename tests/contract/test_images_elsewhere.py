@@ -3,7 +3,7 @@
 import pytest
 
 from learnflow_infra.clients import skopeo
-from learnflow_infra.engine import images
+from learnflow_infra.engine.images import required
 from learnflow_infra.errors import ArtifactError
 from learnflow_infra.events import Message, StepFinished, ignore
 from tests.contract.oci import layout
@@ -23,14 +23,14 @@ def messages(said):
 
 def test_images_that_exist(session, image):
     said = []
-    images.ensure(session, [image], (), said.append)
+    required.ensure(session, [image], (), said.append)
     assert [e.note for e in said if isinstance(e, StepFinished)] == ["1 images"]
 
 
 def test_all_that_are_missing_are_named(session, image, registry):
     missing = [f"{registry.host}/some/image:2", f"{registry.host}/none:1"]
     with pytest.raises(ArtifactError) as caught:
-        images.ensure(session, [image, *missing], (), ignore)
+        required.ensure(session, [image, *missing], (), ignore)
     assert caught.value.exit_code == 5
     lines = caught.value.why.splitlines()
     assert [line.split(": ")[0] for line in lines] == sorted(missing)
@@ -39,14 +39,14 @@ def test_all_that_are_missing_are_named(session, image, registry):
 def test_a_password_that_this_host_lacks(session, closed_registry, tmp_path, monkeypatch):
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     with pytest.raises(ArtifactError) as caught:
-        images.ensure(session, [f"{closed_registry.host}/some/image:1"], (), ignore)
+        required.ensure(session, [f"{closed_registry.host}/some/image:1"], (), ignore)
     assert f"skopeo login {closed_registry.host}" in caught.value.remedy
 
 
 def test_a_registry_that_only_the_nodes_may_reach_is_a_warning(session, image, registry):
     said = []
     with registry.stopped():
-        images.ensure(session, [image], (), said.append)
+        required.ensure(session, [image], (), said.append)
     assert "registry unreachable" in messages(said)[0]
 
 
@@ -63,7 +63,7 @@ def test_what_runs_or_is_on_a_node_is_not_asked_for(session, kube, image, regist
             content_type="application/merge-patch+json",
         )
         other = f"{registry.host}/other:1"
-        images.ensure(session, [image, other], {other}, ignore)
+        required.ensure(session, [image, other], {other}, ignore)
     finally:
         kube.delete("/api/v1/nodes/n")
     assert registry.requests() == before
@@ -73,11 +73,11 @@ def test_the_images_of_pods_that_are_there(session, kube, namespace):
     spec = {"containers": [{"name": "c", "image": "some/image:1"}]}
     body = {"metadata": {"name": "p"}, "spec": spec}
     kube.request("POST", f"/api/v1/namespaces/{namespace}/pods", body=body)
-    assert images.live(session) == {"some/image:1"}
+    assert required.live(session) == {"some/image:1"}
 
 
 def test_without_skopeo_it_is_said_what_was_not_checked(session, monkeypatch):
     monkeypatch.setattr(skopeo, "installed", lambda: False)
     said = []
-    images.ensure(session, ["nowhere.invalid/x:1"], (), said.append)
+    required.ensure(session, ["nowhere.invalid/x:1"], (), said.append)
     assert "package: skopeo" in messages(said)[0]

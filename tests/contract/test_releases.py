@@ -11,10 +11,11 @@ import yaml
 
 from learnflow_infra import skills
 from learnflow_infra.clients.helm import Capabilities, Installation, template
-from learnflow_infra.engine import records, releases
-from learnflow_infra.engine.compare import compare_all
-from learnflow_infra.engine.prepare import Prepared
-from learnflow_infra.engine.upgrade import upgrade
+from learnflow_infra.engine.proof import records
+from learnflow_infra.engine.release import converge as releases
+from learnflow_infra.engine.release.compare import compare_all
+from learnflow_infra.engine.release.upgrade import upgrade
+from learnflow_infra.engine.request.prepare import Prepared
 from learnflow_infra.errors import LockedError, NotReadyError, ReleaseFailedError
 from learnflow_infra.models import ChartSource, Release, ReleaseName, SkillName
 from learnflow_infra.readiness import tracker

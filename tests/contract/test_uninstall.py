@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from learnflow_infra.clients.helm import Installation
-from learnflow_infra.engine.uninstall import uninstall
+from learnflow_infra.engine.release.uninstall import uninstall
 from learnflow_infra.errors import NotReadyError
 from learnflow_infra.models import Release
 from learnflow_infra.readiness.owned import INSTANCE

@@ -12,7 +12,7 @@ import subprocess
 import pytest
 import yaml
 
-from learnflow_infra.clusters.embedded import images
+from learnflow_infra.clusters.embedded.images import build
 from learnflow_infra.documents import schema_faults
 from tests.contract.oci import package, registry_programs
 
@@ -84,7 +84,7 @@ def push_image(product, registry):
     values = product.checkout / "charts-values/postgres/values-upstream.yaml"
     image = yaml.safe_load(values.read_text())["image"]
     recipe = product.checkout / f"skills-library/{SKILL}/images/postgresql"
-    archive = images.built_path(images.ImageRecipe.load(recipe))
+    archive = build.built_path(build.ImageRecipe.load(recipe))
     name = f"{image['registry']}/{image['repository']}:{image['tag']}"
     registry.push_image(f"oci-archive:{archive}", name)
 

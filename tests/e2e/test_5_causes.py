@@ -15,8 +15,10 @@ from queue import Queue
 import pytest
 import yaml
 
-from learnflow_infra.clusters.embedded import binary, helper_images, lifecycle, state
-from learnflow_infra.clusters.embedded.supervision import Supervisor
+from learnflow_infra.clusters.embedded import lifecycle, state
+from learnflow_infra.clusters.embedded.images import helpers
+from learnflow_infra.clusters.embedded.node.supervision import Supervisor
+from learnflow_infra.clusters.embedded.programs import binary
 from learnflow_infra.documents import schema_faults
 from learnflow_infra.events import ignore
 from tests.cluster.conftest import eventually
@@ -40,9 +42,7 @@ class Broken:
 
     def __init__(self, product, folder):
         self.product, self.folder = product, folder
-        self.image = next(
-            n for n in helper_images.ensure(binary.folder(), ignore) if "busybox" in n
-        )
+        self.image = next(n for n in helpers.ensure(binary.folder(), ignore) if "busybox" in n)
         self.copies = Queue()
         for number in range(AT_ONCE):
             checkout = copy_of_checkout(folder / f"checkout{number}")

@@ -21,8 +21,8 @@ from learnflow_infra import events
 from learnflow_infra.cli import deploy as deploy_verb
 from learnflow_infra.cli.main import app, exit_codes
 from learnflow_infra.documents import schema_faults
-from learnflow_infra.engine.deploy import Deployed
-from learnflow_infra.engine.recorder import Recorder
+from learnflow_infra.engine.proof.recorder import Recorder
+from learnflow_infra.engine.verbs.deploy import Deployed
 from learnflow_infra.readiness.causes import POLICIES
 from learnflow_infra.skills import library
 from learnflow_infra.values import Flags, compute, read_overrides

@@ -15,7 +15,7 @@ from types import SimpleNamespace
 import pytest
 
 from learnflow_infra import paths
-from learnflow_infra.engine import verification
+from learnflow_infra.engine.proof import verification
 from learnflow_infra.events import ignore
 
 COMMON = paths.repo_root() / "skills-library/common"
@@ -108,7 +108,7 @@ ENGINE = """
     import asyncio, signal, sys
     from pathlib import Path
     from types import SimpleNamespace
-    from learnflow_infra.engine import verification
+    from learnflow_infra.engine.proof import verification
     from learnflow_infra.events import ignore
 
     skill = SimpleNamespace(name="a-skill", verify_script=Path(sys.argv[1]))

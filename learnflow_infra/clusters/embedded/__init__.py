@@ -12,19 +12,12 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from learnflow_infra.clusters.embedded import (
-    binary,
-    elevate,
-    helper_images,
-    host,
-    images,
-    loading,
-    packages,
-    process,
-    state,
-)
-from learnflow_infra.clusters.embedded.image_rootfs import DEBIAN_KEYS
-from learnflow_infra.clusters.embedded.images import ImageRecipe, ImageRef
+from learnflow_infra.clusters.embedded import elevate, process, state
+from learnflow_infra.clusters.embedded.host import packages, requirements
+from learnflow_infra.clusters.embedded.images import build, helpers, loading
+from learnflow_infra.clusters.embedded.images.build import ImageRecipe, ImageRef
+from learnflow_infra.clusters.embedded.images.rootfs import DEBIAN_KEYS
+from learnflow_infra.clusters.embedded.programs import binary
 from learnflow_infra.clusters.embedded.state import Cluster
 from learnflow_infra.events import Emit
 
@@ -52,13 +45,13 @@ def prepare(recipes: Sequence[Path], *, emit: Emit) -> None:
         HostError: this host cannot run the embedded cluster, or its disk is full.
         ArtifactError: something cannot be downloaded or built.
     """
-    host.require_linux()
-    host.require_root_way()
-    wanted = [images.ImageRecipe.load(folder) for folder in recipes]
-    unbuilt = [recipe for recipe in wanted if not images.built_path(recipe).exists()]
-    packages.ensure_packages(host.PROGRAMS | _image_programs(unbuilt), emit=emit)
+    requirements.require_linux()
+    requirements.require_root_way()
+    wanted = [build.ImageRecipe.load(folder) for folder in recipes]
+    unbuilt = [recipe for recipe in wanted if not build.built_path(recipe).exists()]
+    packages.ensure_packages(requirements.PROGRAMS | _image_programs(unbuilt), emit=emit)
     with ThreadPoolExecutor() as pool, process.ended_on_error():
-        programs = pool.submit(lambda: helper_images.ensure(binary.ensure(emit), emit))
+        programs = pool.submit(lambda: helpers.ensure(binary.ensure(emit), emit))
         elevate.build_images([recipe.folder for recipe in unbuilt], emit)
         programs.result()
 
@@ -86,7 +79,7 @@ def up(name: str, *, emit: Emit, subnet: str | None = None) -> Cluster:
         HostError: this host cannot run it (no root, a full disk, a subnet in use).
         NotReadyError: a component did not become ready in time.
     """
-    host.require_linux()
+    requirements.require_linux()
     state.check_name(name)
     elevate.up(name, emit, subnet)
     return status(name)
@@ -94,7 +87,7 @@ def up(name: str, *, emit: Emit, subnet: str | None = None) -> Cluster:
 
 def reference(recipe: Path) -> ImageRef:
     """The reference of a recipe's image, whether it is built yet or not."""
-    return images.ImageRecipe.load(recipe).reference()
+    return build.ImageRecipe.load(recipe).reference()
 
 
 def load_images(name: str, recipes: Sequence[Path], *, emit: Emit) -> dict[Path, ImageRef]:

@@ -6,20 +6,12 @@ from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Network
 from pathlib import Path
 
-from learnflow_infra.clusters.embedded import (
-    addons,
-    api,
-    binary,
-    components,
-    launch,
-    pki,
-    readiness,
-    snapshotters,
-    state,
-    subnets,
-)
+from learnflow_infra.clusters.embedded import state
+from learnflow_infra.clusters.embedded.control_plane import addons, api, components, health, pki
+from learnflow_infra.clusters.embedded.host import snapshotters, subnets
 from learnflow_infra.clusters.embedded.locks import lock
-from learnflow_infra.clusters.embedded.node import runtime
+from learnflow_infra.clusters.embedded.node import launch, runtime
+from learnflow_infra.clusters.embedded.programs import binary
 from learnflow_infra.errors import HostError
 
 
@@ -82,7 +74,7 @@ def finish(
         NotReadyError: something was not ready in `timeout` seconds.
     """
     root = api.connect(state.layout(config.name).conf / "super-admin.conf")
-    waiter = readiness.Waiter(config, root, timeout)
+    waiter = health.Waiter(config, root, timeout)
     with ThreadPoolExecutor() as pool:
         try:
             parts = [
@@ -98,9 +90,7 @@ def finish(
     state.mark_ready(config.name, node)
 
 
-def _complete(
-    config: state.Config, node: state.Node, root: api.Api, waiter: readiness.Waiter
-) -> None:
+def _complete(config: state.Config, node: state.Node, root: api.Api, waiter: health.Waiter) -> None:
     """What Kubernetes needs beside its own programs."""
     waiter.api_server()
     addons.apply(root, str(config.node_address))
@@ -109,6 +99,6 @@ def _complete(
     waiter.controllers()
 
 
-def _load(node: state.Node, waiter: readiness.Waiter, archives: Mapping[str, Path]) -> None:
+def _load(node: state.Node, waiter: health.Waiter, archives: Mapping[str, Path]) -> None:
     waiter.runtime(node)
     runtime.import_missing(node, archives)

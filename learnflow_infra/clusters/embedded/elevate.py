@@ -12,16 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from learnflow_infra import errors, events
-from learnflow_infra.clusters.embedded import (
-    binary,
-    bring_up,
-    helper_images,
-    host,
-    images,
-    lifecycle,
-    loading,
-)
+from learnflow_infra.clusters.embedded import bring_up, lifecycle
+from learnflow_infra.clusters.embedded.host import requirements
+from learnflow_infra.clusters.embedded.images import build, helpers, loading
 from learnflow_infra.clusters.embedded.process import streamed
+from learnflow_infra.clusters.embedded.programs import binary
 from learnflow_infra.errors import LearnflowError
 from learnflow_infra.events import Emit
 from learnflow_infra.paths import cache_dir, data_dir
@@ -46,9 +41,9 @@ def up(name: str, emit: Emit, subnet: str | None) -> None:
         with events.step(emit, "cluster/start", f"Start the cluster {name}") as step:
             step.done("running", changed=False)
         return
-    host.require_root_way()
-    if not host.is_root():
-        helper_images.ensure(binary.ensure(emit), emit)
+    requirements.require_root_way()
+    if not requirements.is_root():
+        helpers.ensure(binary.ensure(emit), emit)
     _do("up", {"name": name, "subnet": subnet}, emit)
 
 
@@ -56,7 +51,7 @@ def load_images(name: str, recipes: Sequence[Path], emit: Emit) -> None:
     """See `loading.load_images`; root is not needed when the node has them all."""
     if not recipes:
         return
-    references = {str(images.ImageRecipe.load(folder).reference()) for folder in recipes}
+    references = {str(build.ImageRecipe.load(folder).reference()) for folder in recipes}
     if references <= loading.known_images(name):
         with events.step(emit, "cluster/images", "Load images into the cluster") as step:
             step.done("all there", changed=False)
@@ -98,7 +93,7 @@ def perform(operation: str, arguments: dict[str, Any], emit: Emit) -> None:
         loading.load_archive(name, Path(arguments["archive"]), arguments["named"], emit)
     elif operation == "build_images":
         for recipe in recipes:
-            images.build(images.ImageRecipe.load(recipe), emit=emit)
+            build.build(build.ImageRecipe.load(recipe), emit=emit)
         for folder in SHARED:
             bring_up.own_by_user(cache_dir() / folder)
     elif operation == "stop":
@@ -108,13 +103,13 @@ def perform(operation: str, arguments: dict[str, Any], emit: Emit) -> None:
 
 
 def _do(operation: str, arguments: dict[str, Any], emit: Emit) -> None:
-    if host.is_root():
+    if requirements.is_root():
         perform(operation, arguments, emit)
         return
     _make_own_folders()
     passed = [f"{name}={os.environ[name]}" for name in PASSED if name in os.environ]
     child = [sys.executable, "-P", "-m", MODULE, operation, json.dumps(arguments)]
-    for line in streamed([str(host.sudo()), "--", "env", *passed, *child]):
+    for line in streamed([str(requirements.sudo()), "--", "env", *passed, *child]):
         _receive(json.loads(line), emit)
 
 

@@ -6,25 +6,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from learnflow_infra import events
-from learnflow_infra.clusters.embedded import (
-    api,
-    binary,
-    bring_up,
-    components,
-    helper_images,
-    host,
-    launch,
-    limits,
-    packages,
-    pki,
-    pruning,
-    readiness,
-    state,
-    subnets,
-)
+from learnflow_infra.clusters.embedded import bring_up, state
+from learnflow_infra.clusters.embedded.control_plane import api, components, health, pki
+from learnflow_infra.clusters.embedded.host import limits, packages, requirements, subnets
+from learnflow_infra.clusters.embedded.images import helpers, pruning
 from learnflow_infra.clusters.embedded.locks import lock
-from learnflow_infra.clusters.embedded.node import runtime
-from learnflow_infra.clusters.embedded.supervision import Supervisor
+from learnflow_infra.clusters.embedded.node import launch, runtime
+from learnflow_infra.clusters.embedded.node.supervision import Supervisor
+from learnflow_infra.clusters.embedded.programs import binary
 from learnflow_infra.errors import HostError, NotReadyError
 from learnflow_infra.events import Emit, Step
 
@@ -38,10 +27,10 @@ PATIENCE = 45.0
 def up(name: str, emit: Emit, subnet: str | None) -> None:
     """Create or start a cluster; returns when it is ready. See the package's `up`."""
     given = subnets.parse_given(subnet) if subnet else None
-    packages.ensure_packages(host.PROGRAMS, emit=emit)
+    packages.ensure_packages(requirements.PROGRAMS, emit=emit)
     programs = binary.ensure(emit)
     pruning.prune(programs)
-    archives = helper_images.ensure(programs, emit)
+    archives = helpers.ensure(programs, emit)
     with events.step(emit, "cluster/start", f"Start the cluster {name}") as step:
         waiting = "waiting for another run that changes this cluster"
         with lock(f"cluster-{name}", lambda: step.progress(0, None, waiting)):
@@ -63,7 +52,7 @@ def is_ready(name: str) -> bool:
     if not state.is_marked_ready(name) or not (binary.folder() / "kubectl").exists():
         return False
     try:
-        return readiness.healthy(api.connect(state.layout(name).kubeconfig))
+        return health.healthy(api.connect(state.layout(name).kubeconfig))
     except OSError:  # the kubeconfig was taken away
         return False
 

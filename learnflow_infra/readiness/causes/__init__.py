@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from learnflow_infra.models import DeclaredCause
 from learnflow_infra.readiness.causes import (
     containers,
-    declared,
-    images,
+    image_pulls,
+    log_patterns,
     nodes,
     operators,
     others,
@@ -17,14 +17,14 @@ from learnflow_infra.readiness.causes import (
 )
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import NEVER, POLICIES, Policy, policy
-from learnflow_infra.readiness.causes.declared import from_checks
 from learnflow_infra.readiness.causes.facts import Facts
+from learnflow_infra.readiness.causes.log_patterns import from_checks
 from learnflow_infra.readiness.causes.refusals import from_text as from_refusal
 from learnflow_infra.readiness.evidence import Evidence
 
 __all__ = ["NEVER", "POLICIES", "Cause", "Policy", "find", "from_checks", "from_refusal", "policy"]
 
-_TOPICS = (nodes, operators, refusals, volumes, images, scheduling, containers, others)
+_TOPICS = (nodes, operators, refusals, volumes, image_pulls, scheduling, containers, others)
 
 
 def find(evidence: Evidence, own: Sequence[DeclaredCause] = ()) -> list[Cause]:
@@ -36,5 +36,5 @@ def find(evidence: Evidence, own: Sequence[DeclaredCause] = ()) -> list[Cause]:
     """
     facts = Facts(evidence)
     found = [cause for topic in _TOPICS for cause in topic.find(facts)]
-    found += declared.find(facts, own)
+    found += log_patterns.find(facts, own)
     return ranking.ranked(facts, found)

@@ -24,9 +24,9 @@ from learnflow_infra.readiness.states import (
     unknown,
 )
 from learnflow_infra.readiness.status import (
+    cel_rules,
     cluster,
     conventions,
-    declared,
     network,
     pods,
     workloads,
@@ -47,7 +47,7 @@ def compute(obj: Document, rules: Sequence[ReadyRule] = ()) -> Status:
         return unknown("not an object: it has no kind, or no name")
     if text(obj, "metadata", "deletionTimestamp"):
         return cluster.namespace(obj) if kind == "Namespace" else terminating(_deletion(obj))
-    rule = declared.find(obj, rules) or strimzi.rule(group, kind)
+    rule = cel_rules.find(obj, rules) or strimzi.rule(group, kind)
     if rule:
         return rule(obj)
     if behind(obj):

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from learnflow_infra.clusters.embedded import cgroups
+from learnflow_infra.clusters.embedded.host import cgroups
 
 UNIT_VARIABLE = "LEARNFLOW_NODE_UNIT"
 """Set by the launcher in the environment of the systemd unit that it makes."""

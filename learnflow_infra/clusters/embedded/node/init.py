@@ -13,7 +13,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from learnflow_infra.clusters.embedded import cgroups, state
+from learnflow_infra.clusters.embedded import state
+from learnflow_infra.clusters.embedded.host import cgroups
 from learnflow_infra.clusters.embedded.node import control_groups, spec
 from learnflow_infra.clusters.embedded.process import output
 

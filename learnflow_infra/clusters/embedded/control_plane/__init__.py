@@ -1,0 +1,1 @@
+"""The cluster's components: their options, files, certificates and health."""

@@ -1,0 +1,45 @@
+"""The objects that make a fresh cluster whole, applied at every start."""
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import yaml
+
+from learnflow_infra.clusters.embedded.control_plane import configuration
+from learnflow_infra.clusters.embedded.control_plane.api import Api
+
+PLURALS = {
+    "ClusterRole": "clusterroles",
+    "ClusterRoleBinding": "clusterrolebindings",
+    "ConfigMap": "configmaps",
+    "EndpointSlice": "endpointslices",
+    "Namespace": "namespaces",
+    "Role": "roles",
+    "RoleBinding": "rolebindings",
+    "Service": "services",
+    "ServiceAccount": "serviceaccounts",
+    "StorageClass": "storageclasses",
+}
+
+
+def path(document: dict[str, Any]) -> str:
+    """Where the API server has an object."""
+    version, meta = document["apiVersion"], document["metadata"]
+    group = f"/apis/{version}" if "/" in version else f"/api/{version}"
+    within = f"/namespaces/{meta['namespace']}" if "namespace" in meta else ""
+    return f"{group}{within}/{PLURALS[document['kind']]}/{meta['name']}"
+
+
+def apply(api: Api, node_address: str) -> None:
+    """Apply all, namespaces first.
+
+    Raises:
+        ApiError: the API server refused one.
+    """
+    text = configuration.text("addons.yaml", {"node_address": node_address})
+    documents = list(yaml.safe_load_all(text))
+    first = [d for d in documents if d["kind"] == "Namespace"]
+    rest = [d for d in documents if d["kind"] != "Namespace"]
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        for batch in (first, rest):
+            list(pool.map(lambda d: api.apply(path(d), d), batch))

@@ -1,0 +1,71 @@
+"""Writes the node's configuration files: templates of files/ with a few values filled in."""
+
+from collections.abc import Mapping
+from importlib.resources import files
+from pathlib import Path
+from string import Template
+
+from learnflow_infra.clusters.embedded import state
+from learnflow_infra.clusters.embedded.control_plane import components
+
+PLACES = {"10-learnflow.conflist": "cni/10-learnflow.conflist"}
+"""Where a file goes below conf/, when not under its own name."""
+TEMPLATES = (
+    "10-learnflow.conflist",
+    "Corefile",
+    "containerd.toml",
+    "helper-pod.yaml",
+    "kube-proxy.yaml",
+    "kubeadm.yaml",
+    "kubelet.yaml",
+    "local-path.json",
+    "resolv.conf",
+)
+
+
+def values(
+    config: state.Config, *, version: str, capable: bool, images: Mapping[str, str], cni: Path
+) -> dict[str, str]:
+    """What the templates take.
+
+    Args:
+        config: the cluster.
+        version: of Kubernetes, as v1.34.4.
+        capable: this process has CAP_SYS_RESOURCE, and so may lower OOM scores.
+        images: references of the images `pause` and `busybox`.
+        cni: the folder of the CNI plugins.
+    """
+    return {
+        "node_address": str(config.node_address),
+        "host_address": str(config.host_address),
+        "node_name": config.node_name,
+        "version": version,
+        "pki": str(state.layout(config.name).pki),
+        "pause_image": images["pause"],
+        "helper_image": images["busybox"],
+        "restrict_oom_score_adj": str(not capable).lower(),
+        "oom_score_adj": "-999" if capable else "0",
+        "snapshotter": config.snapshotter,
+        "cni": str(cni),
+    }
+
+
+def text(name: str, filled: Mapping[str, str]) -> str:
+    """A template with its values."""
+    source = files("learnflow_infra.clusters.embedded") / "files" / name
+    return Template(source.read_text()).substitute(filled)
+
+
+def supervisor(config: state.Config, helper_image: str) -> str:
+    """supervisord.conf, whole."""
+    wanted = components.components(str(config.node_address), config.node_name, helper_image)
+    sections = [components.supervised(component) for component in wanted]
+    return "\n".join([text("supervisord.conf", {}), *sections])
+
+
+def write(folder: Path, filled: Mapping[str, str], supervisor_text: str) -> None:
+    """Write every file below `folder` (a cluster's conf/)."""
+    (folder / "cni").mkdir(parents=True, exist_ok=True)
+    for name in TEMPLATES:
+        state.replace(folder / PLACES.get(name, name), text(name, filled))
+    state.replace(folder / "supervisord.conf", supervisor_text)

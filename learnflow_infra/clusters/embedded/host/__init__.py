@@ -1,0 +1,1 @@
+"""What the host gives to the node: programs, limits, cgroups, addresses."""

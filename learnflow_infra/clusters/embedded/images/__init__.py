@@ -1,0 +1,1 @@
+"""Images of the embedded cluster: built from packages, and imported into its node."""

@@ -1,0 +1,118 @@
+"""Building container images from recipes: cached by the digest of all inputs, atomic.
+
+    build(ImageRecipe.load(folder), emit=emit) -> the image as a tar for `ctr images import`
+
+Several recipes may build at once, in threads or processes; the same one builds once, for
+a lock is held while it does. What an interrupted build left is removed by the next.
+"""
+
+import fcntl
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from learnflow_infra import events
+from learnflow_infra.clusters.embedded.images import archive, maven, rootfs
+from learnflow_infra.clusters.embedded.images.build_step import (
+    Note,
+    disk_full,
+    disk_full_is_host_error,
+)
+from learnflow_infra.clusters.embedded.images.recipe import ImageRecipe, ImageRef
+from learnflow_infra.events import Emit, Step
+from learnflow_infra.paths import cache_dir
+
+__all__ = ["ImageRecipe", "ImageRef", "build", "built_path"]
+
+_NEEDED_BYTES = 2 << 30
+"""Free space that a build asks for: tree, layer and archive of an image lie side by side."""
+
+_STAGES = 5
+
+
+def built_path(recipe: ImageRecipe) -> Path:
+    """Where the built image is, or will be."""
+    return cache_dir() / "images" / f"{recipe.name}-{recipe.digest}.tar"
+
+
+def build(recipe: ImageRecipe, *, emit: Emit) -> Path:
+    """Build an image unless the same inputs were built before.
+
+    Needs root, and the programs mmdebstrap, tar, unshare, ip and (for jars) mvn.
+
+    Raises:
+        ArtifactError: a package or jar is not obtainable, or a command of the recipe failed.
+        HostError: a program is missing, or the disk is full.
+    """
+    target = built_path(recipe)
+    with events.step(emit, f"image/{recipe.name}", f"Build image {recipe.reference()}") as step:
+        if target.exists():
+            step.done("cached", changed=False)
+            return target
+        with disk_full_is_host_error(target.parent), _work_folder(recipe) as work:
+            if target.exists():  # built by another process while this one waited for the lock
+                step.done("cached", changed=False)
+                return target
+            _require_space(work)
+            _assemble(recipe, work, target, step)
+        step.done(f"{target.stat().st_size >> 20} MiB")
+    return target
+
+
+def _assemble(recipe: ImageRecipe, work: Path, target: Path, step: Step) -> None:
+    tree = work / "rootfs"
+    step.progress(0, _STAGES, "Debian packages")
+    rootfs.extract_packages(recipe, tree, _noter(step, 0))
+    rootfs.add_entries(recipe, tree)
+    if recipe.maven:
+        step.progress(1, _STAGES, "jars")
+        repository, jars = cache_dir() / "m2", rootfs.inside(tree, recipe.maven.dest)
+        maven.copy_jars(
+            recipe.maven, work=work, repository=repository, target=jars, note=_noter(step, 1)
+        )
+    step.progress(2, _STAGES, "commands")
+    rootfs.run_commands(recipe, tree, _noter(step, 2))
+    rootfs.remove_unneeded(recipe, tree)
+    step.progress(3, _STAGES, "layer")
+    layer = archive.layer(tree, work / "layer.tar")
+    step.progress(4, _STAGES, "archive")
+    name = str(recipe.reference())
+    archive.write(work / "image.tar", name=name, settings=recipe.config, content=layer)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    (work / "image.tar").replace(target)
+
+
+def _noter(step: Step, done: int) -> Note:
+    def note(line: str) -> None:
+        if line:
+            step.progress(done, _STAGES, line[:100])
+
+    return note
+
+
+@contextmanager
+def _work_folder(recipe: ImageRecipe) -> Iterator[Path]:
+    """An empty folder that only this build uses: it waits for another build of the same.
+
+    The lock's file stays: one who waits for a file that was removed would not be alone.
+    """
+    parent = cache_dir() / "tmp"
+    parent.mkdir(parents=True, exist_ok=True)
+    work = parent / f"image-{recipe.name}-{recipe.digest}"
+    with (parent / f"{work.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        shutil.rmtree(work, ignore_errors=True)
+        work.mkdir()
+        try:
+            yield work
+        finally:
+            shutil.rmtree(work, ignore_errors=True)
+
+
+def _require_space(folder: Path) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < _NEEDED_BYTES:
+        raise disk_full(
+            folder, f"{free >> 20} MiB are free; a build asks for {_NEEDED_BYTES >> 20}."
+        )

@@ -1,0 +1,94 @@
+"""The two images of the node itself: `pause` (each pod's first container) and `busybox`.
+
+busybox, Debian's static build, is what the volume provisioner's helper pods run. Its
+package is unpacked, not installed: it would replace the machine's own busybox.
+"""
+
+import hashlib
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from learnflow_infra import events
+from learnflow_infra.clusters.embedded.images import archive, pruning
+from learnflow_infra.clusters.embedded.locks import lock
+from learnflow_infra.clusters.embedded.process import output
+from learnflow_infra.errors import ArtifactError
+from learnflow_infra.events import Emit
+from learnflow_infra.paths import cache_dir
+
+REGISTRY = "learnflow.local"
+APPLETS = ("cat", "ls", "mkdir", "rm", "sh", "sleep")
+
+
+def ensure(programs: Path, emit: Emit) -> dict[str, Path]:
+    """Pack what is missing; returns the archives by image reference.
+
+    Raises:
+        ArtifactError: the busybox package cannot be downloaded.
+    """
+    with events.step(emit, "cluster/node-images", "Pack the node's own images") as step:
+        with lock("node-images"):
+            before = set(_folder().glob("*.tar"))
+            found = dict(
+                [_image("pause", programs / "pause", ()), _image("busybox", _busybox(), APPLETS)]
+            )
+            changed = bool(set(found.values()) - before)
+        step.done("" if changed else "cached", changed=changed)
+    return found
+
+
+def _folder() -> Path:
+    folder = cache_dir() / "images"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _image(name: str, program: Path, applets: tuple[str, ...]) -> tuple[str, Path]:
+    content = hashlib.sha256(program.read_bytes() + " ".join(applets).encode()).hexdigest()[:10]
+    reference = f"{REGISTRY}/{name}:{content}"
+    target = _folder() / f"{name}-{content}.tar"
+    if not target.exists():
+        _pack(program, name, applets, reference, target)
+    pruning.prune(target)
+    return reference, target
+
+
+def _pack(program: Path, name: str, applets: tuple[str, ...], reference: str, target: Path) -> None:
+    temporary = target.with_suffix(f".{os.getpid()}")
+    with tempfile.TemporaryDirectory(dir=_scratch()) as scratch:
+        programs = Path(scratch) / "root" / "bin"
+        programs.mkdir(parents=True)
+        (Path(scratch) / "root").chmod(0o755)
+        shutil.copy(program, programs / name)
+        (programs / name).chmod(0o755)
+        for applet in applets:
+            (programs / applet).symlink_to(name)
+        layer = archive.layer(Path(scratch) / "root", Path(scratch) / "layer.tar")
+        settings = {"entrypoint": [f"/bin/{name}"], "env": {"PATH": "/bin"}}
+        if not applets:
+            settings["user"] = "65535:65535"
+        archive.write(temporary, name=reference, settings=settings, content=layer)
+    temporary.replace(target)
+
+
+def _busybox() -> Path:
+    """Debian's static busybox, from its package."""
+    target = cache_dir() / "tools" / "busybox"
+    if not target.exists():
+        with tempfile.TemporaryDirectory(dir=_scratch()) as scratch:
+            script = 'cd "$1" && apt-get download -q busybox-static && dpkg-deb -x *.deb root'
+            output(["sh", "-c", script, "sh", scratch])
+            found = next(iter(Path(scratch).glob("root/**/bin/busybox")), None)
+            if found is None:
+                raise ArtifactError("The package busybox-static holds no busybox.")
+            target.parent.mkdir(parents=True, exist_ok=True)
+            shutil.move(found, target)
+    return target
+
+
+def _scratch() -> Path:
+    folder = cache_dir() / "tmp"
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder

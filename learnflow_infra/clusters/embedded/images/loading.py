@@ -1,0 +1,72 @@
+"""Images into a running node: built when missing, imported when absent."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from learnflow_infra import events
+from learnflow_infra.clusters.embedded import state
+from learnflow_infra.clusters.embedded.control_plane import api
+from learnflow_infra.clusters.embedded.images import build, pruning
+from learnflow_infra.clusters.embedded.node import runtime
+from learnflow_infra.errors import ClusterUnreachableError
+from learnflow_infra.events import Emit
+
+
+def known_images(name: str) -> set[str]:
+    """The images that the node says it has; empty when it does not answer. Needs no root."""
+    config = state.load(name)
+    if config is None or state.running(name) is None:
+        return set()
+    try:
+        client = api.connect(state.layout(name).kubeconfig)
+        node = client.document(f"/api/v1/nodes/{config.node_name}")
+    except (api.ApiError, OSError):
+        return set()
+    listed = node.get("status", {}).get("images", [])
+    return {reference for image in listed for reference in image.get("names", [])}
+
+
+def load_images(name: str, recipes: Sequence[Path], emit: Emit) -> None:
+    """Build what is missing and import it into the node.
+
+    Raises:
+        ClusterUnreachableError: the cluster does not run.
+    """
+    built = {}
+    for folder in recipes:
+        recipe = build.ImageRecipe.load(folder)
+        archive = build.build(recipe, emit=emit)
+        pruning.prune(archive)
+        built[str(recipe.reference())] = archive
+    node = require_running(name)
+    with events.step(emit, "cluster/images", "Load images into the cluster") as step:
+        new = runtime.import_missing(node, built)
+        step.done(", ".join(new) or "all there", changed=bool(new))
+
+
+def load_archive(name: str, archive: Path, named: Sequence[str], emit: Emit) -> None:
+    """Import an archive of images that came from registries into the node.
+
+    Raises:
+        ClusterUnreachableError: the cluster does not run.
+        HostError: the node's disk is full, or the archive damaged.
+    """
+    node = require_running(name)
+    with events.step(emit, "images/load", "Load images into the cluster") as step:
+        new = runtime.import_archive(node, archive, named)
+        step.done(", ".join(new) or "all there", changed=bool(new))
+
+
+def require_running(name: str) -> state.Node:
+    """The cluster's node.
+
+    Raises:
+        ClusterUnreachableError: it does not run.
+    """
+    node = state.running(name)
+    if node is None:
+        raise ClusterUnreachableError(
+            f"The embedded cluster {name} does not run.",
+            remedy=f"learnflow-infra cluster up --name {name}",
+        )
+    return node

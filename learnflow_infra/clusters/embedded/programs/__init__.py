@@ -1,0 +1,1 @@
+"""The cluster's own binaries, and the toolchain that builds them."""

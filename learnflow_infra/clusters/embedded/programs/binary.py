@@ -1,0 +1,181 @@
+"""Builds the Kubernetes programs once per machine, into a cache keyed by all inputs.
+
+Go's own version is not part of the key: a new minor of the toolchain changes nothing in
+what the programs do, and building again takes minutes.
+"""
+
+import hashlib
+import os
+import platform
+import re
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from learnflow_infra import events
+from learnflow_infra.clusters.embedded import process
+from learnflow_infra.clusters.embedded.locks import lock
+from learnflow_infra.clusters.embedded.programs import toolchain
+from learnflow_infra.errors import ArtifactError, HostError
+from learnflow_infra.events import Emit, Step
+from learnflow_infra.paths import cache_dir, repo_root
+
+PROGRAMS = (
+    "coredns",
+    "etcd",
+    "kube-apiserver",
+    "kube-controller-manager",
+    "kube-proxy",
+    "kube-scheduler",
+    "kubeadm",
+    "kubectl",
+    "kubelet",
+    "stop-containers",
+)
+"""What hyperkube is called by; each is a link to it."""
+NEEDED_BYTES = 4 * 1024**3
+"""Free disk that a build from nothing takes: modules 1.3 GB, build cache 1.5 GB, results."""
+FLAGS = ("-trimpath", "-buildvcs=false")
+
+
+def source() -> Path:
+    """The Go module."""
+    return repo_root() / "cluster-runtime"
+
+
+def version() -> str:
+    """The Kubernetes version that the module builds, as v1.34.4."""
+    found = re.search(r"k8s\.io/kubernetes (v\S+)", (source() / "go.mod").read_text())
+    if found is None:
+        raise ArtifactError("cluster-runtime/go.mod names no k8s.io/kubernetes.")
+    return found[1]
+
+
+def linker_flags(kubernetes: str) -> str:
+    """-ldflags: stripped, and with the version that the programs then report."""
+    major, minor, _ = kubernetes.removeprefix("v").split(".", 2)
+    stamped = {
+        "gitVersion": kubernetes,
+        "gitMajor": major,
+        "gitMinor": minor,
+        "gitTreeState": "clean",
+    }
+    packages = ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version")
+    settings = [f"-X {package}.{k}={v}" for package in packages for k, v in stamped.items()]
+    return " ".join(["-s -w", *settings])
+
+
+def key() -> str:
+    """A digest of everything that goes into the programs."""
+    folder = source()
+    names = [folder / "go.mod", folder / "go.sum", *sorted(folder.rglob("*.go"))]
+    flags = " ".join([*FLAGS, linker_flags(version()), platform.machine()])
+    return digest(flags, ((str(p.relative_to(folder)), p.read_bytes()) for p in names))
+
+
+def digest(flags: str, sources: Iterable[tuple[str, bytes]]) -> str:
+    """The key of given flags and files (name, content)."""
+    total = hashlib.sha256(flags.encode())
+    for name, content in sources:
+        total.update(f"\0{name}\0{len(content)}\0".encode() + content)
+    return total.hexdigest()[:16]
+
+
+def folder() -> Path:
+    """Where the programs are, or will be."""
+    return cache_dir() / "bin" / key()
+
+
+def ensure(emit: Emit) -> Path:
+    """Build the programs unless they are there; an interrupted build goes on where it was.
+
+    Raises:
+        HostError: the disk is full, or no Go toolchain can be had.
+        ArtifactError: the modules cannot be downloaded or built.
+    """
+    target = folder()
+    with events.step(emit, "cluster/binary", f"Build Kubernetes {version()}") as step:
+        if (target / "hyperkube").exists():
+            _link_kubectl(target)
+            step.done("cached", changed=False)
+            return target
+        with lock("binary", lambda: step.progress(0, None, "waiting for another build")):
+            if not (target / "hyperkube").exists():
+                _build(target, step)
+        _link_kubectl(target)
+        step.done()
+    return target
+
+
+def kubectl() -> Path:
+    """Where people find kubectl: a path that stays when the programs are built anew."""
+    return cache_dir() / "bin" / "kubectl"
+
+
+def _link_kubectl(target: Path) -> None:
+    link, wanted = kubectl(), f"{target.name}/kubectl"
+    if not link.is_symlink() or str(link.readlink()) != wanted:
+        temporary = link.with_name(f"kubectl.{os.getpid()}")
+        temporary.symlink_to(wanted)
+        temporary.replace(link)
+
+
+def _build(target: Path, step: Step) -> None:
+    cache = cache_dir() / "go"
+    cache.mkdir(parents=True, exist_ok=True)
+    free = shutil.disk_usage(cache).free
+    if free < NEEDED_BYTES and not (cache / "build").exists():
+        raise _disk_full(f"{free / 1e9:.1f} GB are free, a build takes {NEEDED_BYTES / 1e9:.0f}.")
+    go = toolchain.find((source() / "go.mod").read_text())
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
+    for left in target.parent.glob(".*"):  # by a build that was killed
+        shutil.rmtree(left, ignore_errors=True)
+    temporary.mkdir(parents=True, exist_ok=True)
+    try:
+        _compile(go, temporary, step)
+        for name in PROGRAMS:
+            (temporary / name).symlink_to("hyperkube")
+        shutil.rmtree(target, ignore_errors=True)
+        temporary.rename(target)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _compile(go: Path, target: Path, step: Step) -> None:
+    """Two calls: the provisioner's dependencies differ from hyperkube's only in a name's case."""
+    environment = toolchain.environment()
+    total, downloads = 0, 0
+    stale = ["list", *FLAGS, "-deps", "-f", "{{if .Stale}}stale {{.ImportPath}}{{end}}"]
+    for line in _go(go, [*stale, "./cmd/..."], environment):
+        downloads += line.startswith("go: downloading")
+        total += line.startswith("stale ")
+        if line.startswith("go: downloading"):
+            step.progress(downloads, None, line.removeprefix("go: "))
+    flags = [*FLAGS, "-ldflags", linker_flags(version()), "-o", f"{target}/"]
+    done = 0
+    for what in ("./cmd/...", "github.com/rancher/local-path-provisioner"):
+        for line in _go(go, ["build", "-v", *flags, what], environment):
+            done += 1
+            step.progress(min(done, total), total, line)
+
+
+def _go(go: Path, arguments: list[str], environment: dict[str, str]) -> Iterable[str]:
+    try:
+        yield from process.lines([go, *arguments], env=environment, cwd=source())
+    except HostError as error:
+        if "no space left on device" in error.why:
+            raise _disk_full(error.why) from error
+        raise ArtifactError(
+            f"Go could not build Kubernetes: go {arguments[0]} failed.",
+            why=error.why,
+            remedy="Check that Go modules can be downloaded, then run the same command again: "
+            "it goes on where it stopped.",
+        ) from error
+
+
+def _disk_full(why: str) -> HostError:
+    return HostError(
+        "The disk is too full to build Kubernetes.",
+        why=why,
+        remedy=f"Free some space (df -h {cache_dir()}), then run the same command again.",
+    )

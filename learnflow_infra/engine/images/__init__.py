@@ -1,0 +1,1 @@
+"""The images that releases need, and the cache that they come from."""

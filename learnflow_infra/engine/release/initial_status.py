@@ -1,0 +1,73 @@
+"""Status that a custom resource has to have before its operator first acts on it.
+
+Strimzi takes the id of a Kafka cluster from the status of its resources, and invents one
+where it finds none; volumes that are left of an earlier release have another, and no broker
+starts on them. A chart says by an annotation which status its resource begins with. Such a
+resource is made here, marked as the release's own, so that helm adopts it.
+"""
+
+import json
+
+from learnflow_infra import documents
+from learnflow_infra.clients.kube import Kube
+from learnflow_infra.engine.release import drift
+from learnflow_infra.models import Document, ReleaseName
+
+ANNOTATION = "learnflow.infra/initial-status"
+"""On a resource of a chart: what its status begins with, as JSON."""
+_MERGE = "application/merge-patch+json"
+
+
+def plant(kube: Kube, namespace: str, release: ReleaseName, manifest: str) -> list[str]:
+    """Make the resources of a manifest that begin with a status, where they do not have it.
+
+    What a live resource's status says already is left as it is.
+
+    Returns:
+        `Kind/name` of what was given a status.
+
+    Raises:
+        ApiError: the server refuses one.
+    """
+    wanted = [obj for obj in documents.parse_all(manifest) if _status(obj)]
+    locate = drift.locator(kube, namespace, wanted)
+    return [
+        f"{obj['kind']}/{obj['metadata']['name']}"
+        for obj in wanted
+        if _give(kube, locate(obj), adoptable(obj, namespace, release))
+    ]
+
+
+def adoptable(obj: Document, namespace: str, release: ReleaseName) -> Document:
+    """An object with the marks by which helm knows its own.
+
+    Source: https://helm.sh/docs/topics/charts_tips_and_tricks/, "existing resources".
+    """
+    meta = obj["metadata"]
+    labels = {**(meta.get("labels") or {}), "app.kubernetes.io/managed-by": "Helm"}
+    annotations = {
+        **(meta.get("annotations") or {}),
+        "meta.helm.sh/release-name": release,
+        "meta.helm.sh/release-namespace": namespace,
+    }
+    return {**obj, "metadata": {**meta, "labels": labels, "annotations": annotations}}
+
+
+def _status(obj: Document) -> Document:
+    text = (obj["metadata"].get("annotations") or {}).get(ANNOTATION)  # charts render null, too
+    status: Document = json.loads(text) if text else {}
+    return status
+
+
+def _give(kube: Kube, path: str, obj: Document) -> bool:
+    if not path:  # its kind is not served, which helm says better
+        return False
+    live = kube.find(path)
+    if live is None:
+        live = kube.request("POST", path.rpartition("/")[0], body=obj)
+    has = live.get("status", {})
+    missing = {key: value for key, value in _status(obj).items() if key not in has}
+    if missing:
+        body = {"status": missing}
+        kube.request("PATCH", f"{path}/status", body=body, content_type=_MERGE)
+    return bool(missing)

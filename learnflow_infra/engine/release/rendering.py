@@ -1,0 +1,29 @@
+"""The manifests of releases as `helm template` makes them."""
+
+import asyncio
+from collections.abc import Sequence
+
+from learnflow_infra.clients import helm
+from learnflow_infra.engine.release.compare import promised
+from learnflow_infra.engine.request.prepare import Prepared
+
+
+def rendered(prepared: Sequence[Prepared], namespace: str, *, crds: bool = False) -> list[str]:
+    """The manifest of each release, hooks included; no cluster is asked.
+
+    Raises:
+        InputError: values do not meet a chart's schema.
+        ReleaseFailedError: helm cannot render one.
+    """
+    told = helm.Capabilities(
+        api_versions=promised([crd for item in prepared for crd in item.chart.crds])
+    )
+
+    async def render() -> list[str]:
+        work = (
+            helm.template(item.installation, namespace=namespace, capabilities=told, crds=crds)
+            for item in prepared
+        )
+        return await asyncio.gather(*work)
+
+    return asyncio.run(render())

@@ -1,0 +1,65 @@
+"""Uninstall one release, and see that it goes."""
+
+import asyncio
+from collections.abc import Callable
+
+from learnflow_infra import documents
+from learnflow_infra.clients.helm import Live
+from learnflow_infra.engine.request.session import Session
+from learnflow_infra.models import Document, Release
+from learnflow_infra.readiness import gone
+from learnflow_infra.readiness.owned import Expected, expected, reference
+from learnflow_infra.readiness.view import View
+
+SECONDS = 120.0
+"""How long what a release has may take to go."""
+_POLICY = "helm.sh/resource-policy"
+
+
+async def uninstall(session: Session, release: Release, live: Live) -> None:
+    """Uninstall a release; returns when its objects and pods are gone.
+
+    Claims made from templates stay, and what the chart says to keep, as in Helm.
+
+    Raises:
+        ReleaseFailedError: helm could not uninstall it.
+        LearnflowError: something of it does not go; of the class of the cause.
+    """
+    await session.helm.uninstall(release.name)
+    try:
+        await asyncio.to_thread(_wait, session, release, live.manifest)
+    except asyncio.CancelledError:
+        session.stop.set()  # the wait runs in a thread, which only this ends
+        raise
+
+
+def _wait(session: Session, release: Release, manifest: str) -> None:
+    owned = expected(obj for obj in documents.parse_all(manifest) if not _kept(obj))
+    _gone(session, release, owned, lambda obj: reference(obj) in owned.names or _runs(obj))
+
+
+def wait_for_claims(session: Session, release: Release) -> None:
+    """Wait until the claims of a release, which were deleted, are gone.
+
+    Raises:
+        LearnflowError: one does not go; of the class of the cause.
+    """
+    _gone(session, release, Expected(), lambda obj: obj["kind"] == "PersistentVolumeClaim")
+
+
+def _gone(
+    session: Session, release: Release, owned: Expected, goes: Callable[[Document], bool]
+) -> None:
+    view = View(session.kube, session.watches, session.namespace, release)
+    view.expect(owned)
+    gone.wait(view, goes=goes, seconds=SECONDS, stop=session.stop)
+
+
+def _kept(obj: Document) -> bool:
+    return (obj["metadata"].get("annotations") or {}).get(_POLICY) == "keep"
+
+
+def _runs(obj: Document) -> bool:
+    """Pods of hooks that came to their end stay, as in Helm; nobody deletes them."""
+    ended = (obj.get("status") or {}).get("phase") in {"Succeeded", "Failed"}
+    return obj["kind"] == "Pod" and ("deletionTimestamp" in obj["metadata"] or not ended)

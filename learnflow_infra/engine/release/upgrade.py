@@ -1,0 +1,75 @@
+"""Helm's own part of a release: install or upgrade, with an eye on the chart's hooks."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+
+from learnflow_infra import documents
+from learnflow_infra.clients.helm import Live
+from learnflow_infra.engine.release.compare import Comparison
+from learnflow_infra.engine.release.refusal import explained
+from learnflow_infra.engine.request.session import Session
+from learnflow_infra.errors import LearnflowError, ReleaseFailedError
+from learnflow_infra.readiness import tracker
+from learnflow_infra.readiness.owned import Expected, expected
+from learnflow_infra.readiness.tracker import Seen
+from learnflow_infra.readiness.view import View
+
+
+async def upgrade(
+    session: Session, comparison: Comparison, seconds: float, seen: Callable[[Seen], None]
+) -> Live:
+    """Install or upgrade; a hook that cannot come to its end, ends it before helm's timeout.
+
+    Raises:
+        LearnflowError: of the class of the cause for which helm or a hook failed.
+    """
+    release = comparison.prepared.release
+    work = session.helm.upgrade(comparison.prepared.installation, seconds=seconds)
+    view = View(session.kube, session.watches, session.namespace, release)
+    hooks = _hooks(comparison)
+    try:
+        if not hooks.names:
+            return await work
+        return await _guarded(asyncio.create_task(work), view, hooks, session, seen)
+    except ReleaseFailedError as error:
+        raise await asyncio.to_thread(_explained, error, view, hooks) from error
+
+
+def _hooks(comparison: Comparison) -> Expected:
+    texts = comparison.wanted.hooks
+    return expected(obj for text in texts for obj in documents.parse_all(text))
+
+
+async def _guarded(
+    work: "asyncio.Task[Live]",
+    view: View,
+    hooks: Expected,
+    session: Session,
+    seen: Callable[[Seen], None],
+) -> Live:
+    done = threading.Event()
+
+    def guard() -> None:
+        view.expect(hooks, only=True)
+        tracker.guard(view, done=done, stop=session.stop, seen=seen)
+
+    guarding = asyncio.create_task(asyncio.to_thread(guard))
+    try:
+        await asyncio.wait({work, guarding}, return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            await guarding  # which failed: helm is told to end, and marks the release as failed
+        return await work
+    finally:
+        done.set()
+        work.cancel()
+        await asyncio.gather(work, guarding, return_exceptions=True)
+
+
+def _explained(error: ReleaseFailedError, view: View, hooks: Expected) -> LearnflowError:
+    """Helm's refusal with its cause, and what the hooks' own pods say of it."""
+    if not hooks.names:
+        return explained(error, view.release, view.namespace)
+    view.expect(hooks, only=True)
+    own = view.causes(view.look(), logs=True)
+    return explained(error, view.release, view.namespace, own)

@@ -1,0 +1,70 @@
+"""Would the API server take what is asked? Asked of it, without storing anything.
+
+Custom resources whose CRD an earlier step brings are checked against that CRD.
+"""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from learnflow_infra import documents
+from learnflow_infra.clients.kube import ApiError, Kube
+from learnflow_infra.engine.release import drift
+from learnflow_infra.engine.release.compare import Comparison
+from learnflow_infra.engine.request.prepare import Prepared
+from learnflow_infra.engine.request.session import Session
+from learnflow_infra.errors import InputError
+from learnflow_infra.models import Document, ReleaseName
+from learnflow_infra.sources import crd_schemas
+
+_NO_SUCH_NAMESPACE = 404
+
+
+def against_crds(manifests: Sequence[tuple[Prepared, str]]) -> list[str]:
+    """Faults of custom resources against the CRDs that the charts bring; no cluster is asked."""
+    known = [crd for prepared, _ in manifests for crd in prepared.chart.crds]
+    return [
+        _line(prepared.release.name, obj, fault)
+        for prepared, manifest in manifests
+        for obj in documents.parse_all(manifest)
+        for fault in crd_schemas.faults(obj, known)
+    ]
+
+
+def by_server(session: Session, comparisons: Sequence[Comparison]) -> list[str]:
+    """Faults that the API server tells of the objects whose kind it serves already."""
+    pairs = [
+        (item.prepared.release.name, obj)
+        for item in comparisons
+        for obj in documents.parse_all(item.wanted.manifest)
+    ]
+    locate = drift.locator(session.kube, session.namespace, [obj for _, obj in pairs])
+    with ThreadPoolExecutor(4) as pool:
+        told = pool.map(lambda pair: _refusal(session.kube, locate(pair[1]), pair[1]), pairs)
+        return [_line(*pair, text) for pair, text in zip(pairs, told, strict=True) if text]
+
+
+def _refusal(kube: Kube, path: str, obj: Document) -> str:
+    try:
+        if path:
+            kube.apply(path, obj, dry_run=True)
+    except ApiError as error:
+        return "" if error.status == _NO_SUCH_NAMESPACE else error.what
+    return ""
+
+
+def _line(release: ReleaseName, obj: Document, fault: str) -> str:
+    return f"{release}: {obj['kind']}/{obj['metadata']['name']}: {fault}"
+
+
+def require(faults: Sequence[str]) -> None:
+    """There must be no faults.
+
+    Raises:
+        InputError: naming each.
+    """
+    if faults:
+        raise InputError(
+            f"{len(faults)} objects would be refused; nothing was changed.",
+            why="\n".join(faults),
+            remedy="See what the values make of it: learnflow-infra template",
+        )

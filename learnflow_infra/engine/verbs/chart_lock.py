@@ -1,0 +1,88 @@
+"""`chart lock`: ask the registries which charts the skills' versions are now, and pin them."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from learnflow_infra import skills as library
+from learnflow_infra.errors import RefusedError
+from learnflow_infra.events import Emit
+from learnflow_infra.models import ChartSource, Profile, ReleaseName
+from learnflow_infra.sources import charts, lockfile, mirror
+from learnflow_infra.sources.lockfile import Lock, LockedChart
+from learnflow_infra.sources.mirror import Mirror
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pinned:
+    """The lock as the registries have it now, and what the file had otherwise, a line each."""
+
+    lock: Lock
+    changes: tuple[str, ...] = ()
+
+
+def pin(texts: Sequence[str], emit: Emit, *, check: bool = False) -> Pinned:
+    """Write charts.lock anew: every chart of a registry, of every profile, and no other.
+
+    Args:
+        texts: mirrors, `FROM=TO`.
+        emit: takes the events.
+        check: write nothing, and refuse a lock that differs.
+
+    Raises:
+        ArtifactError: a chart cannot be had; nothing was written.
+        RefusedError: `check`, and the lock differs.
+        InputError: the lock that is there is malformed.
+        FoundationError: it cannot be written.
+    """
+    mirrors = [mirror.parse(text) for text in texts]
+    found = asyncio.run(_ask(_remote(), mirrors, emit))
+    changes = tuple(differences(lockfile.read(), found))
+    if check and changes:
+        raise RefusedError(
+            "charts.lock differs from what the registries have.",
+            why="\n".join(changes),
+            remedy=f"If it is to be trusted, accept it: {charts.RELOCK}",
+        )
+    if not check:
+        lockfile.write(found)
+    return Pinned(lock=found, changes=changes)
+
+
+Wanted = Sequence[tuple[Profile, ReleaseName, ChartSource]]
+
+
+def _remote() -> Wanted:
+    return [
+        (profile, release.name, source)
+        for skill in library.load_all()
+        for release in skill.releases
+        for profile, source in release.profiles.items()
+        if source.remote
+    ]
+
+
+async def _ask(wanted: Wanted, mirrors: Sequence[Mirror], emit: Emit) -> Lock:
+    found = await asyncio.gather(*(charts.latest(source, mirrors, emit) for *_, source in wanted))
+    profiles: dict[Profile, dict[ReleaseName, LockedChart]] = {}
+    for (profile, name, source), chart in zip(wanted, found, strict=True):
+        locked = LockedChart(chart=source.chart, version=source.version, digest=chart.digest)
+        profiles.setdefault(profile, {})[name] = locked
+    return Lock(profiles=profiles)
+
+
+def differences(before: Lock, after: Lock) -> list[str]:
+    """What differs, a line for each release."""
+    lines: list[str] = []
+    for profile in sorted({*before.profiles, *after.profiles}):
+        old, new = before.profiles.get(profile, {}), after.profiles.get(profile, {})
+        lines += [
+            f"{profile} {name}: {_text(old.get(name))} -> {_text(new.get(name))}"
+            for name in sorted({*old, *new})
+            if old.get(name) != new.get(name)
+        ]
+    return lines
+
+
+def _text(chart: LockedChart | None) -> str:
+    return f"{chart.version} {chart.digest}" if chart else "nothing"

@@ -1,0 +1,70 @@
+"""Say why something in a namespace is not ready, changing nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from learnflow_infra.clients.helm import Live
+from learnflow_infra.engine.release.observe import look
+from learnflow_infra.engine.request.session import Options, Session, connect, read
+from learnflow_infra.events import Emit
+from learnflow_infra.models import Release, ReleaseName
+from learnflow_infra.readiness import watched
+from learnflow_infra.readiness.causes import Cause
+from learnflow_infra.readiness.owned import Snapshot
+from learnflow_infra.readiness.status import evaluate
+from learnflow_infra.readiness.view import View
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """Why something of a release is not ready, the root first; `release` is "" for the rest."""
+
+    release: ReleaseName | None
+    causes: Sequence[Cause]
+
+
+def diagnose(options: Options, emit: Emit) -> list[Finding]:
+    """For each release, and for what is beside them in the namespace, why it is not ready.
+
+    Where none of the releases is, and other things are, only those are told of.
+    """
+    request = read(options)
+    session = connect(request.target, options.namespace, emit)
+    with session.watches:
+        views = [(release, *look(session, release)) for release in request.releases]
+        found = [_of_release(*item) for item in views]
+        if options.skills:
+            return found
+        beside = _beside(session, [view for *_, view in views])
+    foreign = not any(live for _, live, _ in views) and beside is not None
+    rest = [Finding(release=None, causes=beside)] if beside is not None else []
+    return rest if foreign else [*found, *rest]
+
+
+def _beside(session: Session, views: Sequence[View]) -> list[Cause] | None:
+    """The causes for what belongs to no release of ours; None where there is nothing else."""
+    paths = watched.everything(session.namespace)
+    session.watches.ensure(paths)
+    ours = {obj["metadata"]["uid"] for view in views for obj in view.look().objects}
+    others = [o for o in session.watches.store.objects(paths) if o["metadata"]["uid"] not in ours]
+    if not others:
+        return None
+    snapshot = Snapshot(states=tuple(evaluate(others)))
+    return views[0].causes(snapshot, logs=True)
+
+
+def _of_release(release: Release, live: Live | None, view: View) -> Finding:
+    found = view.causes(view.look(), logs=True)
+    return Finding(release=release.name, causes=[*found, *_itself(release, live)])
+
+
+def _itself(release: Release, live: Live | None) -> list[Cause]:
+    """What is wrong with the release; volumes of one that was deleted are no sign of it."""
+    deploy = f"learnflow-infra deploy {release.skill}"
+    if live is None:
+        code, text = "ReleaseMissing", "the release is not installed"
+    elif live.status != "deployed":
+        code, text = "ReleaseNotDeployed", f"the release is {live.status}"
+    else:
+        return []
+    return [Cause(code=code, object=f"Release/{release.name}", message=text, remedy=deploy)]

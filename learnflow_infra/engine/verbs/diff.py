@@ -1,0 +1,78 @@
+"""What a deploy would change, and what it would install; nothing is."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from learnflow_infra.engine.release import crds as definitions
+from learnflow_infra.engine.release import validate
+from learnflow_infra.engine.release.compare import Comparison, compare_all
+from learnflow_infra.engine.release.manifests import Change
+from learnflow_infra.engine.request import prepare
+from learnflow_infra.engine.request.session import Options, connect, read
+from learnflow_infra.events import Emit, step
+from learnflow_infra.models import ReleaseName
+
+
+@dataclass(frozen=True, kw_only=True)
+class Planned:
+    """What a deploy would do with a release; `crds` are those that it would bring."""
+
+    release: ReleaseName
+    action: Literal["install", "upgrade", "mend", "none"]
+    crds: Sequence[str]
+    changes: Sequence[Change]
+
+    @property
+    def changed(self) -> bool:
+        """A deploy would change something."""
+        return self.action != "none" or bool(self.crds)
+
+
+def diff(options: Options, emit: Emit, *, ask_server: bool = False) -> list[Planned]:
+    """Compare what is asked with the live releases and the live objects.
+
+    Args:
+        options: what is asked.
+        emit: takes the events.
+        ask_server: let the API server check every object (`--dry-run=server`).
+
+    Raises:
+        ClusterUnreachableError: the cluster does not run.
+        InputError: an object would be refused.
+    """
+    request = read(options)
+    prepared = prepare.prepare(request, emit)
+    session = connect(request.target, options.namespace, emit)
+    with step(emit, "compare", "Compare with the cluster") as running:
+        comparisons = asyncio.run(compare_all(session, prepared))
+        validate.require(
+            validate.against_crds([(c.prepared, c.wanted.manifest) for c in comparisons])
+        )
+        if ask_server:
+            validate.require(validate.by_server(session, comparisons))
+        running.done(f"{len(comparisons)} releases", changed=None)
+    pending = {
+        crd["metadata"]["name"]
+        for crd in definitions.pending(session.kube, [item.chart for item in prepared])
+    }
+    return [_planned(item, pending) for item in comparisons]
+
+
+def _planned(item: Comparison, pending: set[str]) -> Planned:
+    names = [crd["metadata"]["name"] for crd in item.prepared.chart.crds]
+    return Planned(
+        release=item.prepared.release.name,
+        action=_action(item),
+        crds=[name for name in names if name in pending],
+        changes=[*item.changes, *(finding.change for finding in item.findings)],
+    )
+
+
+def _action(item: Comparison) -> Literal["install", "upgrade", "mend", "none"]:
+    if item.live is None:
+        return "install"
+    if item.upgrade:
+        return "upgrade"
+    return "mend" if item.findings else "none"

@@ -1,0 +1,20 @@
+"""The manifests of skills; no cluster is asked."""
+
+from learnflow_infra.engine.release import validate
+from learnflow_infra.engine.release.rendering import rendered
+from learnflow_infra.engine.request import prepare
+from learnflow_infra.engine.request.session import Options
+from learnflow_infra.events import Emit
+
+
+def template(options: Options, emit: Emit, *, crds: bool = False) -> str:
+    """The manifests of the chosen skills, as `helm template` makes them; no cluster is asked.
+
+    Raises:
+        InputError: values do not meet a chart's schema, or a custom resource its CRD.
+        ReleaseFailedError: helm cannot render one.
+    """
+    prepared = prepare.values(options, emit)
+    texts = rendered(prepared, options.namespace, crds=crds)
+    validate.require(validate.against_crds(list(zip(prepared, texts, strict=True))))
+    return "".join(texts)

@@ -1,0 +1,88 @@
+import re
+
+import pytest
+
+from learnflow_infra.clusters.embedded import process
+from learnflow_infra.clusters.embedded.programs import binary, toolchain
+from learnflow_infra.errors import ArtifactError, HostError
+
+
+def test_the_version_comes_from_the_module_itself():
+    assert re.fullmatch(r"v1\.34\.\d+", binary.version())
+
+
+def test_the_linker_stamps_what_charts_compare():
+    flags = binary.linker_flags("v1.34.4")
+    for package in ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version"):
+        assert f"-X {package}.gitVersion=v1.34.4" in flags
+        assert f"-X {package}.gitMajor=1" in flags
+        assert f"-X {package}.gitMinor=34" in flags
+
+
+SOURCES = (("go.mod", b"a"), ("main.go", b"b"))
+
+
+@pytest.mark.parametrize(
+    ("flags", "sources"),
+    [
+        ("other", SOURCES),
+        ("flags", (("go.mod", b"a"), ("main.go", b"c"))),
+        ("flags", (("go.mod", b"a"), ("other.go", b"b"))),
+        ("flags", (("go.mod", b"ab"), ("main.go", b""))),
+        ("flags", SOURCES[:1]),
+    ],
+)
+def test_every_input_changes_the_key(flags, sources):
+    assert binary.digest(flags, sources) != binary.digest("flags", SOURCES)
+
+
+def test_the_same_inputs_have_the_same_key():
+    assert binary.key() == binary.key()
+    assert binary.digest("flags", SOURCES) == binary.digest("flags", list(SOURCES))
+
+
+@pytest.mark.parametrize(
+    ("text", "version"),
+    [
+        ("go version go1.26.8 linux/amd64", (1, 26, 8)),
+        ("go1.24", (1, 24)),
+        ("gccgo", ()),
+    ],
+)
+def test_go_versions(text, version):
+    assert toolchain.version_of(text) == version
+
+
+def test_the_required_version_is_the_go_line_and_not_the_godebug_one():
+    assert toolchain.required("module x\n\ngo 1.24.0\n\ngodebug default=go1.20\n") == (1, 24, 0)
+
+
+def fake_go(tmp_path, text, code):
+    script = tmp_path / "go"
+    script.write_text(f"#!/bin/sh\necho '{text}' >&2\nexit {code}\n")
+    script.chmod(0o755)
+    return script
+
+
+def test_a_full_disk_is_the_hosts_error(tmp_path):
+    go = fake_go(tmp_path, "write /x: no space left on device", 1)
+    with pytest.raises(HostError) as caught:
+        list(binary._go(go, ["build"], {}))
+    assert "run the same command again" in caught.value.remedy
+
+
+def test_a_failed_build_says_that_it_goes_on_where_it_stopped(tmp_path):
+    go = fake_go(tmp_path, "dial tcp: lookup failed", 1)
+    with pytest.raises(ArtifactError) as caught:
+        list(binary._go(go, ["build"], {}))
+    assert "lookup failed" in caught.value.why
+    assert "goes on where it stopped" in caught.value.remedy
+
+
+def test_an_interrupt_ends_what_other_threads_wait_for():
+    sleeper = process.lines(["sh", "-c", "echo begun; exec sleep 60"])
+    assert next(sleeper) == "begun"
+    with pytest.raises(KeyboardInterrupt), process.ended_on_error():
+        raise KeyboardInterrupt
+    with pytest.raises(HostError):
+        list(sleeper)

@@ -1,0 +1,103 @@
+"""The node's configuration: every file parses, and says what it must."""
+
+import configparser
+import json
+import shlex
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from learnflow_infra.clusters.embedded import state
+from learnflow_infra.clusters.embedded.control_plane import addons, components, configuration
+
+CONFIG = state.Config(name="dev", subnet="10.213.3.0/30", snapshotter="overlayfs")
+IMAGES = {"pause": "learnflow.local/pause:1", "busybox": "learnflow.local/busybox:1"}
+
+
+def filled(capable=False):
+    return configuration.values(
+        CONFIG, version="v1.34.4", capable=capable, images=IMAGES, cni=Path("/usr/lib/cni")
+    )
+
+
+def text(name, **options):
+    return configuration.text(name, filled(**options))
+
+
+@pytest.mark.parametrize("name", [n for n in configuration.TEMPLATES if n.endswith(".yaml")])
+def test_yaml_files_parse(name):
+    assert all(yaml.safe_load_all(text(name)))
+
+
+@pytest.mark.parametrize("name", ["10-learnflow.conflist", "local-path.json"])
+def test_json_files_parse(name):
+    assert json.loads(text(name))
+
+
+@pytest.mark.parametrize(("capable", "restrict", "score"), [(True, False, -999), (False, True, 0)])
+def test_without_cap_sys_resource_no_score_is_lowered(capable, restrict, score):
+    containerd = tomllib.loads(text("containerd.toml", capable=capable))
+    cri = containerd["plugins"]["io.containerd.grpc.v1.cri"]
+    assert cri["restrict_oom_score_adj"] is restrict
+    assert cri["sandbox_image"] == IMAGES["pause"]
+    assert cri["containerd"]["snapshotter"] == "overlayfs"
+    assert yaml.safe_load(text("kubelet.yaml", capable=capable))["oomScoreAdj"] == score
+
+
+def test_the_kubelet_evicts_by_amounts_and_never_collects_images():
+    kubelet = yaml.safe_load(text("kubelet.yaml"))
+    assert kubelet["imageGCHighThresholdPercent"] == 100
+    assert not any(
+        value.endswith("%") for key, value in kubelet["evictionHard"].items() if "available" in key
+    )
+
+
+def sections():
+    parser = configparser.ConfigParser(interpolation=None)
+    parser.read_string(configuration.supervisor(CONFIG, IMAGES["busybox"]))
+    return parser
+
+
+def test_every_component_is_supervised_for_ever_with_a_rotated_log():
+    parser = sections()
+    programs = [name for name in parser.sections() if name.startswith("program:")]
+    assert len(programs) == 9
+    for name in programs:
+        assert parser[name]["autorestart"] == "true"
+        assert parser[name]["startsecs"] == "0"
+        assert parser[name]["stdout_logfile_maxbytes"] == "5MB"
+        assert "%" not in parser[name]["command"]  # supervisord would expand it
+
+
+def test_what_others_need_starts_first_and_stops_last():
+    order = {name: int(sections()[f"program:{name}"]["priority"]) for name in ("etcd", "kubelet")}
+    assert order["etcd"] < order["kubelet"]
+
+
+def test_programs_wait_for_what_they_need():
+    command = shlex.split(sections()["program:coredns"]["command"])
+    before = command[: command.index("--")]
+    assert before[1:] == [
+        "https://10.213.3.2:6443/readyz",
+        f"file://{components.CONF}/{components.APPLIED}",
+    ]
+
+
+def test_every_addon_has_a_path_and_no_placeholder_left():
+    source = configuration.text("addons.yaml", {"node_address": "10.213.3.2"})
+    documents = list(yaml.safe_load_all(source))
+    paths = [addons.path(document) for document in documents]
+    assert len(set(paths)) == len(paths)
+    assert "/api/v1/namespaces/kube-system/services/kube-dns" in paths
+    assert "/apis/storage.k8s.io/v1/storageclasses/local-path" in paths
+    scripts = next(d for d in documents if d["kind"] == "ConfigMap")["data"]
+    assert '"$VOL_DIR"' in scripts["setup"]
+
+
+def test_files_are_written_where_the_node_looks(tmp_path):
+    configuration.write(tmp_path, filled(), "supervisor")
+    assert (tmp_path / "cni/10-learnflow.conflist").exists()
+    assert (tmp_path / "supervisord.conf").read_text() == "supervisor"
+    assert not list(tmp_path.rglob(".*"))

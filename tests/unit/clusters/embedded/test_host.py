@@ -1,0 +1,229 @@
+import json
+import os
+import threading
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from learnflow_infra import errors, events
+from learnflow_infra.clusters.embedded import elevate, locks, state
+from learnflow_infra.clusters.embedded.control_plane import health, pki
+from learnflow_infra.clusters.embedded.host import limits, packages, requirements
+from learnflow_infra.errors import HostError, UsageError
+
+WANTED = {"ctr": "containerd", "containerd": "containerd", "nft": "nftables"}
+
+
+@pytest.fixture
+def xdg(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    return tmp_path
+
+
+def test_packages_are_found_by_their_programs_and_named_once(monkeypatch):
+    monkeypatch.setattr(requirements, "program", lambda _name: None)
+    assert packages.missing(WANTED) == ["containerd", "nftables"]
+    monkeypatch.setattr(requirements, "program", lambda name: None if name == "nft" else Path("/x"))
+    assert packages.missing(WANTED) == ["nftables"]
+
+
+def test_a_file_can_stand_for_a_package(tmp_path):
+    key = tmp_path / "key"
+    assert packages.missing({str(key): "keyring"}) == ["keyring"]
+    key.touch()
+    assert packages.missing({str(key): "keyring"}) == []
+
+
+def test_other_systems_get_another_way():
+    with pytest.raises(HostError) as caught:
+        requirements.require_linux("darwin")
+    assert "minikube start" in caught.value.remedy
+    assert "kind create cluster" in caught.value.remedy
+
+
+def test_no_apt_lists_the_packages(monkeypatch):
+    monkeypatch.setattr(requirements, "program", lambda _name: None)
+    with pytest.raises(HostError) as caught:
+        packages.ensure_packages(WANTED, emit=events.ignore)
+    assert "containerd, nftables" in caught.value.why
+
+
+def test_nothing_missing_changes_nothing(monkeypatch):
+    monkeypatch.setattr(requirements, "program", lambda _name: Path("/x"))
+    said = []
+    packages.ensure_packages(WANTED, emit=said.append)
+    assert said[-1].changed is False
+
+
+def test_no_root_and_no_sudo(monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(requirements, "program", lambda _name: None)
+    with pytest.raises(HostError, match="needs root"):
+        requirements.require_root_way()
+
+
+def test_root_runs_directly_and_a_user_through_sudo(monkeypatch):
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    assert requirements.as_root(["apt-get"]) == ["apt-get"]
+    monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(requirements, "program", lambda _name: Path("/usr/bin/sudo"))
+    assert requirements.as_root(["apt-get"]) == ["/usr/bin/sudo", "--", "apt-get"]
+
+
+def test_inotify_instances_run_out_with_a_remedy():
+    limits.check_inotify(104, 128)
+    with pytest.raises(HostError) as caught:
+        limits.check_inotify(105, 128)
+    assert "cluster stop" in caught.value.remedy
+    assert "sysctl fs.inotify.max_user_instances=512" in caught.value.remedy
+
+
+def test_inotify_instances_are_counted():
+    assert limits.used() >= 0
+
+
+@pytest.mark.parametrize("name", ["", "A", "a_b", "-a", "a-", "a.b", "../x", "a" * 41])
+def test_names_that_are_no_host_names(name):
+    with pytest.raises(UsageError):
+        state.check_name(name)
+
+
+@pytest.mark.parametrize("name", ["a", "learnflow", "e2e-1", "a" * 40])
+def test_names(name):
+    state.check_name(name)
+
+
+def test_decisions_are_kept(xdg):
+    assert state.load("dev") is None
+    config = state.Config(name="dev", subnet="10.213.0.0/30", snapshotter="native")
+    state.save(config)
+    assert state.load("dev") == config
+    assert state.names() == ["dev"]
+
+
+def node(**changes):
+    own = os.getpid()
+    fields = {
+        "outer": own,
+        "outer_start": state.started(own),
+        "init": own,
+        "init_start": state.started(own),
+        "boot": state.boot_id(),
+    }
+    return fields | changes
+
+
+@pytest.mark.parametrize(
+    ("changes", "alive"),
+    [
+        ({}, True),
+        ({"boot": "another"}, False),
+        ({"init_start": 1}, False),
+        ({"outer": 2**22, "outer_start": 7}, False),
+    ],
+    ids=["alive", "before a reboot", "the pid is another's now", "gone"],
+)
+def test_a_node_runs_when_the_same_processes_live(xdg, changes, alive):
+    state.replace(state.layout("dev").node, json.dumps(node(**changes)))
+    assert (state.running("dev") is not None) is alive
+
+
+def test_a_torn_record_is_no_node(xdg):
+    state.replace(state.layout("dev").node, '{"outer": 1')
+    assert state.running("dev") is None
+
+
+def test_secret_files_are_the_owners_alone(xdg):
+    path = xdg / "kubeconfig"
+    state.replace(path, "secret", mode=0o600)
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_second_holder_waits_and_says_so(xdg):
+    order, waiting = [], threading.Event()
+
+    def second():
+        with locks.lock("x", waiting.set):
+            order.append("second")
+
+    with locks.lock("x"):
+        thread = threading.Thread(target=second)
+        thread.start()
+        assert waiting.wait(5)
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"]
+
+
+EVENTS = [
+    events.StepStarted(step="a/b", title="t", needs=("a/a",)),
+    events.StepProgress(step="a/b", done=1, total=None, note="n"),
+    events.StepFinished(step="a/b", note="", changed=False),
+    events.StepFailed(step="a/b", note="n"),
+    events.Message(text="x"),
+]
+
+
+@pytest.mark.parametrize("event", EVENTS, ids=lambda e: type(e).__name__)
+def test_events_cross_the_border_to_root_and_back(event):
+    received = []
+    elevate._receive(json.loads(elevate.encode(event)), received.append)
+    assert received == [event]
+
+
+def test_errors_keep_their_class_and_parts():
+    error = errors.ClusterUnreachableError("what", why="why", remedy="remedy")
+    with pytest.raises(errors.ClusterUnreachableError) as caught:
+        elevate._receive(json.loads(elevate.encode_error(error)), events.ignore)
+    assert str(caught.value) == "what\nwhy\nremedy"
+
+
+def test_certificates_are_renewed_in_time():
+    day = 24 * 3600.0
+    assert not pki.needs_renewal(0, 299 * day)
+    assert pki.needs_renewal(0, 301 * day)
+
+
+SINCE = datetime(2026, 1, 1, 12, 0, 0, 500000, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("status", "heartbeat", "ready"),
+    [
+        ("True", "2026-01-01T12:00:00Z", True),
+        ("True", "2026-01-01T11:59:59Z", False),
+        ("False", "2026-01-01T12:00:05Z", False),
+    ],
+    ids=["now", "before the node stopped", "not ready"],
+)
+def test_a_node_is_ready_when_its_kubelet_says_so_now(status, heartbeat, ready):
+    condition = {"type": "Ready", "status": status, "lastHeartbeatTime": heartbeat}
+    assert health.node_ready({"status": {"conditions": [condition]}}, SINCE) is ready
+
+
+def test_a_node_without_conditions_is_not_ready():
+    assert health.node_ready({}, SINCE) is False
+
+
+def pod(*, ready, started):
+    state_of = {"running": {"startedAt": started}} if started else {"waiting": {}}
+    condition = {"type": "Ready", "status": "True" if ready else "False"}
+    return {"status": {"conditions": [condition], "containerStatuses": [{"state": state_of}]}}
+
+
+@pytest.mark.parametrize(
+    ("pods", "fresh"),
+    [
+        ([], True),
+        ([pod(ready=True, started="2026-01-01T12:00:00Z")], True),
+        ([pod(ready=True, started="2026-01-01T11:00:00Z")], False),
+        ([pod(ready=False, started="2026-01-01T11:00:00Z")], True),
+        ([pod(ready=False, started=None)], True),
+        ([{}], True),
+    ],
+    ids=["none", "started since", "from before", "known to be down", "waiting", "no status"],
+)
+def test_no_pod_is_believed_ready_from_before_the_start(pods, fresh):
+    assert health.fresh(pods, SINCE) is fresh

@@ -1,0 +1,108 @@
+import pytest
+
+from learnflow_infra.engine.gate import checks
+from learnflow_infra.engine.gate.capacity import capacity
+from learnflow_infra.errors import FoundationError, HostError
+from learnflow_infra.models import Check, Foundation, Profile, Target
+
+NEEDED = Foundation(cpu=0.5, memory=2**30, storage=2**31)
+
+
+def node(*, ready="True", disk_pressure="False", cpu="2", memory="4Gi"):
+    conditions = [
+        {"type": "Ready", "status": ready},
+        {"type": "DiskPressure", "status": disk_pressure},
+    ]
+    allocatable = {"cpu": cpu, "memory": memory, "ephemeral-storage": "50Gi"}
+    return {
+        "metadata": {"name": "n"},
+        "status": {"conditions": conditions, "allocatable": allocatable},
+    }
+
+
+def pod(cpu, phase="Running"):
+    containers = [{"resources": {"requests": {"cpu": cpu}}}]
+    return {"spec": {"nodeName": "n", "containers": containers}, "status": {"phase": phase}}
+
+
+def failed(checks):
+    return [check.name for check in checks if not check.passed]
+
+
+def test_a_node_with_room_is_enough():
+    assert failed(capacity([node()], [pod("1")], NEEDED)) == []
+
+
+def test_free_disk_counts_where_it_is_known():
+    by_name = {check.name: check for check in capacity([node()], [], NEEDED, 2**30)}
+    assert not by_name["disk"].passed
+    assert by_name["disk"].message == "1024 MiB free, 2048 needed"
+
+
+def test_what_pods_request_is_taken():
+    assert failed(capacity([node()], [pod("1800m")], NEEDED)) == ["cpu"]
+
+
+def test_pods_that_ended_take_nothing():
+    assert failed(capacity([node()], [pod("1800m", phase="Succeeded")], NEEDED)) == []
+
+
+@pytest.mark.parametrize("bad", [node(ready="False"), node(disk_pressure="True")])
+def test_a_node_that_is_not_usable_does_not_count(bad):
+    found = capacity([bad], [], NEEDED)
+    assert failed(found) == ["nodes", "cpu", "memory", "disk"]
+    assert all(check.remedy for check in found)
+
+
+def storage_class(name, default):
+    mark = {"storageclass.kubernetes.io/is-default-class": default}
+    return {"metadata": {"name": name, "annotations": mark}}
+
+
+def test_a_default_storage_class_is_needed():
+    assert checks.default_storage_class([storage_class("a", "true")]).passed
+    check = checks.default_storage_class([storage_class("a", "false"), {"metadata": {"name": "b"}}])
+    assert not check.passed
+    assert "a, b" in check.remedy
+
+
+@pytest.mark.parametrize(("minor", "passed"), [("34", True), ("27+", True), ("26", False)])
+def test_old_clusters_are_refused(minor, passed):
+    version = {"major": "1", "minor": minor, "gitVersion": f"v1.{minor}.0"}
+    assert checks.version_check(version).passed is passed
+
+
+def test_a_phase_directory_that_cannot_be_written(tmp_path):
+    file = tmp_path / "file"
+    file.touch()
+    found = checks.host_checks(target(cluster="x"), file / "phase")
+    assert failed(found) == ["phase directory"]
+
+
+def test_another_cluster_needs_a_kubectl(tmp_path):
+    assert failed(checks.host_checks(target(kubectl="no-such-kubectl"), tmp_path)) == ["kubectl"]
+    embedded = target(cluster="x", kubectl="no-such-kubectl")
+    assert failed(checks.host_checks(embedded, tmp_path)) == []
+
+
+def target(**fields):
+    return Target(
+        kind="context", context="c", kubeconfig=None, profile=Profile("embedded"), **fields
+    )
+
+
+def test_all_failures_are_told_at_once_with_their_remedies():
+    results = [
+        Check(name="a", passed=False, message="m1", remedy="r1"),
+        Check(name="b", passed=True, message="m2"),
+        Check(name="c", passed=False, message="m3", remedy="r3"),
+    ]
+    with pytest.raises(FoundationError, match="2 of 3 foundation checks failed") as error:
+        checks.require(results)
+    for words in ("m1", "r1", "m3", "r3"):
+        assert words in error.value.why
+
+
+def test_a_machine_that_is_not_enough_is_an_error_of_the_host():
+    with pytest.raises(HostError):
+        checks.require([Check(name="host cpu", passed=False, message="m", remedy="r")], HostError)

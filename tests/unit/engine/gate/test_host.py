@@ -1,0 +1,123 @@
+"""What a machine must have before the long build of the embedded cluster begins."""
+
+import shutil
+from types import SimpleNamespace
+
+import pytest
+
+from learnflow_infra.clusters import embedded
+from learnflow_infra.engine.gate import host
+from learnflow_infra.engine.gate.capacity import total
+from learnflow_infra.models import Foundation, Target
+
+GIB = 2**30
+NEEDED = Foundation(cpu=0.5, memory=GIB, storage=4 * GIB)
+
+
+def failed(checks):
+    return [check.name for check in checks if not check.passed]
+
+
+def test_what_skills_ask_for_adds_up():
+    assert total([NEEDED, NEEDED]) == Foundation(cpu=1, memory=2 * GIB, storage=8 * GIB)
+    assert total([]) == Foundation(cpu=0, memory=0, storage=0)
+
+
+@pytest.mark.parametrize(
+    ("cpus", "memory", "names"),
+    [
+        (2, 4 * GIB, []),
+        (1, host.NODE_MEMORY + GIB, []),
+        (2, GIB, ["host memory"]),
+        (0, 0, ["host cpu", "host memory"]),
+    ],
+)
+def test_cpus_and_memory(cpus, memory, names):
+    checks = host.room(cpus, memory, NEEDED)
+    assert failed(checks) == names
+    assert all(check.remedy for check in checks if not check.passed)
+
+
+@pytest.fixture
+def free(monkeypatch):
+    def set_free(size):
+        monkeypatch.setattr(shutil, "disk_usage", lambda _path: SimpleNamespace(free=size))
+
+    return set_free
+
+
+def test_folders_on_one_file_system_share_its_space(tmp_path, free):
+    wanted = [(tmp_path / "cache/x", 4 * GIB), (tmp_path / "data", 2 * GIB)]
+    free(6 * GIB)
+    (check,) = host.disks(wanted)
+    assert check.passed
+    free(5 * GIB)
+    (check,) = host.disks(wanted)
+    assert "5120 MiB free" in check.message
+    assert "6144 needed" in check.message
+    assert f"df -h {tmp_path}" in check.remedy
+
+
+def request(cluster, profile="embedded"):
+    target = Target(kind="embedded", context="c", kubeconfig=None, profile=profile, cluster=cluster)
+    release = SimpleNamespace(profiles={profile: SimpleNamespace(images=())})
+    skill = SimpleNamespace(foundation=NEEDED)
+    return SimpleNamespace(target=target, skills=[skill, skill], releases=[release])
+
+
+@pytest.fixture
+def cluster(monkeypatch, tmp_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setattr("os.geteuid", lambda: 0)
+
+    def set_state(state):
+        monkeypatch.setattr(embedded, "status", lambda _name: SimpleNamespace(state=state))
+
+    return set_state
+
+
+def test_a_new_cluster_needs_space_for_build_and_volumes_on_this_machine(cluster, free):
+    cluster("absent")
+    free(10 * GIB)
+    checks = host.checks(request("x"))
+    assert failed(checks) == ["host disk"]  # 4 GiB for the build, 8 for the volumes
+    free(13 * GIB)
+    assert failed(host.checks(request("x"))) == []
+
+
+def test_a_stopped_cluster_has_its_volumes_already(cluster, free):
+    cluster("stopped")
+    free(5 * GIB)
+    assert failed(host.checks(request("x"))) == []
+
+
+@pytest.mark.parametrize(("name", "state"), [("x", "running"), (None, "absent")])
+def test_a_cluster_that_runs_or_is_another_asks_nothing_of_this_machine(cluster, name, state):
+    cluster(state)
+    assert host.checks(request(name)) == []
+
+
+def test_free_disk_is_that_of_the_data_folder_and_of_embedded_clusters_alone(cluster, free):
+    free(3 * GIB)
+    assert host.free_disk(request("x").target) == 3 * GIB
+    assert host.free_disk(request(None).target) is None
+
+
+def test_a_host_without_a_way_to_root_is_told_with_the_remedy_and_nothing_else(
+    cluster, monkeypatch
+):
+    cluster("absent")
+    monkeypatch.setattr("os.geteuid", lambda: 1000)
+    monkeypatch.setattr(host.requirements, "program", lambda _name: None)
+    (check,) = host.checks(request("x"))
+    assert not check.passed
+    assert "root" in check.remedy
+
+
+def test_packages_that_a_deploy_will_install_are_named(cluster, monkeypatch):
+    cluster("absent")
+    monkeypatch.setattr(host.requirements, "program", lambda _name: None)
+    check = host.checks(request("x"))[0]
+    assert check.passed
+    assert "containerd" in check.message

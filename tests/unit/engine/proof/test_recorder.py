@@ -1,0 +1,86 @@
+from learnflow_infra.documents import schema_faults
+from learnflow_infra.engine.proof.recorder import Recorder
+from learnflow_infra.errors import NotReadyError
+from learnflow_infra.events import ObjectGone, ObjectSeen, step
+
+
+def run(recorder, name, *, changed, progress=False):
+    with step(recorder, name, name.title()) as running:
+        if progress:
+            running.progress(1)
+        running.done(changed=changed)
+
+
+def told(seen):
+    return [(type(event).__name__, event.step) for event in seen]
+
+
+def test_a_step_found_done_again_is_not_told_twice():
+    seen = []
+    recorder = Recorder(seen.append)
+    run(recorder, "a", changed=False)
+    run(recorder, "a", changed=False)
+    assert told(seen) == [("StepStarted", "a"), ("StepFinished", "a")]
+    assert recorder.changed is False
+
+
+def test_a_step_that_does_something_the_second_time_is_told():
+    seen = []
+    recorder = Recorder(seen.append)
+    run(recorder, "a", changed=False)
+    run(recorder, "a", changed=True, progress=True)
+    assert told(seen)[2:] == [("StepStarted", "a"), ("StepProgress", "a"), ("StepFinished", "a")]
+    assert recorder.changed is True
+
+
+def test_the_report_holds_every_step_once_with_its_result():
+    recorder = Recorder(lambda _event: None)
+    run(recorder, "a", changed=None)
+    run(recorder, "a", changed=False)
+    report = recorder.report()
+    assert [item["step"] for item in report["steps"]] == ["a"]
+    assert report["steps"][0]["result"] == "done"
+    assert report["changed"] is False
+
+
+WHERE = {"context": "c", "namespace": "n"}
+
+
+def seen(state, message="m"):
+    return ObjectSeen(
+        step="release/a", object="Pod/x", owner="", state=state, message=message, created=1.0
+    )
+
+
+def test_the_report_holds_what_became_of_each_object():
+    recorder = Recorder(lambda _event: None)
+    for event in (
+        seen("InProgress"),
+        ObjectGone(step="release/a", object="Pod/x"),
+        seen("Current"),
+    ):
+        recorder(event)
+    report = recorder.report()
+    assert schema_faults(report | WHERE, "deploy-report") == []
+    (item,) = report["objects"]
+    assert [state["state"] for state in item["states"]] == ["InProgress", "Current"]
+    assert "gone" not in item
+
+
+def test_the_report_holds_how_it_failed_and_why():
+    recorder = Recorder(lambda _event: None)
+    run(recorder, "release/a", changed=True)
+    recorder(seen("InProgress"))
+    error = NotReadyError("a is not ready.", why="w", remedy="r")
+    error.causes = [{"code": "ContainerCrashed", "object": "Pod/x", "message": "m"}]
+    recorder.failed(error)
+    report = recorder.report()
+    assert schema_faults(report | WHERE, "deploy-report") == []
+    assert (report["result"], report["error"]["exitCode"]) == ("failed", 7)
+    assert report["causes"][0]["step"] == "release/a"
+
+
+def test_an_interrupt_is_no_traceback_in_the_report():
+    recorder = Recorder(lambda _event: None)
+    recorder.failed(KeyboardInterrupt())
+    assert recorder.report()["error"] == {"what": "Interrupted.", "exitCode": 130}

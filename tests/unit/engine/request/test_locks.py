@@ -1,0 +1,152 @@
+"""Two runs at once, and helm operations that somebody else has under way."""
+
+import re
+import subprocess
+import sys
+import time
+
+import pytest
+
+from learnflow_infra import paths
+from learnflow_infra.clients.helm import Live
+from learnflow_infra.engine.request import locks
+from learnflow_infra.errors import FoundationError, LockedError
+
+RUN = """
+import sys, time
+from pathlib import Path
+from learnflow_infra import paths
+from learnflow_infra.engine.request import locks
+paths.phase_dir = lambda: Path(sys.argv[1])
+with locks.hold("ctx", "ns", "deploy"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.fixture(autouse=True)
+def homes(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    monkeypatch.setattr(paths, "phase_dir", lambda: tmp_path / "mine")
+
+
+@pytest.fixture
+def other(tmp_path):
+    """Another checkout's run in the same namespace."""
+    command = [sys.executable, "-c", RUN, str(tmp_path / "theirs"), "--set", "password=hidden"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline() == "held\n"
+        yield process
+        process.kill()
+
+
+def test_another_checkout_is_kept_out_and_told_who_holds_the_namespace(other):
+    with pytest.raises(LockedError) as error, locks.hold("ctx", "ns", "delete"):
+        pass
+    assert f"learnflow-infra deploy, process {other.pid}, since 20" in error.value.why
+    assert str(paths.repo_root()) in error.value.why
+    assert "hidden" not in str(error.value)
+
+
+@pytest.mark.parametrize("where", [("ctx", "other"), ("other", "ns"), ("a/b:c", "ns")])
+def test_another_namespace_or_context_is_free(other, where):
+    with locks.hold(*where, "deploy"):
+        pass
+
+
+def test_one_checkout_works_on_one_namespace_at_a_time():
+    with (
+        locks.hold("ctx", "ns", "deploy"),
+        pytest.raises(LockedError),
+        locks.hold("ctx", "other", "deploy"),
+    ):
+        pass
+
+
+def test_a_folder_that_cannot_be_written(tmp_path):
+    (tmp_path / "data").write_text("")
+    with pytest.raises(FoundationError, match="cannot be written"), locks.hold("c", "n", "deploy"):
+        pass
+
+
+def pending(begun):
+    return Live(revision=2, status="pending-upgrade", manifest="", values={}, begun=begun)
+
+
+def require_idle(begun, **options):
+    with locks.hold("ctx", "ns", "deploy"):
+        locks.require_idle("ctx", "ns", "demo", pending(begun), **options)
+
+
+def test_an_operation_that_nobody_here_began_is_left_alone_while_it_may_go_on():
+    with pytest.raises(LockedError, match=r"pending-upgrade, begun \d+ s ago") as error:
+        require_idle(time.time() - 100)
+    assert re.search(r"in (200|19\d) s the same command", error.value.remedy)
+    require_idle(time.time() - 301)
+    with pytest.raises(LockedError):
+        require_idle(time.time() - 301, patience=600)
+
+
+def test_a_clock_that_is_behind_waits_longer():
+    with pytest.raises(LockedError):
+        require_idle(time.time() + 50)
+
+
+def test_what_a_run_of_ours_began_that_was_killed_is_over(other):
+    time.sleep(0.1)
+    begun = time.time()
+    other.kill()
+    other.wait()
+    require_idle(begun)
+
+
+def interrupted():
+    """When a helm operation may have begun in a run that was then interrupted."""
+    begun = []
+
+    def run():
+        with locks.hold("ctx", "ns", "deploy"):
+            begun.append(time.time())
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    return begun[0]
+
+
+def test_what_a_run_of_ours_began_that_was_interrupted_is_over():
+    begun = interrupted()
+    interrupted()
+    require_idle(begun)
+
+
+def test_what_began_long_after_our_interrupted_run_is_not_ours(monkeypatch):
+    interrupted()
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now + locks.SLACK + 60)
+    with pytest.raises(LockedError):
+        require_idle(time.time() - 5)
+
+
+def test_what_began_while_this_run_was_going_on_is_not_ours():
+    with locks.hold("ctx", "ns", "deploy"), pytest.raises(LockedError):
+        locks.require_idle("ctx", "ns", "demo", pending(time.time()))
+
+
+def test_a_run_that_ended_well_leaves_nothing_unfinished():
+    begun = interrupted()
+    with locks.hold("ctx", "ns", "deploy"):
+        pass
+    with pytest.raises(LockedError):
+        require_idle(begun)
+
+
+def test_the_locks_of_a_context_go_with_it():
+    for context in ("learnflow-a", "learnflow-ab"):
+        with locks.hold(context, "ns", "deploy"):
+            pass
+    locks.forget("learnflow-a")
+    left = [path.name for path in (paths.data_dir() / "locks").iterdir()]
+    assert left == ["learnflow-ab,ns"]
+    locks.forget("learnflow-ab")
+    assert not paths.data_dir().exists()

@@ -1,0 +1,227 @@
+"""Causes by tables: real broken deployments, and what their programs write elsewhere."""
+
+import copy
+import json
+import random
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from learnflow_infra.masking import masked
+from learnflow_infra.models import DeclaredCause
+from learnflow_infra.paths import repo_root
+from learnflow_infra.readiness.causes import (
+    POLICIES,
+    Cause,
+    find,
+    from_checks,
+    from_refusal,
+    policy,
+)
+from learnflow_infra.readiness.evidence import Evidence
+from learnflow_infra.readiness.status import evaluate
+
+TABLES = repo_root() / "tests/unit/tables/causes"
+ROWS = [
+    row
+    for name in ("real.yaml", "by_hand.yaml")
+    for row in yaml.load((TABLES / name).read_text(), Loader=yaml.CSafeLoader)
+]
+
+
+def pod(name, told):
+    """A pod in short: what its container does, and what is said of it."""
+    item = {"name": "c", "image": told.get("image", "x"), "restartCount": told.get("restarts", 0)}
+    if "waiting" in told:
+        item["state"] = {"waiting": told["waiting"]}
+    elif told.get("running"):
+        item["state"] = {"running": {}}
+    if "exit" in told:
+        item["lastState"] = {"terminated": {"exitCode": told["exit"], "reason": "Error"}}
+    conditions = [{"type": "Ready", "status": "False"}]
+    if "unscheduled" in told:
+        why = {"reason": "Unschedulable", "message": told["unscheduled"]}
+        conditions.append({"type": "PodScheduled", "status": "False", **why})
+    status = {key: told[key] for key in ("reason", "message") if key in told}
+    status |= {"phase": told.get("phase", "Pending"), "conditions": conditions}
+    if "state" in item:
+        status["containerStatuses"] = [{"ready": False, **item}]
+    spec = {"containers": [{"name": "c", "image": item["image"]}]}
+    if "nodeName" in told:
+        spec["nodeName"] = told["nodeName"]
+    owners = [{"kind": "StatefulSet", "name": "p", "uid": "owner"}]
+    metadata = {"name": name, "uid": name, "ownerReferences": owners}
+    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec, "status": status}
+
+
+def event(told):
+    if "involvedObject" in told:
+        return told
+    kind, _, name = told.get("about", "Pod/p-0").partition("/")
+    return {**told, "involvedObject": {"kind": kind, "name": name}}
+
+
+def evidence(row):
+    objects = list(row.get("objects", ()))
+    objects += [pod(f"p-{n}", row["pod"]) for n in range(row.get("replicas", 1)) if "pod" in row]
+    return Evidence(
+        namespace="n",
+        states=evaluate(objects),
+        missing=row.get("missing", ()),
+        events=[event(told) for told in row.get("events", ())],
+        around=row.get("around", ()),
+        logs={("p-0", "c"): row["logs"]} if "logs" in row else {},
+        denied=row.get("denied", ()),
+    )
+
+
+def causes(row):
+    return find(evidence(row), [DeclaredCause(**own) for own in row.get("own", ())])
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["name"])
+def test_a_situation_has_its_causes_in_order(row):
+    found = causes(row)
+    codes = [cause.code for cause in found]
+    real = "by hand" not in row["source"] and "objects" in row and len(row["objects"]) > 1
+    assert codes[: len(row["want"])] == row["want"], found
+    assert real or codes == row["want"], found
+    assert row.get("contains", "") in " ".join(line for cause in found for line in cause.lines())
+    assert all(cause.message and cause.object for cause in found)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["name"])
+def test_the_order_of_what_is_known_does_not_matter(row):
+    shuffled = copy.deepcopy(row)
+    for key in ("objects", "around"):
+        random.Random(1).shuffle(  # noqa: S311 - no secret
+            shuffled.get(key, [])
+        )
+    assert {c.code for c in causes(shuffled)} == {c.code for c in causes(row)}
+    assert causes(shuffled)[0].code == causes(row)[0].code
+
+
+REFUSALS = yaml.safe_load((TABLES / "refusals.yaml").read_text())
+
+
+@pytest.mark.parametrize(("code", "text"), REFUSALS)
+def test_a_refusal_is_read(code, text):
+    found = from_refusal(text)
+    assert (found.code if found else None) == code
+    assert found is None or found.object
+
+
+def test_a_refusal_names_its_object():
+    names = {from_refusal(text).object for code, text in REFUSALS if code}
+    assert {"StatefulSet/db", "Pod/x", "Job/work", "Service/s"} <= names
+
+
+def test_the_same_trouble_of_another_replica_is_the_same():
+    told = {"waiting": {"reason": "CrashLoopBackOff"}, "exit": 1, "restarts": 2}
+    found = [
+        find(Evidence(namespace="n", states=evaluate([pod(f"p-{n}", told) for n in some])))
+        for some in ((0, 1), (1,), (0,))
+    ]
+    assert {(cause.code, cause.owner) for (cause,) in found} == {
+        ("ContainerCrashed", "StatefulSet/p")
+    }
+
+
+def test_every_code_is_made_by_a_row():
+    made = {code for row in ROWS for code in row["want"]} | {code for code, _ in REFUSALS}
+    of_releases = {"ReleaseMissing", "ReleaseNotDeployed"}  # by engine.diagnose
+    assert set(POLICIES) - made == of_releases
+
+
+def test_a_check_that_failed_tells_a_declared_cause():
+    own = DeclaredCause(code="PasswordDiffers", message="m", remedy="r", check="28P01")
+    (found,) = from_checks([("connect", "refused (28P01)"), ("x", "other")], [own])
+    assert (found.code, found.object) == ("PasswordDiffers", "Check/connect")
+    assert policy("PasswordDiffers", {}, [own]).about == "m"
+
+
+def test_a_cause_is_told_to_people_and_to_programs():
+    cause = Cause(code="X", object="Pod/a", container="c", message="m", evidence=("e",), remedy="r")
+    assert cause.lines() == ["Cause X: Pod/a container c: m", "  e", "  Remedy: r"]
+    assert json.loads(json.dumps(cause.document()))["evidence"] == ["e"]
+
+
+SECRETS = [
+    ("password=hunter2", "hunter2"),
+    ('POSTGRES_PASSWORD: "a b c"', "a b c"),
+    ('{"password": "hunter2", "user": "x"}', "hunter2"),
+    ("postgres://u:hunter2@host/db", "hunter2"),
+    ("Authorization: Bearer abcdefghijkl.mnop", "abcdefghijkl"),
+    ("api_key = k1234567", "k1234567"),
+    ("x eyJhbGciOiJIUzI1NiJ9.eyJzdWIi.sig y", "eyJhbGciOiJIUzI1NiJ9"),
+    ("psql --password hunter2 -h db", "hunter2"),
+    ("clone https://ghp_abcdefghijklmnopqrstuvwxyz@example.org/x", "ghp_abc"),
+    ("postgres://u:p@ss@host/db", "ss@"),
+    ("key AKIAABCDEFGHIJKLMNOP used", "AKIAABCD"),
+    (r'msg="{\"password\":\"hunter2\"}"', "hunter2"),
+    (r'"password":"ab\"hunter2"', "hunter2"),
+    ("x github_pat_abcdefghijklmnopqrstuv y", "github_pat_abc"),
+    ("AccountName=a;AccountKey=abc123==;x", "abc123"),
+    ("-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----", "MIIE"),
+]
+
+
+@pytest.mark.parametrize(("text", "secret"), SECRETS)
+def test_secrets_are_masked(text, secret):
+    assert secret not in masked(text)
+    assert "***" in masked(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'secret "db" not found',
+        "password authentication failed for user x",
+        "the tokens of the group were revoked",
+        "dial tcp 10.0.0.1:5432: connect: connection refused",
+        "couldn't find key password in Secret n/db",
+    ],
+)
+def test_plain_words_stay(text):
+    assert masked(text) == text
+
+
+def holes(draw, value, *, item=False):
+    """The value with parts missing, or null; items of lists have at least what names them."""
+    if isinstance(value, dict):
+        names = {k: v for k, v in value.items() if item and k in {"name", "type", "kind", "uid"}}
+        kept = {k: holes(draw, v) for k, v in value.items() if draw(st.integers(0, 9))}
+        return {**kept, **names} if item or draw(st.integers(0, 30)) else None
+    if isinstance(value, list):
+        return [holes(draw, one, item=True) for one in value if draw(st.integers(0, 9))]
+    return value if draw(st.integers(0, 30)) else None
+
+
+@given(st.data(), st.sampled_from(ROWS))
+def test_partial_objects_never_raise(data, row):
+    """Names and kinds are kept: the API server has no object without them."""
+
+    def damaged(obj):
+        kept = holes(data.draw, obj) or {}
+        names = {k: obj["metadata"][k] for k in ("name", "uid") if k in obj["metadata"]}
+        metadata = {**(kept.get("metadata") or {}), **names}
+        return {**kept, **{k: obj[k] for k in ("apiVersion", "kind")}, "metadata": metadata}
+
+    whole = evidence(row)
+    partial = Evidence(
+        namespace="n",
+        states=evaluate([damaged(obj) for obj, _ in whole.states]),
+        events=[holes(data.draw, told) or {} for told in whole.events],
+        around=[damaged(obj) for obj in whole.around],
+    )
+    assert {cause.code for cause in find(partial)} <= set(POLICIES)
+
+
+def test_what_an_object_says_of_itself_is_masked():
+    said = {"type": "Ready", "status": "False", "message": "no postgres://admin:hunter2@db/app"}
+    metadata = {"name": "a", "uid": "a"}
+    obj = {"apiVersion": "e.org/v1", "kind": "Db", "metadata": metadata}
+    ((_, status),) = evaluate([{**obj, "status": {"conditions": [said]}}])
+    assert "postgres://***@db/app" in status.message

@@ -1,0 +1,113 @@
+"""Objects of real clusters in every phase, and the same with anything missing from them."""
+
+import copy
+from typing import get_args
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from learnflow_infra.models import ReadyRule
+from learnflow_infra.paths import repo_root
+from learnflow_infra.readiness.states import State
+from learnflow_infra.readiness.status import compute, evaluate
+from learnflow_infra.readiness.stuck import stuck_pods
+
+TABLES = sorted((repo_root() / "tests/unit/tables" / "status").glob("*.yaml"))
+ROWS = [row for path in TABLES for row in yaml.load(path.read_text(), yaml.CSafeLoader)]
+REAL = [row for row in ROWS if row["source"].startswith("real: ")]
+KINDS = sorted(
+    {(row["object"].get("apiVersion", ""), row["object"].get("kind", "")) for row in ROWS}
+)
+JUDGED = set(get_args(State)) - {"NotFound"}  # of what exists
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: row["name"])
+def test_status(row):
+    status = compute(row["object"])
+    assert status.state == row["want"]
+    assert row.get("message", "") in status.message
+    assert status.ready == (row["want"] == "Current")
+
+
+def test_the_tables_are_as_large_and_as_real_as_they_say():
+    assert len({row["name"] for row in ROWS}) == len(ROWS) >= 150
+    assert len(REAL) >= 100
+    assert {row["want"] for row in ROWS} == JUDGED
+
+
+def test_every_difference_from_kstatus_is_meant():
+    keys = ("kstatus", "want")
+    meant = yaml.safe_load((TABLES[0].parents[1] / "kstatus.yaml").read_text())
+    judged = {(row["object"]["kind"], *(row[k] for k in keys)) for row in ROWS if "kstatus" in row}
+    found = {key for key in judged if key[1] != key[2]}
+    assert found == {(row["kind"], *(row[k] for k in keys)) for row in meant}
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["type", "status", "conditions", "replicas", "name", "ready", "phase"]),
+            inner,
+            max_size=4,
+        )
+    ),
+    max_leaves=8,
+)
+RULES = [
+    ReadyRule(api_version="v1", kind=kind, current="status.ready", failed="status.conditions[0].x")
+    for kind in ("Pod", "Db")
+]
+
+
+def places(value, above=()):
+    """Every path into an object, itself apart."""
+    inner = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, item in inner if isinstance(value, dict | list) else ():
+        yield (*above, key)
+        if isinstance(item, dict | list):
+            yield from places(item, (*above, key))
+
+
+@st.composite
+def damaged(draw):
+    """A row's object with up to three of its values taken away, or replaced by anything."""
+    obj = copy.deepcopy(draw(st.sampled_from(ROWS))["object"])
+    for _ in range(draw(st.integers(1, 3))):
+        *above, key = draw(st.sampled_from(list(places(obj)) or [("kind",)]))
+        parent = obj
+        for step in above:
+            parent = parent[step]
+        if draw(st.booleans()):
+            parent[key] = draw(JSON)
+        elif isinstance(parent, list) or key in parent:
+            del parent[key]
+    return obj
+
+
+@settings(deadline=None)
+@given(obj=damaged(), rules=st.sampled_from([(), RULES]))
+def test_a_damaged_object_is_judged(obj, rules):
+    assert compute(obj, rules).state in JUDGED
+    assert [found for found, _ in evaluate([obj, obj], rules)] == [obj, obj]
+
+
+@settings(deadline=None)
+@given(
+    kind=st.sampled_from(KINDS),
+    spec=JSON,
+    status=JSON,
+)
+def test_an_object_of_anything_is_judged(kind, spec, status):
+    obj = {"apiVersion": kind[0], "kind": kind[1], "spec": spec, "status": status}
+    assert compute(obj).state == "Unknown"
+    assert compute({**obj, "metadata": {"name": "x", "generation": 2}}, RULES).state in JUDGED
+
+
+@settings(deadline=None)
+@given(first=damaged(), second=damaged())
+def test_no_damage_makes_a_pod_be_deleted(first, second):
+    assert stuck_pods([first, second]) == []

@@ -1,0 +1,77 @@
+"""What the skill's folder says of itself is true."""
+
+import ast
+import os
+import re
+
+import pytest
+import yaml
+
+from learnflow_infra import errors, skills
+from learnflow_infra.paths import repo_root
+
+ROOT = repo_root()
+FOLDER = ROOT / "skills-library/postgres-k8s-setup"
+MANUAL = (FOLDER / "SKILL.md").read_text()
+ALLOWED = {"name", "description", "license", "compatibility", "metadata", "allowed-tools"}
+"""Keys of the Agent Skills specification's frontmatter."""
+
+
+def test_frontmatter_follows_the_agent_skills_specification():
+    _, front, body = MANUAL.split("---\n", 2)
+    fields = yaml.safe_load(front)
+    assert set(fields) <= ALLOWED
+    assert fields["name"] == FOLDER.name
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", fields["name"])
+    assert 0 < len(fields["description"]) <= 1024
+    assert "Use when" in fields["description"]
+    assert len(fields["compatibility"]) <= 500
+    assert len(body.splitlines()) < 500
+
+
+def test_every_file_that_the_manual_names_exists():
+    named = set(re.findall(r"\]\(([^)]+)\)", MANUAL)) | set(re.findall(r"scripts/\w+\.sh", MANUAL))
+    assert named
+    assert [name for name in named if not (FOLDER / name).is_file()] == []
+
+
+def test_every_exit_code_of_the_program_is_explained():
+    codes = {cls.exit_code for cls in errors.LearnflowError.__subclasses__()}
+    explained = {int(code) for code in re.findall(r"^\| (\d+) \|", MANUAL, re.MULTILINE)}
+    assert codes <= explained
+
+
+@pytest.mark.parametrize("script", sorted((FOLDER / "scripts").glob("*.sh")), ids=lambda p: p.name)
+def test_scripts_can_be_run_and_call_their_verb(script):
+    assert os.access(script, os.X_OK)
+    assert f'learnflow.sh" {script.stem} postgres-k8s-setup' in script.read_text()
+
+
+def test_skill_yaml_is_valid_and_its_values_exist():
+    skill = skills.load(FOLDER)
+    (endpoint,) = skill.endpoints
+    chart = yaml.safe_load((FOLDER / "charts/postgres/values.yaml").read_text())
+    ours = yaml.safe_load((ROOT / "charts-values/postgres/values.yaml").read_text())
+    texts = [*endpoint.parameters.values(), *endpoint.credentials["keys"].values()]
+    for dotted in re.findall(r"\$\{values\.([\w.]+)\}", " ".join(texts)):
+        for values in (chart, ours):
+            for key in dotted.split("."):
+                values = values[key]  # noqa: PLW2901 - KeyError is the finding
+    assert ours["auth"]["existingSecret"] == skill.credentials[0].secret
+    assert set(ours["auth"]["secretKeys"].values()) == set(skill.credentials[0].keys)
+
+
+def test_the_foundation_is_what_the_values_request():
+    foundation = yaml.safe_load((FOLDER / "skill.yaml").read_text())["foundation"]
+    primary = yaml.safe_load((ROOT / "charts-values/postgres/values.yaml").read_text())["primary"]
+    requests = primary["resources"]["requests"]
+    assert foundation == {**requests, "storage": primary["persistence"]["size"]}
+
+
+@pytest.mark.parametrize(
+    "module",
+    [FOLDER / "verify.py", *(FOLDER / "lib").glob("*.py"), *(FOLDER / "../common").glob("*.py")],
+    ids=lambda path: path.name,
+)
+def test_what_verify_runs_is_python_3_9(module):
+    ast.parse(module.read_text(), feature_version=(3, 9))

@@ -1,0 +1,235 @@
+"""The chart of Strimzi's resources as the real helm renders it; no cluster."""
+
+import json
+import subprocess
+
+import pytest
+import yaml
+
+from learnflow_infra.clients.helm_program import executable
+from learnflow_infra.paths import repo_root
+
+ROOT = repo_root()
+CHARTS = ROOT / "skills-library/kafka-k8s-setup/charts"
+VALUES = ROOT / "charts-values"
+DEPLOYED = ("kafka/values.yaml", "kafka/values-upstream.yaml")
+ELSEWHERE = {"image", "clusterDomain", "topicsTimeout", "global"}
+"""Values of our own chart of Kafka that the operator's chart has, or that mean nothing here."""
+
+
+def helm(verb, settings=(), files=DEPLOYED, *arguments):
+    command = [executable(), verb, *arguments, str(CHARTS / "strimzi-kafka"), "-n", "learnflow"]
+    command += [f"--values={VALUES / file}" for file in files]
+    command += [f"--set-json={key}={json.dumps(value)}" for key, value in dict(settings).items()]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def render(settings=(), files=DEPLOYED):
+    done = helm("template", settings, files, "kafka")
+    assert done.returncode == 0, done.stderr
+    return [item for item in yaml.safe_load_all(done.stdout) if item]
+
+
+def specs(objects, kind):
+    return {o["metadata"]["name"]: o["spec"] for o in objects if o["kind"] == kind}
+
+
+def kafka(objects):
+    return specs(objects, "Kafka")["kafka"]["kafka"]
+
+
+def highly_available(tmp_path):
+    values = yaml.safe_load((VALUES / "values-ha.yaml").read_text())
+    assert list(values) == ["kafka"]
+    path = tmp_path / "ha.yaml"
+    path.write_text(yaml.safe_dump(values["kafka"]))
+    return render(files=(*DEPLOYED, path))
+
+
+@pytest.mark.parametrize("files", [(), ("kafka/values.yaml",), DEPLOYED])
+def test_helm_lint_is_content(files):
+    done = helm("lint", (), files, "--strict")
+    assert done.returncode == 0, done.stdout
+
+
+def test_values_have_the_names_of_our_own_chart():
+    ours, theirs = (
+        yaml.safe_load((CHARTS / name / "values.yaml").read_text())
+        for name in ("kafka", "strimzi-kafka")
+    )
+    assert set(ours) - set(theirs) == ELSEWHERE
+    for key in set(ours) & set(theirs):
+        assert type(ours[key]) is type(theirs[key]), key
+        if isinstance(ours[key], dict) and key != "config":
+            assert set(ours[key]) == set(theirs[key]), key
+
+
+def test_the_values_of_the_embedded_profile_are_taken_too():
+    objects = render(files=("kafka/values.yaml", "kafka/values-embedded.yaml"))
+    assert kafka(objects)["config"]["broker.session.timeout.ms"] == "4000"
+
+
+def test_one_broker_is_its_own_controller_and_keeps_one_copy():
+    objects = render()
+    (pool,) = specs(objects, "KafkaNodePool").values()
+    assert (pool["replicas"], pool["roles"]) == (1, ["controller", "broker"])
+    assert "affinity" not in pool["template"]["pod"]
+    config = kafka(objects)["config"]
+    assert config["default.replication.factor"] == config["min.insync.replicas"] == "1"
+    assert kafka(objects)["version"] == "4.3.1"
+
+
+def test_three_brokers_keep_three_copies():
+    objects = render({"brokers": 3})
+    (pool,) = specs(objects, "KafkaNodePool").values()
+    assert pool["replicas"] == 3
+    config = kafka(objects)["config"]
+    copies = {value for key, value in config.items() if key.endswith("replication.factor")}
+    assert copies == {"3"}
+    assert config["min.insync.replicas"] == config["transaction.state.log.min.isr"] == "2"
+    external = kafka(objects)["listeners"][1]["configuration"]
+    assert external["bootstrap"]["nodePort"] == 30092
+    assert [(b["broker"], b["nodePort"]) for b in external["brokers"]] == [
+        (0, 30093),
+        (1, 30094),
+        (2, 30095),
+    ]
+
+
+def test_high_availability_survives_a_node(tmp_path):
+    objects = highly_available(tmp_path)
+    pools = specs(objects, "KafkaNodePool")
+    assert {name: (p["replicas"], p["roles"]) for name, p in pools.items()} == {
+        "broker": (3, ["broker"]),
+        "controller": (3, ["controller"]),
+    }
+    for name, pool in pools.items():
+        (term,) = pool["template"]["pod"]["affinity"]["podAntiAffinity"][
+            "requiredDuringSchedulingIgnoredDuringExecution"
+        ]
+        assert term["topologyKey"] == "kubernetes.io/hostname"
+        labels = {"strimzi.io/cluster": "kafka", "strimzi.io/pool-name": name}
+        assert term["labelSelector"]["matchLabels"] == labels
+        claim = pool["template"]["persistentVolumeClaim"]["metadata"]
+        assert claim["labels"]["app.kubernetes.io/component"] == name
+    config = kafka(objects)["config"]
+    assert (config["default.replication.factor"], config["min.insync.replicas"]) == ("3", "2")
+
+
+def test_numbers_of_nodes_are_kept_apart(tmp_path):
+    pools = [o for o in highly_available(tmp_path) if o["kind"] == "KafkaNodePool"]
+    ids = [pool["metadata"]["annotations"]["strimzi.io/next-node-ids"] for pool in pools]
+    assert ids == ["[0-99]", "[100-199]"]
+
+
+def test_data_outlives_what_is_taken_away():
+    objects = render()
+    topics = [o for o in objects if o["kind"] == "KafkaTopic"]
+    assert len(topics) == 2
+    for topic in topics:
+        assert topic["metadata"]["annotations"]["helm.sh/resource-policy"] == "keep"
+    (pool,) = specs(objects, "KafkaNodePool").values()
+    assert [volume["deleteClaim"] for volume in pool["storage"]["volumes"]] == [False]
+    template = specs(objects, "Kafka")["kafka"]["entityOperator"]["template"]
+    finalizers = {"name": "STRIMZI_USE_FINALIZERS", "value": "false"}
+    assert finalizers in template["topicOperatorContainer"]["env"]
+
+
+def test_the_id_of_the_cluster_is_of_namespace_and_release_or_as_given():
+    def given(settings=()):
+        (pool,) = [o for o in render(settings) if o["kind"] == "KafkaNodePool"]
+        return json.loads(pool["metadata"]["annotations"]["learnflow.infra/initial-status"])
+
+    assert given() == given({"brokers": 3}) == {"clusterId": "206a0e13ff005faeb1daf3"}
+    other = "AAAAAAAAAAAAAAAAAAAAAA"
+    assert given({"clusterId": other}) == {"clusterId": other}
+
+
+def test_a_pool_s_mark_changes_with_its_spec_alone():
+    def mark(settings=()):
+        (pool,) = specs(render(settings), "KafkaNodePool").values()
+        return pool["template"]["podSet"]["metadata"]["annotations"]["learnflow.infra/pool"]
+
+    assert mark() == mark({"topics": []}) == mark({"logLevel": "WARN"})
+    assert len({mark(), mark({"brokers": 3}), mark({"heap": "300m"})}) == 3
+
+
+@pytest.mark.parametrize(
+    ("name", "resource"),
+    [
+        ("learning.events", "learning.events"),
+        ("Learning_Events", "learning-events-09e917b1"),
+        ("learning-events", "learning-events"),
+        ("__x__", "x-"),
+        ("...", "topic-"),
+        ("a" * 249, "a" * 200),
+    ],
+)
+def test_every_topic_has_a_name_that_kubernetes_takes(name, resource):
+    (made,) = [o for o in render({"topics": [{"name": name}]}) if o["kind"] == "KafkaTopic"]
+    assert made["metadata"]["name"].startswith(resource)
+    assert len(made["metadata"]["name"]) <= 253
+    assert made["spec"] == {"topicName": name}
+
+
+def test_names_that_differ_in_case_alone_stay_apart():
+    topics = specs(render({"topics": [{"name": "A"}, {"name": "a"}]}), "KafkaTopic")
+    assert sorted(spec["topicName"] for spec in topics.values()) == ["A", "a"]
+
+
+def test_big_numbers_are_not_written_as_floats():
+    settings = {
+        "config": {"log.retention.bytes": 604800000000},
+        "topics": [{"name": "t", "config": {"retention.ms": 604800000}}],
+    }
+    objects = render(settings)
+    assert kafka(objects)["config"]["log.retention.bytes"] == "604800000000"
+    assert specs(objects, "KafkaTopic")["t"]["config"] == {"retention.ms": "604800000"}
+
+
+def test_options_of_java_are_taken_apart():
+    text = "-XX:+UseG1GC -XX:-UseNUMA  -XX:MaxGCPauseMillis=20 -Da.b=c=d"
+    (pool,) = specs(render({"jvmOptions": text, "heap": "1g"}), "KafkaNodePool").values()
+    assert pool["jvmOptions"] == {
+        "-Xms": "1g",
+        "-Xmx": "1g",
+        "-XX": {"UseG1GC": "true", "UseNUMA": "false", "MaxGCPauseMillis": "20"},
+        "javaSystemProperties": [{"name": "a.b", "value": "c=d"}],
+    }
+
+
+def test_where_pods_run_holds_for_every_kind_of_them():
+    objects = render({"nodeSelector": {"disk": "ssd"}, "tolerations": [{"key": "kafka"}]})
+    (pool,) = specs(objects, "KafkaNodePool").values()
+    operator = specs(objects, "Kafka")["kafka"]["entityOperator"]["template"]["pod"]
+    for pod in (pool["template"]["pod"], operator):
+        assert pod["tolerations"] == [{"key": "kafka"}]
+        terms = pod["affinity"]["nodeAffinity"]["requiredDuringSchedulingIgnoredDuringExecution"]
+        (expression,) = terms["nodeSelectorTerms"][0]["matchExpressions"]
+        assert expression == {"key": "disk", "operator": "In", "values": ["ssd"]}
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"config": {"log.retention.ms": 1, "log.retention.hours": 1}}, "config"),
+        ({"config": {"log.retention.ms": 1, "log.retention.minutes": 1}}, "config"),
+        ({"config": {"listeners": "x"}}, "listeners"),
+        ({"config": {"broker.rack": "x"}}, "broker.rack"),
+        ({"config": {"controller.quorum.voters": "x"}}, "controller.quorum.voters"),
+        ({"brokers": 0}, "brokers"),
+        ({"brokers": 101}, "brokers"),
+        ({"controllers": 2}, "controllers"),
+        ({"broker": 3}, "broker"),
+        ({"topics": [{"name": "a/b"}]}, "topics"),
+        ({"topics": [{"name": "a", "partition": 3}]}, "partition"),
+        ({"version": "4"}, "version"),
+        ({"jvmOptions": "-Xmx2g"}, "jvmOptions"),
+        ({"podAntiAffinity": "maybe"}, "podAntiAffinity"),
+        ({"topicOperator": {"image": "x"}}, "image"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused(settings, words):
+    done = helm("template", settings, DEPLOYED, "kafka")
+    assert done.returncode != 0
+    assert words in done.stderr

@@ -1,0 +1,113 @@
+"""Tables of flags and of files; test_values_against_helm.py asks helm about the same rows."""
+
+import pytest
+import yaml
+
+from learnflow_infra.errors import InputError
+from learnflow_infra.paths import repo_root
+from learnflow_infra.values import dump, files
+from learnflow_infra.values.assign import PathError, assign
+from learnflow_infra.values.grammar import parse
+
+TABLES = repo_root() / "tests/unit/tables"
+FLAGS = yaml.safe_load((TABLES / "values_flags.yaml").read_text())
+FILES = yaml.safe_load((TABLES / "values_yaml.yaml").read_text())
+TEXTS = {"one.txt": "first\n", "two.txt": "2"}
+
+
+def read_text(path):
+    if path not in TEXTS:
+        raise InputError(f"{path or 'an empty path'} cannot be read")
+    return TEXTS[path]
+
+
+def laid(flags):
+    document = {}
+    for typed in flags:
+        flag, _, text = typed.partition(" ")
+        for assignment in parse(flag, text, read_text):
+            assign(document, assignment)
+    return document
+
+
+@pytest.mark.parametrize("row", FLAGS, ids=lambda row: " ".join(row["flags"]))
+def test_flags(row):
+    if "refused" in row:
+        with pytest.raises((InputError, PathError)) as error:
+            laid(row["flags"])
+        assert row["refused"] in str(error.value)
+    else:
+        found = laid(row["flags"])
+        assert found == row["seen"]
+        assert kinds(found) == kinds(row["seen"])
+
+
+def kinds(value):
+    """Types, for in Python 1 is 1.0 and True."""
+    if isinstance(value, dict):
+        return {key: kinds(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [kinds(item) for item in value]
+    return bool if value is True or value is False else isinstance(value, int) or type(value)
+
+
+def test_a_path_may_have_thirty_dots():
+    laid(["--set " + ".".join("a" * 31) + "=1"])
+    with pytest.raises(InputError, match="too deep"):
+        laid(["--set " + ".".join("a" * 32) + "=1"])
+
+
+def test_no_message_repeats_a_value():
+    for text in ("p={hunter2", "p=hunter2,x", "p=hunter2,a.=hunter2", "p=hunter2,p[0]=hunter2"):
+        with pytest.raises((InputError, PathError)) as error:
+            laid([f"--set {text}"])
+        assert "hunter2" not in str(error.value)
+    with pytest.raises(InputError) as error:
+        laid(['--set-json p="hunter2'])
+    assert "hunter2" not in str(error.value)
+
+
+@pytest.mark.parametrize("row", FILES, ids=lambda row: row["text"])
+def test_files(row):
+    if "refused" in row:
+        with pytest.raises(InputError) as error:
+            files.parse(row["text"].encode(), "file")
+        assert row["refused"] in str(error.value)
+    else:
+        found = files.parse(row["text"].encode(), "file").values
+        assert found == row["seen"]
+        assert kinds(found) == kinds(row["seen"])
+        assert files.parse(dump(found).encode(), "again").values == found
+
+
+def test_lines_and_what_stands_twice():
+    file = files.parse(b"a:\n  b: 1\n  c: {d: 2}\n  b: 3\nl:\n- {b: 1}\n", "v.yaml")
+    assert [file.source(path) for path in [("a",), ("a", "c", "d"), ("a", "c", "x"), ("y",)]] == [
+        "v.yaml:1",
+        "v.yaml:3",
+        "v.yaml:3",
+        "v.yaml",
+    ]
+    (warning,) = file.warnings
+    assert warning.startswith("v.yaml:4: the key 'b' stands twice; the first one, in line 2,")
+
+
+def test_aliases_that_explode_are_stopped():
+    text = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
+        f"a{i}: &a{i} [{','.join([f'*a{i - 1}'] * 10)}]\n" for i in range(1, 9)
+    )
+    with pytest.raises(InputError, match="aliases multiply"):
+        files.parse(text.encode(), "v.yaml")
+
+
+def test_files_that_cannot_be_read(tmp_path):
+    with pytest.raises(InputError, match=r"none.yaml cannot be read"):
+        files.read(tmp_path / "none.yaml")
+    (tmp_path / "latin.yaml").write_bytes(b"a: \xff\n")
+    with pytest.raises(InputError, match="no valid YAML"):
+        files.read(tmp_path / "latin.yaml")
+
+
+@pytest.mark.parametrize("text", ["1e3", "y", "0o17", " x", "x: y", "a\nb\n", "=", "<<", "-", ""])
+def test_dump_writes_what_helm_reads_back_as_the_same_text(text):
+    assert files.parse(dump({"a": text}).encode(), "v").values == {"a": text}
