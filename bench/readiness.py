@@ -22,7 +22,7 @@ from typing import Any
 from learnflow_infra import events
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import embedded
-from learnflow_infra.engine.release.progress import Teller
+from learnflow_infra.engine.release.progress import ProgressReporter
 from learnflow_infra.errors import LearnflowError
 from learnflow_infra.models import Release, ReleaseName, SkillName
 from learnflow_infra.readiness import tracker
@@ -97,11 +97,11 @@ def measure(kube: Counting) -> None:
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(lambda n: kube.request("POST", made, body=pod(n)), range(PODS)))
     noticed: dict[str, float] = {}
-    tell = Teller(events.ignore, "release/bench")
+    report = ProgressReporter(events.ignore, "release/bench")
 
     def seen(what: tracker.Seen) -> None:
         now = time.time()
-        tell(what)
+        report(what)
         stuck_pods(what.snapshot.objects)
         for obj, status in what.snapshot.states:
             if status.ready:

@@ -10,7 +10,7 @@ from learnflow_infra import paths
 from learnflow_infra.clients.kube import MANAGER, Kube
 from learnflow_infra.engine.proof import verification
 from learnflow_infra.engine.release import manifests
-from learnflow_infra.engine.release.converge import Outcome
+from learnflow_infra.engine.release.ready import Outcome
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import ClusterUnreachableError
 from learnflow_infra.models import Document, Skill

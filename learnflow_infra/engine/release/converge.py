@@ -1,43 +1,21 @@
 """Bring releases to what is asked: in order, independent ones in parallel."""
 
 import asyncio
-import dataclasses
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from learnflow_infra import documents
 from learnflow_infra.clients.helm import Live
 from learnflow_infra.engine.release import drift, initial_status
 from learnflow_infra.engine.release.compare import Comparison
-from learnflow_infra.engine.release.progress import Watcher
+from learnflow_infra.engine.release.progress import ProgressReporter
+from learnflow_infra.engine.release.ready import Outcome, until_ready
 from learnflow_infra.engine.release.uninstall import uninstall
 from learnflow_infra.engine.release.upgrade import upgrade
 from learnflow_infra.engine.request import locks
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import LearnflowError
 from learnflow_infra.events import Step, step
-from learnflow_infra.models import Document, Release, ReleaseName
-from learnflow_infra.readiness import tracker
-from learnflow_infra.readiness.owned import Snapshot, expected
-from learnflow_infra.readiness.view import View
+from learnflow_infra.models import ReleaseName
 from learnflow_infra.values import origins_document
-
-
-@dataclass(frozen=True, kw_only=True)
-class Outcome:
-    """A release that is in force and ready.
-
-    `values` are what helm was given, `computed` all that the chart saw, `containers` the
-    identity of every running container: pod UID and restart count.
-    """
-
-    release: ReleaseName
-    revision: int
-    values: Document
-    computed: Document
-    manifest: str
-    containers: tuple[tuple[str, int], ...]
-    origins: Document
 
 
 class SkippedError(LearnflowError):
@@ -104,17 +82,26 @@ async def converge(
     waited = tuple(f"release/{name}" for name in needs)
     title = f"Release {release.name}"
     with step(session.emit, f"release/{release.name}", title, waited) as running:
-        watcher = Watcher(session, release)
-        live = await _bring(session, comparison, seconds, running, watcher)
-        outcome = await finish(session, release, live, seconds, watcher)
-        running.done(f"revision {live.revision}", changed=comparison.changed)
-        return dataclasses.replace(
-            outcome, origins=origins_document(release.name, prepared.computed.origins)
+        report = ProgressReporter(session.emit, f"release/{release.name}")
+        live = await _bring(session, comparison, seconds, running, report)
+        outcome = await until_ready(
+            session,
+            release,
+            live,
+            seconds=seconds,
+            report=report,
+            origins=origins_document(release.name, prepared.computed.origins),
         )
+        running.done(f"revision {live.revision}", changed=comparison.changed)
+        return outcome
 
 
 async def _bring(
-    session: Session, comparison: Comparison, seconds: float, running: Step, watcher: Watcher
+    session: Session,
+    comparison: Comparison,
+    seconds: float,
+    running: Step,
+    report: ProgressReporter,
 ) -> Live:
     """Bring the release and its objects to what is asked; the release as it is then."""
     prepared, live, findings = comparison.prepared, comparison.live, comparison.findings
@@ -130,7 +117,7 @@ async def _bring(
             prepared.release.name,
             comparison.wanted.manifest,
         )
-        live = await upgrade(session, comparison, seconds, watcher)
+        live = await upgrade(session, comparison, seconds, report)
         if findings:
             findings = await asyncio.to_thread(
                 drift.look, session.kube, session.namespace, live.manifest
@@ -140,50 +127,6 @@ async def _bring(
         running.progress(0, note="mending " + ", ".join(map(str, drifted)))
         await asyncio.to_thread(drift.mend, session.kube, drifted)
     return live
-
-
-async def finish(
-    session: Session, release: Release, live: Live, seconds: float, watcher: Watcher
-) -> Outcome:
-    """Wait until a release is ready, and tell what came of it.
-
-    Raises:
-        LearnflowError: of the class of the cause for which it will not become ready.
-        NotReadyError: it did not become ready in time.
-    """
-    computed, snapshot = await asyncio.gather(
-        session.helm.computed_values(release.name),
-        asyncio.to_thread(_wait, session, release, live.manifest, seconds, watcher),
-    )
-    return Outcome(
-        release=release.name,
-        revision=live.revision,
-        values=live.values,
-        computed=computed,
-        manifest=live.manifest,
-        containers=containers(snapshot),
-        origins={},
-    )
-
-
-def _wait(
-    session: Session, release: Release, manifest: str, seconds: float, watcher: Watcher
-) -> Snapshot:
-    view = View(session.kube, session.watches, session.namespace, release)
-    view.expect(expected(documents.parse_all(manifest)))
-    return tracker.wait(view, seconds=seconds, stop=session.stop, seen=watcher)
-
-
-def containers(snapshot: Snapshot) -> tuple[tuple[str, int], ...]:
-    """Which containers run: another pod or a restart gives another value."""
-    pods = (obj for obj in snapshot.objects if obj["kind"] == "Pod")
-    return tuple(
-        sorted(
-            (pod["metadata"]["uid"], int(item["restartCount"]))
-            for pod in pods
-            for item in pod["status"].get("containerStatuses", ())
-        )
-    )
 
 
 async def recover(session: Session, comparison: Comparison) -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from learnflow_infra.engine.proof import records
 from learnflow_infra.engine.proof.recorder import Recorder
-from learnflow_infra.engine.release import converge
-from learnflow_infra.engine.release.progress import Watcher
+from learnflow_infra.engine.release.progress import ProgressReporter
+from learnflow_infra.engine.release.ready import Outcome, until_ready
 from learnflow_infra.engine.request import locks
 from learnflow_infra.engine.request.session import Options, Request, Session, connect, read
 from learnflow_infra.errors import InputError
@@ -84,19 +84,18 @@ async def _target(session: Session, release: Release, revision: int | None) -> i
 
 async def _go(
     session: Session, request: Request, chosen: Release, revision: int, limit: float | None
-) -> list[converge.Outcome]:
+) -> list[Outcome]:
     """Roll back, and wait for that release and for the others of the run as they are."""
 
-    async def settle(release: Release) -> converge.Outcome:
+    async def settle(release: Release) -> Outcome:
         seconds = limit if limit is not None else release.ready_timeout
         with step(session.emit, f"release/{release.name}", f"Release {release.name}") as running:
             if release == chosen:
                 running.progress(0, note=f"rolling back to revision {revision}")
                 await session.helm.rollback(release.name, revision)
             live = await session.helm.require(release.name)
-            outcome = await converge.finish(
-                session, release, live, seconds, Watcher(session, release)
-            )
+            report = ProgressReporter(session.emit, f"release/{release.name}")
+            outcome = await until_ready(session, release, live, seconds=seconds, report=report)
             running.done(f"revision {live.revision}", changed=release == chosen)
         return outcome
 

@@ -1,4 +1,4 @@
-from learnflow_infra.engine.release.progress import Teller
+from learnflow_infra.engine.release.progress import ProgressReporter
 from learnflow_infra.events import CauseGone, CauseSeen, ObjectGone, ObjectSeen, StepProgress
 from learnflow_infra.readiness.causes import Cause
 from learnflow_infra.readiness.owned import Snapshot
@@ -18,16 +18,16 @@ POD = thing("Pod", "app-1-x", SET)
 WAITS, READY = (Status(state=s, message="m") for s in ("InProgress", "Current"))
 
 
-def told(*looks):
+def reported(*looks):
     events = []
-    teller = Teller(events.append, "release/r")
+    report = ProgressReporter(events.append, "release/r")
     for look in looks:
-        teller(look if isinstance(look, Seen) else Seen(snapshot=Snapshot(states=tuple(look))))
+        report(look if isinstance(look, Seen) else Seen(snapshot=Snapshot(states=tuple(look))))
     return [event for event in events if not isinstance(event, StepProgress)]
 
 
-def test_pods_hang_under_what_people_think_that_they_belong_to():
-    found = told([(APP, WAITS), (SET, WAITS), (POD, WAITS)])
+def test_the_owner_of_a_pod_leaves_replica_sets_out():
+    found = reported([(APP, WAITS), (SET, WAITS), (POD, WAITS)])
     assert [(e.object, e.owner) for e in found] == [
         ("Deployment/app", ""),
         ("Pod/app-1-x", "Deployment/app"),
@@ -35,14 +35,14 @@ def test_pods_hang_under_what_people_think_that_they_belong_to():
     assert found[0].created == 1767225601.0
 
 
-def test_a_status_is_told_when_it_is_another():
+def test_a_status_is_reported_when_it_changes():
     same = Status(state="InProgress", message="m")
-    found = told([(APP, WAITS)], [(APP, WAITS)], [(APP, same)], [(APP, READY)])
+    found = reported([(APP, WAITS)], [(APP, WAITS)], [(APP, same)], [(APP, READY)])
     assert [event.state for event in found] == ["InProgress", "Current"]
 
 
-def test_what_is_gone_is_told_once_and_what_comes_back_again():
-    found = told([(APP, READY)], [], [], [(APP, READY)])
+def test_a_deleted_object_is_reported_once_and_again_when_it_comes_back():
+    found = reported([(APP, READY)], [], [], [(APP, READY)])
     assert [type(event) for event in found] == [ObjectSeen, ObjectGone, ObjectSeen]
 
 
@@ -50,6 +50,6 @@ def test_causes_come_and_go():
     cause = Cause(code="C", object="Pod/x", message="m")
     empty = Snapshot()
     came = Seen(snapshot=empty, new=[(cause, 3.0)])
-    found = told(came, Seen(snapshot=empty), Seen(snapshot=empty, gone=[cause]))
+    found = reported(came, Seen(snapshot=empty), Seen(snapshot=empty, gone=[cause]))
     assert [type(event) for event in found] == [CauseSeen, CauseGone]
     assert found[0].grace == 3.0

@@ -1,0 +1,117 @@
+"""Wait until a release is ready, and replace the pods that would block it for ever."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from learnflow_infra import documents
+from learnflow_infra.clients.helm import Live
+from learnflow_infra.engine.request.session import Session
+from learnflow_infra.events import Message
+from learnflow_infra.models import Document, Release, ReleaseName
+from learnflow_infra.readiness import tracker
+from learnflow_infra.readiness.owned import Snapshot, expected
+from learnflow_infra.readiness.stuck import stuck_pods
+from learnflow_infra.readiness.tracker import Seen
+from learnflow_infra.readiness.view import View
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """A release that is deployed and ready.
+
+    `values` are the user-supplied ones, `computed` those with the chart's defaults,
+    `containers` identify every running container: pod UID and restart count. `origins`
+    say where each value comes from; empty after a rollback.
+    """
+
+    release: ReleaseName
+    revision: int
+    values: Document
+    computed: Document
+    manifest: str
+    containers: tuple[tuple[str, int], ...]
+    origins: Document = field(default_factory=dict)
+
+
+async def until_ready(
+    session: Session,
+    release: Release,
+    live: Live,
+    *,
+    seconds: float,
+    report: Callable[[Seen], None],
+    origins: Document | None = None,
+) -> Outcome:
+    """Wait until a release is ready; pods that are stuck in an old revision are replaced.
+
+    Args:
+        session: the cluster.
+        release: the release that is waited for.
+        live: the release as helm has it.
+        seconds: how long it may take.
+        report: takes every observation of the wait.
+        origins: where each value comes from, for the outcome.
+
+    Raises:
+        LearnflowError: of the class of the cause for which it will not become ready.
+        NotReadyError: it did not become ready in time.
+    """
+    replacer = StuckPodReplacer(session)
+
+    def wait() -> Snapshot:
+        view = View(session.kube, session.watches, session.namespace, release)
+        view.expect(expected(documents.parse_all(live.manifest)))
+
+        def observe(seen: Seen) -> None:
+            report(seen)
+            replacer.replace(seen.snapshot)
+
+        return tracker.wait(view, seconds=seconds, stop=session.stop, seen=observe)
+
+    computed, snapshot = await asyncio.gather(
+        session.helm.computed_values(release.name), asyncio.to_thread(wait)
+    )
+    return Outcome(
+        release=release.name,
+        revision=live.revision,
+        values=live.values,
+        computed=computed,
+        manifest=live.manifest,
+        containers=containers(snapshot),
+        origins=origins or {},
+    )
+
+
+class StuckPodReplacer:
+    """Deletes pods that their StatefulSet's controller never replaces, each once.
+
+    Source: "Forced rollback", see readiness.stuck.
+    """
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._replaced: set[str] = set()
+
+    def replace(self, snapshot: Snapshot) -> None:
+        """Delete the stuck pods of a snapshot, so that the controller makes them again."""
+        for pod in stuck_pods(snapshot.objects):
+            name, uid = pod["metadata"]["name"], pod["metadata"]["uid"]
+            if uid in self._replaced:
+                continue
+            self._replaced.add(uid)
+            self._session.emit(Message(text=f"     replacing Pod/{name}, stuck in an old revision"))
+            path = f"/api/v1/namespaces/{self._session.namespace}/pods/{name}"
+            self._session.kube.delete(path, uid=uid)
+
+
+def containers(snapshot: Snapshot) -> tuple[tuple[str, int], ...]:
+    """Pod UID and restart count of each container: a new pod or a restart changes them."""
+    pods = (obj for obj in snapshot.objects if obj["kind"] == "Pod")
+    return tuple(
+        sorted(
+            (pod["metadata"]["uid"], int(item["restartCount"]))
+            for pod in pods
+            for item in pod["status"].get("containerStatuses", ())
+        )
+    )

@@ -1,0 +1,68 @@
+"""What is done about stuck pods, decided where the release is waited for and not by a reporter."""
+
+from types import SimpleNamespace
+
+from learnflow_infra.engine.release.progress import ProgressReporter
+from learnflow_infra.engine.release.ready import StuckPodReplacer
+from learnflow_infra.events import Message
+from learnflow_infra.readiness.owned import Snapshot
+from learnflow_infra.readiness.status import Status
+from learnflow_infra.readiness.tracker import Seen
+
+WAITS = Status(state="InProgress", message="m")
+STATEFUL_SET = {
+    "kind": "StatefulSet",
+    "apiVersion": "apps/v1",
+    "metadata": {"name": "db", "uid": "set", "generation": 2},
+    "spec": {},
+    "status": {"observedGeneration": 2, "updateRevision": "new"},
+}
+POD = {
+    "kind": "Pod",
+    "apiVersion": "v1",
+    "metadata": {
+        "name": "db-0",
+        "uid": "pod",
+        "labels": {"controller-revision-hash": "old"},
+        "ownerReferences": [{"kind": "StatefulSet", "uid": "set"}],
+    },
+    "spec": {},
+    "status": {"phase": "Pending", "conditions": [{"type": "PodScheduled", "status": "False"}]},
+}
+STUCK = Snapshot(states=((STATEFUL_SET, WAITS), (POD, WAITS)))
+
+
+class Cluster:
+    """A session whose API client records what is deleted."""
+
+    namespace = "n"
+
+    def __init__(self):
+        self.deleted, self.events = [], []
+        self.emit = self.events.append
+        self.kube = SimpleNamespace(delete=lambda path, uid: self.deleted.append((path, uid)))
+
+
+def test_a_reporter_has_nothing_to_send_requests_with():
+    cluster = Cluster()
+    ProgressReporter(cluster.emit, "release/r")(Seen(snapshot=STUCK))
+    assert cluster.events
+    assert cluster.deleted == []
+
+
+def test_a_stuck_pod_is_deleted_once_and_by_its_uid():
+    cluster = Cluster()
+    replacer = StuckPodReplacer(cluster)
+    replacer.replace(STUCK)
+    replacer.replace(STUCK)
+    assert cluster.deleted == [("/api/v1/namespaces/n/pods/db-0", "pod")]
+    (message,) = cluster.events
+    assert message == Message(text="     replacing Pod/db-0, stuck in an old revision")
+
+
+def test_a_pod_of_the_newest_revision_stays():
+    cluster = Cluster()
+    labels = {"controller-revision-hash": "new"}
+    fresh = {**POD, "metadata": {**POD["metadata"], "labels": labels}}
+    StuckPodReplacer(cluster).replace(Snapshot(states=((STATEFUL_SET, WAITS), (fresh, WAITS))))
+    assert cluster.deleted == []
