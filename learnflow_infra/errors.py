@@ -1,9 +1,10 @@
-"""Error classes: each carries its exit code, what happened, why, and the next command to type."""
+"""Error classes: each carries its exit code, what happened, why, and what to do next."""
 
-from typing import TYPE_CHECKING, Any, ClassVar
+import inspect
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, ClassVar, Final
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+from learnflow_infra.remedy import Remedy, Words, join_lines
 
 EXIT_INTERRUPTED = 130
 """Ctrl-C (128 + SIGINT), as shells report it."""
@@ -12,26 +13,78 @@ EXIT_INTERRUPTED = 130
 class LearnflowError(Exception):
     """An error that a person can act on.
 
+    A subclass may have another constructor if each parameter of it is an attribute of the
+    same name: so an error can be sent to another process, see `document`.
+
     Args:
         what: one sentence, what happened.
         why: the cause or the evidence; may span lines.
         remedy: what to type or change next.
+        causes: the causes behind `why` as plain documents, the worst first; see
+            readiness.causes.
     """
 
     exit_code: ClassVar[int] = 1
     title: ClassVar[str] = "bug"
 
-    def __init__(self, what: str, *, why: str = "", remedy: str = "") -> None:
+    def __init__(
+        self,
+        what: str,
+        *,
+        why: Words = "",
+        remedy: Words = "",
+        causes: Sequence[Mapping[str, Any]] = (),
+    ) -> None:
         super().__init__(what)
-        self.what = what
-        self.why = why
-        self.remedy = remedy
-        self.causes: Sequence[Mapping[str, Any]] = ()
-        """The causes behind `why` as plain documents, the worst first; see readiness.causes."""
+        self.what: Final = what
+        self.why: Final = why
+        self.remedy: Final = remedy
+        self.causes: Final = tuple(causes)
 
     def __str__(self) -> str:
-        """All three parts, a part a line, empty ones left out."""
-        return "\n".join(part for part in (self.what, self.why, self.remedy) if part)
+        """What, why and remedy, each on lines of its own; empty ones are left out."""
+        return str(join_lines(self.what, self.why, self.remedy))
+
+    def document(self) -> dict[str, Any]:
+        """The error as JSON; `from_document` makes it again.
+
+        `classes` are the names of its class and those above it, the nearest first.
+        """
+        kinds = [kind for kind in type(self).__mro__ if issubclass(kind, LearnflowError)]
+        names = dict.fromkeys([*parameters(LearnflowError), *parameters(type(self))])
+        fields = {name: _plain(getattr(self, name)) for name in names}
+        return {"classes": [_name(kind) for kind in kinds], **fields}
+
+
+def from_document(document: Mapping[str, Any]) -> LearnflowError:
+    """The error of a `document`, in the nearest of its classes that this process knows."""
+    known = {_name(kind): kind for kind in subclasses()}
+    kind = next((known[name] for name in document["classes"] if name in known), LearnflowError)
+    fields = {name: document[name] for name in parameters(kind)}
+    for name in fields.keys() & {"why", "remedy"}:
+        if not isinstance(fields[name], str):
+            fields[name] = Remedy.from_document(fields[name])
+    return kind(**fields)
+
+
+def subclasses(kind: type[LearnflowError] = LearnflowError) -> Iterator[type[LearnflowError]]:
+    """Every class below `kind` in the modules that are loaded, direct or not."""
+    for child in kind.__subclasses__():
+        yield child
+        yield from subclasses(child)
+
+
+def parameters(kind: type[LearnflowError]) -> list[str]:
+    """The names of the constructor's parameters."""
+    return list(inspect.signature(kind).parameters)
+
+
+def _name(kind: type) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
+
+
+def _plain(value: Any) -> Any:
+    return value.document() if isinstance(value, Remedy) else value
 
 
 class UsageError(LearnflowError):

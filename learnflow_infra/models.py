@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal, NewType
 
+from learnflow_infra.remedy import Words
+
 ReleaseName = NewType("ReleaseName", str)
 """Helm's release name; also the top-level key of overrides and the folder in charts-values/."""
 SkillName = NewType("SkillName", str)
@@ -95,7 +97,7 @@ class DeclaredCause:
 
     code: str
     message: str
-    remedy: str
+    remedy: Words
     log: str = ""
     check: str = ""
     grace: float = 60.0
@@ -233,4 +235,4 @@ class Check:
     message: str
     origin: str = ""
     seconds: float = 0.0
-    remedy: str = ""
+    remedy: Words = ""

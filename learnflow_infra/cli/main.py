@@ -14,12 +14,12 @@ from learnflow_infra.cli.status import status
 from learnflow_infra.cli.template import template
 from learnflow_infra.cli.values import values
 from learnflow_infra.cli.verify import verify
-from learnflow_infra.errors import EXIT_INTERRUPTED, LearnflowError
+from learnflow_infra.errors import EXIT_INTERRUPTED, subclasses
 
 
 def exit_codes() -> dict[int, str]:
     """Every exit code with its meaning, gathered from the error classes."""
-    classes = {kind.exit_code: kind.title for kind in LearnflowError.__subclasses__()}
+    classes = {kind.exit_code: kind.title for kind in subclasses()}
     return {0: "done", 1: "bug", **dict(sorted(classes.items())), EXIT_INTERRUPTED: "interrupted"}
 
 

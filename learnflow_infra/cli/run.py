@@ -58,7 +58,7 @@ def _tell(error: LearnflowError) -> None:
     say(f"Error ({error.title}): {error.what}")
     for part in (error.why, error.remedy and f"Next: {error.remedy}"):
         if part:
-            say("  " + typed(part).replace("\n", "\n  "))
+            say("  " + typed(str(part)).replace("\n", "\n  "))
 
 
 _COMMAND = re.compile(r"learnflow-infra ((?:cluster|chart|bundle) )?([a-z-]+)((?: [^\s(]+)*)")

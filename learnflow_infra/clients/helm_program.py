@@ -17,6 +17,7 @@ from learnflow_infra.errors import (
     InputError,
     ReleaseFailedError,
 )
+from learnflow_infra.masking import masked
 
 T = TypeVar("T")
 logging.getLogger("pyhelm3").setLevel(logging.CRITICAL)  # its warnings repeat our errors
@@ -87,5 +88,5 @@ async def translate(release: str, work: Coroutine[Any, Any, T]) -> T:
 
 
 def _words(error: helm_errors.Error) -> str:
-    text: str = error.stderr.decode("utf-8", "replace").strip()
-    return text
+    """Helm's standard error, secrets masked."""
+    return masked(error.stderr.decode("utf-8", "replace").strip())

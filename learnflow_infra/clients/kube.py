@@ -17,7 +17,7 @@ from kubernetes import client, config
 
 from learnflow_infra.clients import retry
 from learnflow_infra.clients.stream import Stream
-from learnflow_infra.errors import ClusterUnreachableError, LearnflowError
+from learnflow_infra.errors import ClusterUnreachableError, LearnflowError, ReleaseFailedError
 from learnflow_infra.models import Document
 
 TIMEOUT = (5.0, 30.0)
@@ -33,15 +33,12 @@ _MERGE, _APPLY = "application/merge-patch+json", "application/apply-patch+yaml"
 MANAGER = "learnflow-infra"
 
 
-class ApiError(LearnflowError):
-    """The API server refused a request; `status` is the HTTP code."""
-
-    exit_code = 6
-    title = "release failed"
+class ApiError(ReleaseFailedError):
+    """The API server refused a request; `status` is the HTTP code, `message` its text."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(f"The API server answered {status}: {message}")
-        self.status = status
+        self.status, self.message = status, message
 
 
 class Kube:

@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import Final
 
 from learnflow_infra.errors import ArtifactError
+from learnflow_infra.remedy import Words
 
 _SAID = 2000
 
@@ -44,9 +46,11 @@ _OTHERWISE = "Does {host} answer? skopeo inspect --raw docker://{reference}"
 class RegistryError(ArtifactError):
     """A registry did not give or take something; `fault` says why."""
 
-    def __init__(self, what: str, *, fault: Fault, why: str = "", remedy: str = "") -> None:
+    def __init__(
+        self, what: str, *, fault: Fault | str, why: Words = "", remedy: Words = ""
+    ) -> None:
         super().__init__(what, why=why, remedy=remedy)
-        self.fault = fault
+        self.fault: Final = Fault(fault)
 
 
 def classify(words: str) -> Fault:

@@ -11,7 +11,7 @@ from learnflow_infra.readiness import causes
 from learnflow_infra.readiness.causes import Cause
 from learnflow_infra.readiness.owned import Snapshot, reference
 from learnflow_infra.readiness.patience import Patience
-from learnflow_infra.readiness.tracker import GLANCE, TOGETHER, StoppedError, remedy, told
+from learnflow_infra.readiness.tracker import GLANCE, TOGETHER, StoppedError, failure, remedy
 from learnflow_infra.readiness.view import View
 
 _KEEPERS = {"FinalizerStuck", "RightsMissing"}
@@ -74,5 +74,10 @@ def _stays(view: View, left: Snapshot, found: Sequence[Cause], seconds: float) -
     what = f": {top.code}" if top else f" within {seconds:.0f} s"
     others = [(reference(obj), status.message) for obj, status in left.states]
     why = "\n".join(f"{name}: {said}" for name, said in others if name not in explained)
-    error = made(f"{release.name} is not gone{what}.", why=why)
-    return told(error, found, remedy(top, release, view.namespace))
+    return failure(
+        made,
+        f"{release.name} is not gone{what}.",
+        why=why,
+        causes=found,
+        remedy=remedy(top, release, view.namespace),
+    )

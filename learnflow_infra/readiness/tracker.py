@@ -15,6 +15,7 @@ from learnflow_infra.readiness.owned import Snapshot, reference
 from learnflow_infra.readiness.patience import Patience
 from learnflow_infra.readiness.stuck import about_to_go
 from learnflow_infra.readiness.view import View
+from learnflow_infra.remedy import Command, Remedy, Words, join_lines
 
 TOGETHER = 0.02
 """Seconds in which changes that come at once are gathered before they are judged."""
@@ -181,10 +182,11 @@ class _Wait:
         rest = [other for other in found if other.code != top.code or other.object != top.object]
         made = self._patience.policy(top).error
         release = self._view.release
-        return told(
-            made(f"{release.name} will not become ready: {top.code}."),
-            [top, *rest],
-            remedy(top, release, self._view.namespace),
+        return failure(
+            made,
+            f"{release.name} will not become ready: {top.code}.",
+            causes=[top, *rest],
+            remedy=remedy(top, release, self._view.namespace),
         )
 
     def _too_late(self, snapshot: Snapshot, found: Sequence[Cause]) -> LearnflowError:
@@ -192,24 +194,31 @@ class _Wait:
         waits += [f"{name}: does not exist" for name in snapshot.missing]
         explained = {cause.object for cause in found}
         rest = [line for line in waits if line.partition(":")[0] not in explained]
-        error = NotReadyError(
+        return failure(
+            NotReadyError,
             f"{self._view.release.name} is not ready after {self._seconds:.0f} s.",
             why="\n".join(rest),
+            causes=found,
+            remedy=remedy(None, self._view.release, self._view.namespace),
         )
-        return told(error, found, remedy(None, self._view.release, self._view.namespace))
 
 
-def remedy(cause: Cause | None, release: Release, namespace: str) -> str:
-    """What to type: the cause's own remedy, and how to learn more."""
-    more = f"Look again: learnflow-infra diagnose {release.skill} -n {namespace}"
-    return "\n".join([*([cause.remedy] if cause and cause.remedy else []), more])
+def remedy(cause: Cause | None, release: Release, namespace: str) -> Words:
+    """The cause's own remedy, and the command that looks for causes again."""
+    again = Command("diagnose", release.skill, "-n", namespace)
+    return join_lines(cause.remedy if cause else "", Remedy("Look again: ", again))
 
 
-def told(error: LearnflowError, found: Sequence[Cause], todo: str) -> LearnflowError:
-    """The error with its causes, the first one on top."""
-    first = [dataclasses.replace(found[0], remedy="")] if found else []  # told last
-    lines = [line for cause in [*first, *found[1:]] for line in cause.lines()]
-    error.why = "\n".join([*lines, *filter(None, [error.why])])
-    error.remedy = todo
-    error.causes = tuple(cause.document() for cause in found)
-    return error
+def failure(
+    kind: type[LearnflowError],
+    what: str,
+    *,
+    causes: Sequence[Cause],
+    why: Words = "",
+    remedy: Words,
+) -> LearnflowError:
+    """An error whose `why` begins with its causes; the first cause's remedy is left to `remedy`."""
+    first = [dataclasses.replace(cause, remedy="") for cause in causes[:1]]
+    explained = [line for cause in [*first, *causes[1:]] for line in cause.lines()]
+    documents = [cause.document() for cause in causes]
+    return kind(what, why=join_lines(*explained, why), remedy=remedy, causes=documents)

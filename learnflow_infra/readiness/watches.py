@@ -109,7 +109,7 @@ class _Follower(threading.Thread):
         except retry.TransientError as error:
             self._lost(str(error), begun)
         except ClusterUnreachableError as error:
-            self._lost(error.why, begun)
+            self._lost(str(error.why), begun)
         except ApiError as error:
             self._refused(error)
         except (ValueError, KeyError, TypeError) as error:  # else the thread would end unseen

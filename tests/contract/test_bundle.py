@@ -162,7 +162,7 @@ def test_a_cluster_that_only_pulls_is_refused_with_the_way_to_go(elsewhere, file
     aim(monkeypatch, "context", "kind-x")
     with pytest.raises(RefusedError) as caught:
         bundle.load(file, ignore, context="kind-x")
-    assert "--registry" in caught.value.remedy
+    assert "--registry" in str(caught.value.remedy)
 
 
 def test_a_minikube_gets_what_docker_load_takes(elsewhere, file, tmp_path, monkeypatch):

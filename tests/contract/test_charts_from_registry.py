@@ -133,7 +133,7 @@ def test_a_version_that_was_moved_is_not_taken_while_the_lock_has_another(
         obtain(source, locked(source, absent))
     assert absent in error.value.why
     assert moved in error.value.why
-    assert "learnflow-infra chart lock" in error.value.remedy
+    assert "learnflow-infra chart lock" in str(error.value.remedy)
 
 
 def test_what_the_registry_has_damaged_is_not_taken(registry, digest, cache):
@@ -156,7 +156,7 @@ def test_a_version_that_is_not_there_is_told_with_the_newest_that_is(registry, d
     with pytest.raises(ArtifactError, match="has no chart") as error:
         obtain(wanted(registry, "9.9.9"))
     assert "The newest that it has is 1.2.0-rc.1." in error.value.why
-    assert "skill.yaml" in error.value.remedy
+    assert "skill.yaml" in str(error.value.remedy)
 
 
 def test_a_chart_that_is_not_there(registry):
@@ -182,8 +182,8 @@ def test_a_registry_that_is_down_is_told_at_once(registry, digest):
             obtain(wanted(registry))
     assert time.monotonic() - begun < 5
     assert "connection refused" in error.value.why
-    assert "--image-mirror" in error.value.remedy
-    assert "bundle load" in error.value.remedy
+    assert "--image-mirror" in str(error.value.remedy)
+    assert "bundle load" in str(error.value.remedy)
 
 
 def test_a_registry_that_does_not_answer_is_not_waited_for(registry, digest, monkeypatch):
@@ -225,7 +225,7 @@ def test_a_registry_that_asks_for_a_password(closed_registry, tmp_path, monkeypa
     source = wanted(closed_registry)
     with pytest.raises(ArtifactError, match="does not give the chart") as error:
         obtain(source)
-    assert f"helm registry login {closed_registry.host}" in error.value.remedy
+    assert f"helm registry login {closed_registry.host}" in str(error.value.remedy)
     known = closed_registry.login(tmp_path / "known")
     monkeypatch.setenv("DOCKER_CONFIG", str(known))
     digest = closed_registry.push_chart(packed(tmp_path), "team")
@@ -271,4 +271,4 @@ def test_a_cache_that_cannot_be_written_is_told(registry, digest, cache):
     cache.write_text("a file where the folder should be")
     with pytest.raises(ArtifactError, match="cannot be kept") as error:
         obtain(wanted(registry))
-    assert "XDG_CACHE_HOME" in error.value.remedy
+    assert "XDG_CACHE_HOME" in str(error.value.remedy)

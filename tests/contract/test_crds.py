@@ -135,7 +135,7 @@ def test_a_version_that_is_served_or_holds_objects_is_not_taken_away(kube, serve
         crds.pending(kube, [both])
     with pytest.raises(RefusedError, match="would lose the version v1") as error:
         crds.apply(kube, both, ignore)
-    assert "kubectl apply --server-side" in error.value.remedy
+    assert "kubectl apply --server-side" in str(error.value.remedy)
     assert kube.find(PATH)["spec"] == before
     assert kube.find(f"{crds.PATH}/others.contract.example.org") is None  # all or nothing
 
@@ -174,7 +174,7 @@ def test_who_may_not_change_them_needs_them_served(kube, kubeconfig, served, tmp
     assert pending(nobody, chart(CRD, tmp_path)) == []
     with pytest.raises(FoundationError, match="lacks CRDs of demo, and you may not") as error:
         crds.apply(nobody, chart(with_versions("v1", "v9"), tmp_path), ignore)
-    assert "administrator" in error.value.remedy
+    assert "administrator" in str(error.value.remedy)
 
 
 THING = {"apiVersion": "contract.example.org/v1", "kind": "Thing", "metadata": {"name": "x"}}

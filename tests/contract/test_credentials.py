@@ -48,5 +48,5 @@ def test_a_volume_that_outlived_its_secret_stops_the_deploy(kube, namespace):
     kube.request("POST", f"/api/v1/namespaces/{namespace}/persistentvolumeclaims", body=claim)
     with pytest.raises(RefusedError, match="data-db-0 outlived") as error:
         credentials.ensure(kube, namespace, CREDENTIAL)
-    assert "--purge-data" in error.value.remedy
+    assert "--purge-data" in str(error.value.remedy)
     assert kube.find(f"/api/v1/namespaces/{namespace}/secrets/s") is None

@@ -95,4 +95,4 @@ def test_a_namespace_keeps_to_the_profile_that_it_was_deployed_with(kube, namesp
     session._require_profile(kube, target, namespace)
     with pytest.raises(RefusedError, match="deployed with the profile upstream") as error:
         session._require_profile(kube, replace(target, profile="embedded"), namespace)
-    assert "--profile upstream" in error.value.remedy
+    assert "--profile upstream" in str(error.value.remedy)

@@ -55,7 +55,7 @@ def test_missing_rights_are_named_each(kube, kubeconfig, namespace):
     assert "create statefulsets" in rights.message
     assert "create pods/exec" in rights.message
     assert "list pods" not in rights.message
-    assert namespace in rights.remedy
+    assert namespace in str(rights.remedy)
 
 
 def test_who_has_rights_in_the_namespace_alone_is_told_what_was_not_looked_at(

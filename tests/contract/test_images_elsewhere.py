@@ -40,7 +40,7 @@ def test_a_password_that_this_host_lacks(session, closed_registry, tmp_path, mon
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     with pytest.raises(ArtifactError) as caught:
         required.ensure(session, [f"{closed_registry.host}/some/image:1"], (), ignore)
-    assert f"skopeo login {closed_registry.host}" in caught.value.remedy
+    assert f"skopeo login {closed_registry.host}" in str(caught.value.remedy)
 
 
 def test_a_registry_that_only_the_nodes_may_reach_is_a_warning(session, image, registry):

@@ -63,8 +63,8 @@ def failure(error: LearnflowError) -> Document:
     return {
         "event": "error",
         "what": error.what,
-        "why": error.why,
-        "remedy": error.remedy,
+        "why": str(error.why),
+        "remedy": str(error.remedy),
         "exitCode": error.exit_code,
     }
 

@@ -127,14 +127,12 @@ def encode(event: events.Event) -> str:
 
 def encode_error(error: LearnflowError) -> str:
     """An error as one line of JSON."""
-    said = {"what": error.what, "why": error.why, "remedy": error.remedy}
-    return json.dumps({"error": type(error).__name__, **said})
+    return json.dumps({"error": error.document()})
 
 
 def _receive(message: dict[str, Any], emit: Emit) -> None:
     if "error" in message:
-        kind = getattr(errors, message.pop("error"))
-        raise kind(message["what"], why=message["why"], remedy=message["remedy"])
+        raise errors.from_document(message["error"])
     name = message.pop("event")
     kind = next(kind for kind in KINDS if kind.__name__ == name)
     fields: dict[str, Any] = {

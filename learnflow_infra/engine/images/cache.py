@@ -32,7 +32,7 @@ def each(
         try:
             work(reference)
         except RegistryError as error:
-            return Unobtainable(reference=reference, fault=error.fault, words=error.why)
+            return Unobtainable(reference=reference, fault=error.fault, words=str(error.why))
         return None
 
     with ThreadPoolExecutor(AT_ONCE) as pool, skopeo.ended_on_error():

@@ -93,7 +93,7 @@ class Recorder:
         """Record how the run ended, and the causes that the error carries."""
         told = {"what": "Interrupted.", "exitCode": EXIT_INTERRUPTED}
         if isinstance(error, LearnflowError):
-            parts = {"what": error.what, "why": error.why, "remedy": error.remedy}
+            parts = {"what": error.what, "why": str(error.why), "remedy": str(error.remedy)}
             told = {**parts, "exitCode": error.exit_code}
             self._end["causes"] = [self._placed(dict(cause)) for cause in error.causes]
         elif isinstance(error, Exception):

@@ -16,6 +16,7 @@ from learnflow_infra.events import Message, step
 from learnflow_infra.models import Check, Document, Skill
 from learnflow_infra.readiness import tracker
 from learnflow_infra.readiness.causes import Cause, from_checks
+from learnflow_infra.remedy import Command, Remedy, join_lines
 
 Origin = Literal["inside", "host", "both"]
 SECONDS = 120.0
@@ -162,19 +163,21 @@ def require(results: Sequence[Document], skills: Sequence[Skill] = ()) -> None:
     """
     failed = [result for result in results if not passed(result)]
     if failed or not results:
-        lines = [
+        unmet = [
             f"{result['skill']} {check.name} (from {check.origin}): {check.message}"
             for result in failed
             for check in checks(result)
             if not check.passed
         ]
-        error = VerificationError(
-            "Verification failed." if results else "Nothing was verified.", why="\n".join(lines)
-        )
         found = causes(failed, skills)
-        more = "Look for causes: learnflow-infra diagnose"
-        todo = "\n".join([*dict.fromkeys(cause.remedy for cause in found), more])
-        raise tracker.told(error, found, todo)
+        more = Remedy("Look for causes: ", Command("diagnose"))
+        raise tracker.failure(
+            VerificationError,
+            "Verification failed." if results else "Nothing was verified.",
+            why="\n".join(unmet),
+            causes=found,
+            remedy=join_lines(*dict.fromkeys(cause.remedy for cause in found), more),
+        )
 
 
 def causes(results: Sequence[Document], skills: Sequence[Skill]) -> list[Cause]:

@@ -12,17 +12,14 @@ from learnflow_infra.engine.release.uninstall import uninstall
 from learnflow_infra.engine.release.upgrade import upgrade
 from learnflow_infra.engine.request import locks
 from learnflow_infra.engine.request.session import Session
-from learnflow_infra.errors import LearnflowError
+from learnflow_infra.errors import ReleaseFailedError
 from learnflow_infra.events import Step, step
 from learnflow_infra.models import ReleaseName
 from learnflow_infra.values import origins_document
 
 
-class SkippedError(LearnflowError):
+class SkippedError(ReleaseFailedError):
     """A release was not begun, because one that it needs failed."""
-
-    exit_code = 6
-    title = "release failed"
 
 
 async def converge_all(

@@ -4,7 +4,6 @@ import dataclasses
 from collections.abc import Sequence
 
 from learnflow_infra.errors import LearnflowError, ReleaseFailedError
-from learnflow_infra.masking import masked
 from learnflow_infra.models import Release
 from learnflow_infra.readiness import causes, tracker
 from learnflow_infra.readiness.causes import Cause
@@ -23,14 +22,18 @@ def explained(
         namespace: of the release.
         own: causes that the objects of the chart's hooks tell.
     """
-    error.why = masked(error.why)
-    found = [*_said(error.why, namespace, own)]
+    found = [*_said(str(error.why), namespace, own)]
     if not found:
         return error
     top = found[0]
     policy = causes.policy(top.code, release.grace, release.causes)
-    told = policy.error(f"{release.name} could not be deployed: {top.code}.", why=error.why)
-    return tracker.told(told, found, tracker.remedy(top, release, namespace))
+    return tracker.failure(
+        policy.error,
+        f"{release.name} could not be deployed: {top.code}.",
+        why=error.why,
+        causes=found,
+        remedy=tracker.remedy(top, release, namespace),
+    )
 
 
 def _said(words: str, namespace: str, own: Sequence[Cause]) -> list[Cause]:

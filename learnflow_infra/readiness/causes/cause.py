@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from learnflow_infra.models import Document
+from learnflow_infra.remedy import Remedy, Words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,16 +20,16 @@ class Cause:
     message: str
     container: str = ""
     evidence: tuple[str, ...] = ()
-    remedy: str = ""
+    remedy: Words = ""
     owner: str = ""
 
-    def lines(self) -> list[str]:
+    def lines(self) -> list[Words]:
         """The cause for people, evidence indented."""
         where = f"{self.object} container {self.container}" if self.container else self.object
-        last = [f"  Remedy: {self.remedy}"] if self.remedy else []
+        last = [Remedy("  Remedy: ", self.remedy)] if self.remedy else []
         head = f"Cause {self.code}: {where}: {self.message}"
         return [head, *(f"  {line}" for line in self.evidence), *last]
 
     def document(self) -> Document:
         """The cause as `-o json` has it."""
-        return {**vars(self), "evidence": list(self.evidence)}
+        return {**vars(self), "evidence": list(self.evidence), "remedy": str(self.remedy)}

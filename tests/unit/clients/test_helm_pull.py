@@ -30,7 +30,7 @@ def test_helms_words_become_a_cause_and_a_remedy(words, what, remedy):
     assert what in error.what
     assert REFERENCE in error.what
     assert error.why.endswith(words)
-    assert remedy in error.remedy
+    assert remedy in str(error.remedy)
     assert error.exit_code == 5
 
 

@@ -88,7 +88,9 @@ def test_a_situation_has_its_causes_in_order(row):
     real = "by hand" not in row["source"] and "objects" in row and len(row["objects"]) > 1
     assert codes[: len(row["want"])] == row["want"], found
     assert real or codes == row["want"], found
-    assert row.get("contains", "") in " ".join(line for cause in found for line in cause.lines())
+    assert row.get("contains", "") in " ".join(
+        str(line) for cause in found for line in cause.lines()
+    )
     assert all(cause.message and cause.object for cause in found)
 
 
@@ -144,7 +146,7 @@ def test_a_check_that_failed_tells_a_declared_cause():
 
 def test_a_cause_is_told_to_people_and_to_programs():
     cause = Cause(code="X", object="Pod/a", container="c", message="m", evidence=("e",), remedy="r")
-    assert cause.lines() == ["Cause X: Pod/a container c: m", "  e", "  Remedy: r"]
+    assert [*map(str, cause.lines())] == ["Cause X: Pod/a container c: m", "  e", "  Remedy: r"]
     assert json.loads(json.dumps(cause.document()))["evidence"] == ["e"]
 
 

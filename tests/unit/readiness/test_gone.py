@@ -60,7 +60,7 @@ def test_a_finalizer_that_stays_ends_it_after_its_grace():
     with pytest.raises(NotReadyError, match="FinalizerStuck") as error:
         world.gone()
     assert "example.org/hold" in error.value.why
-    assert "patch Pod/a" in error.value.remedy
+    assert "patch Pod/a" in str(error.value.remedy)
 
 
 def test_who_may_not_see_is_told_so():

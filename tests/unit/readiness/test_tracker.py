@@ -76,7 +76,7 @@ def test_a_cause_ends_it_once_its_grace_is_over_in_the_class_of_its_code():
     assert "ImageNotFound" in error.value.what
     assert error.value.causes[0]["code"] == "ImageNotFound"
     assert error.value.why.startswith("Cause ImageNotFound: Pod/a container c:")
-    assert "learnflow-infra diagnose s -n n" in error.value.remedy
+    assert "learnflow-infra diagnose s -n n" in str(error.value.remedy)
     new = [cause.code for seen in world.seen for cause, _ in seen.new]
     assert new == ["ImageNotFound"]
 

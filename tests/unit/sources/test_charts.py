@@ -200,7 +200,7 @@ def test_a_source_that_is_not_the_locked_one_is_refused(cache, changed):
     locked = LockedChart(chart=source.chart, version="1.0.0", digest="sha256:" + "a" * 64)
     with pytest.raises(RefusedError, match="not the locked one") as error:
         asyncio.run(charts.obtain(replace(source, **changed), locked, (), ignore))
-    assert "learnflow-infra chart lock" in error.value.remedy
+    assert "learnflow-infra chart lock" in str(error.value.remedy)
 
 
 @pytest.mark.parametrize(

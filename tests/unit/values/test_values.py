@@ -101,7 +101,7 @@ def test_a_release_must_hold_a_mapping(tmp_path, text):
     file = write(tmp_path / "v.yaml", text)
     with pytest.raises(InputError, match=r"v.yaml:1: 'kafka' must hold a mapping") as error:
         compute(KAFKA, EMBEDDED, overrides=read(file), folder=tmp_path)
-    assert "kafka: {}" in error.value.remedy
+    assert "kafka: {}" in str(error.value.remedy)
 
 
 def test_a_later_mapping_mends_a_release_that_held_none(tmp_path):

@@ -163,8 +163,8 @@ def _go(go: Path, arguments: list[str], environment: dict[str, str]) -> Iterable
     try:
         yield from process.lines([go, *arguments], env=environment, cwd=source())
     except HostError as error:
-        if "no space left on device" in error.why:
-            raise _disk_full(error.why) from error
+        if "no space left on device" in str(error.why):
+            raise _disk_full(str(error.why)) from error
         raise ArtifactError(
             f"Go could not build Kubernetes: go {arguments[0]} failed.",
             why=error.why,

@@ -68,7 +68,7 @@ def test_a_full_disk_is_the_hosts_error(tmp_path):
     go = fake_go(tmp_path, "write /x: no space left on device", 1)
     with pytest.raises(HostError) as caught:
         list(binary._go(go, ["build"], {}))
-    assert "run the same command again" in caught.value.remedy
+    assert "run the same command again" in str(caught.value.remedy)
 
 
 def test_a_failed_build_says_that_it_goes_on_where_it_stopped(tmp_path):
@@ -76,7 +76,7 @@ def test_a_failed_build_says_that_it_goes_on_where_it_stopped(tmp_path):
     with pytest.raises(ArtifactError) as caught:
         list(binary._go(go, ["build"], {}))
     assert "lookup failed" in caught.value.why
-    assert "goes on where it stopped" in caught.value.remedy
+    assert "goes on where it stopped" in str(caught.value.remedy)
 
 
 def test_an_interrupt_ends_what_other_threads_wait_for():

@@ -39,8 +39,8 @@ def test_a_file_can_stand_for_a_package(tmp_path):
 def test_other_systems_get_another_way():
     with pytest.raises(HostError) as caught:
         requirements.require_linux("darwin")
-    assert "minikube start" in caught.value.remedy
-    assert "kind create cluster" in caught.value.remedy
+    assert "minikube start" in str(caught.value.remedy)
+    assert "kind create cluster" in str(caught.value.remedy)
 
 
 def test_no_apt_lists_the_packages(monkeypatch):
@@ -76,8 +76,8 @@ def test_inotify_instances_run_out_with_a_remedy():
     limits.check_inotify(104, 128)
     with pytest.raises(HostError) as caught:
         limits.check_inotify(105, 128)
-    assert "cluster stop" in caught.value.remedy
-    assert "sysctl fs.inotify.max_user_instances=512" in caught.value.remedy
+    assert "cluster stop" in str(caught.value.remedy)
+    assert "sysctl fs.inotify.max_user_instances=512" in str(caught.value.remedy)
 
 
 def test_inotify_instances_are_counted():

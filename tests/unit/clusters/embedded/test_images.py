@@ -240,7 +240,7 @@ def test_a_full_disk_is_the_hosts_error(folder, monkeypatch):
     stages(monkeypatch, fill)
     with pytest.raises(HostError, match="full") as caught:
         build.build(load(folder), emit=events.ignore)
-    assert "XDG_CACHE_HOME" in caught.value.remedy
+    assert "XDG_CACHE_HOME" in str(caught.value.remedy)
 
 
 def test_a_disk_without_enough_space_is_told_before_the_work(folder, monkeypatch):

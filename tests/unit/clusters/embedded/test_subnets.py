@@ -44,7 +44,7 @@ def test_a_given_subnet_is_taken_as_it_is():
 def test_no_subnet_left():
     with pytest.raises(HostError, match="in use") as caught:
         subnets.choose(None, [IPv4Network("10.0.0.0/8")], [])
-    assert "--subnet" in caught.value.remedy
+    assert "--subnet" in str(caught.value.remedy)
 
 
 @pytest.mark.parametrize(

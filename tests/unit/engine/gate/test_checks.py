@@ -63,7 +63,7 @@ def test_a_default_storage_class_is_needed():
     assert checks.default_storage_class([storage_class("a", "true")]).passed
     check = checks.default_storage_class([storage_class("a", "false"), {"metadata": {"name": "b"}}])
     assert not check.passed
-    assert "a, b" in check.remedy
+    assert "a, b" in str(check.remedy)
 
 
 @pytest.mark.parametrize(("minor", "passed"), [("34", True), ("27+", True), ("26", False)])

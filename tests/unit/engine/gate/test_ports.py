@@ -41,8 +41,8 @@ def test_a_port_of_another_namespace_is_named_with_its_service_and_the_key_to_se
     assert "30092, which kafka asks for, belongs to the Service learnflow/kafka-external" in (
         check.message
     )
-    assert "--set kafka.externalAccess.nodePort=PORT" in check.remedy
-    assert "--set kafka.externalAccess.brokerNodePort=PORT" in check.remedy
+    assert "--set kafka.externalAccess.nodePort=PORT" in str(check.remedy)
+    assert "--set kafka.externalAccess.brokerNodePort=PORT" in str(check.remedy)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_a_port_of_another_namespace_is_named_with_its_service_and_the_key_to_se
 def test_any_service_of_the_same_namespace_may_have_it(holder):
     check = node_ports([holder], WANTED, "learnflow")
     assert "learnflow/web" in check.message
-    assert "--set kafka." in check.remedy
+    assert "--set kafka." in str(check.remedy)
 
 
 def test_two_releases_that_ask_for_the_same_one():

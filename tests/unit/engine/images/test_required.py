@@ -36,7 +36,7 @@ def test_a_version_that_the_operator_does_not_have():
     with pytest.raises(InputError) as caught:
         wanted(releases, {"strimzi": OPERATOR, "kafka": []})
     assert "4.2, 4.3" in caught.value.why
-    assert "--set kafka.version=" in caught.value.remedy
+    assert "--set kafka.version=" in str(caught.value.remedy)
 
 
 def test_an_operator_that_is_not_part_of_the_run():

@@ -74,4 +74,4 @@ def test_a_profile_that_a_skill_lacks_is_refused():
     plan.check_profile([a], HERE)
     with pytest.raises(InputError, match="profile upstream: a") as error:
         plan.check_profile([a], ELSEWHERE)
-    assert "--profile embedded" in error.value.remedy
+    assert "--profile embedded" in str(error.value.remedy)

@@ -1,0 +1,91 @@
+"""Text for people in which commands of this program stand as argument lists."""
+
+import itertools
+import shlex
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+PROGRAM = "learnflow-infra"
+
+
+@dataclass(frozen=True, init=False)
+class Command:
+    """A command of this program: `Command("cluster", "up", "--name", "learnflow")`."""
+
+    arguments: tuple[str, ...]
+
+    def __init__(self, *arguments: str) -> None:
+        object.__setattr__(self, "arguments", arguments)
+
+    def __str__(self) -> str:
+        """The command as it is typed in a shell."""
+        return shlex.join((PROGRAM, *self.arguments))
+
+
+@dataclass(frozen=True, init=False)
+class Remedy:
+    """What to do next: words, and commands of this program in them.
+
+    `Remedy("Start it: ", Command("cluster", "up"))`. A command of another program is a word.
+    The text is made once, by who knows how the user calls this program: `render`.
+    """
+
+    parts: tuple[str | Command, ...]
+
+    def __init__(self, *parts: "str | Command | Remedy") -> None:
+        object.__setattr__(self, "parts", tuple(_merged(parts)))
+
+    def render(self, command: Callable[[Command], str]) -> str:
+        """The text, with each command as `command` writes it."""
+        return "".join(part if isinstance(part, str) else command(part) for part in self.parts)
+
+    def __str__(self) -> str:
+        """The text for who calls the program directly."""
+        return self.render(str)
+
+    def __bool__(self) -> bool:
+        """Whether there is any text."""
+        return bool(self.parts)
+
+    def document(self) -> list[Any]:
+        """The parts as JSON: a string, or `{"command": [argument, ...]}`."""
+        return [
+            part if isinstance(part, str) else {"command": [*part.arguments]} for part in self.parts
+        ]
+
+    @classmethod
+    def from_document(cls, document: str | Sequence[Any]) -> Self:
+        """The reverse of `document`; a string is a remedy without a command."""
+        parts = [document] if isinstance(document, str) else document
+        return cls(
+            *(part if isinstance(part, str) else Command(*part["command"]) for part in parts)
+        )
+
+
+Words = str | Remedy
+"""Text for people, with or without commands of this program."""
+
+
+def join_lines(*texts: Words) -> Words:
+    """Each text on lines of its own, empty ones left out; a string where no command stands."""
+    parts = [part for text in texts if text for part in ("\n", text)]
+    joined = Remedy(*parts[1:])
+    return joined if any(isinstance(part, Command) for part in joined.parts) else str(joined)
+
+
+def _merged(parts: Sequence[str | Command | Remedy]) -> Iterator[str | Command]:
+    """The parts, flat, with neighbouring words as one part."""
+    text = ""
+    for part in itertools.chain.from_iterable(map(_flat, parts)):
+        if isinstance(part, str):
+            text += part
+        else:
+            yield from (text, part) if text else (part,)
+            text = ""
+    if text:
+        yield text
+
+
+def _flat(part: str | Command | Remedy) -> Sequence[str | Command]:
+    return part.parts if isinstance(part, Remedy) else (part,)
