@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 CLI := $(VENV)/bin/learnflow-infra
 VERBS := deploy diff template values verify status endpoints diagnose rollback delete doctor
 
-.PHONY: help setup setup-dev lock test lint unit browser fuzz contract cluster-tests e2e bench chart-lock $(VERBS)
+.PHONY: help setup setup-dev lock test lint unit browser fuzz contract cluster-tests e2e docs bench chart-lock $(VERBS)
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9%-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,29 +54,34 @@ lock: ## pin the dependencies of pyproject.toml again (needs uv)
 	  --no-header --no-annotate $${dev:+--extra dev} pyproject.toml \
 	  -o constraints$$dev.txt || exit 1; done
 
-test: lint unit browser contract cluster-tests e2e ## the whole test suite
+test: setup-dev ## the whole test suite, part by part
+	@MAKE='$(MAKE)' sh tests/run.sh
 
-lint: setup-dev ## ruff, mypy, import-linter
+lint: setup-dev ## ruff, mypy, import-linter, shellcheck
 	@$(VENV)/bin/ruff check --no-cache . && $(VENV)/bin/ruff format --no-cache --check .
 	@$(VENV)/bin/mypy && $(VENV)/bin/lint-imports --no-cache
+	@git ls-files -z '*.sh' .ci | xargs -0 $(VENV)/bin/shellcheck
 
 unit: setup-dev ## tests that need no cluster
-	@$(VENV)/bin/pytest -q tests/unit $(ARGS)
+	@$(VENV)/bin/pytest -q -n 2 tests/unit $(ARGS)
 
 browser: setup-dev ## tests of the report in a real Chromium
-	@$(VENV)/bin/pytest -q tests/browser $(ARGS)
+	@$(VENV)/bin/pytest -q -p no:randomly tests/browser $(ARGS)
 
 fuzz: setup-dev ## 10,000 random values files and flags: what charts see from helm and from us
-	@LEARNFLOW_FUZZ=10000 $(VENV)/bin/pytest -q --timeout 7200 tests/unit/test_values_against_helm.py $(ARGS)
+	@LEARNFLOW_FUZZ=10000 $(VENV)/bin/pytest -q --timeout 7200 tests/unit/values/test_against_helm.py $(ARGS)
 
 contract: setup-dev ## tests against a real kube-apiserver
 	@$(VENV)/bin/pytest -q tests/contract $(ARGS)
 
 cluster-tests: setup-dev ## tests of the embedded cluster
-	@$(VENV)/bin/pytest -q tests/cluster $(ARGS)
+	@$(VENV)/bin/pytest -q -p no:randomly tests/cluster $(ARGS)
 
 e2e: setup-dev ## tests with real Kafka and PostgreSQL
-	@$(VENV)/bin/pytest -q tests/e2e $(ARGS)
+	@$(VENV)/bin/pytest -q -p no:randomly tests/e2e $(ARGS)
+
+docs: setup-dev ## write the generated pages anew
+	@$(VENV)/bin/python tests/unit/test_docs.py
 
 bench: setup-dev ## measure; prints figures, asserts none
 	@for file in bench/*.py; do $(VENV)/bin/python $$file || exit 1; done

@@ -8,6 +8,7 @@ targets=()
 for class in kafka.Kafka nodepool.KafkaNodePool topic.KafkaTopic user.KafkaUser podset.StrimziPodSet; do
   targets+=("$model.$class=/crds/${class#*.}.yaml")
 done
-/usr/lib/jvm/java-21-openjdk-*/bin/java -cp '/jars/*' io.strimzi.crdgenerator.CrdGenerator \
+java=(/usr/lib/jvm/java-21-openjdk-*/bin/java)
+"${java[0]}" -cp '/jars/*' io.strimzi.crdgenerator.CrdGenerator \
   --label app:strimzi --target-kube 1.16+ --crd-api-version v1 --api-versions v1 \
   --storage-version v1 --yaml "${targets[@]}"

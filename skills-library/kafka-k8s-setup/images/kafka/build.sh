@@ -10,11 +10,11 @@ java=/opt/java/bin/java
 modules=java.base,java.desktop,java.instrument,java.logging,java.management,java.management.rmi
 modules+=,java.naming,java.rmi,java.security.jgss,java.security.sasl,java.sql,java.xml
 modules+=,jdk.crypto.ec,jdk.jcmd,jdk.management,jdk.management.agent,jdk.net,jdk.unsupported,jdk.zipfs
-"$jdk/jlink" --add-modules "$modules" --strip-java-debug-attributes \
+"${jdk[0]}/jlink" --add-modules "$modules" --strip-java-debug-attributes \
   --no-man-pages --no-header-files --output /opt/java
 
-"$jdk/javac" -proc:none -Xlint:all,-classfile,-path -cp '/opt/kafka/libs/*' -d /build/classes /build/Topics.java
-"$jdk/jar" --create --file /opt/kafka/libs/learnflow-topics.jar --date 1980-01-01T00:00:02Z -C /build/classes .
+"${jdk[0]}/javac" -proc:none -Xlint:all,-classfile,-path -cp '/opt/kafka/libs/*' -d /build/classes /build/Topics.java
+"${jdk[0]}/jar" --create --file /opt/kafka/libs/learnflow-topics.jar --date 1980-01-01T00:00:02Z -C /build/classes .
 touch -d @0 /opt/kafka/libs/*
 
 # One class path, in one order: an archive of classes serves only the class path it was made with.

@@ -1,0 +1,29 @@
+#!/bin/sh
+# The whole test suite: says what each part is before it runs, and at the end what passed.
+# A part that fails does not keep the others from running.
+set -u
+make=${MAKE:-make} log=$(mktemp) status=$(mktemp) summary= failed=0
+trap 'rm -f "$log" "$status"' EXIT
+trap 'exit 130' INT TERM
+[ -t 1 ] && export PYTEST_ADDOPTS="--color=yes ${PYTEST_ADDOPTS:-}"
+
+part() { # TARGET MINUTES WHAT
+    printf '\n== %s: %s (about %s min)\n' "$1" "$3" "$2"
+    begun=$(date +%s)
+    { "$make" -s "$1"; echo $? >"$status"; } 2>&1 | tee "$log"
+    result=passed
+    [ "$(cat "$status")" = 0 ] || result=FAILED failed=1
+    counts=$(grep -oE '[0-9]+ (passed|failed|errors?|skipped)' "$log" | tail -n 4 | paste -sd, -)
+    [ "$1" != lint ] || counts=
+    summary="$summary$(printf '  %-14s %-7s %4d s  %s' "$1" "$result" $(($(date +%s) - begun)) "$counts")
+"
+}
+
+part lint 1 'linters, types, the order of imports'
+part unit 2 'tests that need no cluster'
+part browser 1 'the report in a real Chromium'
+part contract 2 'a real kube-apiserver and a real OCI registry'
+part cluster-tests 2 'the embedded cluster: start, stop, survive'
+part e2e 8 'real Kafka and PostgreSQL, and deployments broken on purpose'
+printf '\n%s' "$summary"
+exit $failed
