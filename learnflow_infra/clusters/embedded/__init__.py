@@ -1,77 +1,97 @@
 """A real Kubernetes without Docker: one process tree in its own namespaces, on this host.
 
     prepare(recipes, emit=emit)              build what is missing, ahead of time
-    up("learnflow", emit=emit) -> Cluster    create or start; nothing to do when it runs
+    up("learnflow", emit=emit) -> Cluster    create or start; changes nothing when it runs
     load_images("learnflow", recipes, emit=emit) -> {recipe: reference}
     stop, delete, status, list_clusters
 
-An ordinary user's calls do what needs root in a child under sudo (see `elevate`).
+A recipe is a folder with an image.yaml. Other packages use what is in `__all__`. What needs
+root runs in a child under sudo when the user is not root (see `elevate`).
 """
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from learnflow_infra.clusters.embedded import elevate, process, state
-from learnflow_infra.clusters.embedded.host import packages, requirements
-from learnflow_infra.clusters.embedded.images import build, helpers, loading
-from learnflow_infra.clusters.embedded.images.build import ImageRecipe, ImageRef
-from learnflow_infra.clusters.embedded.images.rootfs import DEBIAN_KEYS
+from learnflow_infra import events
+from learnflow_infra.clusters.embedded import elevate, lifecycle, process, state
+from learnflow_infra.clusters.embedded.commands import (
+    BuildImages,
+    Delete,
+    LoadArchive,
+    LoadImages,
+    Stop,
+    Up,
+)
+from learnflow_infra.clusters.embedded.host import packages, privileges, requirements
+from learnflow_infra.clusters.embedded.host.packages import ensure_packages
+from learnflow_infra.clusters.embedded.host.requirements import require_host
+from learnflow_infra.clusters.embedded.images import build, helpers
+from learnflow_infra.clusters.embedded.images.loading import known_images
+from learnflow_infra.clusters.embedded.images.recipe import REGISTRY, ImageRecipe, ImageRef
 from learnflow_infra.clusters.embedded.programs import binary
-from learnflow_infra.clusters.embedded.state import Cluster
+from learnflow_infra.clusters.embedded.state import CONTEXT_PREFIX, Cluster
 from learnflow_infra.events import Emit
 
 __all__ = [
+    "CONTEXT_PREFIX",
+    "REGISTRY",
     "Cluster",
     "ImageRecipe",
     "ImageRef",
     "delete",
+    "ensure_packages",
     "known_images",
     "list_clusters",
     "load_archive",
     "load_images",
+    "missing_bytes",
+    "missing_packages",
     "prepare",
     "reference",
+    "require_host",
     "status",
     "stop",
     "up",
 ]
 
 
+def missing_packages() -> list[str]:
+    """The packages that the node needs and this host lacks, by Debian's names."""
+    return packages.missing(requirements.PROGRAMS)
+
+
+def missing_bytes(recipes: Sequence[Path]) -> int:
+    """Bytes that the programs and images which are still to be built take in the cache."""
+    return binary.missing_bytes() + build.missing_bytes(recipes)
+
+
 def prepare(recipes: Sequence[Path], *, emit: Emit) -> None:
-    """Install and build whatever `up` and `load_images` will need, images while Go compiles.
+    """Install and build what `up` and `load_images` will need; images build while Go compiles.
 
     Raises:
         HostError: this host cannot run the embedded cluster, or its disk is full.
         ArtifactError: something cannot be downloaded or built.
     """
-    requirements.require_linux()
-    requirements.require_root_way()
-    wanted = [build.ImageRecipe.load(folder) for folder in recipes]
-    unbuilt = [recipe for recipe in wanted if not build.built_path(recipe).exists()]
-    packages.ensure_packages(requirements.PROGRAMS | _image_programs(unbuilt), emit=emit)
+    require_host()
+    unbuilt = build.unbuilt(recipes)
+    ensure_packages(requirements.PROGRAMS | build.programs(unbuilt), emit=emit)
     with ThreadPoolExecutor() as pool, process.ended_on_error():
         programs = pool.submit(lambda: helpers.ensure(binary.ensure(emit), emit))
-        elevate.build_images([recipe.folder for recipe in unbuilt], emit)
+        if unbuilt:
+            folders = tuple(recipe.folder.resolve() for recipe in unbuilt)
+            elevate.run(BuildImages(recipes=folders), emit)
         programs.result()
-
-
-def _image_programs(unbuilt: Sequence[ImageRecipe]) -> dict[str, str]:
-    """Programs (or files) that building these images needs, and their packages."""
-    needed: dict[str, str] = {}
-    if unbuilt:
-        needed |= {"mmdebstrap": "mmdebstrap", DEBIAN_KEYS: "debian-archive-keyring"}
-    if any(recipe.maven for recipe in unbuilt):
-        needed |= {"mvn": "maven"}
-    return needed
 
 
 def up(name: str, *, emit: Emit, subnet: str | None = None) -> Cluster:
     """Create or start a cluster; returns when its node is Ready and its DNS answers.
 
+    The programs are built as the user; only the rest needs root.
+
     Args:
         name: of the cluster; lower case letters, digits and dashes.
-        emit: takes the events.
+        emit: called with each event.
         subnet: a /30 for the link to the host, for a new cluster; None takes a free one.
 
     Raises:
@@ -81,74 +101,86 @@ def up(name: str, *, emit: Emit, subnet: str | None = None) -> Cluster:
     """
     requirements.require_linux()
     state.check_name(name)
-    elevate.up(name, emit, subnet)
+    if lifecycle.is_ready(name):
+        with events.step(emit, "cluster/start", f"Start the cluster {name}") as step:
+            step.done("running", changed=False)
+        return status(name)
+    privileges.require_root_or_sudo()
+    if not privileges.is_root():
+        helpers.ensure(binary.ensure(emit), emit)
+    elevate.run(Up(name=name, subnet=subnet), emit)
     return status(name)
 
 
 def reference(recipe: Path) -> ImageRef:
     """The reference of a recipe's image, whether it is built yet or not."""
-    return build.ImageRecipe.load(recipe).reference()
+    return ImageRecipe.load(recipe).reference()
 
 
 def load_images(name: str, recipes: Sequence[Path], *, emit: Emit) -> dict[Path, ImageRef]:
-    """Build what is missing and import it into the cluster; references by recipe.
+    """Build the images that are missing, and import those that the node lacks.
+
+    Returns:
+        The reference of each recipe's image.
 
     Raises:
         ClusterUnreachableError: the cluster does not run.
         ArtifactError: an image cannot be built.
     """
-    elevate.load_images(name, recipes, emit)
-    return {folder: reference(folder) for folder in recipes}
+    references = {folder: reference(folder) for folder in recipes}
+    if not {str(image) for image in references.values()} <= known_images(name):
+        folders = tuple(folder.resolve() for folder in recipes)
+        elevate.run(LoadImages(name=name, recipes=folders), emit)
+    elif recipes:
+        with events.step(emit, "cluster/images", "Load images into the cluster") as step:
+            step.done("all there", changed=False)
+    return references
 
 
-def known_images(name: str) -> set[str]:
-    """The images that a cluster's node says it has, by every name; empty when it is not there."""
-    return loading.known_images(name)
-
-
-def load_archive(name: str, archive: Path, named: Sequence[str], *, emit: Emit) -> None:
-    """Import images into the cluster.
+def load_archive(name: str, archive: Path, references: Sequence[str], *, emit: Emit) -> None:
+    """Import images into a cluster's node.
 
     Args:
         name: of the cluster.
-        archive: a tar of an OCI layout, that root may read.
-        named: the references of the images in it; nothing is done when the node has them all.
-        emit: takes the events.
+        archive: a tar of an OCI layout that root may read.
+        references: of the images in it; the archive is left alone when the node has them all.
+        emit: called with each event.
 
     Raises:
         ClusterUnreachableError: the cluster does not run.
-        HostError: the node refused it.
+        HostError: containerd refused the archive.
     """
-    elevate.load_archive(name, archive, named, emit)
+    command = LoadArchive(name=name, archive=archive.resolve(), references=tuple(references))
+    elevate.run(command, emit)
 
 
 def stop(name: str, *, emit: Emit) -> None:
     """Stop a cluster gracefully and keep all its data."""
     state.check_name(name)
-    elevate.stop(name, emit)
+    elevate.run(Stop(name=name), emit)
 
 
 def delete(name: str, *, emit: Emit) -> None:
-    """Remove a cluster and all its data; the cache stays."""
+    """Delete a cluster with all its data; the cache stays."""
     state.check_name(name)
-    elevate.delete(name, emit)
+    elevate.run(Delete(name=name), emit)
 
 
 def status(name: str) -> Cluster:
-    """What a cluster is now; nothing is changed and nothing asked over the network."""
+    """The state of a cluster, from its files and processes; no server is asked."""
     config = state.load(name)
-    alive = config is not None and state.running(name) is not None
+    running = config is not None and state.running(name) is not None
     return Cluster(
         name=name,
-        state="absent" if config is None else "running" if alive else "stopped",
+        state="absent" if config is None else "running" if running else "stopped",
         node_address=str(config.node_address) if config else None,
         kubeconfig=state.layout(name).kubeconfig,
-        context=state.CONTEXT_PREFIX + name,
+        context=CONTEXT_PREFIX + name,
         kubectl=binary.kubectl(),
         version=binary.version(),
     )
 
 
 def list_clusters() -> list[Cluster]:
-    """Every embedded cluster of this user."""
+    """Every embedded cluster of this user, by name."""
     return [status(name) for name in state.names()]

@@ -1,27 +1,37 @@
-"""The child that runs as root for an ordinary user: `python -m ... OPERATION JSON`."""
+"""The child that runs as root for an ordinary user; see `elevate`."""
 
 import json
+import os
 import sys
 
-from learnflow_infra.clusters.embedded import elevate
+from learnflow_infra.clusters.embedded import commands, elevate
 from learnflow_infra.errors import EXIT_INTERRUPTED, LearnflowError
 from learnflow_infra.events import Event
 
 
 def main() -> int:
-    """Perform one operation; events and a possible error go to stdout, a JSON line each."""
-
-    def emit(event: Event) -> None:
-        print(elevate.encode(event), flush=True)  # noqa: T201 - the parent reads it
-
+    """Perform the command of the document on stdin; returns the exit code."""
+    request = json.load(sys.stdin)
+    environment = elevate.root_environment(request["environment"], os.environ)
+    os.environ.clear()
+    os.environ.update(environment)
     try:
-        elevate.perform(sys.argv[1], json.loads(sys.argv[2]), emit)
+        elevate.perform(commands.from_document(request["command"]), _emit)
     except LearnflowError as error:
-        print(elevate.encode_error(error), flush=True)  # noqa: T201
+        _write(elevate.error_document(error))
         return error.exit_code
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
     return 0
+
+
+def _emit(event: Event) -> None:
+    _write(elevate.event_document(event))
+
+
+def _write(document: dict[str, object]) -> None:
+    sys.stdout.write(json.dumps(document) + "\n")  # one call: threads share the stream
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

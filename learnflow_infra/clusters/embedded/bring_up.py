@@ -8,7 +8,7 @@ from pathlib import Path
 
 from learnflow_infra.clusters.embedded import state
 from learnflow_infra.clusters.embedded.control_plane import addons, api, components, health, pki
-from learnflow_infra.clusters.embedded.host import snapshotters, subnets
+from learnflow_infra.clusters.embedded.host import privileges, snapshotters, subnets
 from learnflow_infra.clusters.embedded.locks import lock
 from learnflow_infra.clusters.embedded.node import launch, runtime
 from learnflow_infra.clusters.embedded.programs import binary
@@ -52,15 +52,7 @@ def configure(config: state.Config, programs: Path, archives: Mapping[str, Path]
     launch.write_configuration(config, binary.version(), short)
     layout = state.layout(config.name)
     pki.ensure(layout, programs / "kubeadm", config.node_name)
-    own_by_user(layout.kubeconfig)
-
-
-def own_by_user(path: Path) -> None:
-    """Give a file, or a folder with all in it, to the user who called sudo."""
-    if "SUDO_UID" in os.environ and os.geteuid() == 0:
-        owner = int(os.environ["SUDO_UID"]), int(os.environ["SUDO_GID"])
-        for each in (path, *path.rglob("*")):
-            os.chown(each, *owner, follow_symlinks=False)
+    privileges.give_to_sudo_user(layout.kubeconfig)
 
 
 def finish(

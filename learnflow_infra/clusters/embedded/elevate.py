@@ -1,141 +1,117 @@
-"""Does what needs root: here when this process is root, else in a child under sudo.
+"""Performs commands that need root: in this process if it is root, else in a child under sudo.
 
-The child gets the user's own cache and data folders, and streams its events back as
-JSON, a line each; its error, if any, is raised here as the same class.
+The child reads one JSON document from its stdin: the command, and the few variables of the
+user's environment that it needs. It writes a JSON document a line to its stdout: its events,
+and an error, which is raised here as the same class.
 """
 
 import json
 import os
-import sys
-from collections.abc import Sequence
-from pathlib import Path
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, assert_never, get_args
 
-from learnflow_infra import errors, events
-from learnflow_infra.clusters.embedded import bring_up, lifecycle
-from learnflow_infra.clusters.embedded.host import requirements
-from learnflow_infra.clusters.embedded.images import build, helpers, loading
-from learnflow_infra.clusters.embedded.process import streamed
-from learnflow_infra.clusters.embedded.programs import binary
-from learnflow_infra.errors import LearnflowError
-from learnflow_infra.events import Emit
+from learnflow_infra.clusters.embedded import commands, lifecycle
+from learnflow_infra.clusters.embedded.commands import (
+    BuildImages,
+    Command,
+    Delete,
+    LoadArchive,
+    LoadImages,
+    Stop,
+    Up,
+)
+from learnflow_infra.clusters.embedded.host import privileges
+from learnflow_infra.clusters.embedded.images import build, loading
+from learnflow_infra.clusters.embedded.process import SYSTEM_PATH, streamed
+from learnflow_infra.errors import LearnflowError, from_document
+from learnflow_infra.events import Emit, Event
 from learnflow_infra.paths import cache_dir, data_dir
 
 MODULE = "learnflow_infra.clusters.embedded"
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
-PASSED = ("XDG_CACHE_HOME", "XDG_DATA_HOME", "HOME", "PATH", "PYTHONPATH", *PROXIES)
+VARIABLES = ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", *PROXIES)
+"""What root is sent of the user's environment."""
+SUDO_VARIABLES = ("SUDO_UID", "SUDO_GID")
 SHARED = ("images", "locks", "m2", "tmp")
-"""Folders of the cache that the user and root both write in."""
-KINDS = (
-    events.StepStarted,
-    events.StepProgress,
-    events.StepFinished,
-    events.StepFailed,
-    events.Message,
-)
+"""Folders of the cache in which both the user and root write."""
+_EVENTS = {kind.__name__: kind for kind in get_args(Event)}
 
 
-def up(name: str, emit: Emit, subnet: str | None) -> None:
-    """See `lifecycle.up`. The long build runs as the user; only the rest needs root."""
-    if lifecycle.is_ready(name):
-        with events.step(emit, "cluster/start", f"Start the cluster {name}") as step:
-            step.done("running", changed=False)
+def run(command: Command, emit: Emit) -> None:
+    """Perform a command as root, and emit its events.
+
+    Raises:
+        LearnflowError: what the command raised, in the same class.
+        HostError: there is no sudo, or sudo refused.
+    """
+    if privileges.is_root():
+        perform(command, emit)
         return
-    requirements.require_root_way()
-    if not requirements.is_root():
-        helpers.ensure(binary.ensure(emit), emit)
-    _do("up", {"name": name, "subnet": subnet}, emit)
+    _make_shared_folders()
+    environment = {name: os.environ[name] for name in VARIABLES if name in os.environ}
+    request = {"command": commands.document(command), "environment": environment}
+    child = privileges.as_root(privileges.python(MODULE))
+    for line in streamed(child, stdin=json.dumps(request)):
+        receive(json.loads(line), emit)
 
 
-def load_images(name: str, recipes: Sequence[Path], emit: Emit) -> None:
-    """See `loading.load_images`; root is not needed when the node has them all."""
-    if not recipes:
-        return
-    references = {str(build.ImageRecipe.load(folder).reference()) for folder in recipes}
-    if references <= loading.known_images(name):
-        with events.step(emit, "cluster/images", "Load images into the cluster") as step:
-            step.done("all there", changed=False)
-        return
-    _do("load_images", {"name": name, "recipes": [str(r.resolve()) for r in recipes]}, emit)
+def perform(command: Command, emit: Emit) -> None:
+    """Perform a command in this process, which is root."""
+    match command:
+        case Up(name=name, subnet=subnet):
+            lifecycle.up(name, emit, subnet)
+        case LoadImages(name=name, recipes=recipes):
+            loading.load_images(name, recipes, emit)
+        case LoadArchive(name=name, archive=archive, references=references):
+            loading.load_archive(name, archive, references, emit)
+        case BuildImages(recipes=recipes):
+            for recipe in recipes:
+                build.build(build.ImageRecipe.load(recipe), emit=emit)
+            for folder in SHARED:
+                privileges.give_to_sudo_user(cache_dir() / folder)
+        case Stop(name=name):
+            lifecycle.stop(name, emit)
+        case Delete(name=name):
+            lifecycle.delete(name, emit)
+        case _:
+            assert_never(command)
 
 
-def load_archive(name: str, archive: Path, named: Sequence[str], emit: Emit) -> None:
-    """See `loading.load_archive`."""
-    arguments = {"name": name, "archive": str(archive.resolve()), "named": list(named)}
-    _do("load_archive", arguments, emit)
+def root_environment(user: Mapping[str, str], own: Mapping[str, str]) -> dict[str, str]:
+    """The whole environment of the child.
+
+    Args:
+        user: the variables that the user sent; those in `VARIABLES` are taken.
+        own: the child's environment as sudo made it.
+    """
+    return {
+        "PATH": SYSTEM_PATH,
+        "LANG": "C.UTF-8",
+        **{name: own[name] for name in SUDO_VARIABLES if name in own},
+        **{name: str(user[name]) for name in VARIABLES if name in user},
+    }
 
 
-def build_images(recipes: Sequence[Path], emit: Emit) -> None:
-    """Build the skills' images that are not in the cache."""
-    if recipes:
-        _do("build_images", {"recipes": [str(r.resolve()) for r in recipes]}, emit)
+def event_document(event: Event) -> dict[str, Any]:
+    """An event as JSON: the name of its class as `event`, and its fields."""
+    return {"event": type(event).__name__, **vars(event)}
 
 
-def stop(name: str, emit: Emit) -> None:
-    """See `lifecycle.stop`."""
-    _do("stop", {"name": name}, emit)
+def error_document(error: LearnflowError) -> dict[str, Any]:
+    """An error as JSON."""
+    return {"error": error.document()}
 
 
-def delete(name: str, emit: Emit) -> None:
-    """See `lifecycle.delete`."""
-    _do("delete", {"name": name}, emit)
+def receive(document: Mapping[str, Any], emit: Emit) -> None:
+    """Emit the event, or raise the error, of a document that the child wrote."""
+    if "error" in document:
+        raise from_document(document["error"])
+    fields = {key: tuple(v) if isinstance(v, list) else v for key, v in document.items()}
+    emit(_EVENTS[fields.pop("event")](**fields))
 
 
-def perform(operation: str, arguments: dict[str, Any], emit: Emit) -> None:
-    """Run an operation in this process, which is root."""
-    recipes = [Path(recipe) for recipe in arguments.get("recipes", ())]
-    name = arguments.get("name", "")
-    if operation == "up":
-        lifecycle.up(name, emit, arguments["subnet"])
-    elif operation == "load_images":
-        loading.load_images(name, recipes, emit)
-    elif operation == "load_archive":
-        loading.load_archive(name, Path(arguments["archive"]), arguments["named"], emit)
-    elif operation == "build_images":
-        for recipe in recipes:
-            build.build(build.ImageRecipe.load(recipe), emit=emit)
-        for folder in SHARED:
-            bring_up.own_by_user(cache_dir() / folder)
-    elif operation == "stop":
-        lifecycle.stop(name, emit)
-    else:
-        lifecycle.delete(name, emit)
-
-
-def _do(operation: str, arguments: dict[str, Any], emit: Emit) -> None:
-    if requirements.is_root():
-        perform(operation, arguments, emit)
-        return
-    _make_own_folders()
-    passed = [f"{name}={os.environ[name]}" for name in PASSED if name in os.environ]
-    child = [sys.executable, "-P", "-m", MODULE, operation, json.dumps(arguments)]
-    for line in streamed([str(requirements.sudo()), "--", "env", *passed, *child]):
-        _receive(json.loads(line), emit)
-
-
-def _make_own_folders() -> None:
-    """Make the folders that root will write in as this user, so that they stay the user's."""
+def _make_shared_folders() -> None:
+    """Make the folders in which root writes, too, as this user, so that they stay the user's."""
     for folder in SHARED:
         (cache_dir() / folder).mkdir(parents=True, exist_ok=True)
     (data_dir() / "clusters").mkdir(parents=True, exist_ok=True)
-
-
-def encode(event: events.Event) -> str:
-    """An event as one line of JSON."""
-    return json.dumps({"event": type(event).__name__, **vars(event)})
-
-
-def encode_error(error: LearnflowError) -> str:
-    """An error as one line of JSON."""
-    return json.dumps({"error": error.document()})
-
-
-def _receive(message: dict[str, Any], emit: Emit) -> None:
-    if "error" in message:
-        raise errors.from_document(message["error"])
-    name = message.pop("event")
-    kind = next(kind for kind in KINDS if kind.__name__ == name)
-    fields: dict[str, Any] = {
-        key: tuple(v) if isinstance(v, list) else v for key, v in message.items()
-    }
-    emit(kind(**fields))

@@ -8,7 +8,13 @@ from pathlib import Path
 from learnflow_infra import events
 from learnflow_infra.clusters.embedded import bring_up, state
 from learnflow_infra.clusters.embedded.control_plane import api, components, health, pki
-from learnflow_infra.clusters.embedded.host import limits, packages, requirements, subnets
+from learnflow_infra.clusters.embedded.host import (
+    limits,
+    packages,
+    privileges,
+    requirements,
+    subnets,
+)
 from learnflow_infra.clusters.embedded.images import helpers, pruning
 from learnflow_infra.clusters.embedded.locks import lock
 from learnflow_infra.clusters.embedded.node import launch, runtime
@@ -73,7 +79,7 @@ def _finished(config: state.Config, archives: Mapping[str, Path]) -> bool:
         return False
     if not layout.kubeconfig.exists():
         pki.administrator(layout, config.node_name)
-        bring_up.own_by_user(layout.kubeconfig)
+        privileges.give_to_sudo_user(layout.kubeconfig)
     try:
         bring_up.finish(config, node, archives, PATIENCE)
     except (NotReadyError, HostError, api.ApiError):

@@ -3,7 +3,7 @@
 import os
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from learnflow_infra.errors import HostError
@@ -163,11 +163,15 @@ def imported(argv: Argv, source: Path, timeout: float = 600) -> None:
         raise HostError(f"{argv[0]} could not read {source.name}.", why=why)
 
 
-def streamed(argv: Argv) -> Iterator[str]:
-    """Yield a program's standard output by lines; its other streams are this process's own."""
+def streamed(argv: Argv, *, stdin: str) -> Iterator[str]:
+    """Run a program with this text as its stdin, and yield its stdout by lines."""
     words = [str(word) for word in argv]
-    with subprocess.Popen(words, stdout=subprocess.PIPE, text=True) as child:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(words, stdin=pipe, stdout=pipe, text=True) as child:
+        assert child.stdin is not None  # noqa: S101 - PIPE was asked for
         assert child.stdout is not None  # noqa: S101 - PIPE was asked for
+        with suppress(BrokenPipeError), child.stdin:  # sudo may refuse before it reads
+            child.stdin.write(stdin)
         yield from child.stdout
     if child.returncode != 0:
         raise HostError(f"{Path(words[0]).name} failed (exit {child.returncode}).")

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from learnflow_infra import events
-from learnflow_infra.clusters.embedded.host import requirements
+from learnflow_infra.clusters.embedded.host import privileges, requirements
 from learnflow_infra.clusters.embedded.locks import lock
 from learnflow_infra.clusters.embedded.process import lines, output, succeeds
 from learnflow_infra.errors import HostError
@@ -71,7 +71,7 @@ def _install(packages: Sequence[str], step: Step) -> None:
     _apt(["install", *flags, *packages], progress)
     if quiet_services and "containerd" in packages:
         # The package starts a service for everyone; each node runs a containerd of its own.
-        output(requirements.as_root(["systemctl", "disable", "--now", "containerd.service"]))
+        output(privileges.as_root(["systemctl", "disable", "--now", "containerd.service"]))
 
 
 def _apt(arguments: Sequence[str], note: Callable[[str], None]) -> None:
@@ -79,7 +79,7 @@ def _apt(arguments: Sequence[str], note: Callable[[str], None]) -> None:
     options = ["-o", "DPkg::Lock::Timeout=300"]
     command = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *options, *arguments]
     try:
-        for line in lines(requirements.as_root(command)):
+        for line in lines(privileges.as_root(command)):
             note(line)
     except HostError as error:
         raise HostError(

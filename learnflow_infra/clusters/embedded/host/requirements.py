@@ -1,11 +1,10 @@
 """What the host must have: Linux, root or sudo, and a few programs from its packages."""
 
-import os
 import shutil
 import sys
-from collections.abc import Sequence
 from pathlib import Path
 
+from learnflow_infra.clusters.embedded.host import privileges
 from learnflow_infra.clusters.embedded.process import SYSTEM_PATH
 from learnflow_infra.errors import HostError
 
@@ -25,17 +24,18 @@ PROGRAMS = {
 """Programs that the node needs, and the Debian and Ubuntu packages that bring them."""
 CNI_FOLDERS = (Path("/usr/lib/cni"), Path("/opt/cni/bin"))
 """Where Debian's package and the upstream release put CNI plugins."""
-CAP_SYS_RESOURCE = 24
 
 
 def program(name: str) -> Path | None:
-    """Where a program is: on PATH, in the system's folders, or among the CNI plugins.
+    """Where root finds a program: in the system's folders, or among the CNI plugins.
 
-    An absolute path stands for itself: some packages bring a file that is no program.
+    Root's own PATH is searched first; an ordinary user's PATH plays no part. An absolute
+    path stands for itself: some packages bring a file that is no program.
     """
     if name.startswith("/"):
         return Path(name) if Path(name).exists() else None
-    found = shutil.which(name) or shutil.which(name, path=SYSTEM_PATH)
+    own = shutil.which(name) if privileges.is_root() else None
+    found = own or shutil.which(name, path=SYSTEM_PATH)
     if found:
         return Path(found)
     return next((folder / name for folder in CNI_FOLDERS if (folder / name).exists()), None)
@@ -56,7 +56,10 @@ def cni_folder() -> Path:
 
 
 def require_linux(platform: str = sys.platform) -> None:
-    """Stop where the embedded cluster cannot run.
+    """Check that the embedded cluster can run on this system.
+
+    Args:
+        platform: as `sys.platform` names it.
 
     Raises:
         HostError: this is not Linux.
@@ -70,44 +73,11 @@ def require_linux(platform: str = sys.platform) -> None:
         )
 
 
-def is_root() -> bool:
-    """Whether this process may do everything itself."""
-    return os.geteuid() == 0
-
-
-def sudo() -> Path:
-    """The sudo program of a user who is not root.
+def require_host() -> None:
+    """Check that this host can run the embedded cluster, once its packages are installed.
 
     Raises:
-        HostError: there is none.
+        HostError: this is not Linux, or the user is not root and there is no sudo.
     """
-    found = program("sudo")
-    if found is None:
-        raise HostError(
-            "The embedded cluster needs root, and there is no sudo.",
-            why="It makes namespaces, mounts and network interfaces.",
-            remedy="Run the same command as root, or install sudo.",
-        )
-    return found
-
-
-def require_root_way() -> None:
-    """Check that this user can do what root does, here or through sudo.
-
-    Raises:
-        HostError: there is no way.
-    """
-    if not is_root():
-        sudo()
-
-
-def as_root(argv: Sequence[str]) -> list[str]:
-    """A command line that runs as root."""
-    return list(argv) if is_root() else [str(sudo()), "--", *argv]
-
-
-def capable() -> bool:
-    """Whether this process has CAP_SYS_RESOURCE (proc(5), CapEff), as containers often lack it."""
-    status = Path("/proc/self/status").read_text()
-    mask = next(line for line in status.splitlines() if line.startswith("CapEff:"))
-    return bool(int(mask.split()[1], 16) >> CAP_SYS_RESOURCE & 1)
+    require_linux()
+    privileges.require_root_or_sudo()

@@ -8,7 +8,7 @@ a lock is held while it does. What an interrupted build left is removed by the n
 
 import fcntl
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -28,7 +28,30 @@ __all__ = ["ImageRecipe", "ImageRef", "build", "built_path"]
 _NEEDED_BYTES = 2 << 30
 """Free space that a build asks for: tree, layer and archive of an image lie side by side."""
 
+IMAGE_BYTES = 1 << 30
+"""Of the built images, in the cache and in the node (measured: 300 MiB each, twice)."""
+
 _STAGES = 5
+
+
+def unbuilt(recipes: Iterable[Path]) -> list[ImageRecipe]:
+    """The recipes of these folders whose images are not in the cache."""
+    loaded = [ImageRecipe.load(folder) for folder in recipes]
+    return [recipe for recipe in loaded if not built_path(recipe).exists()]
+
+
+def missing_bytes(recipes: Iterable[Path]) -> int:
+    """Bytes of disk that images which are still to be built take."""
+    return IMAGE_BYTES if unbuilt(recipes) else 0
+
+
+def programs(recipes: Iterable[ImageRecipe]) -> dict[str, str]:
+    """The package of each program (or file) that building these images needs."""
+    needed: dict[str, str] = {}
+    for recipe in recipes:
+        needed |= {"mmdebstrap": "mmdebstrap", rootfs.DEBIAN_KEYS: "debian-archive-keyring"}
+        needed |= {"mvn": "maven"} if recipe.maven else {}
+    return needed
 
 
 def built_path(recipe: ImageRecipe) -> Path:

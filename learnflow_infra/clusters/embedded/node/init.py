@@ -55,7 +55,7 @@ def main(spec_file: str, host_network: str, outer: str) -> None:
         "TMPDIR": "/run/tmp",
         "HOME": "/run/tmp",
     }
-    command = [sys.executable, "-P", "-m", "supervisor.supervisord", "-n"]
+    command = [sys.executable, "-I", "-m", "supervisor.supervisord", "-n"]
     command += ["-c", f"{HOME}/conf/supervisord.conf"]
     os.execve(sys.executable, command, environment)  # noqa: S606 - becoming it is the point
 

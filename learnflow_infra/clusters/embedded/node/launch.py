@@ -8,7 +8,7 @@ from pathlib import Path
 
 from learnflow_infra.clusters.embedded import state
 from learnflow_infra.clusters.embedded.control_plane import configuration
-from learnflow_infra.clusters.embedded.host import requirements
+from learnflow_infra.clusters.embedded.host import privileges, requirements
 from learnflow_infra.clusters.embedded.node import control_groups
 from learnflow_infra.clusters.embedded.node.spec import Spec
 from learnflow_infra.clusters.embedded.node.supervision import Supervisor
@@ -29,7 +29,7 @@ def start(config: state.Config, programs: Path, timeout: float = 20.0) -> state.
     _spec(config, programs).write(spec_file)
     layout.node.unlink(missing_ok=True)
     log = layout.logs / "node.log"
-    command = [sys.executable, "-P", "-m", OUTER, str(spec_file)]
+    command = privileges.python(OUTER, str(spec_file))
     if control_groups.current().unit:
         _start_unit(config, command, log)
         outer = None
@@ -81,7 +81,7 @@ def _start_unit(config: state.Config, command: list[str], log: Path) -> None:
 
 
 def _environment() -> list[str]:
-    kept = ("PATH", "XDG_DATA_HOME", "XDG_CACHE_HOME", "HOME", "PYTHONPATH")
+    kept = ("PATH", "XDG_DATA_HOME", "XDG_CACHE_HOME", "HOME")
     return [f"--setenv={k}={v}" for k, v in environment().items() if k in kept]
 
 
@@ -165,7 +165,7 @@ def write_configuration(config: state.Config, version: str, images: dict[str, st
     filled = configuration.values(
         config,
         version=version,
-        capable=requirements.capable(),
+        capable=privileges.may_use_more_resources(),
         images=images,
         cni=requirements.cni_folder(),
     )

@@ -9,6 +9,7 @@ import os
 import sys
 from pathlib import Path
 
+from learnflow_infra.clusters.embedded.host import privileges
 from learnflow_infra.clusters.embedded.node import control_groups, spec
 
 FLAGS = ("--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "--kill-child")
@@ -23,7 +24,7 @@ def main(spec_file: str) -> None:
     host_network = os.open("/proc/self/ns/net", os.O_RDONLY)
     os.set_inheritable(host_network, True)  # noqa: FBT003 - takes it by position only
     module = "learnflow_infra.clusters.embedded.node.init"
-    inner = [sys.executable, "-P", "-m", module, spec_file, str(host_network), str(os.getpid())]
+    inner = privileges.python(module, spec_file, str(host_network), str(os.getpid()))
     os.execvp("unshare", ["unshare", *FLAGS, "--", *inner])  # noqa: S606 - becoming it is the point
 
 

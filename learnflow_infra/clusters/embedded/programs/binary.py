@@ -33,8 +33,8 @@ PROGRAMS = (
     "stop-containers",
 )
 """What hyperkube is called by; each is a link to it."""
-NEEDED_BYTES = 4 * 1024**3
-"""Free disk that a build from nothing takes: modules 1.3 GB, build cache 1.5 GB, results."""
+BUILD_BYTES = 4 * 1024**3
+"""Disk that a build from nothing takes: modules 1.3 GB, build cache 1.5 GB, results."""
 FLAGS = ("-trimpath", "-buildvcs=false")
 
 
@@ -86,6 +86,12 @@ def folder() -> Path:
     return cache_dir() / "bin" / key()
 
 
+def missing_bytes() -> int:
+    """Bytes of disk that `ensure` will take: 0 once the programs or Go's build cache exist."""
+    built = (folder() / "hyperkube").exists() or (cache_dir() / "go" / "build").exists()
+    return 0 if built else BUILD_BYTES
+
+
 def ensure(emit: Emit) -> Path:
     """Build the programs unless they are there; an interrupted build goes on where it was.
 
@@ -123,9 +129,9 @@ def _link_kubectl(target: Path) -> None:
 def _build(target: Path, step: Step) -> None:
     cache = cache_dir() / "go"
     cache.mkdir(parents=True, exist_ok=True)
-    free = shutil.disk_usage(cache).free
-    if free < NEEDED_BYTES and not (cache / "build").exists():
-        raise _disk_full(f"{free / 1e9:.1f} GB are free, a build takes {NEEDED_BYTES / 1e9:.0f}.")
+    free, needed = shutil.disk_usage(cache).free, missing_bytes()
+    if free < needed:
+        raise _disk_full(f"{free / 1e9:.1f} GB are free, a build takes {needed / 1e9:.0f}.")
     go = toolchain.find((source() / "go.mod").read_text())
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
     for left in target.parent.glob(".*"):  # by a build that was killed

@@ -1,15 +1,16 @@
 import json
 import os
+import shutil
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from learnflow_infra import errors, events
-from learnflow_infra.clusters.embedded import elevate, locks, state
+from learnflow_infra import events
+from learnflow_infra.clusters.embedded import locks, process, state
 from learnflow_infra.clusters.embedded.control_plane import health, pki
-from learnflow_infra.clusters.embedded.host import limits, packages, requirements
+from learnflow_infra.clusters.embedded.host import limits, packages, privileges, requirements
 from learnflow_infra.errors import HostError, UsageError
 
 WANTED = {"ctr": "containerd", "containerd": "containerd", "nft": "nftables"}
@@ -59,17 +60,19 @@ def test_nothing_missing_changes_nothing(monkeypatch):
 
 def test_no_root_and_no_sudo(monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    monkeypatch.setattr(requirements, "program", lambda _name: None)
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
     with pytest.raises(HostError, match="needs root"):
-        requirements.require_root_way()
+        privileges.require_root_or_sudo()
 
 
 def test_root_runs_directly_and_a_user_through_sudo(monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 0)
-    assert requirements.as_root(["apt-get"]) == ["apt-get"]
+    assert privileges.as_root(["apt-get"]) == ["apt-get"]
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
-    monkeypatch.setattr(requirements, "program", lambda _name: Path("/usr/bin/sudo"))
-    assert requirements.as_root(["apt-get"]) == ["/usr/bin/sudo", "--", "apt-get"]
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: "/usr/bin/sudo")
+    assert privileges.as_root(["apt-get"]) == [
+        *("/usr/bin/sudo", "--", "/usr/bin/env", f"PATH={process.SYSTEM_PATH}", "apt-get"),
+    ]
 
 
 def test_inotify_instances_run_out_with_a_remedy():
@@ -155,29 +158,6 @@ def test_a_second_holder_waits_and_says_so(xdg):
         order.append("first")
     thread.join()
     assert order == ["first", "second"]
-
-
-EVENTS = [
-    events.StepStarted(step="a/b", title="t", needs=("a/a",)),
-    events.StepProgress(step="a/b", done=1, total=None, note="n"),
-    events.StepFinished(step="a/b", note="", changed=False),
-    events.StepFailed(step="a/b", note="n"),
-    events.Message(text="x"),
-]
-
-
-@pytest.mark.parametrize("event", EVENTS, ids=lambda e: type(e).__name__)
-def test_events_cross_the_border_to_root_and_back(event):
-    received = []
-    elevate._receive(json.loads(elevate.encode(event)), received.append)
-    assert received == [event]
-
-
-def test_errors_keep_their_class_and_parts():
-    error = errors.ClusterUnreachableError("what", why="why", remedy="remedy")
-    with pytest.raises(errors.ClusterUnreachableError) as caught:
-        elevate._receive(json.loads(elevate.encode_error(error)), events.ignore)
-    assert str(caught.value) == "what\nwhy\nremedy"
 
 
 def test_certificates_are_renewed_in_time():
