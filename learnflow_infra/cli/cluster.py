@@ -59,11 +59,10 @@ def stop(name: Name = NAME) -> None:
 def delete(name: Name = NAME) -> None:
     """Delete the cluster with all its data. Built programs and images stay in the cache."""
     from learnflow_infra.clusters import embedded
-    from learnflow_infra.clusters.embedded.state import CONTEXT_PREFIX
     from learnflow_infra.engine.request import locks
 
     run(lambda emit: embedded.delete(name, emit=emit))
-    locks.forget(CONTEXT_PREFIX + name)
+    locks.forget(embedded.CONTEXT_PREFIX + name)
 
 
 @app.command()

@@ -11,7 +11,6 @@ from dataclasses import replace
 
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import embedded, reach
-from learnflow_infra.clusters.embedded.state import CONTEXT_PREFIX
 from learnflow_infra.errors import ClusterUnreachableError, InputError
 from learnflow_infra.models import Profile, Target
 
@@ -35,7 +34,7 @@ def choose(context: str | None, profile: str | None) -> Target:
             f"There is no profile {profile!r}.", why=f"Profiles: {EMBEDDED}, {UPSTREAM}"
         )
     wanted = Profile(profile) if profile else None
-    if context and context.startswith(CONTEXT_PREFIX):
+    if context and context.startswith(embedded.CONTEXT_PREFIX):
         return _existing_cluster(context, wanted)
     if context:
         Kube(kubeconfig=None, context=context)  # it must exist before anything is planned for it
@@ -76,7 +75,7 @@ def require_running(target: Target) -> Target:
 
 
 def _existing_cluster(context: str, profile: Profile | None) -> Target:
-    name = context.removeprefix(CONTEXT_PREFIX)
+    name = context.removeprefix(embedded.CONTEXT_PREFIX)
     cluster = embedded.status(name)
     if cluster.state == "absent":
         raise ClusterUnreachableError(

@@ -7,9 +7,6 @@ from pathlib import Path
 
 from learnflow_infra import paths
 from learnflow_infra.clusters import embedded
-from learnflow_infra.clusters.embedded.host import packages, requirements
-from learnflow_infra.clusters.embedded.images import build
-from learnflow_infra.clusters.embedded.programs import binary
 from learnflow_infra.engine.gate.capacity import MIB, enough, total
 from learnflow_infra.engine.request.session import Request
 from learnflow_infra.errors import HostError
@@ -17,8 +14,6 @@ from learnflow_infra.models import Check, Foundation, Target
 
 NODE_MEMORY = 768 * MIB
 """What the node's own programs take, beside the pods (measured: 600 to 700 MiB)."""
-IMAGE_SPACE = 2**30
-"""Bytes of the built images, in the cache and in the node (measured: 300 MiB each, twice)."""
 MEMINFO = Path("/proc/meminfo")
 
 
@@ -77,26 +72,21 @@ def _disk(folder: Path, size: int) -> Check:
 
 
 def _takes(request: Request, state: str, needed: Foundation) -> list[tuple[Path, int]]:
-    cache, data = paths.cache_dir(), paths.data_dir()
     profile = request.target.profile
     recipes = [use.recipe for r in request.releases for use in r.profiles[profile].images]
-    built = (binary.folder() / "hyperkube").exists() or (cache / "go" / "build").exists()
-    packed = all(build.built_path(embedded.ImageRecipe.load(r)).exists() for r in recipes)
     return [
-        (cache, 0 if built else binary.NEEDED_BYTES),
-        (cache, 0 if packed else IMAGE_SPACE),
-        (data, 0 if state == "stopped" else needed.storage),
+        (paths.cache_dir(), embedded.missing_bytes(recipes)),
+        (paths.data_dir(), 0 if state == "stopped" else needed.storage),
     ]
 
 
 def _host() -> Check:
     try:
-        requirements.require_linux()
-        requirements.require_root_way()
+        embedded.require_host()
     except HostError as error:
         return Check(name="host", passed=False, message=error.what, remedy=error.remedy)
-    wanted = packages.missing(requirements.PROGRAMS)
-    note = f"deploy will install {', '.join(wanted)}" if wanted else "all programs are there"
+    missing = embedded.missing_packages()
+    note = f"deploy will install {', '.join(missing)}" if missing else "all programs are there"
     return Check(name="host", passed=True, message=note)
 
 

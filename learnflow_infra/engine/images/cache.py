@@ -10,7 +10,6 @@ from pathlib import Path
 from learnflow_infra.clients import skopeo
 from learnflow_infra.clients.registry_faults import RegistryError
 from learnflow_infra.clusters import embedded
-from learnflow_infra.clusters.embedded.host import packages
 from learnflow_infra.events import Emit, Step, step
 from learnflow_infra.paths import cache_dir
 from learnflow_infra.sources import bundle_file, mirror, preflight
@@ -67,7 +66,7 @@ def require_skopeo(emit: Emit) -> None:
         HostError: it cannot be installed.
     """
     if not skopeo.installed():
-        packages.ensure_packages(skopeo.PACKAGES, emit=emit)
+        embedded.ensure_packages(skopeo.PACKAGES, emit=emit)
 
 
 def cached() -> Layout:

@@ -11,7 +11,6 @@ from learnflow_infra.clients import skopeo
 from learnflow_infra.clients.kube import ApiError
 from learnflow_infra.clients.registry_faults import Fault
 from learnflow_infra.clusters import embedded
-from learnflow_infra.clusters.embedded.images.recipe import REGISTRY as BUILT_HERE
 from learnflow_infra.engine.images import cache
 from learnflow_infra.engine.request.prepare import Prepared
 from learnflow_infra.engine.request.session import Session
@@ -71,7 +70,7 @@ def ensure(session: Session, wanted: Collection[str], live: Collection[str], emi
     name = session.target.cluster
     known = _exact(live) | _exact(embedded.known_images(name) if name else _of_nodes(session))
     needed = {text: parse(text) for text in wanted}
-    absent = {ref.exact: ref for ref in needed.values() if ref.registry != BUILT_HERE}
+    absent = {ref.exact: ref for ref in needed.values() if ref.registry != embedded.REGISTRY}
     references = [absent[exact] for exact in sorted(absent) if exact not in known]
     if not references:
         with step(emit, "images", "Images of registries") as running:

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import pytest
 
 from learnflow_infra.clusters import embedded
+from learnflow_infra.clusters.embedded.host import requirements
 from learnflow_infra.engine.gate import host
 from learnflow_infra.engine.gate.capacity import total
 from learnflow_infra.models import Foundation, Target
@@ -109,7 +110,7 @@ def test_a_host_without_a_way_to_root_is_told_with_the_remedy_and_nothing_else(
 ):
     cluster("absent")
     monkeypatch.setattr("os.geteuid", lambda: 1000)
-    monkeypatch.setattr(host.requirements, "program", lambda _name: None)
+    monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
     (check,) = host.checks(request("x"))
     assert not check.passed
     assert "root" in str(check.remedy)
@@ -117,7 +118,7 @@ def test_a_host_without_a_way_to_root_is_told_with_the_remedy_and_nothing_else(
 
 def test_packages_that_a_deploy_will_install_are_named(cluster, monkeypatch):
     cluster("absent")
-    monkeypatch.setattr(host.requirements, "program", lambda _name: None)
+    monkeypatch.setattr(requirements, "program", lambda _name: None)
     check = host.checks(request("x"))[0]
     assert check.passed
     assert "containerd" in check.message
