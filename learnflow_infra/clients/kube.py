@@ -8,6 +8,7 @@ import json
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -15,9 +16,10 @@ from urllib.parse import urlencode
 import urllib3
 from kubernetes import client, config
 
-from learnflow_infra.clients import retry
+from learnflow_infra.clients import api_errors, retry
+from learnflow_infra.clients.api_errors import ApiError, ConflictError, NotFoundError
 from learnflow_infra.clients.stream import Stream
-from learnflow_infra.errors import ClusterUnreachableError, LearnflowError, ReleaseFailedError
+from learnflow_infra.errors import ClusterUnreachableError
 from learnflow_infra.models import Document
 
 TIMEOUT = (5.0, 30.0)
@@ -26,19 +28,11 @@ SILENCE = 90.0
 """Seconds without a byte after which a watch is taken for dead; bookmarks come every 60."""
 CONNECTIONS = 64
 """How many connections are kept: one for each watch, and some."""
-UNAUTHORIZED, FORBIDDEN, NOT_FOUND, CONFLICT, GONE = 401, 403, 404, 409, 410
+_UNAUTHORIZED = 401
 _TRANSIENT = {429, 500, 502, 503, 504}
 _OK = range(200, 300)
 _MERGE, _APPLY = "application/merge-patch+json", "application/apply-patch+yaml"
 MANAGER = "learnflow-infra"
-
-
-class ApiError(ReleaseFailedError):
-    """The API server refused a request; `status` is the HTTP code, `message` its text."""
-
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(f"The API server answered {status}: {message}")
-        self.status, self.message = status, message
 
 
 class Kube:
@@ -90,7 +84,7 @@ class Kube:
                 raise retry.TransientError(str(error.reason)) from error
             except (urllib3.exceptions.HTTPError, OSError) as error:
                 raise retry.TransientError(str(error)) from error
-            if answer.status != UNAUTHORIZED or last:
+            if answer.status != _UNAUTHORIZED or last:
                 break
             self._api = self._read()  # a token that expired; another may have taken its place
         return answer
@@ -111,7 +105,7 @@ class Kube:
         path: str,
         *,
         body: Document | None = None,
-        query: Mapping[str, Any] | None = None,
+        query: Mapping[str, str] | None = None,
         content_type: str = "application/json",
         patience: float = retry.SECONDS,
     ) -> str:
@@ -133,30 +127,48 @@ class Kube:
                 remedy="Is the cluster running? See: learnflow-infra doctor",
             ) from error
         if status not in _OK:
-            raise ApiError(status, _reason(text))
+            raise api_errors.refusal(status, _reason(text))
         return text
 
-    def request(self, method: str, path: str, **options: Any) -> Document:
+    def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        body: Document | None = None,
+        query: Mapping[str, str] | None = None,
+        content_type: str = "application/json",
+        patience: float = retry.SECONDS,
+    ) -> Document:
         """Send one request, as `text` does, and read the answer as JSON."""
-        document: Document = json.loads(self.text(method, path, **options))
+        text = self.text(
+            method, path, body=body, query=query, content_type=content_type, patience=patience
+        )
+        document: Document = json.loads(text)
         return document
 
     def find(self, path: str) -> Document | None:
         """The object at `path`, or None when there is none."""
         try:
             return self.request("GET", path)
-        except ApiError as error:
-            if error.status == NOT_FOUND:
-                return None
-            raise
+        except NotFoundError:
+            return None
 
-    def items(self, path: str, **query: str) -> list[Document]:
-        """The objects of a collection; each with the kind that lists leave out."""
-        return self.collection(path, query=query)[0]
+    def items(self, path: str, *, labels: str = "") -> list[Document]:
+        """The objects of a collection; each with the kind that lists leave out.
 
-    def collection(self, path: str, **options: Any) -> tuple[list[Document], str]:
-        """The objects of a collection, and the resourceVersion from which a watch goes on."""
-        answer = self.request("GET", path, **options)
+        Args:
+            path: of the collection.
+            labels: a label selector, such as `app=kafka`; "" selects all.
+        """
+        return self.collection(path, labels=labels)[0]
+
+    def collection(
+        self, path: str, *, labels: str = "", patience: float = retry.SECONDS
+    ) -> tuple[list[Document], str]:
+        """The objects of a collection, and the resourceVersion at which a watch continues."""
+        query = {"labelSelector": labels} if labels else None
+        answer = self.request("GET", path, query=query, patience=patience)
         kind = answer["kind"].removesuffix("List")
         version = answer["apiVersion"]
         items = [{"kind": kind, "apiVersion": version, **item} for item in answer["items"]]
@@ -176,7 +188,7 @@ class Kube:
             "watch": "true",
             "allowWatchBookmarks": "true",
             "resourceVersion": version,
-            "timeoutSeconds": secrets.randbelow(300) + 300,
+            "timeoutSeconds": str(secrets.randbelow(300) + 300),
         }
         url = f"{path}?{urlencode(query)}"
         answer = self._open("GET", url, None, "application/json", (TIMEOUT[0], SILENCE))
@@ -185,7 +197,7 @@ class Kube:
         text = bytes(answer.read()).decode("utf-8", "replace")
         if answer.status in _TRANSIENT:
             raise retry.TransientError(f"{answer.status}: {_reason(text)}")
-        raise ApiError(answer.status, _reason(text))
+        raise api_errors.refusal(answer.status, _reason(text))
 
     def apply(self, path: str, body: Document, *, dry_run: bool = False) -> Document:
         """Create or update by server-side apply, owned by this program; or what that would give."""
@@ -197,24 +209,21 @@ class Kube:
         body: Document = {"propagationPolicy": "Background"}
         if uid:
             body["preconditions"] = {"uid": uid}
-        try:
+        with suppress(NotFoundError, ConflictError):
             self.request("DELETE", path, body=body)
-        except ApiError as error:
-            if error.status not in {NOT_FOUND, CONFLICT}:
-                raise
 
     def log_tail(self, namespace: str, pod: str, container: str, *, previous: bool) -> list[str]:
         """The last 200 lines of a container; empty when it has none (yet)."""
-        query = {"container": container, "tailLines": 200, "previous": str(previous).lower()}
+        query = {"container": container, "tailLines": "200", "previous": str(previous).lower()}
         path = f"/api/v1/namespaces/{namespace}/pods/{pod}/log"
         try:
             return self.text("GET", path, query=query, patience=2).splitlines()
-        except LearnflowError:
-            return []  # a container that never started has no log; its state tells why
+        except (ApiError, ClusterUnreachableError):
+            return []  # a container that never started has no log, or the kubelet is away
 
 
 def selector(labels: Mapping[str, str]) -> str:
-    """Labels as a `labelSelector` query value."""
+    """A label selector that matches these labels."""
     return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
 
 

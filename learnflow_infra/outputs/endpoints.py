@@ -106,7 +106,7 @@ def _from_host(kube: Kube, target: Target, service: Document, port: Document) ->
 def _tunnel(kube: Kube, target: Target, namespace: str, release: ReleaseName) -> list[str]:
     """A command for each node port of a release: the same port, on this host's loopback."""
     labels = selector({"app.kubernetes.io/instance": release})
-    services = kube.items(f"/api/v1/namespaces/{namespace}/services", labelSelector=labels)
+    services = kube.items(f"/api/v1/namespaces/{namespace}/services", labels=labels)
     return [
         f"{kubectl_command(target)} -n {namespace} port-forward "
         f"svc/{service['metadata']['name']} {port['nodePort']}:{port['port']}"

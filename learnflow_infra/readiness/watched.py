@@ -3,7 +3,8 @@
 import functools
 from collections.abc import Iterable, Mapping
 
-from learnflow_infra.clients.kube import NOT_FOUND, ApiError, Kube
+from learnflow_infra.clients.api_errors import NotFoundError
+from learnflow_infra.clients.kube import Kube
 from learnflow_infra.readiness.groups import is_custom
 
 COLLECTIONS: Mapping[str, str] = {
@@ -75,7 +76,7 @@ def _served(kube: Kube, version: str, kind: str) -> str:
     """The collection of a kind that is served; what is not, is asked for again.
 
     Raises:
-        ApiError: there is no such API.
+        NotFoundError: there is no such API.
         StopIteration: it has no such kind.
     """
     served = kube.request("GET", f"/apis/{version}")["resources"]
@@ -88,9 +89,5 @@ def _custom(kube: Kube, version: str, kind: str) -> list[str]:
     """The collection of a custom resource's kind; none before its CRD is there."""
     try:
         return [_served(kube, version, kind)]
-    except StopIteration:
+    except (StopIteration, NotFoundError):
         return []
-    except ApiError as error:
-        if error.status == NOT_FOUND:
-            return []
-        raise

@@ -8,7 +8,14 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from learnflow_infra.clients import retry
-from learnflow_infra.clients.kube import FORBIDDEN, GONE, NOT_FOUND, ApiError, Kube
+from learnflow_infra.clients.api_errors import (
+    ApiError,
+    ForbiddenError,
+    GoneError,
+    NotFoundError,
+    refusal,
+)
+from learnflow_infra.clients.kube import Kube
 from learnflow_infra.errors import ClusterUnreachableError
 from learnflow_infra.models import Document
 from learnflow_infra.readiness.store import State, Store
@@ -18,7 +25,7 @@ if TYPE_CHECKING:
 
 SHORT = 5.0
 """A watch that ends sooner than this many seconds counts as a failed attempt."""
-_REFUSED: dict[int, State] = {FORBIDDEN: "denied", NOT_FOUND: "absent"}
+_REFUSED: dict[type[ApiError], State] = {ForbiddenError: "denied", NotFoundError: "absent"}
 
 
 class Watches:
@@ -67,9 +74,8 @@ class Watches:
     def _list_again(self, path: str) -> None:
         try:
             self.store.replace(path, *self._kube.collection(path))
-        except ApiError as error:
-            if error.status not in _REFUSED:
-                raise
+        except (ForbiddenError, NotFoundError):
+            return
 
     def close(self) -> None:
         """End all watches."""
@@ -131,7 +137,7 @@ class _Follower(threading.Thread):
 
     def _take(self, kind: str, item: Document) -> None:
         if kind == "ERROR":
-            raise ApiError(int(item.get("code", 500)), str(item.get("message")))
+            raise refusal(int(item.get("code", 500)), str(item.get("message")))
         if kind != "BOOKMARK":
             self._store.apply(self._path, kind, item)
         self._version = item["metadata"]["resourceVersion"]
@@ -145,8 +151,8 @@ class _Follower(threading.Thread):
 
     def _refused(self, error: ApiError) -> None:
         """410: list anew, at once. Without rights, or no such kind (yet): again later."""
-        if error.status == GONE:
+        if isinstance(error, GoneError):
             self._version = ""
             return
-        self._store.mark(self._path, _REFUSED.get(error.status, "lost"), error.what)
+        self._store.mark(self._path, _REFUSED.get(type(error), "lost"), error.what)
         raise retry.TransientError(error.what)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from learnflow_infra.clients.kube import ApiError
+from learnflow_infra.clients.api_errors import ApiError
 from learnflow_infra.sources.crd_schemas import faults
 from tests.contract.strimzi import strimzi_crds
 from tests.contract.test_strimzi import EVERYTHING, objects, render, served

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from learnflow_infra.clients.kube import ApiError
+from learnflow_infra.clients.api_errors import ApiError
 from learnflow_infra.engine.release import crds
 from learnflow_infra.events import ignore
 from learnflow_infra.sources.charts import Chart

@@ -2,7 +2,8 @@ import threading
 
 import pytest
 
-from learnflow_infra.clients.kube import ApiError, Kube
+from learnflow_infra.clients.api_errors import ApiError, ForbiddenError
+from learnflow_infra.clients.kube import Kube
 from learnflow_infra.errors import ClusterUnreachableError
 
 pytestmark = pytest.mark.contract
@@ -35,7 +36,7 @@ def test_a_refusal_carries_the_server_s_words(kube, namespace):
 
 def test_a_user_without_rights_is_refused(kubeconfig, namespace):
     nobody = Kube(kubeconfig=kubeconfig, context="nobody")
-    with pytest.raises(ApiError, match="403"):
+    with pytest.raises(ForbiddenError, match="403"):
         nobody.items(f"/api/v1/namespaces/{namespace}/secrets")
 
 

@@ -126,7 +126,7 @@ def test_a_chart_that_the_server_refuses_is_told_in_its_words(session, release):
 def test_a_pending_release_is_recovered_for_real(session, release):
     converge(session, release, {})
     path = f"/api/v1/namespaces/{session.namespace}/secrets"
-    (secret,) = session.kube.items(path, labelSelector="owner=helm,name=demo")
+    (secret,) = session.kube.items(path, labels="owner=helm,name=demo")
     _mark_pending(session, path, secret, begun="2026-01-01T00:00:00.123456789Z")
     (pending,) = compared(session, release, {"greeting": "again"})
     assert pending.live.cut_off
@@ -140,7 +140,7 @@ def test_a_pending_release_is_recovered_for_real(session, release):
 def test_a_helm_operation_that_may_go_on_elsewhere_is_left_alone(session, release):
     converge(session, release, {})
     path = f"/api/v1/namespaces/{session.namespace}/secrets"
-    (secret,) = session.kube.items(path, labelSelector="owner=helm,name=demo")
+    (secret,) = session.kube.items(path, labels="owner=helm,name=demo")
     _mark_pending(session, path, secret)
     (pending,) = compared(session, release, {"greeting": "again"})
     with pytest.raises(LockedError, match="pending-upgrade"):

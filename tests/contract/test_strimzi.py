@@ -10,8 +10,8 @@ from types import SimpleNamespace
 import pytest
 import yaml
 
+from learnflow_infra.clients.api_errors import ApiError
 from learnflow_infra.clients.helm_program import executable
-from learnflow_infra.clients.kube import ApiError
 from learnflow_infra.engine.release import initial_status
 from learnflow_infra.engine.verbs import delete
 from learnflow_infra.models import Release

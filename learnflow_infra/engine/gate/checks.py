@@ -12,7 +12,8 @@ from pathlib import Path
 
 from learnflow_infra import paths
 from learnflow_infra.clients import helm_program
-from learnflow_infra.clients.kube import FORBIDDEN, ApiError, Kube
+from learnflow_infra.clients.api_errors import ForbiddenError
+from learnflow_infra.clients.kube import Kube
 from learnflow_infra.engine.gate.capacity import MIB, capacity
 from learnflow_infra.engine.gate.ports import node_ports
 from learnflow_infra.engine.gate.rights import rights
@@ -114,9 +115,7 @@ def port_checks(
 def _if_allowed(name: str, look: Callable[[], list[Check]]) -> list[Check]:
     try:
         return look()
-    except ApiError as error:
-        if error.status != FORBIDDEN:
-            raise
+    except ForbiddenError as error:
         return [Check(name=name, passed=True, message=f"not looked at: {error.what}")]
 
 

@@ -8,7 +8,7 @@ nodes pull themselves; here is only asked whether the images exist.
 from collections.abc import Collection, Mapping, Sequence
 
 from learnflow_infra.clients import skopeo
-from learnflow_infra.clients.kube import ApiError
+from learnflow_infra.clients.api_errors import ForbiddenError
 from learnflow_infra.clients.registry_faults import Fault
 from learnflow_infra.clusters import embedded
 from learnflow_infra.engine.images import cache
@@ -96,7 +96,7 @@ def _of_nodes(session: Session) -> set[str]:
     """What the nodes list; empty for users who may not see them."""
     try:
         nodes = session.kube.items("/api/v1/nodes")
-    except ApiError:
+    except ForbiddenError:
         return set()
     images = [image for node in nodes for image in node["status"].get("images") or ()]
     return {name for image in images for name in image.get("names") or ()}

@@ -7,9 +7,11 @@ changed one is noticed, and nothing is written where there is none.
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from learnflow_infra.clients import retry
-from learnflow_infra.clients.kube import ApiError, Kube
+from learnflow_infra.clients.api_errors import ForbiddenError
+from learnflow_infra.clients.kube import Kube
 from learnflow_infra.errors import FoundationError, NotReadyError, RefusedError
 from learnflow_infra.events import Emit, Message, ignore, step
 from learnflow_infra.models import Document
@@ -19,7 +21,6 @@ from learnflow_infra.sources.charts import Chart
 PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 SECONDS = 30.0
 """How long a definition may take to be established and served."""
-_FORBIDDEN = 403
 _AT_ONCE = 4
 
 
@@ -36,11 +37,8 @@ def pending(kube: Kube, charts: Sequence[Chart]) -> list[Document]:
     """
     found: list[Document] = []
     for chart in charts:
-        try:
+        with suppress(ForbiddenError):
             found += [crd for _, crd, differs in _compared(kube, chart, ignore) if differs]
-        except ApiError as error:
-            if error.status != _FORBIDDEN:
-                raise
     return found
 
 
@@ -61,9 +59,7 @@ def apply(kube: Kube, chart: Chart, emit: Emit) -> bool:
     with step(emit, f"crds/{chart.name}", f"CRDs of {chart.name}") as running:
         try:
             changed = _apply(kube, chart, emit)
-        except ApiError as error:
-            if error.status != _FORBIDDEN:
-                raise
+        except ForbiddenError as error:
             _require_served(kube, chart, error)
             running.done("you may not change them; they are served, and stay", changed=False)
             return False
@@ -164,7 +160,7 @@ def _served(kube: Kube, crd: Document) -> bool:
     return all(plural in {item["name"] for item in each.get("resources", ())} for each in found)
 
 
-def _require_served(kube: Kube, chart: Chart, error: ApiError) -> None:
+def _require_served(kube: Kube, chart: Chart, error: ForbiddenError) -> None:
     absent = [crd["metadata"]["name"] for crd in chart.crds if not _served(kube, crd)]
     if absent:
         raise FoundationError(

@@ -3,7 +3,8 @@
 import base64
 import secrets
 
-from learnflow_infra.clients.kube import CONFLICT, MANAGER, ApiError, Kube, selector
+from learnflow_infra.clients.api_errors import ConflictError
+from learnflow_infra.clients.kube import MANAGER, Kube, selector
 from learnflow_infra.errors import RefusedError
 from learnflow_infra.models import Credential
 
@@ -29,9 +30,7 @@ def ensure(kube: Kube, namespace: str, credential: Credential) -> bool:
     _refuse_orphans(kube, namespace, credential)
     try:
         kube.request("POST", collection, body=_secret(credential))
-    except ApiError as error:
-        if error.status != CONFLICT:
-            raise
+    except ConflictError:
         return False  # made by another run in this moment: that one is kept
     return True
 
@@ -63,7 +62,7 @@ def _check_keys(namespace: str, credential: Credential, present: set[str]) -> No
 def _refuse_orphans(kube: Kube, namespace: str, credential: Credential) -> None:
     claims = kube.items(
         f"/api/v1/namespaces/{namespace}/persistentvolumeclaims",
-        labelSelector=selector(credential.volumes),
+        labels=selector(credential.volumes),
     )
     if claims:
         names = ", ".join(claim["metadata"]["name"] for claim in claims)

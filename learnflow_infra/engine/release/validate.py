@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from learnflow_infra import documents
-from learnflow_infra.clients.kube import ApiError, Kube
+from learnflow_infra.clients.api_errors import ApiError, NotFoundError
+from learnflow_infra.clients.kube import Kube
 from learnflow_infra.engine.release import drift
 from learnflow_infra.engine.release.compare import Comparison
 from learnflow_infra.engine.request.prepare import Prepared
@@ -15,8 +16,6 @@ from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import InputError
 from learnflow_infra.models import Document, ReleaseName
 from learnflow_infra.sources import crd_schemas
-
-_NO_SUCH_NAMESPACE = 404
 
 
 def against_crds(manifests: Sequence[tuple[Prepared, str]]) -> list[str]:
@@ -47,8 +46,10 @@ def _refusal(kube: Kube, path: str, obj: Document) -> str:
     try:
         if path:
             kube.apply(path, obj, dry_run=True)
+    except NotFoundError:  # the namespace will be made
+        return ""
     except ApiError as error:
-        return "" if error.status == _NO_SUCH_NAMESPACE else error.what
+        return error.what
     return ""
 
 

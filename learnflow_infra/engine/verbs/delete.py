@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from learnflow_infra import paths
-from learnflow_infra.clients.kube import NOT_FOUND, ApiError, selector
+from learnflow_infra.clients.api_errors import NotFoundError
+from learnflow_infra.clients.kube import selector
 from learnflow_infra.engine.proof import records
 from learnflow_infra.engine.release.uninstall import uninstall, wait_for_claims
 from learnflow_infra.engine.request import locks
@@ -106,11 +107,9 @@ def _keeps(session: Session, release: Release, profile: Profile) -> list[str]:
 
 def _labelled(session: Session, collection: str, labels: Mapping[str, str]) -> list[Document]:
     try:
-        return session.kube.items(collection, labelSelector=selector(labels))
-    except ApiError as error:
-        if error.status == NOT_FOUND:  # the kind was never installed
-            return []
-        raise
+        return session.kube.items(collection, labels=selector(labels))
+    except NotFoundError:  # the kind was never installed
+        return []
 
 
 def _forget(session: Session, skills: set[SkillName], releases: Sequence[Release]) -> None:

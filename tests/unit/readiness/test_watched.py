@@ -1,6 +1,6 @@
 import pytest
 
-from learnflow_infra.clients.kube import NOT_FOUND, ApiError
+from learnflow_infra.clients.api_errors import ApiError, refusal
 from learnflow_infra.readiness.watched import COLLECTIONS, paths
 
 
@@ -14,7 +14,7 @@ class Api:
         assert verb == "GET"
         self.asked.append(path)
         if path != "/apis/example.org/v1":
-            raise ApiError(500 if "broken" in path else NOT_FOUND, "absent")
+            raise refusal(500 if "broken" in path else 404, "absent")
         return {
             "resources": [
                 {"kind": "Widget", "name": "widgets", "namespaced": True},
