@@ -60,7 +60,7 @@ def load(path: Path) -> Document:
     return document
 
 
-def parse_all(text: str) -> list[Document]:
+def parse_all(text: str) -> list[Any]:
     """The documents of a YAML stream that another program wrote; empty ones are left out."""
     loaded = yaml.load_all(text, Loader=_Loader)
     return [document for document in loaded if document]

@@ -20,7 +20,7 @@ from learnflow_infra.clients import api_errors, retry
 from learnflow_infra.clients.api_errors import ApiError, ConflictError, NotFoundError
 from learnflow_infra.clients.stream import Stream
 from learnflow_infra.errors import ClusterUnreachableError
-from learnflow_infra.models import Document
+from learnflow_infra.objects import Object, Resource
 
 TIMEOUT = (5.0, 30.0)
 """Seconds to connect, and to read one answer."""
@@ -104,7 +104,7 @@ class Kube:
         method: str,
         path: str,
         *,
-        body: Document | None = None,
+        body: Mapping[str, Any] | None = None,
         query: Mapping[str, str] | None = None,
         content_type: str = "application/json",
         patience: float = retry.SECONDS,
@@ -135,26 +135,51 @@ class Kube:
         method: str,
         path: str,
         *,
-        body: Document | None = None,
+        body: Mapping[str, Any] | None = None,
         query: Mapping[str, str] | None = None,
         content_type: str = "application/json",
         patience: float = retry.SECONDS,
-    ) -> Document:
+    ) -> Any:
         """Send one request, as `text` does, and read the answer as JSON."""
         text = self.text(
             method, path, body=body, query=query, content_type=content_type, patience=patience
         )
-        document: Document = json.loads(text)
-        return document
+        return json.loads(text)
 
-    def find(self, path: str) -> Document | None:
+    def find(self, path: str) -> Object | None:
         """The object at `path`, or None when there is none."""
         try:
-            return self.request("GET", path)
+            return self.get(path)
         except NotFoundError:
             return None
 
-    def items(self, path: str, *, labels: str = "") -> list[Document]:
+    def get(self, path: str) -> Object:
+        """The object at `path`.
+
+        Raises:
+            NotFoundError: there is none.
+        """
+        live: Object = self.request("GET", path)
+        return live
+
+    def create(self, collection: str, body: Object) -> Object:
+        """Create an object in a collection.
+
+        Raises:
+            ConflictError: there is one of this name.
+        """
+        created: Object = self.request("POST", collection, body=body)
+        return created
+
+    def resources(self, api_version: str) -> list[Resource]:
+        """The collections, and subresources, that an API version serves; none of an unknown one."""
+        try:
+            resources: list[Resource] = self.request("GET", api_root(api_version))["resources"]
+        except NotFoundError:
+            return []
+        return resources
+
+    def items(self, path: str, *, labels: str = "") -> list[Object]:
         """The objects of a collection; each with the kind that lists leave out.
 
         Args:
@@ -165,13 +190,15 @@ class Kube:
 
     def collection(
         self, path: str, *, labels: str = "", patience: float = retry.SECONDS
-    ) -> tuple[list[Document], str]:
+    ) -> tuple[list[Object], str]:
         """The objects of a collection, and the resourceVersion at which a watch continues."""
         query = {"labelSelector": labels} if labels else None
         answer = self.request("GET", path, query=query, patience=patience)
         kind = answer["kind"].removesuffix("List")
-        version = answer["apiVersion"]
-        items = [{"kind": kind, "apiVersion": version, **item} for item in answer["items"]]
+        items: list[Object] = answer["items"]
+        for item in items:
+            item.setdefault("kind", kind)
+            item.setdefault("apiVersion", answer["apiVersion"])
         return items, answer["metadata"]["resourceVersion"]
 
     def watch(self, path: str, version: str) -> Stream:
@@ -199,14 +226,15 @@ class Kube:
             raise retry.TransientError(f"{answer.status}: {_reason(text)}")
         raise api_errors.refusal(answer.status, _reason(text))
 
-    def apply(self, path: str, body: Document, *, dry_run: bool = False) -> Document:
+    def apply(self, path: str, body: Object, *, dry_run: bool = False) -> Object:
         """Create or update by server-side apply, owned by this program; or what that would give."""
         query = {"fieldManager": MANAGER, "force": "true"} | ({"dryRun": "All"} if dry_run else {})
-        return self.request("PATCH", path, body=body, query=query, content_type=_APPLY)
+        applied: Object = self.request("PATCH", path, body=body, query=query, content_type=_APPLY)
+        return applied
 
     def delete(self, path: str, *, uid: str | None = None) -> None:
         """Delete an object; one that is gone, or is another than `uid`, is left alone."""
-        body: Document = {"propagationPolicy": "Background"}
+        body: dict[str, Any] = {"propagationPolicy": "Background"}
         if uid:
             body["preconditions"] = {"uid": uid}
         with suppress(NotFoundError, ConflictError):
@@ -220,6 +248,11 @@ class Kube:
             return self.text("GET", path, query=query, patience=2).splitlines()
         except (ApiError, ClusterUnreachableError):
             return []  # a container that never started has no log, or the kubelet is away
+
+
+def api_root(api_version: str) -> str:
+    """The path below which an API version is served."""
+    return f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
 
 
 def selector(labels: Mapping[str, str]) -> str:

@@ -7,7 +7,7 @@ from contextlib import suppress
 import urllib3
 
 from learnflow_infra.clients.retry import TransientError
-from learnflow_infra.models import Document
+from learnflow_infra.objects import WatchEvent
 
 _CHUNK = 65536
 
@@ -18,7 +18,7 @@ class Stream:
     def __init__(self, answer: urllib3.BaseHTTPResponse) -> None:
         self._answer = answer
 
-    def __iter__(self) -> Iterator[Document]:
+    def __iter__(self) -> Iterator[WatchEvent]:
         """Each event: `type` and `object`.
 
         Raises:

@@ -16,6 +16,7 @@ from learnflow_infra.models import (
     Skill,
     Target,
 )
+from learnflow_infra.objects import Fields, Object
 from learnflow_infra.outputs.placeholders import fill
 
 API_VERSION = "learnflow.infra/v1"
@@ -93,7 +94,7 @@ def _endpoint(
     )
 
 
-def _from_host(kube: Kube, target: Target, service: Document, port: Document) -> Address:
+def _from_host(kube: Kube, target: Target, service: Object, port: Fields) -> Address:
     """A load balancer's address where it has one, else a node's and the node port."""
     balancers = service.get("status", {}).get("loadBalancer", {}).get("ingress") or ()
     for balancer in balancers:
@@ -116,13 +117,12 @@ def _tunnel(kube: Kube, target: Target, namespace: str, release: ReleaseName) ->
     ]
 
 
-def _port(kube: Kube, namespace: str, wanted: ServicePort) -> tuple[Document, Document]:
+def _port(kube: Kube, namespace: str, wanted: ServicePort) -> tuple[Object, Fields]:
     """A Service and its port of that name."""
     service = kube.find(f"/api/v1/namespaces/{namespace}/services/{wanted.service}")
-    ports = service["spec"]["ports"] if service else []
-    for port in ports:
-        if port.get("name") == wanted.port:
-            return service or {}, port
+    for port in service["spec"]["ports"] if service else ():
+        if service and port.get("name") == wanted.port:
+            return service, port
     raise ReleaseFailedError(
         f"The Service {wanted.service} has no port {wanted.port}.",
         why=f"In namespace {namespace}; skill.yaml names it as an endpoint.",

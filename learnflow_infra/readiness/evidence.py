@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from learnflow_infra.models import Document
+from learnflow_infra.objects import Event, Object
 from learnflow_infra.readiness.states import Status
 
 
@@ -18,9 +18,9 @@ class Evidence:
     """
 
     namespace: str
-    states: Sequence[tuple[Document, Status]] = ()
+    states: Sequence[tuple[Object, Status]] = ()
     missing: Sequence[str] = ()
-    events: Sequence[Document] = ()
-    around: Sequence[Document] = ()
+    events: Sequence[Event] = ()
+    around: Sequence[Object] = ()
     logs: Mapping[tuple[str, str], Sequence[str]] = field(default_factory=dict)
     denied: Sequence[str] = ()

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 
 from learnflow_infra.errors import ClusterUnreachableError, LearnflowError, NotReadyError
-from learnflow_infra.models import Document
+from learnflow_infra.objects import Object
 from learnflow_infra.readiness import causes
 from learnflow_infra.readiness.causes import Cause
 from learnflow_infra.readiness.owned import Snapshot, reference
@@ -21,7 +21,7 @@ _KEEPERS = {"FinalizerStuck", "RightsMissing"}
 def wait(
     view: View,
     *,
-    goes: Callable[[Document], bool],
+    goes: Callable[[Object], bool],
     seconds: float,
     stop: threading.Event,
 ) -> None:
@@ -62,7 +62,7 @@ def wait(
     raise StoppedError
 
 
-def _left(snapshot: Snapshot, goes: Callable[[Document], bool]) -> Snapshot:
+def _left(snapshot: Snapshot, goes: Callable[[Object], bool]) -> Snapshot:
     states = tuple((obj, status) for obj, status in snapshot.states if goes(obj))
     return dataclasses.replace(snapshot, states=states, missing=())
 

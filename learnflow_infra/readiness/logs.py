@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 from learnflow_infra.clients.kube import Kube
-from learnflow_infra.models import Document
+from learnflow_infra.objects import ContainerStatus, Object
 from learnflow_infra.readiness.owned import Snapshot
 from learnflow_infra.readiness.states import at, count, items, text
 from learnflow_infra.timestamps import seconds_of
@@ -42,14 +42,14 @@ class Logs:
                 self._known[where] = known
         return {where: lines for where, (_, lines) in self._known.items()}
 
-    def _tail(self, where: _Where, item: Document) -> Sequence[str]:
+    def _tail(self, where: _Where, item: ContainerStatus) -> Sequence[str]:
         """What it said before it ended: of one that was started again, the start before."""
         again = bool(count(item, "restartCount")) and at(item, "state", "running") is not None
         lines = self._kube.log_tail(self._namespace, *where, previous=again)
         return lines or self._kube.log_tail(self._namespace, *where, previous=not again)
 
 
-def _age(item: Document) -> int | None:
+def _age(item: ContainerStatus) -> int | None:
     """How often a running container's age has doubled; None for one that just began."""
     began = seconds_of(text(item, "state", "running", "startedAt"))
     if not began:
@@ -58,7 +58,7 @@ def _age(item: Document) -> int | None:
     return int(math.log2(age / FIRST)) if age >= FIRST else None
 
 
-def _troubled(snapshot: Snapshot) -> list[tuple[Document, Document]]:
+def _troubled(snapshot: Snapshot) -> list[tuple[Object, ContainerStatus]]:
     """Pod and container of each that began to run and is not ready."""
     pods = [obj for obj, status in snapshot.states if obj["kind"] == "Pod" and not status.ready]
     return [

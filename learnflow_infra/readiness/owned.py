@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from learnflow_infra.models import Document, ReadyRule
+from learnflow_infra.models import ReadyRule
+from learnflow_infra.objects import Object
 from learnflow_infra.readiness import strimzi
 from learnflow_infra.readiness.status import Status, evaluate
 from learnflow_infra.readiness.watched import COLLECTIONS, is_watched
@@ -27,7 +28,7 @@ class Expected:
     kinds: tuple[tuple[str, str], ...] = ()
 
 
-def expected(objects: Iterable[Document]) -> Expected:
+def expected(objects: Iterable[Object]) -> Expected:
     """What has to be there of a manifest's objects: those whose status says something."""
     names: list[str] = []
     kinds: dict[tuple[str, str], None] = {}
@@ -42,18 +43,18 @@ def expected(objects: Iterable[Document]) -> Expected:
     return Expected(names=tuple(names), kinds=tuple(kinds))
 
 
-def reference(obj: Document) -> str:
+def reference(obj: Object) -> str:
     """`Kind/name`, as kubectl writes it."""
     return f"{obj['kind']}/{obj['metadata']['name']}"
 
 
-def members(objects: Iterable[Document], release: str, names: Sequence[str]) -> list[Document]:
+def members(objects: Iterable[Object], release: str, names: Sequence[str]) -> list[Object]:
     """What belongs to a release: by name, by its instance label, or owned by such an object.
 
     The runs of a CronJob come and go by its clock: they are of no release.
     """
     objects = _without_runs(list(objects))
-    children: dict[str, list[Document]] = defaultdict(list)
+    children: dict[str, list[Object]] = defaultdict(list)
     for obj in objects:
         for owner in obj["metadata"].get("ownerReferences") or ():
             children[owner["uid"]].append(obj)
@@ -67,17 +68,17 @@ def members(objects: Iterable[Document], release: str, names: Sequence[str]) -> 
     return [obj for obj in objects if obj["metadata"]["uid"] in mine]
 
 
-def _without_runs(objects: Sequence[Document]) -> list[Document]:
+def _without_runs(objects: Sequence[Object]) -> list[Object]:
     runs = {obj["metadata"]["uid"] for obj in objects if "CronJob" in _owners(obj).values()}
     return [obj for obj in objects if not runs & {obj["metadata"]["uid"], *_owners(obj)}]
 
 
-def _owners(obj: Document) -> dict[str, str]:
+def _owners(obj: Object) -> dict[str, str]:
     """The kinds of an object's owners, by their uid."""
     return {o["uid"]: o["kind"] for o in obj["metadata"].get("ownerReferences") or ()}
 
 
-def _labelled(obj: Document, release: str) -> bool:
+def _labelled(obj: Object, release: str) -> bool:
     """Of kinds that a chart may name as it likes; cluster-wide ones are expected by name."""
     carries = (obj["metadata"].get("labels") or {}).get(INSTANCE) == release
     return carries and obj["kind"] in COLLECTIONS
@@ -87,11 +88,11 @@ def _labelled(obj: Document, release: str) -> bool:
 class Snapshot:
     """What a release owns at one moment, each with its status; `missing` does not exist."""
 
-    states: tuple[tuple[Document, Status], ...] = ()
+    states: tuple[tuple[Object, Status], ...] = ()
     missing: tuple[str, ...] = ()
 
     @property
-    def objects(self) -> list[Document]:
+    def objects(self) -> list[Object]:
         """What exists."""
         return [obj for obj, _ in self.states]
 
@@ -121,7 +122,7 @@ class Snapshot:
         return [*found, *((name, gone) for name in self.missing)]
 
 
-def _replaceable(obj: Document, status: Status) -> bool:
+def _replaceable(obj: Object, status: Status) -> bool:
     owned = bool(obj["metadata"].get("ownerReferences"))
     return obj["kind"] == "Pod" and owned and status.state == "Failed"
 
@@ -131,9 +132,9 @@ class Judge:
 
     def __init__(self, release: str, wanted: Expected, rules: Sequence[ReadyRule] = ()) -> None:
         self._release, self._wanted, self._rules = release, wanted, rules
-        self._known: dict[str, tuple[Document, Status]] = {}
+        self._known: dict[str, tuple[Object, Status]] = {}
 
-    def __call__(self, objects: Iterable[Document]) -> Snapshot:
+    def __call__(self, objects: Iterable[Object]) -> Snapshot:
         """What of the objects belongs to the release, with its status."""
         mine = members(objects, self._release, self._wanted.names)
         anew = [obj for obj in mine if obj["kind"] in _JUDGED_TOGETHER or not self._knows(obj)]
@@ -144,6 +145,6 @@ class Judge:
         missing = tuple(name for name in self._wanted.names if name not in present)
         return Snapshot(states=tuple(self._known.values()), missing=missing)
 
-    def _knows(self, obj: Document) -> bool:
+    def _knows(self, obj: Object) -> bool:
         before, _ = self._known.get(obj["metadata"]["uid"], (None, None))
         return before is obj

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from learnflow_infra.models import Document
+from learnflow_infra.objects import Condition, Fields, Object
 
 State = Literal["Current", "InProgress", "Failed", "Terminating", "NotFound", "Unknown"]
 
@@ -58,13 +58,13 @@ def at(obj: Any, *keys: str) -> Any:
     return obj
 
 
-def part(obj: Any, *keys: str) -> Document:
+def part(obj: Any, *keys: str) -> Fields:
     """The mapping below some keys, or an empty one."""
     found = at(obj, *keys)
     return found if isinstance(found, dict) else {}
 
 
-def items(obj: Any, *keys: str) -> list[Document]:
+def items(obj: Any, *keys: str) -> list[Any]:
     """The mappings of the list below some keys, or none."""
     found = at(obj, *keys)
     return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
@@ -82,24 +82,24 @@ def text(obj: Any, *keys: str, default: str = "") -> str:
     return found if isinstance(found, str) and found else default
 
 
-def condition(obj: Document, name: str) -> Document:
+def condition(obj: Object, name: str) -> Condition:
     """A condition of the object's status, or an empty mapping."""
-    found = (item for item in items(obj, "status", "conditions") if item.get("type") == name)
-    return next(found, {})
+    conditions: list[Condition] = items(obj, "status", "conditions")
+    return next((item for item in conditions if item.get("type") == name), Condition())
 
 
-def holds(obj: Document, name: str) -> bool:
+def holds(obj: Object, name: str) -> bool:
     """The object has a condition, and it is true."""
     return condition(obj, name).get("status") == "True"
 
 
-def says(found: Document) -> str:
+def says(found: Condition) -> str:
     """A condition in words: its reason and message, or its type and status."""
     parts = (text(found, "reason"), text(found, "message"))
     return ": ".join(filter(None, parts)) or f"{found.get('type')}={found.get('status')}"
 
 
-def behind(obj: Document) -> bool:
+def behind(obj: Object) -> bool:
     """The object's controller has not seen its newest spec yet."""
     generation = count(obj, "metadata", "generation")
     return count(obj, "status", "observedGeneration", default=generation) < generation

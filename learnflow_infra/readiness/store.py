@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
 
-from learnflow_infra.models import Document
+from learnflow_infra.objects import Object
 
 State = Literal["new", "live", "lost", "denied", "absent"]
 """Of a collection: not listed yet, watched, connection lost, forbidden, not served."""
@@ -17,7 +17,7 @@ Key = tuple[str, str]
 class _Shelf:
     """One collection, as it was at the resourceVersion `newest`."""
 
-    objects: dict[Key, Document] = field(default_factory=dict)
+    objects: dict[Key, Object] = field(default_factory=dict)
     newest: int = 0
     state: State = "new"
     why: str = ""
@@ -45,7 +45,7 @@ class Store:
             self._shelves[path] = _Shelf()
             return True
 
-    def replace(self, path: str, items: Iterable[Document], version: str) -> None:
+    def replace(self, path: str, items: Iterable[Object], version: str) -> None:
         """Take a list, unless what came by the watch is newer."""
         listed = int(version)
         with self._changed:
@@ -58,7 +58,7 @@ class Store:
                 shelf.objects, shelf.newest = found, listed
             self._mark(shelf, "live")
 
-    def apply(self, path: str, kind: str, item: Document) -> None:
+    def apply(self, path: str, kind: str, item: Object) -> None:
         """Take an event of a watch: ADDED, MODIFIED or DELETED; unless a list was newer."""
         with self._changed:
             shelf, version = self._shelves[path], _version(item)
@@ -86,7 +86,7 @@ class Store:
         self.version += 1
         self._changed.notify_all()
 
-    def objects(self, paths: Iterable[str]) -> list[Document]:
+    def objects(self, paths: Iterable[str]) -> list[Object]:
         """The objects of some collections."""
         with self._changed:
             shelves = [self._shelves[path] for path in paths if path in self._shelves]
@@ -112,10 +112,10 @@ class Store:
             )
 
 
-def _key(item: Document) -> Key:
+def _key(item: Object) -> Key:
     metadata = item["metadata"]
     return metadata.get("namespace", ""), metadata["name"]
 
 
-def _version(item: Document) -> int:
+def _version(item: Object) -> int:
     return int(item["metadata"]["resourceVersion"])

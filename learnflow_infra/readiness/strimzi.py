@@ -7,7 +7,7 @@ KafkaTopic `Ready=False`; no status at all means that nothing has begun.
 
 from collections.abc import Callable, Mapping, Sequence
 
-from learnflow_infra.models import Document
+from learnflow_infra.objects import Fields, Object
 from learnflow_infra.readiness.states import (
     Status,
     at,
@@ -40,17 +40,17 @@ _PERMANENT_ERRORS = ("InvalidConfigurationException", "InvalidPartitionsExceptio
 """The same, named only in the message of a KafkaTopic (whose reason is then KafkaError)."""
 
 
-def rule(group: str, kind: str) -> Callable[[Document], Status] | None:
+def rule(group: str, kind: str) -> Callable[[Object], Status] | None:
     """The rule for a kind of Strimzi's; None for others, and where the usual conditions do."""
     return _RULES.get((group, kind), _RULES.get((group, "")))
 
 
-def _strimzi(obj: Document) -> Status:
+def _strimzi(obj: Object) -> Status:
     """Kafka, KafkaTopic, KafkaUser and the like."""
     return _trouble(obj) or _settled(obj)
 
 
-def _trouble(obj: Document) -> Status | None:
+def _trouble(obj: Object) -> Status | None:
     """What keeps the operator from being done; None where nothing does."""
     if not part(obj, "status"):
         return progress("not seen by its operator yet")
@@ -71,14 +71,14 @@ def _trouble(obj: Document) -> Status | None:
     return failed(words) if wrong else progress(words)
 
 
-def _settled(obj: Document) -> Status:
+def _settled(obj: Object) -> Status:
     if not holds(obj, "Ready"):
         return progress("its operator does not say yet that it is ready")
     warnings = [c for c in items(obj, "status", "conditions") if c.get("type") == "Warning"]
     return current("; ".join(["ready", *map(says, warnings)]))
 
 
-def _node_pool(obj: Document) -> Status:
+def _node_pool(obj: Object) -> Status:
     """A pool has no Ready condition: the operator writes which nodes it has."""
     trouble = _trouble(obj)
     if trouble:
@@ -88,7 +88,7 @@ def _node_pool(obj: Document) -> Status:
     return (current if nodes == wanted else progress)(f"{nodes} of {wanted} nodes")
 
 
-def _pod_set(obj: Document) -> Status:
+def _pod_set(obj: Object) -> Status:
     wanted = len(items(obj, "spec", "pods"))
     if at(obj, "status", "observedGeneration") is None or behind(obj):
         return progress("not seen by its operator yet")
@@ -99,7 +99,7 @@ def _pod_set(obj: Document) -> Status:
 
 
 _KAFKA, _CORE = "kafka.strimzi.io", "core.strimzi.io"
-_RULES: Mapping[tuple[str, str], Callable[[Document], Status] | None] = {
+_RULES: Mapping[tuple[str, str], Callable[[Object], Status] | None] = {
     (_KAFKA, ""): _strimzi,
     (_KAFKA, "KafkaNodePool"): _node_pool,
     (_KAFKA, "KafkaRebalance"): None,
@@ -113,12 +113,12 @@ MADE: Mapping[tuple[str, str], tuple[str, str]] = {
 """A kind, and the apiVersion and kind of what its operator makes of it, pods apart."""
 
 
-def made_name(obj: Document) -> str:
+def made_name(obj: Object) -> str:
     """The name of the StrimziPodSet that the operator makes of a KafkaNodePool."""
     return f"{text(obj, 'metadata', 'labels', CLUSTER)}-{text(obj, 'metadata', 'name')}"
 
 
-def outdated(objects: Sequence[Document]) -> list[Document]:
+def outdated(objects: Sequence[Object]) -> list[Object]:
     """StrimziPodSets that do not have what their KafkaNodePool asks of them.
 
     The operator says that it has seen a pool's spec before it has carried it to the set of
@@ -130,9 +130,9 @@ def outdated(objects: Sequence[Document]) -> list[Document]:
     return [obj for obj, pool in asked if pool and not _asked(pool) <= _annotations(obj)]
 
 
-def _asked(pool: Document) -> set[tuple[str, str]]:
+def _asked(pool: Object) -> set[tuple[str, str]]:
     return _annotations(part(pool, "spec", "template", "podSet"))
 
 
-def _annotations(obj: Document) -> set[tuple[str, str]]:
+def _annotations(obj: Object | Fields) -> set[tuple[str, str]]:
     return {(key, str(value)) for key, value in part(obj, "metadata", "annotations").items()}

@@ -8,7 +8,7 @@ has to be deleted by hand.
 
 from collections.abc import Iterable
 
-from learnflow_infra.models import Document
+from learnflow_infra.objects import Object
 from learnflow_infra.readiness.states import at, behind, condition, count, items, part, text
 from learnflow_infra.readiness.status import compute
 
@@ -17,7 +17,7 @@ REVISION = "controller-revision-hash"
 _MAKERS = {"StatefulSet", "DaemonSet"}
 
 
-def stuck_pods(objects: Iterable[Document]) -> list[Document]:
+def stuck_pods(objects: Iterable[Object]) -> list[Object]:
     """Pods of an older revision than their StatefulSet's newest, with nothing running in them."""
     objects = list(objects)
     newest = {
@@ -29,7 +29,7 @@ def stuck_pods(objects: Iterable[Document]) -> list[Document]:
     return [pod for pod in old if compute(pod).state == "InProgress" and _nothing_runs(pod)]
 
 
-def about_to_go(objects: Iterable[Document]) -> set[str]:
+def about_to_go(objects: Iterable[Object]) -> set[str]:
     """The uids of pods that are stuck in an older revision, or whose maker has not acted yet."""
     objects = list(objects)
     late = {
@@ -39,29 +39,29 @@ def about_to_go(objects: Iterable[Document]) -> set[str]:
     return {text(pod, "metadata", "uid") for pod in (*made, *stuck_pods(objects))}
 
 
-def _owners(obj: Document) -> set[str]:
+def _owners(obj: Object) -> set[str]:
     return {text(owner, "uid") for owner in items(obj, "metadata", "ownerReferences")}
 
 
-def _replaces(obj: Document) -> bool:
+def _replaces(obj: Object) -> bool:
     """Its controller makes every pod of the newest revision; else one of an older stays one."""
     update = part(obj, "spec", "updateStrategy")
     return update.get("type") != "OnDelete" and not count(update, "rollingUpdate", "partition")
 
 
-def _seen_by_controller(obj: Document) -> bool:
+def _seen_by_controller(obj: Object) -> bool:
     seen = at(obj, "status", "observedGeneration") == at(obj, "metadata", "generation")
     return seen and bool(text(obj, "metadata", "uid") and text(obj, "status", "updateRevision"))
 
 
-def _outdated(pod: Document, newest: dict[str, str]) -> bool:
+def _outdated(pod: Object, newest: dict[str, str]) -> bool:
     if not newest:
         return False
     revision = at(pod, "metadata", "labels", REVISION)
     return any(uid in newest and newest[uid] != revision for uid in _owners(pod))
 
 
-def _nothing_runs(pod: Document) -> bool:
+def _nothing_runs(pod: Object) -> bool:
     """Not on a node, or every container waits (for an image, a Secret, the next crash)."""
     if condition(pod, "PodScheduled").get("status") == "False":
         return True

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.models import Release
+from learnflow_infra.objects import is_event
 from learnflow_infra.readiness import causes, watched
 from learnflow_infra.readiness.causes import Cause
 from learnflow_infra.readiness.evidence import Evidence
@@ -64,7 +65,7 @@ class View:
             namespace=self.namespace,
             states=snapshot.states,
             missing=snapshot.missing,
-            events=self.store.objects([events]),
+            events=[obj for obj in self.store.objects([events]) if is_event(obj)],
             around=[*self.store.objects(around), *operators],
             logs=logs or {},
             denied=[path.rpartition("/")[2] for path in self.store.in_state("denied")],

@@ -3,8 +3,7 @@
 import functools
 from collections.abc import Iterable, Mapping
 
-from learnflow_infra.clients.api_errors import NotFoundError
-from learnflow_infra.clients.kube import Kube
+from learnflow_infra.clients.kube import Kube, api_root
 from learnflow_infra.readiness.groups import is_custom
 
 COLLECTIONS: Mapping[str, str] = {
@@ -76,18 +75,18 @@ def _served(kube: Kube, version: str, kind: str) -> str:
     """The collection of a kind that is served; what is not, is asked for again.
 
     Raises:
-        NotFoundError: there is no such API.
-        StopIteration: it has no such kind.
+        LookupError: the API server does not serve the kind.
     """
-    served = kube.request("GET", f"/apis/{version}")["resources"]
-    found = next(r for r in served if r["kind"] == kind and "/" not in r["name"])
-    inside = "namespaces/{}/" if found["namespaced"] else ""
-    return f"/apis/{version}/{inside}{found['name']}"
+    for resource in kube.resources(version):
+        if resource["kind"] == kind and "/" not in resource["name"]:
+            inside = "namespaces/{}/" if resource["namespaced"] else ""
+            return f"{api_root(version)}/{inside}{resource['name']}"
+    raise LookupError(kind)
 
 
 def _custom(kube: Kube, version: str, kind: str) -> list[str]:
     """The collection of a custom resource's kind; none before its CRD is there."""
     try:
         return [_served(kube, version, kind)]
-    except (StopIteration, NotFoundError):
+    except LookupError:
         return []

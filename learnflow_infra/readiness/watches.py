@@ -17,7 +17,7 @@ from learnflow_infra.clients.api_errors import (
 )
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.errors import ClusterUnreachableError
-from learnflow_infra.models import Document
+from learnflow_infra.objects import WatchEvent
 from learnflow_infra.readiness.store import State, Store
 
 if TYPE_CHECKING:
@@ -133,9 +133,10 @@ class _Follower(threading.Thread):
         if self._closing.is_set():
             self._stream.close()
         for event in self._stream:
-            self._take(event["type"], event["object"])
+            self._take(event)
 
-    def _take(self, kind: str, item: Document) -> None:
+    def _take(self, event: WatchEvent) -> None:
+        kind, item = event["type"], event["object"]
         if kind == "ERROR":
             raise refusal(int(item.get("code", 500)), str(item.get("message")))
         if kind != "BOOKMARK":

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from learnflow_infra.models import Document
+from learnflow_infra.objects import Fields, Object
 
 ROOT = ("apiVersion", "kind", "metadata")
 """What every object has, whatever its schema says."""
@@ -11,7 +11,7 @@ LONGEST = 300
 """Characters of one fault; a big value is cut."""
 
 
-def faults(obj: Document, crds: Sequence[Document]) -> list[str]:
+def faults(obj: Object, crds: Sequence[Object]) -> list[str]:
     """Where an object departs from its CRD; nothing for kinds that none of the CRDs defines.
 
     Types, enums, ranges, patterns, required and unknown fields are looked at; what CEL rules
@@ -30,7 +30,7 @@ def faults(obj: Document, crds: Sequence[Document]) -> list[str]:
     )
 
 
-def _schema(obj: Document, crds: Sequence[Document]) -> Document | str | None:
+def _schema(obj: Object, crds: Sequence[Object]) -> dict[str, Any] | str | None:
     """The schema of an object's version; a text where its CRD does not serve that version."""
     group, _, version = obj["apiVersion"].rpartition("/")
     for crd in crds:
@@ -40,7 +40,7 @@ def _schema(obj: Document, crds: Sequence[Document]) -> Document | str | None:
         served = {item["name"]: item for item in spec["versions"] if item.get("served")}
         if version not in served:
             return f"its CRD serves {', '.join(served) or 'no version'}, not {version}"
-        found: Document = served[version].get("schema", {}).get("openAPIV3Schema", {})
+        found: Fields = served[version].get("schema", {}).get("openAPIV3Schema", {})
         properties = {k: v for k, v in found.get("properties", {}).items() if k not in ROOT}
         required = [name for name in found.get("required", ()) if name not in ROOT]
         return {**found, "type": "object", "properties": properties, "required": required}

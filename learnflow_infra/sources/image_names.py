@@ -1,9 +1,9 @@
 """Pure: which images a manifest's pods use, and which its operators will."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from typing import Any, Literal
 
-from learnflow_infra.models import Document
+from learnflow_infra.objects import Container, Object, PodSpec
 
 HOOK = "helm.sh/hook"
 _TEMPLATES: Mapping[str, tuple[str, ...]] = {
@@ -16,10 +16,12 @@ _TEMPLATES: Mapping[str, tuple[str, ...]] = {
     ),
 }
 """Where each kind of Kubernetes keeps the specification of its pods."""
-_CONTAINERS = ("initContainers", "containers", "ephemeralContainers")
+_CONTAINERS: tuple[
+    Literal["initContainers"], Literal["containers"], Literal["ephemeralContainers"]
+] = ("initContainers", "containers", "ephemeralContainers")
 
 
-def images_of(objects: Iterable[Document]) -> set[str]:
+def images_of(objects: Iterable[Object]) -> set[str]:
     """The references, as they are written, of every container and image volume.
 
     Pods of `helm test` are left out: a deploy does not run them.
@@ -28,7 +30,7 @@ def images_of(objects: Iterable[Document]) -> set[str]:
     return {image for pod in pods for image in _images(pod)}
 
 
-def by_operator(objects: Iterable[Document], env: str) -> dict[str, str]:
+def by_operator(objects: Iterable[Object], env: str) -> dict[str, str]:
     """Images by key, from lines KEY=IMAGE of a variable of any container."""
     lines = [
         line.strip()
@@ -43,12 +45,12 @@ def by_operator(objects: Iterable[Document], env: str) -> dict[str, str]:
     return {key.strip(): image.strip() for key, equals, image in pairs if equals}
 
 
-def _only_test(obj: Document) -> bool:
+def _only_test(obj: Object) -> bool:
     hooks = str((obj["metadata"].get("annotations") or {}).get(HOOK, ""))
     return bool(hooks) and {hook.strip() for hook in hooks.split(",")} <= {"test", "test-success"}
 
 
-def _pods(obj: Document) -> Iterator[Document]:
+def _pods(obj: Object) -> Iterator[PodSpec]:
     found: Any = obj
     for key in _TEMPLATES.get(obj["kind"], ()):
         found = found.get(key) or {}
@@ -56,12 +58,12 @@ def _pods(obj: Document) -> Iterator[Document]:
         yield found
 
 
-def _containers(pod: Document) -> Iterator[Document]:
+def _containers(pod: PodSpec) -> Iterator[Container]:
     for part in _CONTAINERS:
         yield from pod.get(part) or ()
 
 
-def _images(pod: Document) -> Iterator[str]:
+def _images(pod: PodSpec) -> Iterator[str]:
     for container in _containers(pod):
         if container.get("image"):
             yield str(container["image"])

@@ -17,6 +17,7 @@ import yaml
 from learnflow_infra import documents
 from learnflow_infra.errors import InputError
 from learnflow_infra.models import Document
+from learnflow_infra.objects import Object
 
 Files = Mapping[str, bytes]
 """Path inside a chart -> content."""
@@ -39,7 +40,7 @@ class Chart:
     path: Path
     values: Document
     schema: Document | None
-    crds: tuple[Document, ...]
+    crds: tuple[Object, ...]
     reference: str = ""
     digest: str = ""
 
@@ -69,7 +70,7 @@ class _Part:
     about: Document
     values: Document
     schema: Document | None
-    crds: tuple[Document, ...]
+    crds: tuple[Object, ...]
 
 
 def _part(where: str, files: Files) -> _Part:
@@ -136,7 +137,7 @@ def _mapping(where: str, files: Files, name: str) -> Document:
     return value
 
 
-def _yaml(where: str, files: Files, name: str) -> list[Document]:
+def _yaml(where: str, files: Files, name: str) -> list[Any]:
     try:
         return documents.parse_all(files[name].decode("utf-8-sig"))
     except (UnicodeDecodeError, yaml.YAMLError) as error:

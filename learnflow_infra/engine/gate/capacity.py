@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 
-from learnflow_infra.models import Check, Document, Foundation
+from learnflow_infra.models import Check, Foundation
+from learnflow_infra.objects import Object
 from learnflow_infra.quantities import quantity
 
 MIB = 2**20
 
 
 def capacity(
-    nodes: Sequence[Document],
-    pods: Sequence[Document],
+    nodes: Sequence[Object],
+    pods: Sequence[Object],
     needed: Foundation,
     free_disk: int | None = None,
 ) -> list[Check]:
@@ -53,16 +54,16 @@ def enough(name: str, have: float, want: float, unit: str, remedy: str) -> Check
     return Check(name=name, passed=good, message=message, remedy="" if good else remedy)
 
 
-def _usable(node: Document) -> bool:
+def _usable(node: Object) -> bool:
     conditions = {item["type"]: item["status"] for item in node["status"].get("conditions", ())}
     pressed = any(conditions.get(f"{what}Pressure") == "True" for what in ("Disk", "Memory", "PID"))
     return conditions.get("Ready") == "True" and not pressed
 
 
-def _holds(pod: Document) -> bool:
+def _holds(pod: Object) -> bool:
     return pod.get("status", {}).get("phase") not in {"Succeeded", "Failed"}
 
 
-def _requests(pod: Document, what: str) -> float:
+def _requests(pod: Object, what: str) -> float:
     requests = (item.get("resources", {}).get("requests", {}) for item in pod["spec"]["containers"])
     return sum(quantity(request.get(what, 0)) for request in requests)

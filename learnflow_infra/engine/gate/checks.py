@@ -18,7 +18,8 @@ from learnflow_infra.engine.gate.capacity import MIB, capacity
 from learnflow_infra.engine.gate.ports import node_ports
 from learnflow_infra.engine.gate.rights import rights
 from learnflow_infra.errors import FoundationError, LearnflowError
-from learnflow_infra.models import Check, Document, Foundation, ReleaseName, Target
+from learnflow_infra.models import Check, Foundation, ReleaseName, Target
+from learnflow_infra.objects import Fields, Object, ServerVersion
 
 __all__ = [
     "cluster_checks",
@@ -102,8 +103,8 @@ def cluster_checks(
 def port_checks(
     kube: Kube,
     namespace: str,
-    manifests: Mapping[ReleaseName, Sequence[Document]],
-    values: Mapping[ReleaseName, Document],
+    manifests: Mapping[ReleaseName, Sequence[Object]],
+    values: Mapping[ReleaseName, Fields],
 ) -> list[Check]:
     """`node_ports`, over the Services of the cluster."""
     return _if_allowed(
@@ -119,7 +120,7 @@ def _if_allowed(name: str, look: Callable[[], list[Check]]) -> list[Check]:
         return [Check(name=name, passed=True, message=f"not looked at: {error.what}")]
 
 
-def version_check(version: Document) -> Check:
+def version_check(version: ServerVersion) -> Check:
     """The API server's version is one that the charts support."""
     numbers = (int(version["major"]), int("".join(filter(str.isdigit, version["minor"]))))
     good = numbers >= OLDEST
@@ -129,7 +130,7 @@ def version_check(version: Document) -> Check:
     )
 
 
-def default_storage_class(classes: Sequence[Document]) -> Check:
+def default_storage_class(classes: Sequence[Object]) -> Check:
     """One StorageClass is marked as the default."""
     mark = "storageclass.kubernetes.io/is-default-class"
     default = [

@@ -7,7 +7,8 @@ protocol. The API server refuses a second one only when helm is in the middle of
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from learnflow_infra.models import Check, Document, ReleaseName
+from learnflow_infra.models import Check, ReleaseName
+from learnflow_infra.objects import Fields, Object
 from learnflow_infra.readiness.owned import INSTANCE
 
 _KEYS = ("nodePort", "healthCheckNodePort")
@@ -15,10 +16,10 @@ _KEYS = ("nodePort", "healthCheckNodePort")
 
 
 def node_ports(
-    services: Sequence[Document],
-    manifests: Mapping[ReleaseName, Sequence[Document]],
+    services: Sequence[Object],
+    manifests: Mapping[ReleaseName, Sequence[Object]],
     namespace: str,
-    values: Mapping[ReleaseName, Document] | None = None,
+    values: Mapping[ReleaseName, Fields] | None = None,
 ) -> Check:
     """No other Service has a node port that a release asks for by number.
 
@@ -54,7 +55,7 @@ def node_ports(
 
 
 def _owner(
-    service: Document, namespace: str, manifests: Mapping[ReleaseName, Sequence[Document]]
+    service: Object, namespace: str, manifests: Mapping[ReleaseName, Sequence[Object]]
 ) -> ReleaseName | None:
     """The release that a Service belongs to, made by helm or by an operator on its behalf."""
     meta = service["metadata"]
@@ -62,7 +63,7 @@ def _owner(
     return instance if meta["namespace"] == namespace and instance in manifests else None
 
 
-def _name(service: Document) -> str:
+def _name(service: Object) -> str:
     meta = service["metadata"]
     return f"the Service {meta['namespace']}/{meta['name']}"
 
@@ -80,7 +81,7 @@ def _pairs(obj: Any) -> Iterator[tuple[str, Any]]:
         yield from _pairs(value)
 
 
-def _key(values: Document, port: int) -> str:
+def _key(values: Fields, port: int) -> str:
     """The dotted key that gives a port, or the nearest below it (a broker's is counted up)."""
     found = [(int(value), key) for key, value in _leaves(values) if _is_port(key, value, port)]
     return max(found, default=(0, "…nodePort"))[1]
@@ -90,7 +91,7 @@ def _is_port(key: str, value: object, port: int) -> bool:
     return "nodeport" in key.lower() and isinstance(value, int) and 0 < value <= port
 
 
-def _leaves(values: Document, prefix: str = "") -> Iterator[tuple[str, Any]]:
+def _leaves(values: Fields, prefix: str = "") -> Iterator[tuple[str, Any]]:
     for name, value in values.items():
         if isinstance(value, dict):
             yield from _leaves(value, f"{prefix}{name}.")

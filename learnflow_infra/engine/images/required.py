@@ -16,7 +16,8 @@ from learnflow_infra.engine.request.prepare import Prepared
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import InputError
 from learnflow_infra.events import Emit, Message, step
-from learnflow_infra.models import Document, ReleaseName
+from learnflow_infra.models import ReleaseName
+from learnflow_infra.objects import Object
 from learnflow_infra.outputs import placeholders
 from learnflow_infra.sources import preflight
 from learnflow_infra.sources.image_names import by_operator, images_of
@@ -27,7 +28,7 @@ _NODES_MAY = {Fault.unreachable, Fault.passing, Fault.limited, Fault.tls, Fault.
 
 
 def wanted(
-    prepared: Sequence[Prepared], objects: Mapping[ReleaseName, Sequence[Document]]
+    prepared: Sequence[Prepared], objects: Mapping[ReleaseName, Sequence[Object]]
 ) -> set[str]:
     """The images of the manifests, and those that operators will use.
 

@@ -128,7 +128,7 @@ def fingerprint(skill: Skill, outcomes: Sequence[Outcome], endpoints: Document) 
 def load(kube: Kube, namespace: str) -> tuple[Document, dict[str, str]]:
     """The recorded endpoints and fingerprints; empty where nothing was recorded."""
     found = kube.find(f"/api/v1/namespaces/{namespace}/configmaps/{outputs.CONFIG_MAP}")
-    data = (found or {}).get("data") or {}
+    data = (found.get("data") if found else None) or {}
     return json.loads(data.get(outputs.DOCUMENT, "{}")), json.loads(data.get(VERIFIED, "{}"))
 
 
@@ -152,18 +152,20 @@ def save(kube: Kube, namespace: str, document: Document, prints: Mapping[str, st
     """Write the ConfigMap; applications may read it, so it is owned field by field."""
     if load(kube, namespace) == (document, dict(prints)):
         return
-    body = {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": {
-            "name": outputs.CONFIG_MAP,
-            "namespace": namespace,
-            "labels": {"app.kubernetes.io/managed-by": MANAGER},
+    kube.apply(
+        f"/api/v1/namespaces/{namespace}/configmaps/{outputs.CONFIG_MAP}",
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {
+                "name": outputs.CONFIG_MAP,
+                "namespace": namespace,
+                "labels": {"app.kubernetes.io/managed-by": MANAGER},
+            },
+            "data": {
+                outputs.DOCUMENT: json.dumps(document, indent=2),
+                VERIFIED: json.dumps(dict(prints)),
+                "endpoints.env": outputs.as_env(document),
+            },
         },
-        "data": {
-            outputs.DOCUMENT: json.dumps(document, indent=2),
-            VERIFIED: json.dumps(dict(prints)),
-            "endpoints.env": outputs.as_env(document),
-        },
-    }
-    kube.apply(f"/api/v1/namespaces/{namespace}/configmaps/{outputs.CONFIG_MAP}", body)
+    )

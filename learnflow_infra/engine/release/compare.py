@@ -13,7 +13,7 @@ from learnflow_infra.engine.release.refusal import explained
 from learnflow_infra.engine.request.prepare import Prepared
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import ReleaseFailedError
-from learnflow_infra.models import Document
+from learnflow_infra.objects import Object
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +63,7 @@ async def compare_all(session: Session, prepared: Sequence[Prepared]) -> list[Co
 
 
 async def compare(
-    session: Session, prepared: Prepared, pending: Sequence[Document] = ()
+    session: Session, prepared: Prepared, pending: Sequence[Object] = ()
 ) -> Comparison:
     """Compare one release.
 
@@ -127,7 +127,7 @@ def _whole(live: Live) -> str:
     return "\n---\n".join((live.manifest, *live.hooks))
 
 
-async def _offline(session: Session, prepared: Prepared, pending: Sequence[Document]) -> Live:
+async def _offline(session: Session, prepared: Prepared, pending: Sequence[Object]) -> Live:
     told = await asyncio.to_thread(capabilities, session.kube, pending)
     manifest = await template(prepared.installation, namespace=session.namespace, capabilities=told)
     return Live(
@@ -135,7 +135,7 @@ async def _offline(session: Session, prepared: Prepared, pending: Sequence[Docum
     )
 
 
-def capabilities(kube: Kube, pending: Sequence[Document]) -> Capabilities:
+def capabilities(kube: Kube, pending: Sequence[Object]) -> Capabilities:
     """What the cluster offers, and what CRDs that are still to come will offer."""
     groups = kube.request("GET", "/apis")["groups"]
     served = [version["groupVersion"] for group in groups for version in group["versions"]]
@@ -145,7 +145,7 @@ def capabilities(kube: Kube, pending: Sequence[Document]) -> Capabilities:
     )
 
 
-def promised(definitions: Sequence[Document]) -> tuple[str, ...]:
+def promised(definitions: Sequence[Object]) -> tuple[str, ...]:
     """API versions, and their kinds, that CRDs will bring, as helm's `--api-versions` has them."""
     names = [
         (f"{crd['spec']['group']}/{version['name']}", crd["spec"]["names"]["kind"])

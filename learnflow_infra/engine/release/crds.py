@@ -14,7 +14,7 @@ from learnflow_infra.clients.api_errors import ForbiddenError
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.errors import FoundationError, NotReadyError, RefusedError
 from learnflow_infra.events import Emit, Message, ignore, step
-from learnflow_infra.models import Document
+from learnflow_infra.objects import Object
 from learnflow_infra.sources import crd_upgrade
 from learnflow_infra.sources.charts import Chart
 
@@ -24,18 +24,18 @@ SECONDS = 30.0
 _AT_ONCE = 4
 
 
-def missing(kube: Kube, charts: Sequence[Chart]) -> list[Document]:
+def missing(kube: Kube, charts: Sequence[Chart]) -> list[Object]:
     """The CRDs of charts whose kinds the cluster does not serve yet."""
     return [crd for chart in charts for crd in chart.crds if not _served(kube, crd)]
 
 
-def pending(kube: Kube, charts: Sequence[Chart]) -> list[Document]:
+def pending(kube: Kube, charts: Sequence[Chart]) -> list[Object]:
     """The CRDs of charts that `apply` would install or upgrade; none that you may not see.
 
     Raises:
         RefusedError: as `apply` would.
     """
-    found: list[Document] = []
+    found: list[Object] = []
     for chart in charts:
         with suppress(ForbiddenError):
             found += [crd for _, crd, differs in _compared(kube, chart, ignore) if differs]
@@ -77,7 +77,7 @@ def _apply(kube: Kube, chart: Chart, emit: Emit) -> int:
     return len(todo)
 
 
-def _compared(kube: Kube, chart: Chart, emit: Emit) -> list[tuple[Document | None, Document, bool]]:
+def _compared(kube: Kube, chart: Chart, emit: Emit) -> list[tuple[Object | None, Object, bool]]:
     """The live CRD, the chart's, and whether they differ; without those that stay newer."""
     wanted = [crd_upgrade.marked(crd, chart.name, chart.version) for crd in chart.crds]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -93,7 +93,7 @@ def _compared(kube: Kube, chart: Chart, emit: Emit) -> list[tuple[Document | Non
     return [(*pair, differs) for pair, differs in zip(pairs, differing, strict=True)]
 
 
-def require_kept(chart: Chart, live: Document | None, wanted: Document) -> None:
+def require_kept(chart: Chart, live: Object | None, wanted: Object) -> None:
     """A definition must keep every version that the cluster serves or may hold objects in.
 
     Raises:
@@ -115,7 +115,7 @@ def _shown(chart: Chart) -> str:
     return f"{chart.reference} --version {chart.version}" if chart.reference else str(chart.path)
 
 
-def _newer(chart: Chart, live: Document, emit: Emit) -> bool:
+def _newer(chart: Chart, live: Object, emit: Emit) -> bool:
     newer = crd_upgrade.applied_by_newer(live, chart.name, chart.version)
     if newer:
         name = live["metadata"]["name"]
@@ -123,23 +123,23 @@ def _newer(chart: Chart, live: Document, emit: Emit) -> bool:
     return bool(newer)
 
 
-def _path(crd: Document) -> str:
+def _path(crd: Object) -> str:
     return f"{PATH}/{crd['metadata']['name']}"
 
 
-def _differs(kube: Kube, live: Document | None, crd: Document) -> bool:
+def _differs(kube: Kube, live: Object | None, crd: Object) -> bool:
     """Where they are not plainly the same, a dry run tells what the server makes of ours."""
     if live is None or crd_upgrade.same(live, crd):
         return live is None
     return crd_upgrade.differs(live, kube.apply(_path(crd), crd, dry_run=True))
 
 
-def _established(kube: Kube, before: Document | None, crd: Document) -> None:
+def _established(kube: Kube, before: Object | None, crd: Object) -> None:
     """Wait until the definition is established, and clients find all of it by discovery."""
     if before and crd_upgrade.established(before) and not crd_upgrade.added_versions(before, crd):
         return
     good, last = retry.poll(
-        lambda: kube.find(_path(crd)) or {},
+        lambda: kube.find(_path(crd)),
         until=lambda live: crd_upgrade.established(live) and _served(kube, crd),
         seconds=SECONDS,
     )
@@ -152,12 +152,12 @@ def _established(kube: Kube, before: Document | None, crd: Document) -> None:
         )
 
 
-def _served(kube: Kube, crd: Document) -> bool:
+def _served(kube: Kube, crd: Object) -> bool:
     spec = crd["spec"]
     versions = [item["name"] for item in spec["versions"] if item.get("served")]
-    found = [kube.find(f"/apis/{spec['group']}/{version}") or {} for version in versions]
+    served = [kube.resources(f"{spec['group']}/{version}") for version in versions]
     plural = spec["names"]["plural"]
-    return all(plural in {item["name"] for item in each.get("resources", ())} for each in found)
+    return all(plural in {item["name"] for item in resources} for resources in served)
 
 
 def _require_served(kube: Kube, chart: Chart, error: ForbiddenError) -> None:

@@ -7,6 +7,7 @@ from learnflow_infra.clients.api_errors import ConflictError
 from learnflow_infra.clients.kube import MANAGER, Kube, selector
 from learnflow_infra.errors import RefusedError
 from learnflow_infra.models import Credential
+from learnflow_infra.objects import Object
 
 ENTROPY = 24
 """Bytes of randomness in a password; 32 characters of URL-safe text."""
@@ -29,13 +30,13 @@ def ensure(kube: Kube, namespace: str, credential: Credential) -> bool:
         return False
     _refuse_orphans(kube, namespace, credential)
     try:
-        kube.request("POST", collection, body=_secret(credential))
+        kube.create(collection, _secret(credential))
     except ConflictError:
         return False  # made by another run in this moment: that one is kept
     return True
 
 
-def _secret(credential: Credential) -> dict[str, object]:
+def _secret(credential: Credential) -> Object:
     values = {key: secrets.token_urlsafe(ENTROPY).encode() for key in credential.keys}
     return {
         "apiVersion": "v1",

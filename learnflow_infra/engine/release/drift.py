@@ -5,16 +5,16 @@ somebody changed. `helm upgrade` mends the first two, but only when it is run, a
 the third in custom resources (it compares two manifests, not the live object).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal
+from typing import Any, Literal
 
 from learnflow_infra import documents
-from learnflow_infra.clients.kube import Kube
+from learnflow_infra.clients.kube import Kube, api_root
 from learnflow_infra.engine.release import manifests
-from learnflow_infra.models import Document
+from learnflow_infra.objects import Object, Resource, reference
 from learnflow_infra.readiness.status import compute
 
 _SERVERS = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp")
@@ -25,7 +25,7 @@ _SERVERS = ("managedFields", "resourceVersion", "generation", "uid", "creationTi
 class Finding:
     """An object that is not as its manifest says; `uid` of the live one."""
 
-    wanted: Document
+    wanted: Object
     path: str
     state: Literal["gone", "failed", "drifted"]
     change: manifests.Change
@@ -33,7 +33,7 @@ class Finding:
 
     def __str__(self) -> str:
         """`Kind/name`, as kubectl writes it."""
-        return f"{self.wanted['kind']}/{self.wanted['metadata']['name']}"
+        return reference(self.wanted)
 
 
 def look(kube: Kube, namespace: str, manifest: str) -> list[Finding]:
@@ -49,7 +49,7 @@ def look(kube: Kube, namespace: str, manifest: str) -> list[Finding]:
         return [finding for finding in found if finding]
 
 
-def _finding(kube: Kube, path: str, wanted: Document) -> Finding | None:
+def _finding(kube: Kube, path: str, wanted: Object) -> Finding | None:
     live = kube.find(path) if path else None
     if live is None:
         return Finding(wanted=wanted, path=path, state="gone", change=manifests.added(wanted))
@@ -65,9 +65,10 @@ def _finding(kube: Kube, path: str, wanted: Document) -> Finding | None:
     return Finding(wanted=wanted, path=path, state="drifted", uid=uid, change=change)
 
 
-def _essence(obj: Document) -> Document:
-    meta = {name: value for name, value in obj["metadata"].items() if name not in _SERVERS}
-    return {**{k: v for k, v in obj.items() if k != "status"}, "metadata": meta}
+def _essence(obj: Object) -> Object:
+    essence: Any = {key: value for key, value in obj.items() if key != "status"}
+    metadata = {key: value for key, value in obj["metadata"].items() if key not in _SERVERS}
+    return essence | {"metadata": metadata}  # type: ignore[no-any-return]
 
 
 def mend(kube: Kube, findings: Sequence[Finding]) -> None:
@@ -83,23 +84,23 @@ def mend(kube: Kube, findings: Sequence[Finding]) -> None:
             kube.delete(finding.path, uid=finding.uid)
 
 
-def locator(kube: Kube, namespace: str, objects: Sequence[Document]) -> Callable[[Document], str]:
+def locator(kube: Kube, namespace: str, objects: Sequence[Object]) -> Callable[[Object], str]:
     """A function from an object to its path in the API; "" where its kind is not served."""
     versions = {obj["apiVersion"] for obj in objects}
-    served = {version: _resources(kube, version) for version in versions}
+    served = {
+        (version, resource["kind"]): resource
+        for version in versions
+        for resource in kube.resources(version)
+        if "/" not in resource["name"]  # a subresource
+    }
     return partial(_path, served, namespace)
 
 
-def _resources(kube: Kube, version: str) -> dict[str, Document]:
-    """The API's own table of a group and version, by kind (without subresources)."""
-    base = f"/api/{version}" if "/" not in version else f"/apis/{version}"
-    listed = (kube.find(base) or {"resources": []})["resources"]
-    return {item["kind"]: {**item, "base": base} for item in listed if "/" not in item["name"]}
-
-
-def _path(served: dict[str, dict[str, Document]], namespace: str, obj: Document) -> str:
-    kind, meta = served[obj["apiVersion"]].get(obj["kind"]), obj["metadata"]
-    if kind is None:
+def _path(served: Mapping[tuple[str, str], Resource], namespace: str, obj: Object) -> str:
+    version, metadata = obj["apiVersion"], obj["metadata"]
+    resource = served.get((version, obj["kind"]))
+    if resource is None:
         return ""
-    scope = f"/namespaces/{meta.get('namespace', namespace)}" if kind["namespaced"] else ""
-    return f"{kind['base']}{scope}/{kind['name']}/{meta['name']}"
+    namespaced = f"/namespaces/{metadata.get('namespace', namespace)}"
+    scope = namespaced if resource["namespaced"] else ""
+    return f"{api_root(version)}{scope}/{resource['name']}/{metadata['name']}"

@@ -11,7 +11,8 @@ import json
 from learnflow_infra import documents
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.engine.release import drift
-from learnflow_infra.models import Document, ReleaseName
+from learnflow_infra.models import ReleaseName
+from learnflow_infra.objects import Fields, Object, reference
 
 ANNOTATION = "learnflow.infra/initial-status"
 """On a resource of a chart: what its status begins with, as JSON."""
@@ -32,13 +33,13 @@ def plant(kube: Kube, namespace: str, release: ReleaseName, manifest: str) -> li
     wanted = [obj for obj in documents.parse_all(manifest) if _status(obj)]
     locate = drift.locator(kube, namespace, wanted)
     return [
-        f"{obj['kind']}/{obj['metadata']['name']}"
+        reference(obj)
         for obj in wanted
         if _give(kube, locate(obj), adoptable(obj, namespace, release))
     ]
 
 
-def adoptable(obj: Document, namespace: str, release: ReleaseName) -> Document:
+def adoptable(obj: Object, namespace: str, release: ReleaseName) -> Object:
     """An object with the marks by which helm knows its own.
 
     Source: https://helm.sh/docs/topics/charts_tips_and_tricks/, "existing resources".
@@ -53,18 +54,18 @@ def adoptable(obj: Document, namespace: str, release: ReleaseName) -> Document:
     return {**obj, "metadata": {**meta, "labels": labels, "annotations": annotations}}
 
 
-def _status(obj: Document) -> Document:
+def _status(obj: Object) -> Fields:
     text = (obj["metadata"].get("annotations") or {}).get(ANNOTATION)  # charts render null, too
-    status: Document = json.loads(text) if text else {}
+    status: Fields = json.loads(text) if text else {}
     return status
 
 
-def _give(kube: Kube, path: str, obj: Document) -> bool:
+def _give(kube: Kube, path: str, obj: Object) -> bool:
     if not path:  # its kind is not served, which helm says better
         return False
     live = kube.find(path)
     if live is None:
-        live = kube.request("POST", path.rpartition("/")[0], body=obj)
+        live = kube.create(path.rpartition("/")[0], obj)
     has = live.get("status", {})
     missing = {key: value for key, value in _status(obj).items() if key not in has}
     if missing:

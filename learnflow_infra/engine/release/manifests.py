@@ -12,11 +12,12 @@ from typing import Any, Literal
 import yaml
 
 from learnflow_infra import documents
-from learnflow_infra.models import Document
+from learnflow_infra.objects import Object, reference
 
 Key = tuple[str, str, str, str]
 """API group, kind, namespace ("" as the manifest has none) and name: a version may change."""
 MASK = "***"
+_SECRET: tuple[Literal["data"], Literal["stringData"]] = ("data", "stringData")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,19 +29,19 @@ class Change:
     text: str
 
 
-def objects(manifest: str) -> dict[Key, Document]:
+def objects(manifest: str) -> dict[Key, Object]:
     """The objects of a manifest, in its order."""
     return {key(obj): obj for obj in documents.parse_all(manifest)}
 
 
-def key(obj: Document) -> Key:
+def key(obj: Object) -> Key:
     """What identifies an object, whatever its version."""
     group = obj["apiVersion"].rpartition("/")[0]
     meta = obj["metadata"]
     return group, obj["kind"], meta.get("namespace", ""), meta["name"]
 
 
-def changes(old: Mapping[Key, Document], new: Mapping[Key, Document]) -> list[Change]:
+def changes(old: Mapping[Key, Object], new: Mapping[Key, Object]) -> list[Change]:
     """What differs from `old` to `new`: added and changed in the order of `new`, then removed."""
     found = []
     for name, obj in new.items():
@@ -52,47 +53,48 @@ def changes(old: Mapping[Key, Document], new: Mapping[Key, Document]) -> list[Ch
     return found + [_change("removed", obj, None) for name, obj in old.items() if name not in new]
 
 
-def added(wanted: Document) -> Change:
+def added(wanted: Object) -> Change:
     """The change that makes an object."""
     return _change("added", None, wanted)
 
 
-def drift(live: Document, wanted: Document) -> Change:
+def drift(live: Object, wanted: Object) -> Change:
     """The change that brings a live object back to what its release says."""
     return _change("drifted", live, wanted)
 
 
 def _change(
     kind: Literal["added", "removed", "changed", "drifted"],
-    before: Document | None,
-    after: Document | None,
+    before: Object | None,
+    after: Object | None,
 ) -> Change:
-    known = after or before or {}
     left, right = (_lines(obj) for obj in masked(before, after))
     text = "\n".join(list(difflib.unified_diff(left, right, lineterm="", n=3))[2:])
-    return Change(object=f"{known['kind']}/{known['metadata']['name']}", kind=kind, text=text)
+    known = [obj for obj in (after, before) if obj]
+    return Change(object=reference(known[0]), kind=kind, text=text)
 
 
-def _lines(obj: Document | None) -> list[str]:
+def _lines(obj: Object | None) -> list[str]:
     return yaml.safe_dump(obj, sort_keys=True).splitlines() if obj else []
 
 
 def masked(
-    before: Document | None, after: Document | None = None
-) -> tuple[Document | None, Document | None]:
+    before: Object | None, after: Object | None = None
+) -> tuple[Object | None, Object | None]:
     """Both objects with the values of Secrets masked, so that a change can still be told."""
     return _mask(before, after, "before"), _mask(after, before, "after")
 
 
-def _mask(obj: Document | None, other: Document | None, side: str) -> Document | None:
+def _mask(obj: Object | None, other: Object | None, side: str) -> Object | None:
     if obj is None or obj["kind"] != "Secret":
         return obj
-    hidden = dict(obj)
-    for part in ("data", "stringData"):
-        values: Mapping[str, Any] = obj.get(part) or {}
-        others = (other or obj).get(part) or {}
-        hidden |= {part: {k: _hidden(v, others.get(k), side) for k, v in values.items()}}
-    return {name: value for name, value in hidden.items() if value or name in obj}
+    hidden = obj.copy()
+    for part in _SECRET:
+        if part in obj:
+            others = (other or obj).get(part) or {}
+            values = (obj[part] or {}).items()
+            hidden[part] = {name: _hidden(v, others.get(name), side) for name, v in values}
+    return hidden
 
 
 def _hidden(value: object, other: object, side: str) -> str:
@@ -100,8 +102,8 @@ def _hidden(value: object, other: object, side: str) -> str:
 
 
 def settled(
-    live: Mapping[Key, Document], first: Mapping[Key, Document], second: Mapping[Key, Document]
-) -> dict[Key, Document]:
+    live: Mapping[Key, Object], first: Mapping[Key, Object], second: Mapping[Key, Object]
+) -> dict[Key, Object]:
     """`first`, with what `second` has otherwise (so Helm invents it) as it is in `live`."""
     return {
         name: _settle(live[name], obj, second[name]) if name in live and name in second else obj
@@ -130,7 +132,7 @@ def _lists(*values: object) -> bool:
 
 def redacted(manifest: str) -> str:
     """A manifest for a file: as it is, unless it holds Secrets, whose values are masked."""
-    found: Sequence[Document] = documents.parse_all(manifest)
+    found: Sequence[Object] = documents.parse_all(manifest)
     if not any(obj["kind"] == "Secret" for obj in found):
         return manifest
     return yaml.safe_dump_all([masked(obj)[0] for obj in found], sort_keys=False)

@@ -13,13 +13,13 @@ from learnflow_infra.events import (
     ObjectSeen,
     StepProgress,
 )
-from learnflow_infra.models import Document
+from learnflow_infra.objects import Object
 from learnflow_infra.readiness.owned import Snapshot, reference
 from learnflow_infra.readiness.status import Status
 from learnflow_infra.readiness.tracker import Seen
 from learnflow_infra.timestamps import seconds_of
 
-StatusByUid = Mapping[str, tuple[Document, Status]]
+StatusByUid = Mapping[str, tuple[Object, Status]]
 _HIDDEN_OWNERS = {"ReplicaSet"}
 """Kinds that are left out between a pod and its owner, as in `kubectl`'s usual view."""
 
@@ -69,7 +69,7 @@ class ProgressReporter:
             self._summary = summary
             self._emit(StepProgress(step=self._step, done=0, note=summary))
 
-    def _report_object(self, obj: Document, status: Status, states: StatusByUid) -> None:
+    def _report_object(self, obj: Object, status: Status, states: StatusByUid) -> None:
         event = ObjectSeen(
             step=self._step,
             object=reference(obj),
@@ -83,7 +83,7 @@ class ProgressReporter:
             self._emit(event)
 
 
-def _owner(obj: Document, states: StatusByUid) -> str:
+def _owner(obj: Object, states: StatusByUid) -> str:
     """The object's owner in its release; "" where the release itself is the owner."""
     for owner in obj["metadata"].get("ownerReferences") or ():
         if owner["uid"] in states:

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from learnflow_infra import documents
 from learnflow_infra.clients.helm import Live
 from learnflow_infra.engine.request.session import Session
-from learnflow_infra.models import Document, Release
+from learnflow_infra.models import Release
+from learnflow_infra.objects import Object
 from learnflow_infra.readiness import gone
 from learnflow_infra.readiness.owned import Expected, expected, reference
 from learnflow_infra.readiness.view import View
@@ -48,18 +49,18 @@ def wait_for_claims(session: Session, release: Release) -> None:
 
 
 def _gone(
-    session: Session, release: Release, owned: Expected, goes: Callable[[Document], bool]
+    session: Session, release: Release, owned: Expected, goes: Callable[[Object], bool]
 ) -> None:
     view = View(session.kube, session.watches, session.namespace, release)
     view.expect(owned)
     gone.wait(view, goes=goes, seconds=SECONDS, stop=session.stop)
 
 
-def _kept(obj: Document) -> bool:
+def _kept(obj: Object) -> bool:
     return (obj["metadata"].get("annotations") or {}).get(_POLICY) == "keep"
 
 
-def _runs(obj: Document) -> bool:
+def _runs(obj: Object) -> bool:
     """Pods of hooks that came to their end stay, as in Helm; nobody deletes them."""
     ended = (obj.get("status") or {}).get("phase") in {"Succeeded", "Failed"}
     return obj["kind"] == "Pod" and ("deletionTimestamp" in obj["metadata"] or not ended)

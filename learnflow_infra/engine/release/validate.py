@@ -14,7 +14,8 @@ from learnflow_infra.engine.release.compare import Comparison
 from learnflow_infra.engine.request.prepare import Prepared
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import InputError
-from learnflow_infra.models import Document, ReleaseName
+from learnflow_infra.models import ReleaseName
+from learnflow_infra.objects import Object
 from learnflow_infra.sources import crd_schemas
 
 
@@ -42,7 +43,7 @@ def by_server(session: Session, comparisons: Sequence[Comparison]) -> list[str]:
         return [_line(*pair, text) for pair, text in zip(pairs, told, strict=True) if text]
 
 
-def _refusal(kube: Kube, path: str, obj: Document) -> str:
+def _refusal(kube: Kube, path: str, obj: Object) -> str:
     try:
         if path:
             kube.apply(path, obj, dry_run=True)
@@ -53,7 +54,7 @@ def _refusal(kube: Kube, path: str, obj: Document) -> str:
     return ""
 
 
-def _line(release: ReleaseName, obj: Document, fault: str) -> str:
+def _line(release: ReleaseName, obj: Object, fault: str) -> str:
     return f"{release}: {obj['kind']}/{obj['metadata']['name']}: {fault}"
 
 

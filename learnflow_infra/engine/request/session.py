@@ -126,8 +126,9 @@ def connect(target: Target, namespace: str, emit: Emit) -> Session:
 
 
 def _require_profile(kube: Kube, target: Target, namespace: str) -> None:
-    found = kube.find(f"/api/v1/namespaces/{namespace}/configmaps/{outputs.CONFIG_MAP}") or {}
-    recorded = json.loads((found.get("data") or {}).get(outputs.DOCUMENT, "{}"))
+    found = kube.find(f"/api/v1/namespaces/{namespace}/configmaps/{outputs.CONFIG_MAP}")
+    data = (found.get("data") if found else None) or {}
+    recorded = json.loads(data.get(outputs.DOCUMENT, "{}"))
     before = recorded.get("profile", target.profile)
     if before != target.profile:
         raise RefusedError(

@@ -12,7 +12,8 @@ from learnflow_infra.engine.release.uninstall import uninstall, wait_for_claims
 from learnflow_infra.engine.request import locks
 from learnflow_infra.engine.request.session import Options, Request, Session, connect, read
 from learnflow_infra.events import Emit, step
-from learnflow_infra.models import Document, Profile, Release, ReleaseName, SkillName
+from learnflow_infra.models import Profile, Release, ReleaseName, SkillName
+from learnflow_infra.objects import Object
 from learnflow_infra.outputs import artifacts
 from learnflow_infra.outputs import endpoints as outputs
 
@@ -105,7 +106,7 @@ def _keeps(session: Session, release: Release, profile: Profile) -> list[str]:
     ]
 
 
-def _labelled(session: Session, collection: str, labels: Mapping[str, str]) -> list[Document]:
+def _labelled(session: Session, collection: str, labels: Mapping[str, str]) -> list[Object]:
     try:
         return session.kube.items(collection, labels=selector(labels))
     except NotFoundError:  # the kind was never installed

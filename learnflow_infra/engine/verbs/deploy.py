@@ -21,6 +21,7 @@ from learnflow_infra.engine.request.session import Options, Request, Session, co
 from learnflow_infra.errors import HostError, RefusedError
 from learnflow_infra.events import Emit, step
 from learnflow_infra.models import Document, ReleaseName, Skill, Target
+from learnflow_infra.objects import Object
 from learnflow_infra.outputs import artifacts
 
 
@@ -127,7 +128,7 @@ def _check(session: Session, comparisons: Sequence[Comparison]) -> None:
     required.ensure(session, needed, required.live(session), session.emit)
 
 
-def _with_hooks(comparisons: Sequence[Comparison]) -> dict[ReleaseName, list[Document]]:
+def _with_hooks(comparisons: Sequence[Comparison]) -> dict[ReleaseName, list[Object]]:
     return {
         item.prepared.release.name: [
             obj
@@ -159,12 +160,14 @@ def _namespace(session: Session) -> None:
     if session.kube.find(f"/api/v1/namespaces/{session.namespace}") is not None:
         return
     with step(session.emit, "namespace", f"Namespace {session.namespace}") as running:
-        body = {
-            "apiVersion": "v1",
-            "kind": "Namespace",
-            "metadata": {"name": session.namespace},
-        }
-        session.kube.request("POST", "/api/v1/namespaces", body=body)
+        session.kube.create(
+            "/api/v1/namespaces",
+            {
+                "apiVersion": "v1",
+                "kind": "Namespace",
+                "metadata": {"name": session.namespace},
+            },
+        )
         running.done("created")
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from learnflow_infra.masking import masked
-from learnflow_infra.models import Document
+from learnflow_infra.objects import Container, ContainerStatus, Object, Terminated
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.facts import (
     Facts,
@@ -46,7 +46,7 @@ def find(facts: Facts) -> Iterator[Cause]:
                 yield from _of(facts, pod, item)
 
 
-def _init(facts: Facts, pod: Document, item: Document) -> Iterator[Cause]:
+def _init(facts: Facts, pod: Object, item: ContainerStatus) -> Iterator[Cause]:
     trouble = list(_of(facts, pod, item))
     yield from trouble
     if not trouble and (item.get("state") or {}).get("running") and not _sidecar(pod, item):
@@ -60,12 +60,12 @@ def _init(facts: Facts, pod: Document, item: Document) -> Iterator[Cause]:
         )
 
 
-def _sidecar(pod: Document, item: Document) -> bool:
+def _sidecar(pod: Object, item: ContainerStatus) -> bool:
     """An init container that is meant to go on running beside the others."""
     return _spec(pod, item).get("restartPolicy") == "Always"
 
 
-def _of(facts: Facts, pod: Document, item: Document) -> Iterator[Cause]:
+def _of(facts: Facts, pod: Object, item: ContainerStatus) -> Iterator[Cause]:
     reason = waiting(item).get("reason", "")
     if reason == "CreateContainerConfigError":
         yield missing(facts, pod, str(waiting(item).get("message") or ""), item)
@@ -84,7 +84,7 @@ def _of(facts: Facts, pod: Document, item: Document) -> Iterator[Cause]:
         yield from _crashed_or_deaf(facts, pod, item)
 
 
-def _crashed_or_deaf(facts: Facts, pod: Document, item: Document) -> Iterator[Cause]:
+def _crashed_or_deaf(facts: Facts, pod: Object, item: ContainerStatus) -> Iterator[Cause]:
     probe = _failed_probe(facts, pod, item)
     killed = probe is not None and probe[0] in {"Liveness", "Startup"} and _killed(facts, pod, item)
     if _crashes(item) and not killed and not _stays(facts, pod, item):
@@ -102,14 +102,14 @@ def _crashed_or_deaf(facts: Facts, pod: Document, item: Document) -> Iterator[Ca
         )
 
 
-def _stays(facts: Facts, pod: Document, item: Document) -> bool:
+def _stays(facts: Facts, pod: Object, item: ContainerStatus) -> bool:
     """Its probe fails though it runs for longer than the kubelet remembers a crash."""
     began = seconds_of(text(item, "state", "running", "startedAt"))
     failed = [seconds_of(text(event, "lastTimestamp")) for event in facts.events(pod, "Unhealthy")]
     return bool(began) and any(moment - began > FORGOTTEN for moment in failed)
 
 
-def _killed(facts: Facts, pod: Document, item: Document) -> bool:
+def _killed(facts: Facts, pod: Object, item: ContainerStatus) -> bool:
     """The kubelet ended it for its probe: it says so, or a signal ended it."""
     said = map(text_of, facts.events(pod, "Killing"))
     names = f"ontainer {item['name']} failed"
@@ -117,7 +117,7 @@ def _killed(facts: Facts, pod: Document, item: Document) -> bool:
     return signalled or any(names in words and "will be restarted" in words for words in said)
 
 
-def _crashes(item: Document) -> bool:
+def _crashes(item: ContainerStatus) -> bool:
     end = ended(item)
     again = (item.get("restartCount") or 0) > 0 or waiting(item).get("reason") == "CrashLoopBackOff"
     now = (item.get("state") or {}).get("terminated")
@@ -125,7 +125,7 @@ def _crashes(item: Document) -> bool:
     return crashed and (again or (bool(now) and (end.get("exitCode") or 0) != 0))
 
 
-def _crashed(facts: Facts, pod: Document, item: Document) -> Cause:
+def _crashed(facts: Facts, pod: Object, item: ContainerStatus) -> Cause:
     end = ended(item)
     count = item.get("restartCount") or 0
     times = f", restarted {count} times" if count > 1 else ""
@@ -142,30 +142,32 @@ def _crashed(facts: Facts, pod: Document, item: Document) -> Cause:
     )
 
 
-def _signal(end: Document) -> str:
+def _signal(end: Terminated) -> str:
     code = end.get("exitCode") or 0
     names = {137: "SIGKILL", 143: "SIGTERM", 139: "SIGSEGV", 134: "SIGABRT"}
     return f" ({names[code]})" if code in names else ""
 
 
-def _out_of_memory(item: Document) -> bool:
+def _out_of_memory(item: ContainerStatus) -> bool:
     return ended(item).get("reason") == "OOMKilled"
 
 
-def _limit(pod: Document, item: Document) -> str:
+def _limit(pod: Object, item: ContainerStatus) -> str:
     limit = ((_spec(pod, item).get("resources") or {}).get("limits") or {}).get("memory")
     return f" of {limit}" if limit else ""
 
 
-def _spec(pod: Document, item: Document) -> Document:
+def _spec(pod: Object, item: ContainerStatus) -> Container:
     """What is asked of a container, by its status."""
     spec = pod.get("spec") or {}
-    everything = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
-    found: Document = next((c for c in everything if c.get("name") == item["name"]), {})
-    return found
+    everything: list[Container] = [
+        *(spec.get("initContainers") or ()),
+        *(spec.get("containers") or ()),
+    ]
+    return next((c for c in everything if c.get("name") == item["name"]), Container(name=""))
 
 
-def _cannot_start(facts: Facts, pod: Document, item: Document) -> Cause:
+def _cannot_start(facts: Facts, pod: Object, item: ContainerStatus) -> Cause:
     said = str(waiting(item).get("message") or ended(item).get("message") or "")
     return _cause(
         "ContainerCannotStart",
@@ -178,7 +180,7 @@ def _cannot_start(facts: Facts, pod: Document, item: Document) -> Cause:
     )
 
 
-def _failed_probe(facts: Facts, pod: Document, item: Document) -> tuple[str, str] | None:
+def _failed_probe(facts: Facts, pod: Object, item: ContainerStatus) -> tuple[str, str] | None:
     """Which probe of a container failed last, and what it answered."""
     for event in reversed(facts.events(pod, "Unhealthy")):
         path = (event.get("involvedObject") or {}).get("fieldPath", "")
@@ -188,7 +190,7 @@ def _failed_probe(facts: Facts, pod: Document, item: Document) -> tuple[str, str
     return None
 
 
-def missing(facts: Facts, pod: Document, said: str, item: Document | None = None) -> Cause:
+def missing(facts: Facts, pod: Object, said: str, item: ContainerStatus | None = None) -> Cause:
     """The cause for a Secret or ConfigMap, or a key of one, that a pod names and is not there."""
     found = _MISSING.search(said)
     container = item["name"] if item else ""
@@ -215,8 +217,8 @@ def missing(facts: Facts, pod: Document, said: str, item: Document | None = None
 def _cause(
     code: str,
     facts: Facts,
-    pod: Document,
-    item: Document,
+    pod: Object,
+    item: ContainerStatus,
     *,
     message: str,
     remedy: str,

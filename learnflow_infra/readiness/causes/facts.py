@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from learnflow_infra.masking import masked
-from learnflow_infra.models import Document
+from learnflow_infra.objects import ContainerStatus, Event, Fields, Object, Terminated, Waiting
 from learnflow_infra.readiness.evidence import Evidence
 from learnflow_infra.readiness.states import Status
 
@@ -17,24 +17,24 @@ class Facts:
 
     def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
-        self._events: dict[tuple[str, str], list[Document]] = defaultdict(list)
+        self._events: dict[tuple[str, str], list[Event]] = defaultdict(list)
         for event in evidence.events:
             about = event.get("involvedObject") or {}
             self._events[about.get("kind", ""), about.get("name", "")].append(event)
         for events in self._events.values():
             events.sort(key=_when)
 
-    def unready(self, *kinds: str) -> Iterator[tuple[Document, Status]]:
+    def unready(self, *kinds: str) -> Iterator[tuple[Object, Status]]:
         """What is not ready, of some kinds (of all, where none is named)."""
         for obj, status in self.evidence.states:
             if not status.ready and (not kinds or obj["kind"] in kinds):
                 yield obj, status
 
-    def around(self, kind: str) -> list[Document]:
+    def around(self, kind: str) -> list[Object]:
         """Objects of a kind that belong to no release."""
         return [obj for obj in self.evidence.around if obj.get("kind") == kind]
 
-    def events(self, obj: Document, *reasons: str) -> list[Document]:
+    def events(self, obj: Object, *reasons: str) -> list[Event]:
         """The events about an object, oldest first; not those of an earlier one of its name."""
         uid = obj["metadata"].get("uid")
         found = self._events.get((obj["kind"], obj["metadata"]["name"]), [])
@@ -45,12 +45,12 @@ class Facts:
             and (not reasons or event.get("reason") in reasons)
         ]
 
-    def said(self, obj: Document, *reasons: str) -> str:
+    def said(self, obj: Object, *reasons: str) -> str:
         """The newest event's message; "" where there is none."""
         found = self.events(obj, *reasons)
         return text_of(found[-1]) if found else ""
 
-    def log(self, pod: Document, container: str) -> tuple[str, ...]:
+    def log(self, pod: Object, container: str) -> tuple[str, ...]:
         """The last lines of a container, as evidence."""
         lines = self.evidence.logs.get((pod["metadata"]["name"], container), ())
         whole = masked("\n".join(lines))  # a key stretches over lines
@@ -58,29 +58,28 @@ class Facts:
         return tuple(f"log: {line}" for line in said[-LINES:])  # without stack traces
 
 
-def text_of(event: Document) -> str:
+def text_of(event: Event) -> str:
     """An event's message on one line."""
     return " ".join(str(event.get("message") or "").split())
 
 
-def _when(event: Document) -> str:
+def _when(event: Event) -> str:
     series = event.get("series") or {}
     times = (series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime"))
     return str(next((time for time in times if time), ""))
 
 
-def name_of(obj: Document) -> str:
+def name_of(obj: Object) -> str:
     """`Kind/name`."""
     return f"{obj['kind']}/{obj['metadata']['name']}"
 
 
-def status_of(obj: Document) -> Document:
+def status_of(obj: Object) -> Fields:
     """An object's status; empty where it has none."""
-    found: Document = obj.get("status") or {}
-    return found
+    return obj.get("status") or {}
 
 
-def containers(pod: Document, *, init: bool | None = None) -> list[Document]:
+def containers(pod: Object, *, init: bool | None = None) -> list[ContainerStatus]:
     """The container statuses of a pod: init containers', the others', or first one, then others."""
     status = status_of(pod)
     first = status.get("initContainerStatuses") or []
@@ -90,14 +89,12 @@ def containers(pod: Document, *, init: bool | None = None) -> list[Document]:
     return list(first if init else rest)
 
 
-def waiting(item: Document) -> Document:
+def waiting(item: ContainerStatus) -> Waiting:
     """Why a container does not run; empty where it does."""
-    found: Document = (item.get("state") or {}).get("waiting") or {}
-    return found
+    return (item.get("state") or {}).get("waiting") or {}
 
 
-def ended(item: Document) -> Document:
+def ended(item: ContainerStatus) -> Terminated:
     """How a container ended, now or the last time; empty where it never did."""
     now = (item.get("state") or {}).get("terminated")
-    found: Document = now or (item.get("lastState") or {}).get("terminated") or {}
-    return found
+    return now or (item.get("lastState") or {}).get("terminated") or {}

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from learnflow_infra.masking import masked
-from learnflow_infra.models import Document
+from learnflow_infra.objects import ContainerStatus, Object
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.facts import Facts, containers, name_of, waiting
 
@@ -82,7 +82,7 @@ def find(facts: Facts) -> Iterator[Cause]:
                 yield _cause(facts, pod, item, reason)
 
 
-def _cause(facts: Facts, pod: Document, item: Document, reason: str) -> Cause:
+def _cause(facts: Facts, pod: Object, item: ContainerStatus, reason: str) -> Cause:
     image = _asked(pod, item["name"]) or str(item.get("image") or "")
     said = _said(facts, pod, item, image)
     code = _code(reason, image, said)
@@ -97,13 +97,13 @@ def _cause(facts: Facts, pod: Document, item: Document, reason: str) -> Cause:
     )
 
 
-def _asked(pod: Document, container: str) -> str:
+def _asked(pod: Object, container: str) -> str:
     spec = pod.get("spec") or {}
     everything = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
     return next((str(c.get("image") or "") for c in everything if c.get("name") == container), "")
 
 
-def _said(facts: Facts, pod: Document, item: Document, image: str) -> str:
+def _said(facts: Facts, pod: Object, item: ContainerStatus, image: str) -> str:
     """The kubelet's words: of the container, and of the last event that tells of a pull of it."""
     own = str(waiting(item).get("message") or "")
     events = [str(e.get("message") or "") for e in facts.events(pod, "Failed")]

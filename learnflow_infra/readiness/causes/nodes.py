@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from learnflow_infra.models import Document
+from learnflow_infra.objects import Object
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.facts import Facts, name_of, status_of
 from learnflow_infra.readiness.states import condition
@@ -31,7 +31,7 @@ def find(facts: Facts) -> Iterator[Cause]:
             )
 
 
-def _replaced(facts: Facts, pod: Document) -> bool:
+def _replaced(facts: Facts, pod: Object) -> bool:
     """What owns it has all that it wants, or has made a newer pod in its place."""
     owners = {o.get("uid") for o in pod["metadata"].get("ownerReferences") or ()}
     made = str(pod["metadata"].get("creationTimestamp") or "")
@@ -46,7 +46,7 @@ def _replaced(facts: Facts, pod: Document) -> bool:
     )
 
 
-def _not_ready(node: Document) -> Cause:
+def _not_ready(node: Object) -> Cause:
     said = condition(node, "Ready")
     return Cause(
         code="NodeNotReady",
@@ -56,7 +56,7 @@ def _not_ready(node: Document) -> Cause:
     )
 
 
-def _pressures(node: Document) -> Iterator[Cause]:
+def _pressures(node: Object) -> Iterator[Cause]:
     for kind in _PRESSURES:
         if condition(node, kind).get("status") == "True":
             yield Cause(

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from learnflow_infra.masking import masked
-from learnflow_infra.models import Document
+from learnflow_infra.objects import Object
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.facts import Facts, name_of, status_of
 from learnflow_infra.readiness.groups import is_custom
@@ -26,7 +26,7 @@ def find(facts: Facts) -> Iterator[Cause]:
             yield _unseen(facts, obj)
 
 
-def _unseen(facts: Facts, obj: Document) -> Cause:
+def _unseen(facts: Facts, obj: Object) -> Cause:
     """Its operator does not run, or has not come to it yet."""
     theirs = facts.around("Deployment")
     idle = [item for item in theirs if not _runs(item)]
@@ -50,5 +50,5 @@ def _unseen(facts: Facts, obj: Document) -> Cause:
     )
 
 
-def _runs(deployment: Document) -> bool:
+def _runs(deployment: Object) -> bool:
     return bool(status_of(deployment).get("availableReplicas"))

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from learnflow_infra.models import Document
+from learnflow_infra.objects import Object
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.facts import Facts, containers, ended, name_of
 from learnflow_infra.readiness.states import condition
@@ -46,7 +46,7 @@ def _denied(facts: Facts) -> Iterator[Cause]:
         )
 
 
-def _job(facts: Facts, job: Document) -> Cause:
+def _job(facts: Facts, job: Object) -> Cause:
     uid, said = job["metadata"].get("uid"), condition(job, "Failed")
     pods = [
         obj
@@ -63,7 +63,7 @@ def _job(facts: Facts, job: Document) -> Cause:
     )
 
 
-def _ends(facts: Facts, pod: Document) -> Iterator[str]:
+def _ends(facts: Facts, pod: Object) -> Iterator[str]:
     for item in containers(pod):
         code = ended(item).get("exitCode")
         if code:
@@ -71,7 +71,7 @@ def _ends(facts: Facts, pod: Document) -> Iterator[str]:
             yield from facts.log(pod, item["name"])
 
 
-def _rollout(facts: Facts, obj: Document) -> Cause:
+def _rollout(facts: Facts, obj: Object) -> Cause:
     return Cause(
         code="RolloutStuck",
         object=name_of(obj),
@@ -80,7 +80,7 @@ def _rollout(facts: Facts, obj: Document) -> Cause:
     )
 
 
-def _finalizers(facts: Facts, obj: Document) -> Iterator[Cause]:
+def _finalizers(facts: Facts, obj: Object) -> Iterator[Cause]:
     left = [str(f) for f in obj["metadata"].get("finalizers") or () if f not in _USUAL]
     if left:
         empty = '{"metadata":{"finalizers":null}}'

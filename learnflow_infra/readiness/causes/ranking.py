@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 
 from learnflow_infra.masking import masked
-from learnflow_infra.models import Document
+from learnflow_infra.objects import Object
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import rank
 from learnflow_infra.readiness.causes.facts import Facts, name_of
@@ -57,14 +57,14 @@ def _one(group: list[Cause]) -> Cause:
     return dataclasses.replace(first, message=f"{first.message} (also {', '.join(others)})")
 
 
-def _owner(obj: Document) -> str:
+def _owner(obj: Object) -> str:
     owners = obj["metadata"].get("ownerReferences") or ()
     if not owners or obj["kind"] != "Pod":
         return ""
     return f"{owners[0].get('kind', '')}/{owners[0].get('name', '')}"
 
 
-def _waiting(facts: Facts) -> list[tuple[Document, str]]:
+def _waiting(facts: Facts) -> list[tuple[Object, str]]:
     """What is not ready, and makes nothing that is not ready either."""
     unready = [(obj, status.message) for obj, status in facts.unready()]
     above = {
@@ -75,5 +75,5 @@ def _waiting(facts: Facts) -> list[tuple[Document, str]]:
     return [(obj, text) for obj, text in unready if obj["metadata"].get("uid") not in above]
 
 
-def _unexplained(obj: Document, message: str) -> Cause:
+def _unexplained(obj: Object, message: str) -> Cause:
     return Cause(code="NotReady", object=name_of(obj), message=message)

@@ -7,7 +7,7 @@ Source: the message of the condition PodScheduled, made by FitError of kube-sche
 import re
 from collections.abc import Iterator
 
-from learnflow_infra.models import Document
+from learnflow_infra.objects import Object
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.facts import Facts, name_of
 from learnflow_infra.readiness.states import condition
@@ -44,7 +44,7 @@ def find(facts: Facts) -> Iterator[Cause]:
                 yield _cause(pod, said)
 
 
-def _cause(pod: Document, said: str) -> Cause:
+def _cause(pod: Object, said: str) -> Cause:
     code = _code(pod, said)
     nodes = said.partition(" preemption:")[0].partition(". no new claims")[0].rstrip(". ")
     return Cause(
@@ -56,7 +56,7 @@ def _cause(pod: Document, said: str) -> Cause:
     )
 
 
-def _code(pod: Document, said: str) -> str:
+def _code(pod: Object, said: str) -> str:
     """The reason of most nodes; of as many, the first in the table."""
     counts: dict[str, int] = {}
     for number, reason in _REASON.findall(said.partition(" preemption:")[0]):
@@ -70,7 +70,7 @@ def _code(pod: Document, said: str) -> str:
     return "PodUnschedulableAffinity" if selected and not own else code
 
 
-def _request(pod: Document, code: str) -> str:
+def _request(pod: Object, code: str) -> str:
     """What the pod asks for, where that is the matter."""
     resource = {"PodUnschedulableCpu": "cpu", "PodUnschedulableMemory": "memory"}.get(code)
     spec = pod.get("spec") or {}

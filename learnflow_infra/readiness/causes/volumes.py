@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 from learnflow_infra.masking import masked
-from learnflow_infra.models import Document
+from learnflow_infra.objects import Object
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.containers import missing
 from learnflow_infra.readiness.causes.facts import Facts, containers, name_of, status_of
@@ -27,7 +27,7 @@ def find(facts: Facts) -> Iterator[Cause]:
             yield from _mount(facts, pod)
 
 
-def _claim(facts: Facts, claim: Document) -> Iterator[Cause]:
+def _claim(facts: Facts, claim: Object) -> Iterator[Cause]:
     name = (claim.get("spec") or {}).get("storageClassName")
     classes = {item["metadata"]["name"]: item for item in facts.around("StorageClass")}
     known = "storageclasses" not in facts.evidence.denied
@@ -53,16 +53,16 @@ def _claim(facts: Facts, claim: Document) -> Iterator[Cause]:
         )
 
 
-def _bindable(claim: Document) -> bool:
+def _bindable(claim: Object) -> bool:
     """A volume made by hand may have a class's name that no StorageClass has."""
     return bool((claim.get("spec") or {}).get("volumeName"))
 
 
-def _is_default(storage_class: Document) -> bool:
+def _is_default(storage_class: Object) -> bool:
     return (storage_class["metadata"].get("annotations") or {}).get(_DEFAULT) == "true"
 
 
-def _no_class(claim: Document, message: str, classes: dict[str, Document]) -> Cause:
+def _no_class(claim: Object, message: str, classes: dict[str, Object]) -> Cause:
     there = ", ".join(sorted(classes)) or "none"
     return Cause(
         code="ClaimNoStorageClass",
@@ -74,13 +74,13 @@ def _no_class(claim: Document, message: str, classes: dict[str, Document]) -> Ca
     )
 
 
-def _mounted(pod: Document) -> bool:
+def _mounted(pod: Object) -> bool:
     """Before its sandbox is made, every volume of a pod is mounted."""
     begun = any(item.get("containerID") or item.get("restartCount") for item in containers(pod))
     return begun or holds(pod, "PodReadyToStartContainers")
 
 
-def _mount(facts: Facts, pod: Document) -> Iterator[Cause]:
+def _mount(facts: Facts, pod: Object) -> Iterator[Cause]:
     attach = facts.said(pod, "FailedAttachVolume")
     mount = facts.said(pod, "FailedMount", "FailedMapVolume")
     if mount and _OBJECT.search(mount):

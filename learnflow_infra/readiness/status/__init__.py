@@ -9,7 +9,8 @@ Source: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus
 from collections.abc import Callable, Mapping, Sequence
 
 from learnflow_infra.masking import masked
-from learnflow_infra.models import Document, ReadyRule
+from learnflow_infra.models import ReadyRule
+from learnflow_infra.objects import Object
 from learnflow_infra.readiness import strimzi
 from learnflow_infra.readiness.groups import is_custom
 from learnflow_infra.readiness.states import (
@@ -35,7 +36,7 @@ from learnflow_infra.readiness.status import (
 __all__ = ["State", "Status", "compute", "condition", "evaluate"]
 
 
-def compute(obj: Document, rules: Sequence[ReadyRule] = ()) -> Status:
+def compute(obj: Object, rules: Sequence[ReadyRule] = ()) -> Status:
     """The status of an object; never raises, whatever the object lacks.
 
     Args:
@@ -57,8 +58,8 @@ def compute(obj: Document, rules: Sequence[ReadyRule] = ()) -> Status:
 
 
 def evaluate(
-    objects: Sequence[Document], rules: Sequence[ReadyRule] = ()
-) -> list[tuple[Document, Status]]:
+    objects: Sequence[Object], rules: Sequence[ReadyRule] = ()
+) -> list[tuple[Object, Status]]:
     """Each object with its status, as the others around it let it be seen."""
     outdated = strimzi.outdated(objects)
     late = progress("its operator has not carried the newest spec to it yet")
@@ -69,13 +70,13 @@ def evaluate(
     return [(obj, Status(state=s.state, message=masked(s.message))) for obj, s in found]
 
 
-def _deletion(obj: Document) -> str:
+def _deletion(obj: Object) -> str:
     waits = at(obj, "metadata", "finalizers")
     words = ", ".join(map(str, waits)) if isinstance(waits, list) else ""
     return f"being deleted, waits for {words}" if words else "being deleted"
 
 
-_RULES: Mapping[str, Callable[[Document], Status]] = {
+_RULES: Mapping[str, Callable[[Object], Status]] = {
     "Pod": pods.pod,
     "Job": pods.job,
     "CronJob": pods.cron_job,

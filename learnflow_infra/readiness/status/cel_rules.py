@@ -9,7 +9,8 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from learnflow_infra.clients import cel
-from learnflow_infra.models import Document, ReadyRule
+from learnflow_infra.models import ReadyRule
+from learnflow_infra.objects import Object
 from learnflow_infra.readiness.states import (
     Status,
     behind,
@@ -26,14 +27,14 @@ _TELLING = ("Ready", "Available", "Stalled", "Reconciling")
 """Conditions whose words explain a state, the best first."""
 
 
-def find(obj: Document, rules: Sequence[ReadyRule]) -> Callable[[Document], Status] | None:
+def find(obj: Object, rules: Sequence[ReadyRule]) -> Callable[[Object], Status] | None:
     """The first rule for an object's apiVersion and kind."""
     key = (obj.get("apiVersion"), obj.get("kind"))
     found = (rule for rule in rules if (rule.api_version, rule.kind) == key)
     return next((partial(_compute, rule) for rule in found), None)
 
 
-def _compute(rule: ReadyRule, obj: Document) -> Status:
+def _compute(rule: ReadyRule, obj: Object) -> Status:
     if behind(obj):
         return progress("its controller has not seen the newest spec yet")
     for expression, state in (
@@ -46,7 +47,7 @@ def _compute(rule: ReadyRule, obj: Document) -> Status:
     return progress(_words(obj, f"not yet: {rule.current}"))
 
 
-def _words(obj: Document, otherwise: str) -> str:
+def _words(obj: Object, otherwise: str) -> str:
     """What the object says of itself: a condition, its phase; else the rule's own words."""
     told = [found for found in map(partial(condition, obj), _TELLING) if found]
     told += [item for item in items(obj, "status", "conditions") if item not in told]

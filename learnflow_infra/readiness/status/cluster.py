@@ -1,6 +1,6 @@
 """Storage, the API's own extensions, and policies of a namespace."""
 
-from learnflow_infra.models import Document
+from learnflow_infra.objects import Object
 from learnflow_infra.readiness.states import (
     Status,
     at,
@@ -17,7 +17,7 @@ from learnflow_infra.readiness.states import (
 )
 
 
-def claim(obj: Document) -> Status:
+def claim(obj: Object) -> Status:
     """Bound; one that waits for its first consumer is in progress until a pod comes."""
     phase = text(obj, "status", "phase", default="Pending")
     if phase == "Bound":
@@ -27,7 +27,7 @@ def claim(obj: Document) -> Status:
     return progress("not bound to a volume yet")
 
 
-def definition(obj: Document) -> Status:
+def definition(obj: Object) -> Status:
     """A CRD is established once the API server serves its kind."""
     names, established = condition(obj, "NamesAccepted"), condition(obj, "Established")
     if names.get("status") == "False":
@@ -38,7 +38,7 @@ def definition(obj: Document) -> Status:
     return failed(says(established)) if refused else progress("being installed")
 
 
-def api_service(obj: Document) -> Status:
+def api_service(obj: Object) -> Status:
     """Available once what serves the API group answers."""
     found = condition(obj, "Available")
     if not found:
@@ -46,7 +46,7 @@ def api_service(obj: Document) -> Status:
     return current("available") if holds(obj, "Available") else progress(says(found))
 
 
-def namespace(obj: Document) -> Status:
+def namespace(obj: Object) -> Status:
     """Active, or terminating with what keeps it from ending."""
     if not at(obj, "metadata", "deletionTimestamp"):
         return current("active")
@@ -55,7 +55,7 @@ def namespace(obj: Document) -> Status:
     return terminating("; ".join(filter(None, waits)) or "being deleted")
 
 
-def disruption_budget(obj: Document) -> Status:
+def disruption_budget(obj: Object) -> Status:
     """Current once its controller has seen it, however many pods it has: as kstatus."""
     if at(obj, "status", "observedGeneration") is None:
         return progress("not seen by its controller yet")
@@ -63,7 +63,7 @@ def disruption_budget(obj: Document) -> Status:
     return current(f"{allowed} disruptions allowed")
 
 
-def autoscaler(obj: Document) -> Status:
+def autoscaler(obj: Object) -> Status:
     """Current unless its target cannot be scaled; it works without metrics, only not at all.
 
     Source of the conditions:

@@ -3,7 +3,7 @@
 Source: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus#conditions
 """
 
-from learnflow_infra.models import Document
+from learnflow_infra.objects import Object
 from learnflow_infra.readiness.states import (
     Status,
     condition,
@@ -16,7 +16,7 @@ from learnflow_infra.readiness.states import (
 )
 
 
-def compute(obj: Document) -> Status:
+def compute(obj: Object) -> Status:
     """By `Reconciling`, `Stalled`, and `Ready` or else `Available`.
 
     An object with none of them has nothing to tell: it is current once it exists.

@@ -1,10 +1,10 @@
 """What makes pods reachable."""
 
-from learnflow_infra.models import Document
+from learnflow_infra.objects import Object
 from learnflow_infra.readiness.states import Status, at, current, items, progress, text
 
 
-def service(obj: Document) -> Status:
+def service(obj: Object) -> Status:
     """Current once it exists; of type LoadBalancer once it has an address.
 
     Source: Helm's --wait, which takes external IPs in place of the balancer's address too.
@@ -17,13 +17,13 @@ def service(obj: Document) -> Status:
     return current(f"reachable at {addresses}")
 
 
-def ingress(obj: Document) -> Status:
+def ingress(obj: Object) -> Status:
     """Current once it exists: a cluster may have no controller that writes addresses."""
     addresses = _addresses(obj)
     return current(f"reachable at {addresses}" if addresses else "exists, without an address yet")
 
 
-def endpoints(obj: Document) -> Status:
+def endpoints(obj: Object) -> Status:
     """In progress while every address waits for its pod; current without any."""
     subsets = items(obj, "subsets")
     ready = sum(len(items(subset, "addresses")) for subset in subsets)
@@ -31,7 +31,7 @@ def endpoints(obj: Document) -> Status:
     return _ready(ready, waiting)
 
 
-def endpoint_slice(obj: Document) -> Status:
+def endpoint_slice(obj: Object) -> Status:
     """As Endpoints; an endpoint that says nothing of its conditions counts as ready."""
     living = [e for e in items(obj, "endpoints") if not at(e, "conditions", "terminating")]
     ready = sum(at(e, "conditions", "ready") is not False for e in living)
@@ -45,6 +45,6 @@ def _ready(ready: int, waiting: int) -> Status:
     return judged(f"{ready} of {ready + waiting} addresses ready")
 
 
-def _addresses(obj: Document) -> str:
+def _addresses(obj: Object) -> str:
     given = items(obj, "status", "loadBalancer", "ingress")
     return ", ".join(filter(None, (text(a, "hostname") or text(a, "ip") for a in given)))

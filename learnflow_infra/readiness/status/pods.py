@@ -1,6 +1,6 @@
 """Pods, and what makes them for work that ends."""
 
-from learnflow_infra.models import Document
+from learnflow_infra.objects import ContainerStatus, Object
 from learnflow_infra.readiness.states import (
     Status,
     at,
@@ -16,7 +16,7 @@ from learnflow_infra.readiness.states import (
 )
 
 
-def pod(obj: Document) -> Status:
+def pod(obj: Object) -> Status:
     """Completed, or ready by its own condition (readiness gates included)."""
     phase = text(obj, "status", "phase", default="Pending")
     if phase == "Succeeded":
@@ -28,7 +28,7 @@ def pod(obj: Document) -> Status:
     return current("ready") if holds(obj, "Ready") else progress(_waits(obj))
 
 
-def job(obj: Document) -> Status:
+def job(obj: Object) -> Status:
     """Complete; a suspended one is as its spec asks, and starts no pod."""
     if holds(obj, "Failed"):
         return failed(text(condition(obj, "Failed"), "message", default="failed"))
@@ -41,7 +41,7 @@ def job(obj: Document) -> Status:
     return progress("running" if text(obj, "status", "startTime") else "not started yet")
 
 
-def cron_job(obj: Document) -> Status:
+def cron_job(obj: Object) -> Status:
     """Current once it exists: its Jobs come when their time comes."""
     if at(obj, "spec", "suspend") is True:
         return current("suspended")
@@ -49,7 +49,7 @@ def cron_job(obj: Document) -> Status:
     return current(f"last scheduled {last}" if last else "not scheduled yet")
 
 
-def _failure(obj: Document) -> str:
+def _failure(obj: Object) -> str:
     """What the kubelet says; else how the container that failed ended."""
     said = text(obj, "status", "message") or text(obj, "status", "reason")
     if said:
@@ -57,7 +57,7 @@ def _failure(obj: Document) -> str:
     return next(filter(None, map(_ended, _containers(obj))), "failed")
 
 
-def _waits(obj: Document) -> str:
+def _waits(obj: Object) -> str:
     unscheduled = condition(obj, "PodScheduled")
     if unscheduled.get("status") == "False":
         return text(unscheduled, "message", default="not scheduled")
@@ -70,13 +70,13 @@ _USUAL = ("PodInitializing", "ContainerCreating")
 """Why containers wait in every pod that starts; another reason says more."""
 
 
-def _waiting(item: Document) -> str:
+def _waiting(item: ContainerStatus) -> str:
     if not at(item, "state", "waiting"):
         return ""
     return f"container {item.get('name')}: {text(item, 'state', 'waiting', 'reason') or 'waiting'}"
 
 
-def _ended(item: Document) -> str:
+def _ended(item: ContainerStatus) -> str:
     ended = part(item, "state", "terminated")
     if not ended.get("exitCode"):
         return ""
@@ -84,7 +84,7 @@ def _ended(item: Document) -> str:
     return f"container {item.get('name')}: {reason}, exit code {ended['exitCode']}"
 
 
-def _containers(obj: Document) -> list[Document]:
+def _containers(obj: Object) -> list[ContainerStatus]:
     return [
         *items(obj, "status", "initContainerStatuses"),
         *items(obj, "status", "containerStatuses"),

@@ -4,7 +4,7 @@ Source: `kubectl rollout status`,
 https://kubernetes.io/docs/reference/kubectl/generated/kubectl_rollout/kubectl_rollout_status/
 """
 
-from learnflow_infra.models import Document
+from learnflow_infra.objects import Object
 from learnflow_infra.readiness.states import (
     Status,
     at,
@@ -19,7 +19,7 @@ from learnflow_infra.readiness.states import (
 )
 
 
-def deployment(obj: Document) -> Status:
+def deployment(obj: Object) -> Status:
     """Every replica updated and available, and no older one left."""
     stuck = condition(obj, "Progressing")
     if stuck.get("reason") == "ProgressDeadlineExceeded":
@@ -27,12 +27,12 @@ def deployment(obj: Document) -> Status:
     return _counted(obj, updated="updatedReplicas", ready="availableReplicas", wanted=_wanted(obj))
 
 
-def replica_set(obj: Document) -> Status:
+def replica_set(obj: Object) -> Status:
     """Of a ReplicationController too; one of an older revision wants no replica."""
     return _counted(obj, updated="replicas", ready="availableReplicas", wanted=_wanted(obj))
 
 
-def stateful_set(obj: Document) -> Status:
+def stateful_set(obj: Object) -> Status:
     """Every replica ready, and those above the partition updated.
 
     With `OnDelete`, pods are replaced when somebody deletes them: being of an older revision
@@ -51,7 +51,7 @@ def stateful_set(obj: Document) -> Status:
     return result
 
 
-def daemon_set(obj: Document) -> Status:
+def daemon_set(obj: Object) -> Status:
     """A pod, updated and available, on every node that should have one."""
     updated = "currentNumberScheduled" if _on_delete(obj) else "updatedNumberScheduled"
     wanted = count(obj, "status", "desiredNumberScheduled")
@@ -61,16 +61,16 @@ def daemon_set(obj: Document) -> Status:
 _PARTITION = ("updateStrategy", "rollingUpdate", "partition")
 
 
-def _wanted(obj: Document) -> int:
+def _wanted(obj: Object) -> int:
     return count(obj, "spec", "replicas", default=1)
 
 
-def _on_delete(obj: Document) -> bool:
+def _on_delete(obj: Object) -> bool:
     return text(obj, "spec", "updateStrategy", "type") == "OnDelete"
 
 
 def _counted(
-    obj: Document, *, updated: str, ready: str, wanted: int, due: int | None = None
+    obj: Object, *, updated: str, ready: str, wanted: int, due: int | None = None
 ) -> Status:
     """By counts of the status; `due` are those that have to be updated, mostly all."""
     if at(obj, "status", "observedGeneration") is None:
@@ -87,7 +87,7 @@ def _counted(
     return current(f"{wanted} of {wanted} replicas ready")
 
 
-def _why(obj: Document) -> str:
+def _why(obj: Object) -> str:
     if holds(obj, "ReplicaFailure"):
         return f": {text(condition(obj, 'ReplicaFailure'), 'message')}"
     return ", paused" if at(obj, "spec", "paused") is True else ""

@@ -167,7 +167,7 @@ def test_no_pod_at_all_is_explained_by_the_event_of_its_maker():
             "status": {"observedGeneration": 1, "replicas": 0},
         },
     )
-    world.put(EVENT_PATH, {"metadata": {"name": "e", "namespace": "n"}, **event})
+    world.put(EVENT_PATH, {"kind": "Event", "metadata": {"name": "e", "namespace": "n"}, **event})
     with pytest.raises(ReleaseFailedError, match="QuotaExceeded"):
         world.wait()
 

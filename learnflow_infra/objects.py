@@ -1,0 +1,207 @@
+"""Types for what this program reads of Kubernetes objects, as the API server sends them.
+
+`Object` is an object of any kind: its `spec` and `status` are plain mappings. A kind whose
+fields are read by name has its own type, and a guard such as `is_pod` that narrows to it.
+Source: https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.34/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NewType, Required, TypedDict, TypeGuard
+
+if TYPE_CHECKING:
+    from typing_extensions import ReadOnly  # lets a kind narrow `spec` and `status`
+
+Reference = NewType("Reference", str)
+"""`Kind/name`, as kubectl writes it."""
+Fields = Mapping[str, Any]
+"""A part of an object whose fields depend on its kind."""
+
+
+class OwnerReference(TypedDict):
+    """An entry of `metadata.ownerReferences`."""
+
+    kind: str
+    name: str
+    uid: str
+
+
+class Metadata(TypedDict, total=False):
+    """`metadata` of any object; what only the server writes is missing in manifests."""
+
+    name: Required[str]
+    namespace: str
+    uid: str
+    resourceVersion: str
+    generation: int
+    creationTimestamp: str
+    deletionTimestamp: str
+    labels: dict[str, str]
+    annotations: dict[str, str]
+    finalizers: list[str]
+    ownerReferences: list[OwnerReference]
+
+
+class Object(TypedDict, total=False):
+    """An object of any kind, live or in a manifest."""
+
+    apiVersion: Required[str]
+    kind: Required[str]
+    metadata: Required[Metadata]
+    spec: ReadOnly[Fields]
+    status: ReadOnly[Fields]
+    data: dict[str, str]
+    stringData: dict[str, str]
+    type: str
+
+
+class Condition(TypedDict, total=False):
+    """An entry of `status.conditions`; `status` is True, False or Unknown."""
+
+    type: str
+    status: str
+    reason: str
+    message: str
+    observedGeneration: int
+
+
+class Waiting(TypedDict, total=False):
+    """`state.waiting` of a container."""
+
+    reason: str
+    message: str
+
+
+class Running(TypedDict, total=False):
+    """`state.running` of a container."""
+
+    startedAt: str
+
+
+class Terminated(TypedDict, total=False):
+    """`state.terminated` of a container."""
+
+    exitCode: int
+    reason: str
+    message: str
+
+
+class ContainerState(TypedDict, total=False):
+    """`state` or `lastState` of a container: one of the three."""
+
+    waiting: Waiting
+    running: Running
+    terminated: Terminated
+
+
+class ContainerStatus(TypedDict, total=False):
+    """An entry of `status.containerStatuses` or `initContainerStatuses`."""
+
+    name: Required[str]
+    ready: bool
+    restartCount: int
+    containerID: str
+    image: str
+    imageID: str
+    state: ContainerState
+    lastState: ContainerState
+
+
+class Resources(TypedDict, total=False):
+    """`resources` of a container: quantities by resource."""
+
+    requests: dict[str, str]
+    limits: dict[str, str]
+
+
+class Container(TypedDict, total=False):
+    """An entry of `spec.containers` or `initContainers`."""
+
+    name: Required[str]
+    image: str
+    restartPolicy: str
+    env: Sequence[Fields]
+    resources: Resources
+
+
+class PodSpec(TypedDict, total=False):
+    """`spec` of a pod."""
+
+    nodeName: str
+    nodeSelector: dict[str, str]
+    containers: Sequence[Container]
+    initContainers: Sequence[Container]
+    ephemeralContainers: Sequence[Container]
+    volumes: Sequence[Fields]
+
+
+class PodStatus(TypedDict, total=False):
+    """`status` of a pod."""
+
+    phase: str
+    reason: str
+    message: str
+    conditions: Sequence[Condition]
+    containerStatuses: Sequence[ContainerStatus]
+    initContainerStatuses: Sequence[ContainerStatus]
+
+
+class Pod(Object, total=False):
+    """A pod."""
+
+    spec: ReadOnly[PodSpec]
+    status: ReadOnly[PodStatus]
+
+
+class Event(Object, total=False):
+    """A core/v1 event; `count`, `lastTimestamp` and `series` depend on who reported it."""
+
+    involvedObject: Fields
+    reason: str
+    message: str
+    lastTimestamp: str
+    eventTime: str
+    series: Fields
+
+
+class Resource(TypedDict):
+    """A collection that an API version serves, as discovery lists it; `name` is the plural."""
+
+    name: str
+    kind: str
+    namespaced: bool
+
+
+class ServerVersion(TypedDict):
+    """The answer of `/version`."""
+
+    major: str
+    minor: str
+    gitVersion: str
+
+
+class WatchEvent(TypedDict):
+    """One answer of a watch.
+
+    `type` is ADDED, MODIFIED, DELETED, BOOKMARK or ERROR; `object` is an `Object`, for
+    ERROR a `Status` with a code.
+    """
+
+    type: str
+    object: Any
+
+
+def is_pod(obj: Object) -> TypeGuard[Pod]:
+    """Whether the object is a pod."""
+    return obj["kind"] == "Pod"
+
+
+def is_event(obj: Object) -> TypeGuard[Event]:
+    """Whether the object is an event of core/v1."""
+    return obj["kind"] == "Event"
+
+
+def reference(obj: Object) -> Reference:
+    """`Kind/name` of an object."""
+    return Reference(f"{obj['kind']}/{obj['metadata']['name']}")
