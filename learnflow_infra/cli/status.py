@@ -10,7 +10,7 @@ from learnflow_infra.cli.run import out, out_json, run
 from learnflow_infra.errors import NotReadyError
 
 if TYPE_CHECKING:
-    from learnflow_infra.engine.verbs.status import ReleaseState
+    from learnflow_infra.engine.verbs.status import ReleaseStatus
 
 
 def status(
@@ -39,7 +39,7 @@ def status(
         raise typer.Exit(NotReadyError.exit_code)
 
 
-def _document(states: Sequence["ReleaseState"]) -> dict[str, object]:
+def _document(states: Sequence["ReleaseStatus"]) -> dict[str, object]:
     return {
         "apiVersion": "learnflow.infra/v1",
         "kind": "Status",
@@ -48,7 +48,7 @@ def _document(states: Sequence["ReleaseState"]) -> dict[str, object]:
     }
 
 
-def _release(state: "ReleaseState") -> dict[str, object]:
+def _release(state: "ReleaseStatus") -> dict[str, object]:
     return {
         "release": state.release,
         "revision": state.revision,

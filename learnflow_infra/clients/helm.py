@@ -10,29 +10,31 @@ from datetime import datetime
 from pathlib import Path
 
 from learnflow_infra.clients.helm_program import Command, MissingReleaseError, translate
+from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.models import Document
 
 HISTORY = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class Live:
-    """A release as helm has it: `values` are the user-supplied ones, `manifest` without hooks.
+class Rendered:
+    """A release as helm would make it: `values` are the user-supplied ones."""
 
-    `begun` is when its last operation began, in seconds since 1970.
+    manifest: Manifest
+    values: Document
+
+
+@dataclass(frozen=True, kw_only=True)
+class Live(Rendered):
+    """The newest revision of a release in helm's record.
+
+    `status` is one of Helm's (`deployed`, `failed`, `pending-upgrade`, ...); `begun` is when
+    its last operation began, in seconds since 1970.
     """
 
     revision: int
     status: str
-    manifest: str
-    values: Document
-    hooks: tuple[str, ...] = ()
     begun: float = 0.0
-
-    @property
-    def cut_off(self) -> bool:
-        """An operation on it was begun and never ended; helm refuses to work on it."""
-        return self.status.startswith(("pending", "uninstalling"))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -102,7 +104,7 @@ class Helm:
             )
         return found
 
-    async def render(self, what: Installation) -> Live:
+    async def render(self, what: Installation) -> Rendered:
         """What an upgrade would install, rendered by the cluster: `lookup` finds what is there."""
         return await self._upgrade(what, "--dry-run=server")
 
@@ -156,7 +158,7 @@ async def template(
     namespace: str,
     capabilities: Capabilities,
     crds: bool = False,
-) -> str:
+) -> Manifest:
     """The manifest, hooks included, as `helm template` makes it without a cluster."""
     options = ["--namespace", namespace, "--include-crds" if crds else "--skip-crds"]
     if capabilities.kube_version:
@@ -166,7 +168,7 @@ async def template(
     command = ["template", what.release, what.chart, *options, *what.arguments()]
     work = Command().run(command, what.stdin())
     text: bytes = await translate(what.release, work)
-    return text.decode()
+    return Manifest(text=text.decode())
 
 
 def _json(text: bytes) -> Document:
@@ -177,11 +179,11 @@ def _json(text: bytes) -> Document:
 def _live(document: Document) -> Live:
     info = document["info"]
     begun = datetime.fromisoformat(info.get("deleted") or info["last_deployed"])
+    hooks = (hook["manifest"] for hook in document.get("hooks") or ())
     return Live(
         revision=int(document["version"]),
         status=str(info["status"]),
-        manifest=str(document.get("manifest", "")),
+        manifest=Manifest(text=str(document.get("manifest", "")), hook_texts=tuple(hooks)),
         values=document.get("config") or {},
-        hooks=tuple(hook["manifest"] for hook in document.get("hooks") or ()),
         begun=begun.timestamp(),
     )

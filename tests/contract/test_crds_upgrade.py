@@ -48,11 +48,11 @@ def test_the_plan_is_made_before_the_cluster_knows_the_field(session, tmp_path):
     asyncio.run(session.helm.upgrade(old.installation, seconds=20))
     new = prepared(tmp_path / "new", with_more(OWN), {"name": "a", "more": "b"}, "2.0.0")
     (planned,) = asyncio.run(compare_all(session, [new]))
-    assert [change.object for change in planned.changes] == ["Thing/x"]
-    assert validate.against_crds([(new, planned.wanted.manifest)]) == []
+    assert [change.object for change in planned.diff] == ["Thing/x"]
+    assert validate.against_crds([(new, planned.desired.manifest)]) == []
     assert crds.apply(session.kube, new.chart, ignore) is True
     asyncio.run(session.helm.upgrade(new.installation, seconds=20))
     path = f"/apis/upgrade.example.org/v1/namespaces/{session.namespace}/things/x"
     assert session.kube.find(path)["spec"] == {"name": "a", "more": "b"}
     (planned,) = asyncio.run(compare_all(session, [new]))
-    assert (planned.changes, planned.findings) == ([], [])
+    assert (planned.diff, planned.findings) == ([], [])

@@ -1,7 +1,6 @@
 """What differs in the cluster from a manifest, asked of a real API server."""
 
 import pytest
-import yaml
 
 from learnflow_infra.engine.release import drift
 
@@ -40,7 +39,7 @@ SECRET = {
     "metadata": {"name": "s"},
     "data": {"password": "Zmlyc3Q="},
 }
-MANIFEST = yaml.safe_dump_all([SERVICE, DEPLOYMENT, SECRET])
+MANIFEST = [SERVICE, DEPLOYMENT, SECRET]
 
 
 @pytest.fixture
@@ -63,35 +62,35 @@ def patch(kube, namespace, obj, body):
 
 
 def test_defaults_and_other_notations_are_no_drift(kube, installed):
-    assert drift.look(kube, installed, MANIFEST) == []
+    assert drift.find(kube, installed, MANIFEST) == []
 
 
 def test_what_others_add_is_no_drift(kube, installed):
     patch(kube, installed, DEPLOYMENT, {"metadata": {"annotations": {"by": "a controller"}}})
     patch(kube, installed, SERVICE, {"spec": {"sessionAffinity": "ClientIP"}})
-    assert drift.look(kube, installed, MANIFEST) == []
+    assert drift.find(kube, installed, MANIFEST) == []
 
 
 def test_a_change_by_hand_is_told_and_mended(kube, installed):
     patch(kube, installed, DEPLOYMENT, {"spec": {"replicas": 3}})
-    (finding,) = drift.look(kube, installed, MANIFEST)
+    (finding,) = drift.find(kube, installed, MANIFEST)
     assert (str(finding), finding.state) == ("Deployment/web", "drifted")
     assert "-  replicas: 3\n+  replicas: 1" in finding.change.text
     drift.mend(kube, [finding])
-    assert drift.look(kube, installed, MANIFEST) == []
+    assert drift.find(kube, installed, MANIFEST) == []
     assert kube.find(path(installed, DEPLOYMENT))["spec"]["replicas"] == 1
 
 
 def test_looking_changes_nothing(kube, installed):
     patch(kube, installed, DEPLOYMENT, {"spec": {"replicas": 3}})
     before = kube.find(path(installed, DEPLOYMENT))
-    drift.look(kube, installed, MANIFEST)
+    drift.find(kube, installed, MANIFEST)
     assert kube.find(path(installed, DEPLOYMENT)) == before
 
 
 def test_a_changed_secret_is_told_without_its_value(kube, installed):
     patch(kube, installed, SECRET, {"data": {"password": "c2Vjb25k"}})
-    (finding,) = drift.look(kube, installed, MANIFEST)
+    (finding,) = drift.find(kube, installed, MANIFEST)
     assert "password" in finding.change.text
     assert "Zmlyc3Q" not in finding.change.text
     assert "c2Vjb25k" not in finding.change.text
@@ -99,13 +98,13 @@ def test_a_changed_secret_is_told_without_its_value(kube, installed):
 
 def test_what_was_taken_away_is_told(kube, installed):
     kube.delete(path(installed, SERVICE))
-    (finding,) = drift.look(kube, installed, MANIFEST)
+    (finding,) = drift.find(kube, installed, MANIFEST)
     assert (str(finding), finding.state, finding.change.kind) == ("Service/web", "gone", "added")
 
 
 def test_a_kind_that_is_not_served_is_gone(kube, installed):
     custom = {"apiVersion": "example.org/v1", "kind": "Thing", "metadata": {"name": "t"}}
-    (finding,) = drift.look(kube, installed, yaml.safe_dump(custom))
+    (finding,) = drift.find(kube, installed, [custom])
     assert finding.state == "gone"
 
 
@@ -122,7 +121,7 @@ def test_a_job_that_gave_up_is_told_and_taken_away(kube, namespace):
     }
     where = path(namespace, job)
     kube.request("POST", where.rpartition("/")[0], body=job)
-    assert drift.look(kube, namespace, yaml.safe_dump(job)) == []
+    assert drift.find(kube, namespace, [job]) == []
     now = "2026-01-01T00:00:00Z"
     failed = [
         {"type": name, "status": "True", "reason": "DeadlineExceeded", "lastTransitionTime": now}
@@ -132,7 +131,7 @@ def test_a_job_that_gave_up_is_told_and_taken_away(kube, namespace):
     kube.request(
         "PATCH", f"{where}/status", body=status, content_type="application/merge-patch+json"
     )
-    (finding,) = drift.look(kube, namespace, yaml.safe_dump(job))
+    (finding,) = drift.find(kube, namespace, [job])
     assert finding.state == "failed"
     drift.mend(kube, [finding])
     left = kube.find(where)

@@ -118,25 +118,25 @@ def test_the_server_refuses_what_is_wrong(kube, served, namespace, wrong):
 
 
 def test_a_pool_begins_with_the_id_of_its_cluster_and_keeps_another(kube, served, namespace):
-    manifest = render(namespace)
+    manifest = objects(render(namespace))
     path = served["KafkaNodePool"].format(namespace) + "/broker"
-    assert initial_status.plant(kube, namespace, "kafka", manifest) == ["KafkaNodePool/broker"]
+    assert initial_status.create(kube, namespace, "kafka", manifest) == ["KafkaNodePool/broker"]
     pool = kube.find(path)
     given = pool["status"]["clusterId"]
     assert len(given) == 22
     assert pool["metadata"]["annotations"]["meta.helm.sh/release-name"] == "kafka"
     assert pool["metadata"]["annotations"]["meta.helm.sh/release-namespace"] == namespace
-    assert initial_status.plant(kube, namespace, "kafka", manifest) == []
+    assert initial_status.create(kube, namespace, "kafka", manifest) == []
     other = {"status": {"clusterId": "another"}}
     kube.request("PATCH", f"{path}/status", body=other, content_type="application/merge-patch+json")
-    assert initial_status.plant(kube, namespace, "kafka", manifest) == []
+    assert initial_status.create(kube, namespace, "kafka", manifest) == []
     assert kube.find(path)["status"]["clusterId"] == "another"
 
 
 def test_a_pool_that_was_made_without_its_status_gets_it(kube, served, namespace):
     pool = next(o for o in objects(render(namespace)) if o["kind"] == "KafkaNodePool")
     create(kube, served, namespace, pool)
-    assert initial_status.plant(kube, namespace, "kafka", render(namespace)) == [
+    assert initial_status.create(kube, namespace, "kafka", objects(render(namespace))) == [
         "KafkaNodePool/broker"
     ]
 

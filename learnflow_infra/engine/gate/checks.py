@@ -145,8 +145,17 @@ def default_storage_class(classes: Sequence[Object]) -> Check:
     return Check(name="storage", passed=False, message="no default StorageClass", remedy=remedy)
 
 
-def require(checks: Sequence[Check], kind: type[LearnflowError] = FoundationError) -> None:
+def require(
+    checks: Sequence[Check],
+    kind: type[LearnflowError] = FoundationError,
+    done: str = "no release was changed",
+) -> None:
     """All checks must hold.
+
+    Args:
+        checks: each with its result.
+        kind: the class of the error.
+        done: what was done to the releases before.
 
     Raises:
         FoundationError: (or another `kind`) naming every one that does not, with its remedy.
@@ -155,7 +164,7 @@ def require(checks: Sequence[Check], kind: type[LearnflowError] = FoundationErro
     if failed:
         lines = [f"{check.name}: {check.message}\n    {check.remedy}" for check in failed]
         raise kind(
-            f"{len(failed)} of {len(checks)} foundation checks failed; nothing was changed.",
+            f"{len(failed)} of {len(checks)} foundation checks failed; {done}.",
             why="\n".join(lines),
             remedy="Check again: learnflow-infra doctor",
         )

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from learnflow_infra import paths
 from learnflow_infra.clients.kube import MANAGER, Kube
 from learnflow_infra.engine.proof import verification
-from learnflow_infra.engine.release import manifests
+from learnflow_infra.engine.release import changes
 from learnflow_infra.engine.release.ready import Outcome
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import ClusterUnreachableError
@@ -76,7 +76,7 @@ class Record:
                 folder,
                 outcome.release,
                 values=dump(masked(outcome.values)),
-                manifest=manifests.redacted(outcome.manifest),
+                manifest=changes.redacted(outcome.manifest),
                 origins=dump(outcome.origins) if outcome.origins else "",
             )
 

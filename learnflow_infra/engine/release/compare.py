@@ -1,53 +1,60 @@
-"""What is asked of a release, beside what is there; nothing is changed."""
+"""Compare the desired releases with the live ones; nothing is changed."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
-from learnflow_infra.clients.helm import Capabilities, Live, template
+from learnflow_infra.clients.helm import Capabilities, Live, Rendered, template
 from learnflow_infra.clients.kube import Kube
-from learnflow_infra.engine.release import crds, drift, manifests
+from learnflow_infra.engine.release import changes, crds, drift
+from learnflow_infra.engine.release.changes import Change
 from learnflow_infra.engine.release.drift import Finding
-from learnflow_infra.engine.release.manifests import Change
+from learnflow_infra.engine.release.observe import observe
 from learnflow_infra.engine.release.refusal import explained
+from learnflow_infra.engine.release.state import (
+    Action,
+    Observed,
+    ReleaseState,
+    action_for,
+    state_of,
+)
 from learnflow_infra.engine.request.prepare import Prepared
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import ReleaseFailedError
 from learnflow_infra.objects import Object
 
+Render = Callable[[], Awaitable[Rendered]]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """A release: `live` as helm has it, `wanted` as asked, and what the cluster has otherwise.
+    """A release as it is `desired`, beside what was `observed`.
 
-    `changes` are those of the manifests, `findings` those of the live objects.
+    `diff` is what differs from the live manifest to the desired one, `findings` what the
+    live objects have otherwise than the live manifest says.
     """
 
     prepared: Prepared
-    live: Live | None
-    wanted: Live
-    changes: Sequence[Change]
-    findings: Sequence[Finding]
+    observed: Observed
+    desired: Rendered
+    diff: Sequence[Change] = ()
+    findings: Sequence[Finding] = ()
 
     @property
-    def upgrade(self) -> bool:
-        """Helm has to install or upgrade."""
-        missing = any(finding.state != "drifted" for finding in self.findings)
-        return self.live is None or missing or not self._recorded
+    def live(self) -> Live | None:
+        """The release in helm's record."""
+        return self.observed.live
 
     @property
-    def changed(self) -> bool:
-        """A deploy would change something."""
-        return self.upgrade or bool(self.findings)
+    def state(self) -> ReleaseState:
+        """What the release is."""
+        return state_of(self.observed, desired=self.desired, diff=self.diff, findings=self.findings)
 
     @property
-    def _recorded(self) -> bool:
-        return (
-            self.live is not None
-            and self.live.status == "deployed"
-            and self.live.values == self.wanted.values
-            and not self.changes
-        )
+    def action(self) -> Action:
+        """What a deploy does with it."""
+        return action_for(self.state, self.observed)
 
 
 async def compare_all(session: Session, prepared: Sequence[Prepared]) -> list[Comparison]:
@@ -57,9 +64,8 @@ async def compare_all(session: Session, prepared: Sequence[Prepared]) -> list[Co
         ReleaseFailedError: helm cannot render one.
         InputError: values do not meet a chart's schema.
     """
-    pending = crds.missing(session.kube, [item.chart for item in prepared])
-    work = (compare(session, item, pending) for item in prepared)
-    return list(await asyncio.gather(*work))
+    pending = await asyncio.to_thread(crds.missing, session.kube, [item.chart for item in prepared])
+    return list(await asyncio.gather(*(compare(session, item, pending) for item in prepared)))
 
 
 async def compare(
@@ -69,84 +75,76 @@ async def compare(
 
     Args:
         session: the cluster.
-        prepared: what is asked.
-        pending: CRDs that are not in the cluster yet. A chart cannot be rendered by a
-            server that does not know its kinds, so then helm renders it by itself.
+        prepared: the desired release.
+        pending: CRDs that are not in the cluster yet. A server that does not know a chart's
+            kinds cannot render it, so then helm renders it without the cluster.
 
     Raises:
         ReleaseFailedError: helm cannot render it.
         InputError: the values do not meet the chart's schema.
     """
-
-    async def offline() -> Live:
-        return await _offline(session, prepared, pending)
-
-    async def by_server() -> Live:
-        return await session.helm.render(prepared.installation)
-
-    render = offline if pending else by_server
-    live, wanted = await asyncio.gather(
-        session.helm.live(prepared.release.name), render(), return_exceptions=True
+    offline = partial(_render_offline, session, prepared, pending)
+    render: Render = offline if pending else partial(session.helm.render, prepared.installation)
+    observed, desired = await asyncio.gather(
+        observe(session, prepared.release), render(), return_exceptions=True
     )
-    if isinstance(live, Live) and live.cut_off:  # helm does not render for such a release
+    if isinstance(observed, Observed) and observed.unfinished:  # helm refuses to render it then
         render = offline
-        wanted = await render()
-    for result in (live, wanted):
+        desired = await render()
+    for result in (observed, desired):
         if isinstance(result, ReleaseFailedError):
             raise explained(result, prepared.release, session.namespace) from result
         if isinstance(result, BaseException):
             raise result
-    return await _comparison(session, prepared, live, wanted, render)  # type: ignore[arg-type]
+    return await _comparison(session, prepared, observed, desired, render)  # type: ignore[arg-type]
 
 
 async def _comparison(
-    session: Session,
-    prepared: Prepared,
-    live: Live | None,
-    wanted: Live,
-    render: Callable[[], Awaitable[Live]],
+    session: Session, prepared: Prepared, observed: Observed, desired: Rendered, render: Render
 ) -> Comparison:
-    changes: list[Change] = []
-    findings: list[Finding] = []
+    live = observed.live
     if live is None:
-        changes = manifests.changes({}, manifests.objects(_whole(wanted)))
-    else:
-        findings = await asyncio.to_thread(
-            drift.look, session.kube, session.namespace, live.manifest
-        )
-        if _whole(live) != _whole(wanted):
-            old, first = manifests.objects(_whole(live)), manifests.objects(_whole(wanted))
-            again = manifests.objects(_whole(await render()))
-            changes = manifests.changes(old, manifests.settled(old, first, again))
+        diff = changes.diff({}, changes.by_key(desired.manifest.with_hooks))
+        return Comparison(prepared=prepared, observed=observed, desired=desired, diff=diff)
+    findings = await asyncio.to_thread(
+        drift.find, session.kube, session.namespace, live.manifest.objects
+    )
+    diff = [] if live.manifest == desired.manifest else await _diff(live, desired, render)
     return Comparison(
-        prepared=prepared, live=live, wanted=wanted, changes=changes, findings=findings
+        prepared=prepared, observed=observed, desired=desired, diff=diff, findings=findings
     )
 
 
-def _whole(live: Live) -> str:
-    return "\n---\n".join((live.manifest, *live.hooks))
-
-
-async def _offline(session: Session, prepared: Prepared, pending: Sequence[Object]) -> Live:
-    told = await asyncio.to_thread(capabilities, session.kube, pending)
-    manifest = await template(prepared.installation, namespace=session.namespace, capabilities=told)
-    return Live(
-        revision=1, status="pending-install", manifest=manifest, values=prepared.computed.values
+async def _diff(live: Live, desired: Rendered, render: Render) -> list[Change]:
+    """What differs, without what helm invents anew at each rendering."""
+    old, first, second = (
+        changes.by_key(item.manifest.with_hooks) for item in (live, desired, await render())
     )
+    return changes.diff(old, changes.settled(old, first, second))
+
+
+async def _render_offline(
+    session: Session, prepared: Prepared, pending: Sequence[Object]
+) -> Rendered:
+    known = await asyncio.to_thread(capabilities, session.kube, pending)
+    manifest = await template(
+        prepared.installation, namespace=session.namespace, capabilities=known
+    )
+    return Rendered(manifest=manifest, values=prepared.computed.values)
 
 
 def capabilities(kube: Kube, pending: Sequence[Object]) -> Capabilities:
-    """What the cluster offers, and what CRDs that are still to come will offer."""
+    """The cluster's version and API versions, with those that pending CRDs will bring."""
     groups = kube.request("GET", "/apis")["groups"]
     served = [version["groupVersion"] for group in groups for version in group["versions"]]
     return Capabilities(
         kube_version=kube.request("GET", "/version")["gitVersion"],
-        api_versions=tuple(dict.fromkeys([*served, *promised(pending)])),
+        api_versions=tuple(dict.fromkeys([*served, *api_versions(pending)])),
     )
 
 
-def promised(definitions: Sequence[Object]) -> tuple[str, ...]:
-    """API versions, and their kinds, that CRDs will bring, as helm's `--api-versions` has them."""
+def api_versions(definitions: Sequence[Object]) -> tuple[str, ...]:
+    """API versions of CRDs, each also with its kind, as helm's `--api-versions` takes them."""
     names = [
         (f"{crd['spec']['group']}/{version['name']}", crd["spec"]["names"]["kind"])
         for crd in definitions

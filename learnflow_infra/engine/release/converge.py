@@ -6,59 +6,41 @@ from collections.abc import Sequence
 from learnflow_infra.clients.helm import Live
 from learnflow_infra.engine.release import drift, initial_status
 from learnflow_infra.engine.release.compare import Comparison
+from learnflow_infra.engine.release.order import in_order_of_needs
 from learnflow_infra.engine.release.progress import ProgressReporter
 from learnflow_infra.engine.release.ready import Outcome, until_ready
-from learnflow_infra.engine.release.uninstall import uninstall
+from learnflow_infra.engine.release.recover import held_by_another
+from learnflow_infra.engine.release.state import Action
 from learnflow_infra.engine.release.upgrade import upgrade
-from learnflow_infra.engine.request import locks
 from learnflow_infra.engine.request.session import Session
-from learnflow_infra.errors import ReleaseFailedError
 from learnflow_infra.events import Step, step
 from learnflow_infra.models import ReleaseName
 from learnflow_infra.values import origins_document
 
 
-class SkippedError(ReleaseFailedError):
-    """A release was not begun, because one that it needs failed."""
-
-
 async def converge_all(
-    session: Session,
-    comparisons: Sequence[Comparison],
-    limit: float | None,
+    session: Session, comparisons: Sequence[Comparison], limit: float | None
 ) -> list[Outcome]:
     """Converge every release once what it needs is ready; the others go on when one fails.
+
+    Args:
+        session: the cluster.
+        comparisons: of the releases, needs first.
+        limit: seconds for each release; None takes the release's own.
 
     Raises:
         LearnflowError: the first failure in release order, after all have settled.
     """
-    tasks: dict[ReleaseName, asyncio.Task[Outcome]] = {}
-
-    async def after_needs(comparison: Comparison) -> Outcome:
-        release = comparison.prepared.release
-        needs = [name for name in release.needs if name in tasks]
-        needed = await asyncio.gather(*(tasks[n] for n in needs), return_exceptions=True)
-        failed = [n for n, result in zip(needs, needed, strict=True) if _failed(result)]
-        if failed:
-            raise SkippedError(f"{release.name} was not begun, because {failed[0]} failed.")
-        return await converge(session, comparison, limit, needs)
-
-    for comparison in comparisons:
-        name = comparison.prepared.release.name
-        tasks[name] = asyncio.create_task(after_needs(comparison))
+    by_name = {item.prepared.release.name: item for item in comparisons}
+    releases = [item.prepared.release for item in comparisons]
     try:
-        results = await asyncio.gather(*tasks.values(), return_exceptions=True)
+        return await in_order_of_needs(
+            releases,
+            lambda release, needs: converge(session, by_name[release.name], limit, needs),
+        )
     except asyncio.CancelledError:
         session.stop.set()  # the waits run in threads, which only this ends
         raise
-    failures = [result for result in results if isinstance(result, BaseException)]
-    if failures:
-        raise next((f for f in failures if not isinstance(f, SkippedError)), failures[0])
-    return [result for result in results if isinstance(result, Outcome)]
-
-
-def _failed(result: object) -> bool:
-    return isinstance(result, BaseException)
 
 
 async def converge(
@@ -89,7 +71,7 @@ async def converge(
             report=report,
             origins=origins_document(release.name, prepared.computed.origins),
         )
-        running.done(f"revision {live.revision}", changed=comparison.changed)
+        running.done(f"revision {live.revision}", changed=comparison.action is not Action.NONE)
         return outcome
 
 
@@ -100,52 +82,33 @@ async def _bring(
     running: Step,
     report: ProgressReporter,
 ) -> Live:
-    """Bring the release and its objects to what is asked; the release as it is then."""
+    """Bring the release and its objects to what is desired; the release as it is then.
+
+    Raises:
+        LockedError: a helm operation on it was begun after the checks.
+    """
     prepared, live, findings = comparison.prepared, comparison.live, comparison.findings
-    if comparison.upgrade or live is None:
-        running.progress(0, note="installing" if live is None else "upgrading")
+    if comparison.action in {Action.REFUSE, Action.ROLL_BACK, Action.UNINSTALL}:
+        raise held_by_another(prepared.release.name, comparison.observed)
+    if live is None or comparison.action in {Action.INSTALL, Action.UPGRADE}:
+        installing = comparison.action is Action.INSTALL
+        running.progress(0, note="installing" if installing else "upgrading")
+        failed = [finding for finding in findings if finding.state == "failed"]
+        await asyncio.to_thread(drift.mend, session.kube, failed)
         await asyncio.to_thread(
-            drift.mend, session.kube, [f for f in findings if f.state == "failed"]
-        )
-        await asyncio.to_thread(
-            initial_status.plant,
+            initial_status.create,
             session.kube,
             session.namespace,
             prepared.release.name,
-            comparison.wanted.manifest,
+            comparison.desired.manifest.objects,
         )
         live = await upgrade(session, comparison, seconds, report)
         if findings:
             findings = await asyncio.to_thread(
-                drift.look, session.kube, session.namespace, live.manifest
+                drift.find, session.kube, session.namespace, live.manifest.objects
             )
     drifted = [finding for finding in findings if finding.state == "drifted"]
     if drifted:
         running.progress(0, note="mending " + ", ".join(map(str, drifted)))
         await asyncio.to_thread(drift.mend, session.kube, drifted)
     return live
-
-
-async def recover(session: Session, comparison: Comparison) -> None:
-    """Undo a helm operation that was cut off.
-
-    Helm refuses to work on a `pending-*` release. The last revision that was in force is
-    rolled back to, or, where there was none, the attempt is uninstalled (claims stay).
-
-    Raises:
-        LockedError: the operation may still be under way, elsewhere.
-    """
-    release, live = comparison.prepared.release.name, comparison.live
-    if live is None:
-        return
-    where = session.target.context, session.namespace
-    patience = max(locks.PATIENCE, comparison.prepared.release.ready_timeout)
-    locks.require_idle(*where, release, live, patience)
-    with step(session.emit, f"recover/{release}", f"Recover {release}") as running:
-        good = await session.helm.deployed_revisions(release)
-        if good and live.status != "uninstalling":
-            await session.helm.rollback(release, good[0])
-            running.done(f"back to revision {good[0]}: an operation was cut off")
-        else:
-            await uninstall(session, comparison.prepared.release, live)
-            running.done("uninstalled: its installation was cut off")

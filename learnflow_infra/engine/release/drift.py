@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
-from learnflow_infra import documents
 from learnflow_infra.clients.kube import Kube, api_root
-from learnflow_infra.engine.release import manifests
+from learnflow_infra.engine.release import changes
 from learnflow_infra.objects import Object, Resource, reference
 from learnflow_infra.readiness.status import compute
 
@@ -25,44 +24,43 @@ _SERVERS = ("managedFields", "resourceVersion", "generation", "uid", "creationTi
 class Finding:
     """An object that is not as its manifest says; `uid` of the live one."""
 
-    wanted: Object
+    desired: Object
     path: str
     state: Literal["gone", "failed", "drifted"]
-    change: manifests.Change
+    change: changes.Change
     uid: str = ""
 
     def __str__(self) -> str:
         """`Kind/name`, as kubectl writes it."""
-        return reference(self.wanted)
+        return reference(self.desired)
 
 
-def look(kube: Kube, namespace: str, manifest: str) -> list[Finding]:
-    """Compare the live objects with a manifest; nothing is changed.
+def find(kube: Kube, namespace: str, objects: Sequence[Object]) -> list[Finding]:
+    """Compare the live objects with those of a manifest; nothing is changed.
 
     What the API server would make of the manifest (a server-side apply, not carried out)
     is compared with what is there: defaults and notations are no drift.
     """
-    objects = documents.parse_all(manifest)
     locate = locator(kube, namespace, objects)
     with ThreadPoolExecutor(4) as pool:
-        found = pool.map(lambda obj: _finding(kube, locate(obj), obj), objects)
-        return [finding for finding in found if finding]
+        findings = pool.map(lambda obj: _finding(kube, locate(obj), obj), objects)
+        return [finding for finding in findings if finding]
 
 
-def _finding(kube: Kube, path: str, wanted: Object) -> Finding | None:
+def _finding(kube: Kube, path: str, desired: Object) -> Finding | None:
     live = kube.find(path) if path else None
     if live is None:
-        return Finding(wanted=wanted, path=path, state="gone", change=manifests.added(wanted))
+        return Finding(desired=desired, path=path, state="gone", change=changes.added(desired))
     uid = live["metadata"]["uid"]
     if live["kind"] == "Job" and compute(live).state == "Failed":
-        change = manifests.added(wanted)
-        return Finding(wanted=wanted, path=path, state="failed", uid=uid, change=change)
-    applied = kube.apply(path, wanted, dry_run=True)
+        change = changes.added(desired)
+        return Finding(desired=desired, path=path, state="failed", uid=uid, change=change)
+    applied = kube.apply(path, desired, dry_run=True)
     before, after = _essence(live), _essence(applied)
     if before == after:
         return None
-    change = manifests.drift(before, after)
-    return Finding(wanted=wanted, path=path, state="drifted", uid=uid, change=change)
+    change = changes.drift(before, after)
+    return Finding(desired=desired, path=path, state="drifted", uid=uid, change=change)
 
 
 def _essence(obj: Object) -> Object:
@@ -79,7 +77,7 @@ def mend(kube: Kube, findings: Sequence[Finding]) -> None:
     """
     for finding in findings:
         if finding.state == "drifted":
-            kube.apply(finding.path, finding.wanted)
+            kube.apply(finding.path, finding.desired)
         elif finding.state == "failed":
             kube.delete(finding.path, uid=finding.uid)
 

@@ -7,8 +7,8 @@ resource is made here, marked as the release's own, so that helm adopts it.
 """
 
 import json
+from collections.abc import Sequence
 
-from learnflow_infra import documents
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.engine.release import drift
 from learnflow_infra.models import ReleaseName
@@ -19,7 +19,9 @@ ANNOTATION = "learnflow.infra/initial-status"
 _MERGE = "application/merge-patch+json"
 
 
-def plant(kube: Kube, namespace: str, release: ReleaseName, manifest: str) -> list[str]:
+def create(
+    kube: Kube, namespace: str, release: ReleaseName, objects: Sequence[Object]
+) -> list[str]:
     """Make the resources of a manifest that begin with a status, where they do not have it.
 
     What a live resource's status says already is left as it is.
@@ -30,11 +32,11 @@ def plant(kube: Kube, namespace: str, release: ReleaseName, manifest: str) -> li
     Raises:
         ApiError: the server refuses one.
     """
-    wanted = [obj for obj in documents.parse_all(manifest) if _status(obj)]
-    locate = drift.locator(kube, namespace, wanted)
+    starting = [obj for obj in objects if _status(obj)]
+    locate = drift.locator(kube, namespace, starting)
     return [
         reference(obj)
-        for obj in wanted
+        for obj in starting
         if _give(kube, locate(obj), adoptable(obj, namespace, release))
     ]
 

@@ -1,18 +1,40 @@
-"""A release as it is now: as helm has it, and what it owns in the cluster."""
+"""A release as it is now: helm's record of it, and what it owns in the cluster."""
 
 import asyncio
 
-from learnflow_infra import documents
-from learnflow_infra.clients.helm import Live
+from learnflow_infra.engine.release.state import Observed
+from learnflow_infra.engine.request import locks
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.models import Release
 from learnflow_infra.readiness.owned import expected
 from learnflow_infra.readiness.view import View
 
 
-def look(session: Session, release: Release) -> tuple[Live | None, View]:
-    """A release as helm has it, and what it owns."""
-    live = asyncio.run(session.helm.live(release.name))
+async def observe(session: Session, release: Release) -> Observed:
+    """Helm's record of a release; of an unfinished operation also who may be at work on it.
+
+    Raises:
+        ReleaseFailedError: helm cannot read it.
+    """
+    observed = Observed(live=await session.helm.live(release.name))
+    if observed.live is None or not observed.unfinished:
+        return observed
+    revisions = await session.helm.deployed_revisions(release.name)
+    return Observed(
+        live=observed.live,
+        last_deployed=next(iter(revisions), None),
+        held_for=locks.held_for(
+            session.target.context,
+            session.namespace,
+            begun=observed.live.begun,
+            patience=max(locks.PATIENCE, release.ready_timeout),
+        ),
+    )
+
+
+def observe_with_objects(session: Session, release: Release) -> tuple[Observed, View]:
+    """Helm's record of a release, and a view of what it owns."""
+    observed = asyncio.run(observe(session, release))
     view = View(session.kube, session.watches, session.namespace, release)
-    view.expect(expected(documents.parse_all(live.manifest) if live else ()))
-    return live, view
+    view.expect(expected(observed.live.manifest.objects if observed.live else ()))
+    return observed, view

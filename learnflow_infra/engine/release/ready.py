@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from learnflow_infra import documents
 from learnflow_infra.clients.helm import Live
+from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.events import Message
 from learnflow_infra.models import Document, Release, ReleaseName
@@ -29,7 +29,7 @@ class Outcome:
     revision: int
     values: Document
     computed: Document
-    manifest: str
+    manifest: Manifest
     containers: tuple[tuple[str, int], ...]
     origins: Document = field(default_factory=dict)
 
@@ -61,7 +61,7 @@ async def until_ready(
 
     def wait() -> Snapshot:
         view = View(session.kube, session.watches, session.namespace, release)
-        view.expect(expected(documents.parse_all(live.manifest)))
+        view.expect(expected(live.manifest.objects))
 
         def observe(seen: Seen) -> None:
             report(seen)

@@ -4,24 +4,25 @@ import asyncio
 from collections.abc import Sequence
 
 from learnflow_infra.clients import helm
-from learnflow_infra.engine.release.compare import promised
+from learnflow_infra.clients.manifest import Manifest
+from learnflow_infra.engine.release.compare import api_versions
 from learnflow_infra.engine.request.prepare import Prepared
 
 
-def rendered(prepared: Sequence[Prepared], namespace: str, *, crds: bool = False) -> list[str]:
+def rendered(prepared: Sequence[Prepared], namespace: str, *, crds: bool = False) -> list[Manifest]:
     """The manifest of each release, hooks included; no cluster is asked.
 
     Raises:
         InputError: values do not meet a chart's schema.
         ReleaseFailedError: helm cannot render one.
     """
-    told = helm.Capabilities(
-        api_versions=promised([crd for item in prepared for crd in item.chart.crds])
+    known = helm.Capabilities(
+        api_versions=api_versions([crd for item in prepared for crd in item.chart.crds])
     )
 
-    async def render() -> list[str]:
+    async def render() -> list[Manifest]:
         work = (
-            helm.template(item.installation, namespace=namespace, capabilities=told, crds=crds)
+            helm.template(item.installation, namespace=namespace, capabilities=known, crds=crds)
             for item in prepared
         )
         return await asyncio.gather(*work)

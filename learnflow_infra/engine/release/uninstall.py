@@ -1,9 +1,8 @@
 """Uninstall one release, and see that it goes."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from learnflow_infra import documents
 from learnflow_infra.clients.helm import Live
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.models import Release
@@ -28,14 +27,14 @@ async def uninstall(session: Session, release: Release, live: Live) -> None:
     """
     await session.helm.uninstall(release.name)
     try:
-        await asyncio.to_thread(_wait, session, release, live.manifest)
+        await asyncio.to_thread(_wait, session, release, live.manifest.objects)
     except asyncio.CancelledError:
         session.stop.set()  # the wait runs in a thread, which only this ends
         raise
 
 
-def _wait(session: Session, release: Release, manifest: str) -> None:
-    owned = expected(obj for obj in documents.parse_all(manifest) if not _kept(obj))
+def _wait(session: Session, release: Release, objects: Sequence[Object]) -> None:
+    owned = expected(obj for obj in objects if not _kept(obj))
     _gone(session, release, owned, lambda obj: reference(obj) in owned.names or _runs(obj))
 
 

@@ -1,10 +1,10 @@
 """Helm's own part of a release: install or upgrade, with an eye on the chart's hooks."""
 
 import asyncio
+import dataclasses
 import threading
 from collections.abc import Callable
 
-from learnflow_infra import documents
 from learnflow_infra.clients.helm import Live
 from learnflow_infra.engine.release.compare import Comparison
 from learnflow_infra.engine.release.refusal import explained
@@ -19,11 +19,19 @@ from learnflow_infra.readiness.view import View
 async def upgrade(
     session: Session, comparison: Comparison, seconds: float, seen: Callable[[Seen], None]
 ) -> Live:
-    """Install or upgrade; a hook that cannot come to its end, ends it before helm's timeout.
+    """Install or upgrade; a hook that cannot end well ends it before helm's timeout.
 
     Raises:
         LearnflowError: of the class of the cause for which helm or a hook failed.
     """
+    live = await _upgrade(session, comparison, seconds, seen)
+    desired = comparison.desired.manifest
+    return dataclasses.replace(live, manifest=desired) if live.manifest == desired else live
+
+
+async def _upgrade(
+    session: Session, comparison: Comparison, seconds: float, seen: Callable[[Seen], None]
+) -> Live:
     release = comparison.prepared.release
     work = session.helm.upgrade(comparison.prepared.installation, seconds=seconds)
     view = View(session.kube, session.watches, session.namespace, release)
@@ -37,8 +45,7 @@ async def upgrade(
 
 
 def _hooks(comparison: Comparison) -> Expected:
-    texts = comparison.wanted.hooks
-    return expected(obj for text in texts for obj in documents.parse_all(text))
+    return expected(comparison.desired.manifest.hooks)
 
 
 async def _guarded(

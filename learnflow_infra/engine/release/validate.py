@@ -6,9 +6,9 @@ Custom resources whose CRD an earlier step brings are checked against that CRD.
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from learnflow_infra import documents
 from learnflow_infra.clients.api_errors import ApiError, NotFoundError
 from learnflow_infra.clients.kube import Kube
+from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.engine.release import drift
 from learnflow_infra.engine.release.compare import Comparison
 from learnflow_infra.engine.request.prepare import Prepared
@@ -19,13 +19,13 @@ from learnflow_infra.objects import Object
 from learnflow_infra.sources import crd_schemas
 
 
-def against_crds(manifests: Sequence[tuple[Prepared, str]]) -> list[str]:
+def against_crds(manifests: Sequence[tuple[Prepared, Manifest]]) -> list[str]:
     """Faults of custom resources against the CRDs that the charts bring; no cluster is asked."""
     known = [crd for prepared, _ in manifests for crd in prepared.chart.crds]
     return [
         _line(prepared.release.name, obj, fault)
         for prepared, manifest in manifests
-        for obj in documents.parse_all(manifest)
+        for obj in manifest.objects
         for fault in crd_schemas.faults(obj, known)
     ]
 
@@ -35,7 +35,7 @@ def by_server(session: Session, comparisons: Sequence[Comparison]) -> list[str]:
     pairs = [
         (item.prepared.release.name, obj)
         for item in comparisons
-        for obj in documents.parse_all(item.wanted.manifest)
+        for obj in item.desired.manifest.objects
     ]
     locate = drift.locator(session.kube, session.namespace, [obj for _, obj in pairs])
     with ThreadPoolExecutor(4) as pool:
@@ -58,15 +58,19 @@ def _line(release: ReleaseName, obj: Object, fault: str) -> str:
     return f"{release}: {obj['kind']}/{obj['metadata']['name']}: {fault}"
 
 
-def require(faults: Sequence[str]) -> None:
+def require(faults: Sequence[str], done: str = "no release was changed") -> None:
     """There must be no faults.
+
+    Args:
+        faults: a line each.
+        done: what was done to the releases before.
 
     Raises:
         InputError: naming each.
     """
     if faults:
         raise InputError(
-            f"{len(faults)} objects would be refused; nothing was changed.",
+            f"{len(faults)} objects would be refused; {done}.",
             why="\n".join(faults),
             remedy="See what the values make of it: learnflow-infra template",
         )

@@ -2,7 +2,7 @@
 
 Two locks are held together: of the context and namespace (for any checkout of this user),
 and of this checkout (artifacts are written there). Neither reaches another user or
-machine; there `require_idle` judges by helm's own record.
+machine; there `held_for` judges by helm's own record.
 """
 
 import fcntl
@@ -17,9 +17,7 @@ from typing import IO
 from urllib.parse import quote
 
 from learnflow_infra import paths
-from learnflow_infra.clients.helm import Live
 from learnflow_infra.errors import FoundationError, LockedError
-from learnflow_infra.models import ReleaseName
 from learnflow_infra.outputs import artifacts
 
 PATIENCE = 300.0
@@ -81,29 +79,24 @@ def hold(context: str, namespace: str, verb: str) -> Iterator[None]:
             _write(file, None)
 
 
-def require_idle(
-    context: str, namespace: str, release: ReleaseName, live: Live, patience: float = PATIENCE
-) -> None:
-    """A helm operation that is recorded as under way must be over, before it is undone.
+def held_for(context: str, namespace: str, *, begun: float, patience: float = PATIENCE) -> float:
+    """Seconds for which an unfinished helm operation may still go on elsewhere; 0 when it is over.
 
     It is over when it began in a run of ours that was cut off: the caller holds the lock, so
     that run is gone. Whoever else began it (helm by hand, another user or machine) cannot be
-    seen, and is given the time after which helm itself would have given up; a clock that is
+    observed, and gets the time after which helm itself would have given up; a clock that is
     behind only makes that longer. (A Lease in the namespace would keep runs of this program
     apart, not helm's.)
 
-    Raises:
-        LockedError: it may still be going on.
+    Args:
+        context: of the cluster.
+        namespace: of the release.
+        begun: when the operation began, in seconds since 1970.
+        patience: seconds after which helm gives it up.
     """
-    run, age = _read(_path(context, namespace)), time.time() - live.begun
-    ours = run is not None and run.first <= live.begun <= run.last
-    if not ours and age < patience:
-        raise LockedError(
-            f"Helm is at work on the release {release}: {live.status}, begun {age:.0f} s ago.",
-            why="No run from here began it, so it may go on elsewhere; undoing would break it.",
-            remedy=f"Wait for it to end. Should its helm be gone: in {patience - age:.0f} s the "
-            "same command undoes it.",
-        )
+    run = _read(_path(context, namespace))
+    ours = run is not None and run.first <= begun <= run.last
+    return 0.0 if ours else max(0.0, patience - (time.time() - begun))
 
 
 def forget(context: str) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from learnflow_infra import documents
 from learnflow_infra.clients import skopeo
 from learnflow_infra.clients.registry_faults import Fault, RegistryError
 from learnflow_infra.clusters import embedded, minikube
@@ -85,10 +84,10 @@ def _locked(request: Request) -> list[LockedChart]:
 
 
 def _images(prepared: Sequence[Prepared], namespace: str) -> list[Reference]:
-    texts = rendered(prepared, namespace)
+    manifests = rendered(prepared, namespace)
     objects = {
-        item.release.name: documents.parse_all(text)
-        for item, text in zip(prepared, texts, strict=True)
+        item.release.name: manifest.objects
+        for item, manifest in zip(prepared, manifests, strict=True)
     }
     found = {ref.exact: ref for text in required.wanted(prepared, objects) if (ref := parse(text))}
     return [found[exact] for exact in sorted(found)]

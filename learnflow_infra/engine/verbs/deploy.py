@@ -4,9 +4,10 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
-from learnflow_infra import documents, paths
+from learnflow_infra import paths
 from learnflow_infra.clusters import embedded
 from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine.gate import checks, demand, host
@@ -15,13 +16,13 @@ from learnflow_infra.engine.proof import records
 from learnflow_infra.engine.proof.recorder import Recorder, recorded
 from learnflow_infra.engine.release import converge, crds, credentials, validate
 from learnflow_infra.engine.release.compare import Comparison, compare_all
+from learnflow_infra.engine.release.recover import compare_checked
 from learnflow_infra.engine.request import locks, prepare
 from learnflow_infra.engine.request.prepare import Prepared
 from learnflow_infra.engine.request.session import Options, Request, Session, connect, read
 from learnflow_infra.errors import HostError, RefusedError
 from learnflow_infra.events import Emit, step
-from learnflow_infra.models import Document, ReleaseName, Skill, Target
-from learnflow_infra.objects import Object
+from learnflow_infra.models import Document, Skill, Target
 from learnflow_infra.outputs import artifacts
 
 
@@ -93,8 +94,7 @@ def _releases(
 ) -> tuple[records.Record, list[Document]]:
     """Everything that happens in the cluster; returns its record and verification results."""
     _foundation(session, request)
-    comparisons = asyncio.run(_look(session, prepared))
-    _check(session, comparisons)
+    comparisons = compare_checked(session, prepared, partial(_check, session))
     _namespace(session)
     for skill in request.skills:
         _credentials(session, skill)
@@ -108,35 +108,17 @@ def _releases(
     return record, proof
 
 
-async def _look(session: Session, prepared: Sequence[Prepared]) -> list[Comparison]:
-    """Compare every release, once what was cut off there is undone."""
-    found = await compare_all(session, prepared)
-    cut_off = [item for item in found if item.live and item.live.cut_off]
-    for item in cut_off:
-        await converge.recover(session, item)
-    return await compare_all(session, prepared) if cut_off else found
-
-
-def _check(session: Session, comparisons: Sequence[Comparison]) -> None:
-    """Refuse, before anything is changed, what could not become ready."""
-    manifests = [(item.prepared, item.wanted.manifest) for item in comparisons]
-    validate.require(validate.against_crds(manifests))
-    wanted = {item.release.name: documents.parse_all(text) for item, text in manifests}
+def _check(session: Session, comparisons: Sequence[Comparison], done: str) -> None:
+    """Refuse what could not become ready; `done` is what was done to the releases before."""
+    manifests = [(item.prepared, item.desired.manifest) for item in comparisons]
+    validate.require(validate.against_crds(manifests), done)
+    objects = {item.release.name: manifest.objects for item, manifest in manifests}
     values = {item.release.name: item.computed.seen for item, _ in manifests}
-    checks.require(checks.port_checks(session.kube, session.namespace, wanted, values))
-    needed = required.wanted([item for item, _ in manifests], _with_hooks(comparisons))
+    ports = checks.port_checks(session.kube, session.namespace, objects, values)
+    checks.require(ports, done=done)
+    with_hooks = {item.release.name: manifest.with_hooks for item, manifest in manifests}
+    needed = required.wanted([item for item, _ in manifests], with_hooks)
     required.ensure(session, needed, required.live(session), session.emit)
-
-
-def _with_hooks(comparisons: Sequence[Comparison]) -> dict[ReleaseName, list[Object]]:
-    return {
-        item.prepared.release.name: [
-            obj
-            for text in (item.wanted.manifest, *item.wanted.hooks)
-            for obj in documents.parse_all(text)
-        ]
-        for item in comparisons
-    }
 
 
 def _crds(session: Session, prepared: Sequence[Prepared]) -> bool:

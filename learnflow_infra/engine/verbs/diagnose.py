@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from learnflow_infra.clients.helm import Live
-from learnflow_infra.engine.release.observe import look
+from learnflow_infra.engine.release.observe import observe_with_objects
+from learnflow_infra.engine.release.state import Observed, ReleaseState, state_of
 from learnflow_infra.engine.request.session import Options, Session, connect, read
 from learnflow_infra.events import Emit
 from learnflow_infra.models import Release, ReleaseName
@@ -31,12 +31,12 @@ def diagnose(options: Options, emit: Emit) -> list[Finding]:
     request = read(options)
     session = connect(request.target, options.namespace, emit)
     with session.watches:
-        views = [(release, *look(session, release)) for release in request.releases]
+        views = [(release, *observe_with_objects(session, release)) for release in request.releases]
         found = [_of_release(*item) for item in views]
         if options.skills:
             return found
         beside = _beside(session, [view for *_, view in views])
-    foreign = not any(live for _, live, _ in views) and beside is not None
+    foreign = not any(observed.live for _, observed, _ in views) and beside is not None
     rest = [Finding(release=None, causes=beside)] if beside is not None else []
     return rest if foreign else [*found, *rest]
 
@@ -53,18 +53,19 @@ def _beside(session: Session, views: Sequence[View]) -> list[Cause] | None:
     return views[0].causes(snapshot, logs=True)
 
 
-def _of_release(release: Release, live: Live | None, view: View) -> Finding:
+def _of_release(release: Release, observed: Observed, view: View) -> Finding:
     found = view.causes(view.look(), logs=True)
-    return Finding(release=release.name, causes=[*found, *_itself(release, live)])
+    return Finding(release=release.name, causes=[*found, *_itself(release, observed)])
 
 
-def _itself(release: Release, live: Live | None) -> list[Cause]:
+def _itself(release: Release, observed: Observed) -> list[Cause]:
     """What is wrong with the release; volumes of one that was deleted are no sign of it."""
     deploy = f"learnflow-infra deploy {release.skill}"
-    if live is None:
+    state = state_of(observed)
+    if observed.live is None or state is ReleaseState.ABSENT:
         code, text = "ReleaseMissing", "the release is not installed"
-    elif live.status != "deployed":
-        code, text = "ReleaseNotDeployed", f"the release is {live.status}"
+    elif state is not ReleaseState.IN_SYNC:
+        code, text = "ReleaseNotDeployed", f"the release is {observed.live.status}"
     else:
         return []
     return [Cause(code=code, object=f"Release/{release.name}", message=text, remedy=deploy)]

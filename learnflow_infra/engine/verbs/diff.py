@@ -1,18 +1,31 @@
 """What a deploy would change, and what it would install; nothing is."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from learnflow_infra.engine.release import crds as definitions
 from learnflow_infra.engine.release import validate
+from learnflow_infra.engine.release.changes import Change
 from learnflow_infra.engine.release.compare import Comparison, compare_all
-from learnflow_infra.engine.release.manifests import Change
+from learnflow_infra.engine.release.state import Action
 from learnflow_infra.engine.request import prepare
 from learnflow_infra.engine.request.session import Options, connect, read
 from learnflow_infra.events import Emit, step
 from learnflow_infra.models import ReleaseName
+
+Shown = Literal["install", "upgrade", "mend", "none"]
+_SHOWN: Mapping[Action, Shown] = {
+    Action.INSTALL: "install",
+    Action.UPGRADE: "upgrade",
+    Action.MEND: "mend",
+    Action.NONE: "none",
+    Action.ROLL_BACK: "upgrade",
+    Action.UNINSTALL: "install",
+    Action.REFUSE: "upgrade",
+}
+"""What a deploy does once an operation that was cut off is undone, or one elsewhere has ended."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +33,7 @@ class Planned:
     """What a deploy would do with a release; `crds` are those that it would bring."""
 
     release: ReleaseName
-    action: Literal["install", "upgrade", "mend", "none"]
+    action: Shown
     crds: Sequence[str]
     changes: Sequence[Change]
 
@@ -48,7 +61,7 @@ def diff(options: Options, emit: Emit, *, ask_server: bool = False) -> list[Plan
     with step(emit, "compare", "Compare with the cluster") as running:
         comparisons = asyncio.run(compare_all(session, prepared))
         validate.require(
-            validate.against_crds([(c.prepared, c.wanted.manifest) for c in comparisons])
+            validate.against_crds([(c.prepared, c.desired.manifest) for c in comparisons])
         )
         if ask_server:
             validate.require(validate.by_server(session, comparisons))
@@ -64,15 +77,7 @@ def _planned(item: Comparison, pending: set[str]) -> Planned:
     names = [crd["metadata"]["name"] for crd in item.prepared.chart.crds]
     return Planned(
         release=item.prepared.release.name,
-        action=_action(item),
+        action=_SHOWN[item.action],
         crds=[name for name in names if name in pending],
-        changes=[*item.changes, *(finding.change for finding in item.findings)],
+        changes=[*item.diff, *(finding.change for finding in item.findings)],
     )
-
-
-def _action(item: Comparison) -> Literal["install", "upgrade", "mend", "none"]:
-    if item.live is None:
-        return "install"
-    if item.upgrade:
-        return "upgrade"
-    return "mend" if item.findings else "none"

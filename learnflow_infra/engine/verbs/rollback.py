@@ -6,8 +6,11 @@ from dataclasses import dataclass
 
 from learnflow_infra.engine.proof import records
 from learnflow_infra.engine.proof.recorder import Recorder
+from learnflow_infra.engine.release.observe import observe
 from learnflow_infra.engine.release.progress import ProgressReporter
 from learnflow_infra.engine.release.ready import Outcome, until_ready
+from learnflow_infra.engine.release.recover import held_by_another
+from learnflow_infra.engine.release.state import ReleaseState, state_of
 from learnflow_infra.engine.request import locks
 from learnflow_infra.engine.request.session import Options, Request, Session, connect, read
 from learnflow_infra.errors import InputError
@@ -68,16 +71,19 @@ def _release(request: Request, skill: str, name: str | None) -> Release:
 
 
 async def _target(session: Session, release: Release, revision: int | None) -> int:
-    live = await session.helm.live(release.name)
-    if live is None:
+    observed = await observe(session, release)
+    if state_of(observed) is ReleaseState.HELD_BY_ANOTHER:
+        raise held_by_another(release.name, observed)
+    if observed.live is None:
         raise InputError(f"There is no release {release.name}.", remedy="learnflow-infra status")
     good = await session.helm.deployed_revisions(release.name)
-    earlier = [item for item in good if item != live.revision]
+    earlier = [item for item in good if item != observed.live.revision]
     wanted = revision if revision is not None else next(iter(earlier), None)
     if wanted not in good:
         raise InputError(
             f"{release.name} cannot be rolled back to revision {wanted or '(none before it)'}.",
-            why=f"It is at {live.revision}; once in force: {', '.join(map(str, good)) or 'none'}",
+            why=f"It is at {observed.live.revision}; once in force: "
+            f"{', '.join(map(str, good)) or 'none'}",
         )
     return wanted
 

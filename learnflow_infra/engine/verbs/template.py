@@ -15,6 +15,6 @@ def template(options: Options, emit: Emit, *, crds: bool = False) -> str:
         ReleaseFailedError: helm cannot render one.
     """
     prepared = prepare.values(options, emit)
-    texts = rendered(prepared, options.namespace, crds=crds)
-    validate.require(validate.against_crds(list(zip(prepared, texts, strict=True))))
-    return "".join(texts)
+    manifests = rendered(prepared, options.namespace, crds=crds)
+    validate.require(validate.against_crds(list(zip(prepared, manifests, strict=True))))
+    return "".join(manifest.text for manifest in manifests)

@@ -5,6 +5,8 @@ from types import SimpleNamespace
 import pytest
 
 from learnflow_infra.clients.helm import Live
+from learnflow_infra.clients.manifest import Manifest
+from learnflow_infra.engine.release.state import Observed
 from learnflow_infra.engine.verbs import diagnose
 from learnflow_infra.engine.verbs.diagnose import Finding
 from learnflow_infra.models import Release
@@ -16,7 +18,7 @@ TROUBLE = Cause(code="NotReady", object="Pod/x", message="starting")
 
 
 def live(status):
-    return Live(revision=1, status=status, manifest="", values={})
+    return Live(revision=1, status=status, manifest=Manifest(), values={})
 
 
 @pytest.fixture
@@ -27,7 +29,9 @@ def diagnosed(monkeypatch):
         session = SimpleNamespace(watches=Watches(None))
         monkeypatch.setattr(diagnose, "read", lambda _options: request)
         monkeypatch.setattr(diagnose, "connect", lambda *_: session)
-        monkeypatch.setattr(diagnose, "look", lambda *_: (found, view))
+        monkeypatch.setattr(
+            diagnose, "observe_with_objects", lambda *_: (Observed(live=found), view)
+        )
         monkeypatch.setattr(diagnose, "_beside", lambda *_: beside)
         return diagnose.diagnose(SimpleNamespace(namespace="n", skills=skills), None)
 

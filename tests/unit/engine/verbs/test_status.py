@@ -8,16 +8,26 @@ from typer.testing import CliRunner
 
 from learnflow_infra.cli.main import app
 from learnflow_infra.documents import schema_faults, schema_path
+from learnflow_infra.engine.release.state import ReleaseState
 from learnflow_infra.engine.verbs import status as verb
 from learnflow_infra.readiness.status import State, Status
 
 
 def state(release, status="deployed", found="Current"):
     objects = [(f"Pod/{release}-0", Status(state=found, message=""))]
-    return verb.ReleaseState(release=release, revision=1, status=status, objects=objects)
+    known = ReleaseState.IN_SYNC if status == "deployed" else ReleaseState.FAILED
+    return verb.ReleaseStatus(
+        release=release, revision=1, status=status, state=known, objects=objects
+    )
 
 
-ABSENT = verb.ReleaseState(release="postgres", revision=0, status="not installed", objects=[])
+ABSENT = verb.ReleaseStatus(
+    release="postgres",
+    revision=0,
+    status="not installed",
+    state=ReleaseState.ABSENT,
+    objects=[],
+)
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,9 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from learnflow_infra.engine.release import manifests
-from learnflow_infra.engine.release.manifests import Change
+from learnflow_infra.clients.manifest import Manifest
+from learnflow_infra.engine.release import changes
+from learnflow_infra.engine.release.changes import Change
 
 
 def config_map(name="a", **data):
@@ -18,48 +19,48 @@ def secret(**data):
 
 
 def keyed(*objects):
-    return {manifests.key(obj): obj for obj in objects}
+    return {changes.key(obj): obj for obj in objects}
 
 
 def test_objects_of_a_manifest():
     text = "---\n# Source: x\n---\n" + yaml.safe_dump(config_map()) + "---\n"
-    assert manifests.objects(text) == {("", "ConfigMap", "", "a"): config_map()}
+    assert changes.by_key(Manifest(text=text).objects) == {("", "ConfigMap", "", "a"): config_map()}
 
 
 def test_a_new_version_of_an_api_is_the_same_object():
     old = {"apiVersion": "apps/v1beta1", "kind": "D", "metadata": {"name": "a"}}
-    assert manifests.key(old) == manifests.key({**old, "apiVersion": "apps/v1"})
+    assert changes.key(old) == changes.key({**old, "apiVersion": "apps/v1"})
 
 
 def test_added_changed_and_removed():
     old = keyed(config_map("a", x="1"), config_map("b"))
     new = keyed(config_map("a", x="2"), config_map("c"))
-    found = manifests.changes(old, new)
+    found = changes.diff(old, new)
     assert [(c.object, c.kind) for c in found] == [
         ("ConfigMap/a", "changed"),
         ("ConfigMap/c", "added"),
         ("ConfigMap/b", "removed"),
     ]
     assert "-  x: '1'\n+  x: '2'" in found[0].text
-    assert manifests.changes(old, old) == []
+    assert changes.diff(old, old) == []
 
 
 def test_secrets_are_masked_and_their_change_is_told():
     old, new = secret(a="first", b="same"), secret(a="second", b="same")
-    (change,) = manifests.changes(keyed(old), keyed(new))
+    (change,) = changes.diff(keyed(old), keyed(new))
     assert "-  a: '*** (before)'" in change.text
     assert "+  a: '*** (after)'" in change.text
     assert "b: '***'" in change.text
     for value in (*old["data"].values(), *new["data"].values()):
         assert value not in change.text
-    (added,) = manifests.changes({}, keyed(new))
+    (added,) = changes.diff({}, keyed(new))
     assert new["data"]["a"] not in added.text
 
 
 def test_a_manifest_for_a_file_has_no_secret():
     plain = "# a comment\n" + yaml.safe_dump(config_map())
-    assert manifests.redacted(plain) == plain
-    hidden = manifests.redacted(yaml.safe_dump_all([config_map(), secret(a="first")]))
+    assert changes.redacted(Manifest(text=plain)) == plain
+    hidden = changes.redacted(Manifest(text=yaml.safe_dump_all([config_map(), secret(a="first")])))
     assert secret(a="first")["data"]["a"] not in hidden
     assert [obj["kind"] for obj in yaml.safe_load_all(hidden)] == ["ConfigMap", "Secret"]
 
@@ -69,18 +70,18 @@ def test_what_helm_invents_is_no_change():
         keyed(secret(password=text), config_map(x="1", list=["a", text]))
         for text in ("kept", "random1", "random2")
     )
-    assert manifests.settled(live, first, second) == live
+    assert changes.settled(live, first, second) == live
 
 
 def test_what_is_asked_is_a_change_even_beside_what_helm_invents():
     live = keyed(config_map(x="1", random="kept"))
     first, second = (keyed(config_map(x="2", random=text)) for text in ("r1", "r2"))
-    assert manifests.settled(live, first, second) == keyed(config_map(x="2", random="kept"))
+    assert changes.settled(live, first, second) == keyed(config_map(x="2", random="kept"))
 
 
 def test_a_new_object_keeps_what_helm_invented():
     first, second = keyed(secret(a="1")), keyed(secret(a="2"))
-    assert manifests.settled({}, first, second) == first
+    assert changes.settled({}, first, second) == first
 
 
 VALUES = st.recursive(
@@ -93,10 +94,10 @@ VALUES = st.recursive(
 @given(live=VALUES, asked=VALUES)
 def test_without_random_values_nothing_is_taken_from_the_live_object(live, asked):
     wanted = keyed({**config_map(), "data": asked})
-    assert manifests.settled(keyed({**config_map(), "data": live}), wanted, wanted) == wanted
+    assert changes.settled(keyed({**config_map(), "data": live}), wanted, wanted) == wanted
 
 
 def test_drift_tells_the_way_back():
-    change = manifests.drift(config_map(x="by hand"), config_map(x="by release"))
+    change = changes.drift(config_map(x="by hand"), config_map(x="by release"))
     assert change == Change(object="ConfigMap/a", kind="drifted", text=change.text)
     assert "-  x: by hand\n+  x: by release" in change.text

@@ -1,17 +1,17 @@
 """Pure: what changes from one manifest to another, object by object.
 
-Secrets are masked. What Helm would invent anew at each rendering (random passwords,
-certificates) is found by rendering twice, and is no change.
+Secrets are masked. What Helm invents anew at each rendering (random passwords, certificates)
+is recognised by rendering twice, and is no change.
 """
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
 import yaml
 
-from learnflow_infra import documents
+from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.objects import Object, reference
 
 Key = tuple[str, str, str, str]
@@ -29,9 +29,9 @@ class Change:
     text: str
 
 
-def objects(manifest: str) -> dict[Key, Object]:
-    """The objects of a manifest, in its order."""
-    return {key(obj): obj for obj in documents.parse_all(manifest)}
+def by_key(objects: Iterable[Object]) -> dict[Key, Object]:
+    """The objects of a manifest by what identifies them, in the same order."""
+    return {key(obj): obj for obj in objects}
 
 
 def key(obj: Object) -> Key:
@@ -41,26 +41,26 @@ def key(obj: Object) -> Key:
     return group, obj["kind"], meta.get("namespace", ""), meta["name"]
 
 
-def changes(old: Mapping[Key, Object], new: Mapping[Key, Object]) -> list[Change]:
+def diff(old: Mapping[Key, Object], new: Mapping[Key, Object]) -> list[Change]:
     """What differs from `old` to `new`: added and changed in the order of `new`, then removed."""
-    found = []
+    result = []
     for name, obj in new.items():
         before = old.get(name)
         if before is None:
-            found.append(added(obj))
+            result.append(added(obj))
         elif before != obj:
-            found.append(_change("changed", before, obj))
-    return found + [_change("removed", obj, None) for name, obj in old.items() if name not in new]
+            result.append(_change("changed", before, obj))
+    return result + [_change("removed", obj, None) for name, obj in old.items() if name not in new]
 
 
-def added(wanted: Object) -> Change:
+def added(desired: Object) -> Change:
     """The change that makes an object."""
-    return _change("added", None, wanted)
+    return _change("added", None, desired)
 
 
-def drift(live: Object, wanted: Object) -> Change:
+def drift(live: Object, desired: Object) -> Change:
     """The change that brings a live object back to what its release says."""
-    return _change("drifted", live, wanted)
+    return _change("drifted", live, desired)
 
 
 def _change(
@@ -130,9 +130,8 @@ def _lists(*values: object) -> bool:
     return all(isinstance(value, list) for value in values)
 
 
-def redacted(manifest: str) -> str:
-    """A manifest for a file: as it is, unless it holds Secrets, whose values are masked."""
-    found: Sequence[Object] = documents.parse_all(manifest)
-    if not any(obj["kind"] == "Secret" for obj in found):
-        return manifest
-    return yaml.safe_dump_all([masked(obj)[0] for obj in found], sort_keys=False)
+def redacted(manifest: Manifest) -> str:
+    """A manifest for a file: unchanged, unless it holds Secrets, whose values are masked."""
+    if not any(obj["kind"] == "Secret" for obj in manifest.objects):
+        return manifest.text
+    return yaml.safe_dump_all([masked(obj)[0] for obj in manifest.objects], sort_keys=False)

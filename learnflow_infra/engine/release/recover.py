@@ -1,0 +1,101 @@
+"""Undo helm operations that were cut off, after everything that a deploy checks has passed.
+
+Helm refuses to work on a `pending-*` release. The last revision that was in force is rolled
+back to, or, where there was none, the attempt is uninstalled (claims stay).
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+
+from learnflow_infra.engine.release.compare import Comparison, compare_all
+from learnflow_infra.engine.release.state import Action, Observed
+from learnflow_infra.engine.release.uninstall import uninstall
+from learnflow_infra.engine.request.prepare import Prepared
+from learnflow_infra.engine.request.session import Session
+from learnflow_infra.errors import LockedError
+from learnflow_infra.events import step
+from learnflow_infra.models import ReleaseName
+
+UNCHANGED = "no release was changed"
+"""What a check that fails says of the releases, when nothing was recovered before it."""
+Check = Callable[[Sequence[Comparison], str], None]
+"""Raises an error that ends with the sentence: what was done to the releases before."""
+
+
+def compare_checked(
+    session: Session, prepared: Sequence[Prepared], check: Check
+) -> list[Comparison]:
+    """Compare releases and check them; what was cut off is then undone and compared again.
+
+    Args:
+        session: the cluster.
+        prepared: the desired releases.
+        check: refuses what could not become ready. It is called before anything is changed,
+            and once more after a recovery, as the cluster renders other manifests then.
+
+    Raises:
+        LockedError: helm may be at work on a release elsewhere; nothing was changed.
+        LearnflowError: of `check`.
+        ReleaseFailedError: helm could not roll back or uninstall.
+    """
+    comparisons = asyncio.run(compare_all(session, prepared))
+    require_free(comparisons)
+    check(comparisons, UNCHANGED)
+    cut_off = [item for item in comparisons if item.action in {Action.ROLL_BACK, Action.UNINSTALL}]
+    if not cut_off:
+        return comparisons
+    done = asyncio.run(_recover_all(session, cut_off))
+    comparisons = asyncio.run(compare_all(session, prepared))
+    require_free(comparisons)
+    check(comparisons, "before that, " + " and ".join(done))
+    return comparisons
+
+
+def require_free(comparisons: Sequence[Comparison]) -> None:
+    """No helm operation that began elsewhere may be under way on any of the releases.
+
+    Raises:
+        LockedError: one may be.
+    """
+    for item in comparisons:
+        if item.action is Action.REFUSE:
+            raise held_by_another(item.prepared.release.name, item.observed)
+
+
+def held_by_another(release: ReleaseName, observed: Observed) -> LockedError:
+    """The refusal of a release that another helm may be at work on."""
+    status, begun = (observed.live.status, observed.live.begun) if observed.live else ("", 0.0)
+    return LockedError(
+        f"Helm is at work on the release {release}: {status}, begun "
+        f"{time.time() - begun:.0f} s ago.",
+        why="No run of this user began it, so it may go on elsewhere; undoing would break it.",
+        remedy=f"Wait for it to end. Should its helm be gone: in {observed.held_for:.0f} s the "
+        "same command undoes it.",
+    )
+
+
+async def _recover_all(session: Session, comparisons: Sequence[Comparison]) -> list[str]:
+    return [await recover(session, item) for item in comparisons]
+
+
+async def recover(session: Session, comparison: Comparison) -> str:
+    """Undo the operation on a release that was cut off; returns what was done.
+
+    Raises:
+        ReleaseFailedError: helm could not.
+        LearnflowError: something of an uninstalled release does not go.
+    """
+    release, observed = comparison.prepared.release, comparison.observed
+    with step(session.emit, f"recover/{release.name}", f"Recover {release.name}") as running:
+        match comparison.action:
+            case Action.ROLL_BACK if observed.last_deployed is not None:
+                await session.helm.rollback(release.name, observed.last_deployed)
+                running.done(f"back to revision {observed.last_deployed}: an operation was cut off")
+                return f"{release.name} was rolled back to revision {observed.last_deployed}"
+            case Action.UNINSTALL if observed.live is not None:
+                await uninstall(session, release, observed.live)
+                running.done("uninstalled: an operation on it was cut off")
+                return f"{release.name} was uninstalled"
+        running.done("nothing was cut off", changed=False)
+    return f"{release.name} was left as it was"

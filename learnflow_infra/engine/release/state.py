@@ -1,0 +1,115 @@
+"""Pure: what state a release is in, and what a deploy does about it.
+
+Modelled on fluxcd/helm-controller: `DetermineReleaseState` of internal/reconcile/state.go and
+`actionForState` of internal/reconcile/atomic_release.go. Nothing else decides either.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from learnflow_infra.clients.helm import Live, Rendered
+from learnflow_infra.engine.release.changes import Change
+from learnflow_infra.engine.release.drift import Finding
+
+
+class ReleaseState(StrEnum):
+    """What a release is, compared with what is desired."""
+
+    ABSENT = "absent"
+    """Helm has no release of that name, or one that was uninstalled."""
+    HELD_BY_ANOTHER = "held by another"
+    """A helm operation, begun elsewhere, may still be under way."""
+    CUT_OFF = "cut off"
+    """A helm operation was begun and never ended; helm refuses to work on the release."""
+    FAILED = "failed"
+    """The newest revision is not in force."""
+    OUT_OF_SYNC = "out of sync"
+    """Values or manifest differ, or objects that only helm makes again are gone or failed."""
+    DRIFTED = "drifted"
+    """Fields of live objects are not as the release's manifest says."""
+    IN_SYNC = "in sync"
+    """Nothing that was observed differs."""
+
+
+class Action(StrEnum):
+    """What a deploy does with a release."""
+
+    INSTALL = "install"
+    UPGRADE = "upgrade"
+    MEND = "mend"
+    ROLL_BACK = "roll back"
+    UNINSTALL = "uninstall"
+    REFUSE = "refuse"
+    NONE = "none"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Observed:
+    """A release as it was observed.
+
+    `last_deployed` is the newest revision that was once in force, None where there is none;
+    `held_for` are the seconds for which an operation begun elsewhere may still go on. Both
+    are observed of a release with an unfinished operation only.
+    """
+
+    live: Live | None = None
+    last_deployed: int | None = None
+    held_for: float = 0.0
+
+    @property
+    def unfinished(self) -> bool:
+        """Helm's record says that an operation is under way."""
+        return self.live is not None and self.live.status.startswith(("pending", "uninstalling"))
+
+
+def state_of(
+    observed: Observed,
+    *,
+    desired: Rendered | None = None,
+    diff: Sequence[Change] = (),
+    findings: Sequence[Finding] = (),
+) -> ReleaseState:
+    """The state of a release.
+
+    Args:
+        observed: the release as helm has it, and who works on it.
+        desired: as helm would make it; None where that is not asked.
+        diff: what differs from the live manifest to the desired one.
+        findings: live objects that are not as the live manifest says.
+    """
+    live = observed.live
+    if live is None or live.status == "uninstalled":
+        return ReleaseState.ABSENT
+    if observed.unfinished:
+        return ReleaseState.HELD_BY_ANOTHER if observed.held_for > 0 else ReleaseState.CUT_OFF
+    if live.status != "deployed":
+        return ReleaseState.FAILED
+    helm_makes_again = any(finding.state != "drifted" for finding in findings)
+    values_differ = desired is not None and desired.values != live.values
+    if values_differ or diff or helm_makes_again:
+        return ReleaseState.OUT_OF_SYNC
+    return ReleaseState.DRIFTED if findings else ReleaseState.IN_SYNC
+
+
+def action_for(state: ReleaseState, observed: Observed) -> Action:
+    """What a deploy does with a release in that state.
+
+    A release that was cut off is first brought back to its last revision in force, or taken
+    away where there was none or its uninstallation was cut off; then it is observed again.
+    """
+    match state:
+        case ReleaseState.ABSENT:
+            return Action.INSTALL
+        case ReleaseState.HELD_BY_ANOTHER:
+            return Action.REFUSE
+        case ReleaseState.CUT_OFF:
+            leaving = observed.live is not None and observed.live.status == "uninstalling"
+            restorable = observed.last_deployed is not None and not leaving
+            return Action.ROLL_BACK if restorable else Action.UNINSTALL
+        case ReleaseState.FAILED | ReleaseState.OUT_OF_SYNC:
+            return Action.UPGRADE
+        case ReleaseState.DRIFTED:
+            return Action.MEND
+        case ReleaseState.IN_SYNC:
+            return Action.NONE

@@ -1,0 +1,55 @@
+"""How often manifests are parsed on their way through a deploy."""
+
+from collections import Counter
+
+import pytest
+
+from learnflow_infra import documents
+from learnflow_infra.engine.release import changes, validate
+from learnflow_infra.engine.release.recover import compare_checked
+from tests.contract.demo import converge_compared, prepared, release_of
+
+pytestmark = pytest.mark.contract
+
+
+@pytest.fixture
+def parsed(monkeypatch):
+    """How often each text was given to the YAML reader."""
+    texts = Counter()
+    read = documents.parse_all
+
+    def count(text):
+        texts[text] += 1
+        return read(text)
+
+    monkeypatch.setattr(documents, "parse_all", count)
+    return texts
+
+
+def deploy(session, release, values):
+    """What a deploy does with a manifest: compare, check, upgrade, wait and write it."""
+
+    def check(comparisons, done):
+        validate.require(validate.by_server(session, comparisons), done)
+
+    (comparison,) = compare_checked(session, [prepared(release, values)], check)
+    return changes.redacted(converge_compared(session, comparison).manifest)
+
+
+def test_each_manifest_of_a_changed_release_is_parsed_once(session, tmp_path, parsed):
+    release = release_of(tmp_path)
+    deploy(session, release, {})
+    parsed.clear()
+    written = deploy(session, release, {"greeting": "bye"})
+    assert "bye" in written
+    manifests = {text: count for text, count in parsed.items() if "kind: ConfigMap" in text}
+    assert set(manifests.values()) == {1}
+    assert len(manifests) == 4  # live, desired, desired again for what helm invents, upgraded
+
+
+def test_what_helm_installs_as_it_was_rendered_is_not_parsed_again(session, tmp_path, parsed):
+    release = release_of(tmp_path)
+    (tmp_path / "templates/secret.yaml").unlink()  # whose password is another each time
+    deploy(session, release, {"greeting": "good day"})
+    manifests = {text: count for text, count in parsed.items() if "good day" in text}
+    assert list(manifests.values()) == [1]

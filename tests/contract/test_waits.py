@@ -1,0 +1,75 @@
+"""Waits for releases against a real API server."""
+
+import threading
+import time
+
+import pytest
+
+from learnflow_infra.errors import NotReadyError
+from learnflow_infra.readiness import tracker
+from learnflow_infra.readiness.owned import INSTANCE, Expected
+from learnflow_infra.readiness.view import View
+from tests.contract.demo import release_of
+
+pytestmark = pytest.mark.contract
+
+
+@pytest.fixture
+def release(tmp_path):
+    return release_of(tmp_path)
+
+
+def test_what_is_not_ready_in_time_is_named(session, release):
+    claim = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": "data", "labels": {INSTANCE: "demo"}},
+        "spec": {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Gi"}}},
+    }
+    path = f"/api/v1/namespaces/{session.namespace}/persistentvolumeclaims"
+    session.kube.request("POST", path, body=claim)
+    with pytest.raises(NotReadyError, match="demo is not ready after 1 s") as error:
+        tracker.wait(
+            view_of(session, release), seconds=1, stop=threading.Event(), seen=lambda _: None
+        )
+    found = {(cause["code"], cause["object"]) for cause in error.value.causes}
+    assert found == {
+        ("ObjectMissing", "StatefulSet/demo"),
+        ("ClaimNoStorageClass", "PersistentVolumeClaim/data"),
+    }
+
+
+def view_of(session, release):
+    view = View(session.kube, session.watches, session.namespace, release)
+    view.expect(Expected(names=("StatefulSet/demo",)))
+    return view
+
+
+def test_a_wait_outlasts_an_api_server_that_is_killed(session, release, server):
+    view = View(session.kube, session.watches, session.namespace, release)
+    view.expect(Expected(names=("Service/late",), kinds=(("v1", "Service"),)))
+
+    def away():
+        server.stop(kill=True)
+        time.sleep(2)
+        server.start()
+        body = {
+            "apiVersion": "v1",
+            "kind": "Service",
+            "metadata": {"name": "late"},
+            "spec": {"ports": [{"port": 1}]},
+        }
+        session.kube.request("POST", f"/api/v1/namespaces/{session.namespace}/services", body=body)
+
+    thread = threading.Thread(target=away)
+    thread.start()
+    seen = tracker.wait(view, seconds=60, stop=threading.Event(), seen=lambda _: None)
+    thread.join()
+    assert [obj["metadata"]["name"] for obj in seen.objects] == ["late"]
+
+
+def test_a_wait_can_be_given_up(session, release):
+    stop = threading.Event()
+    stop.set()
+    with pytest.raises(tracker.StoppedError):
+        tracker.wait(view_of(session, release), seconds=60, stop=stop, seen=lambda _: None)
