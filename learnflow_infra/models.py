@@ -104,6 +104,20 @@ class DeclaredCause:
 
 
 @dataclass(frozen=True, kw_only=True)
+class RemovedImages:
+    """Images that their publisher removed from a registry.
+
+    `prefix` begins their names, with the registry (`docker.io/publisher/`); those with one of
+    the tags `kept`, and those named by digest, may still be there.
+    """
+
+    prefix: str
+    why: str
+    remedy: str
+    kept: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class Release:
     """One Helm release of a skill. Times in seconds; selectors are label=value."""
 
@@ -118,6 +132,7 @@ class Release:
     causes: tuple[DeclaredCause, ...] = ()
     grace: Mapping[str, float] = field(default_factory=dict)
     """Seconds by code of a cause, in place of its policy's."""
+    removed_images: tuple[RemovedImages, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,5 +1,5 @@
 """Skill folders: read, checked, and found by name."""
 
-from learnflow_infra.skills.library import find, load, load_all
+from learnflow_infra.skills.library import find, load, load_all, removed_images
 
-__all__ = ["find", "load", "load_all"]
+__all__ = ["find", "load", "load_all", "removed_images"]

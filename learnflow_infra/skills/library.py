@@ -18,6 +18,7 @@ from learnflow_infra.models import (
     RegistryKeys,
     Release,
     ReleaseName,
+    RemovedImages,
     ServicePort,
     Skill,
     SkillName,
@@ -49,6 +50,12 @@ def load_all(profile: Profile | None = None, library: Path | None = None) -> tup
                     f"{owner} and {skill.name} both declare the release {release.name}."
                 )
     return skills
+
+
+def removed_images(library: Path | None = None) -> list[RemovedImages]:
+    """What the skills declare of images that were removed, for images of any release."""
+    releases = (release for skill in load_all(library=library) for release in skill.releases)
+    return [rule for release in releases for rule in release.removed_images]
 
 
 def find(names: Sequence[str], skills: Sequence[Skill]) -> tuple[Skill, ...]:
@@ -127,6 +134,10 @@ def _release(skill: SkillName, folder: Path, item: Document) -> Release:
         rules=ready.rules(readiness),
         causes=ready.causes(readiness),
         grace={code: seconds(text) for code, text in readiness.get("grace", {}).items()},
+        removed_images=tuple(
+            RemovedImages(**{**rule, "kept": tuple(rule.get("kept", ()))})
+            for rule in item.get("removedImages", ())
+        ),
     )
 
 
