@@ -12,7 +12,10 @@ from urllib.parse import urlsplit
 
 from learnflow_infra.clients import retry
 from learnflow_infra.clients.helm_program import executable
+from learnflow_infra.clients.registry_faults import Puller, RegistryError, remedy
+from learnflow_infra.clients.registry_words import RETRIED, Fault, classify
 from learnflow_infra.errors import ArtifactError
+from learnflow_infra.remedy import Remedy
 
 SCHEME = "oci://"
 PULL_SECONDS = 120.0
@@ -21,10 +24,6 @@ NEWEST_SECONDS = 15.0
 """How long a registry may take to tell which versions it has."""
 RETRY_SECONDS = 8.0
 """For how long a registry that is out of order is asked again."""
-
-
-class ChartMissingError(ArtifactError):
-    """The registry has no chart of that name and version, or digest."""
 
 
 async def pull(reference: str, folder: Path, *, version: str = "", digest: str = "") -> str:
@@ -43,8 +42,8 @@ async def pull(reference: str, folder: Path, *, version: str = "", digest: str =
         The digest of the manifest.
 
     Raises:
-        ChartMissingError: there is none; with the newest that there is, where it is told.
-        ArtifactError: the registry refuses it, cannot be reached, or takes too long.
+        RegistryError: the registry does not give it; with the newest version that it has,
+            where the one asked for is missing.
     """
     wanted = [f"{reference}@{digest}"] if digest else [reference, "--version", version]
     try:
@@ -55,10 +54,9 @@ async def pull(reference: str, folder: Path, *, version: str = "", digest: str =
     except TimeoutError:
         raise _slow(reference) from None
     except (retry.TransientError, _HelmError) as error:
-        failure = explained(reference, digest or version, str(error))
-        if isinstance(failure, ChartMissingError) and not digest:
-            failure = _missing(f"{reference} {version}", str(error), await newest(reference))
-        raise failure from None
+        missing = not digest and classify(str(error), reference) is Fault.missing
+        has = await newest(reference) if missing else ""
+        raise explained(reference, digest or version, str(error), has) from None
     found = re.search(r"^Digest: (sha256:[0-9a-f]{64})$", told, re.MULTILINE)
     if found is None:
         raise ArtifactError(f"helm told no digest of {reference}.", why=told)
@@ -106,7 +104,8 @@ async def _once(*command: str) -> str:
             process.kill()
             await process.wait()
     if process.returncode:
-        raise (retry.TransientError if _TRANSIENT.search(_bare(told)) else _HelmError)(told.strip())
+        transient = classify(told, "".join(_references(command))) in RETRIED
+        raise (retry.TransientError if transient else _HelmError)(told.strip())
     return out + told
 
 
@@ -114,70 +113,35 @@ def _references(command: Sequence[str]) -> list[str]:
     return [word for word in command if word.startswith(SCHEME)]
 
 
-def _bare(words: str) -> str:
-    """Helm's words without addresses and digests, in which any number may stand."""
-    return re.sub(r'"?https?://[^\s"]+"?|sha256:[0-9a-f]+|\S+/\S+', "", words).lower()
+def explained(reference: str, version: str, stderr: str, newest_version: str = "") -> RegistryError:
+    """Pure: the error for what helm wrote when it could not pull a chart.
 
-
-_TRANSIENT = re.compile(
-    r"\b50[0234] [a-z]|\b429\b|toomanyrequests|connection reset|unexpected eof|: eof$"
-)
-_REFUSED = re.compile(r"\b40[13]\b|unauthorized|denied|forbidden|credentials")
-_MISSING = re.compile(r"not found|\b404\b|manifest unknown|name unknown")
-_LIMITED = re.compile(r"\b429\b|toomanyrequests|rate limit")
-_UNTRUSTED = re.compile(r"x509|certificate|http response to https")
-
-
-def explained(reference: str, wanted: str, words: str) -> ArtifactError:
-    """Pure: the error for what helm said when it could not pull a chart."""
-    said, what = _bare(words), f"{reference} {wanted}"
-    host = reference.removeprefix(SCHEME).partition("/")[0]
-    login = f"helm registry login {host}   (a login of docker's serves, too)"
-    if _LIMITED.search(said):
-        return ArtifactError(
-            f"The registry limits how often you may pull: the chart {what}.",
-            why=words,
-            remedy=f"Wait, log in ({login}), or take it from a mirror: --image-mirror FROM=TO",
-        )
-    if _REFUSED.search(said):
-        return ArtifactError(
-            f"The registry does not give the chart {what} to you, or has no such repository.",
-            why=words,
-            remedy=login,
-        )
-    if _MISSING.search(said) and "no such host" not in said:
-        return _missing(what, words, "")
-    if _UNTRUSTED.search(said):
-        return ArtifactError(
-            f"The registry of the chart {what} is not trusted.",
-            why=words,
-            remedy="Let this machine trust its certificate: SSL_CERT_FILE=CA.pem   "
-            "(plain HTTP is spoken to registries on this machine only)",
-        )
-    return _unreachable(f"The chart {what} cannot be pulled.", words)
-
-
-def _missing(what: str, words: str, newest_version: str) -> ChartMissingError:
-    has = f"The newest that it has is {newest_version}. " if newest_version else ""
-    return ChartMissingError(
-        f"The registry has no chart {what}.",
-        why=has + words,
-        remedy="Correct `version` in skill.yaml, then: learnflow-infra chart lock   "
-        "(a mirror may lack it: copy it there)",
+    Args:
+        reference: `oci://host/path/name`.
+        version: or the digest that was asked for.
+        stderr: helm's own words.
+        newest_version: that the registry has, where that is known.
+    """
+    fault = classify(stderr, reference)
+    newest_line = (
+        f"The newest version in the registry is {newest_version}. " if newest_version else ""
+    )
+    return RegistryError(
+        f"The chart {reference} {version} cannot be pulled: {fault}.",
+        fault=fault,
+        why=newest_line + stderr,
+        remedy=_remedy(fault, reference),
     )
 
 
-def _slow(reference: str) -> ArtifactError:
-    return _unreachable(
+def _slow(reference: str) -> RegistryError:
+    return RegistryError(
         f"The chart {reference} did not come within {PULL_SECONDS:.0f} s.",
-        "The registry, or the way to it, is too slow.",
+        fault=Fault.unreachable,
+        why="The registry, or the network to it, is too slow.",
+        remedy=_remedy(Fault.unreachable, reference),
     )
 
 
-def _unreachable(what: str, words: str) -> ArtifactError:
-    return ArtifactError(
-        what,
-        why=words,
-        remedy="Is there a network, or a proxy to be named (HTTPS_PROXY)? Else take it from a "
-        "mirror: --image-mirror FROM=TO, or from a bundle: learnflow-infra bundle load FILE",
-    )
+def _remedy(fault: Fault, reference: str) -> Remedy:
+    return remedy(fault, reference.removeprefix(SCHEME).partition("/")[0], Puller.helm)

@@ -1,46 +1,25 @@
-"""Pure: why a registry does not give or take something, by the words of skopeo."""
+"""Pure: the error for an image or a chart that cannot be pulled, with the remedy of its fault."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Final
 
+from learnflow_infra.clients.registry_words import Fault, classify
 from learnflow_infra.errors import ArtifactError
-from learnflow_infra.remedy import Words
+from learnflow_infra.models import RemovedImages
+from learnflow_infra.references import Reference
+from learnflow_infra.remedy import Command, Remedy, Words
 
-_SAID = 2000
-
-
-class Fault(StrEnum):
-    """Why a registry does not give something."""
-
-    missing = "not found"
-    forbidden = "not authorised"
-    limited = "rate limit"
-    tls = "TLS"
-    unreachable = "registry unreachable"
-    passing = "registry in trouble"
-    other = "other"
+_LONGEST = 2000
+"""How many characters of a program's stderr are shown: the last ones."""
 
 
-_MARKS: Sequence[tuple[Fault, Sequence[str]]] = (
-    (Fault.limited, ("toomanyrequests", "too many requests", "rate limit")),
-    (Fault.tls, ("x509:", "tls:", "server gave http response to https", "certificate")),
-    (Fault.forbidden, ("unauthorized", "denied", "authentication required", "forbidden")),
-    (Fault.missing, ("manifest unknown", "name unknown", "not found", "no such file")),
-    (Fault.passing, ("connection reset", "unexpected eof", "status: 5", "status 5", "code 5")),
-    (
-        Fault.unreachable,
-        ("connection refused", "no such host", "i/o timeout", "no route", "unreachable", "timeout"),
-    ),
-)
-"""Words of skopeo's standard error; the first that is found counts."""
+class Puller(StrEnum):
+    """Who pulls: a program of this host, or a node of the cluster."""
 
-
-_REMEDIES = {
-    Fault.forbidden: "Log in: skopeo login {host}   (docker's login serves, too)",
-    Fault.tls: "Put its certificate authority into /etc/containers/certs.d/{host}/ca.crt",
-}
-_OTHERWISE = "Does {host} answer? skopeo inspect --raw docker://{reference}"
+    skopeo = "skopeo"
+    helm = "helm"
+    node = "node"
 
 
 class RegistryError(ArtifactError):
@@ -53,20 +32,78 @@ class RegistryError(ArtifactError):
         self.fault: Final = Fault(fault)
 
 
-def classify(words: str) -> Fault:
-    """What skopeo's standard error means."""
-    said = words.lower()
-    for fault, marks in _MARKS:
-        if any(mark in said for mark in marks):
-            return fault
-    return Fault.other
+_BY_PULLER: Mapping[Puller, Mapping[str, Words]] = {
+    Puller.skopeo: {
+        "source": "the image in the values",
+        "machine": "this host",
+        "login": "skopeo login REGISTRY   (docker's login serves, too)",
+        "trust": "Put its certificate authority into /etc/containers/certs.d/REGISTRY/ca.crt",
+    },
+    Puller.helm: {
+        "source": Remedy("`version` in skill.yaml, then: ", Command("chart", "lock")),
+        "machine": "this host",
+        "login": "helm registry login REGISTRY   (docker's login serves, too)",
+        "trust": "Let this host trust its certificate: SSL_CERT_FILE=CA.pem   "
+        "(plain HTTP is spoken to registries on this host only)",
+    },
+    Puller.node: {
+        "source": "the image in your values",
+        "machine": "the node",
+        "login": "name its pull Secret in your values (imagePullSecrets)",
+        "trust": "Let the node's container runtime trust its certificate authority",
+    },
+}
 
 
-def explained(reference: str, words: str) -> RegistryError:
-    """The error of what skopeo said on its standard error of a reference."""
-    fault = classify(words)
-    said = words.strip().rpartition('msg="')[2].rstrip('"').replace('\\"', '"')
-    remedy = _REMEDIES.get(fault, _OTHERWISE).format(
-        host=reference.partition("/")[0], reference=reference
+def remedy(fault: Fault, registry: str, puller: Puller) -> Remedy:
+    """What to type or change.
+
+    Args:
+        fault: why it cannot be pulled.
+        registry: the host, with its port, that did not give it.
+        puller: who asked for it.
+    """
+    own = _BY_PULLER[puller]
+    login, trust = (str(own[key]).replace("REGISTRY", registry) for key in ("login", "trust"))
+    mirror = f"--image-mirror {registry}=HOST/PATH"
+    bundle = f"or use a mirror ({mirror}) or a bundle: ", Command("bundle", "load", "FILE")
+    by_fault: Mapping[Fault, Sequence[Words | Command]] = {
+        Fault.invalid_name: ("Write the name in full, with its registry. Correct ", own["source"]),
+        Fault.missing: (
+            "Correct ",
+            own["source"],
+            f"; if it is private: {login}; or use a mirror that has it: {mirror}",
+        ),
+        Fault.forbidden: (f"Log in: {login}",),
+        Fault.limited: (f"Wait; log in: {login}; or use a mirror: {mirror}",),
+        Fault.disk_full: ("Free disk space on ", own["machine"]),
+        Fault.damaged: (f"Does a proxy answer in its place? Or use a mirror: {mirror}",),
+        Fault.tls: (f"{trust}, or use a mirror: {mirror}",),
+        Fault.unreachable: (
+            f"Check the network and the proxy (HTTPS_PROXY) of {own['machine']}, ",
+            *bundle,
+        ),
+    }
+    return Remedy(*by_fault.get(fault, ("Try again later, ", *bundle)))
+
+
+def removal(
+    reference: Reference, fault: Fault, removed: Sequence[RemovedImages]
+) -> RemovedImages | None:
+    """Which of the removals the image is of, where that explains the fault."""
+    if fault not in {Fault.missing, Fault.forbidden} or reference.digest:
+        return None
+    rules = (rule for rule in removed if reference.name.startswith(rule.prefix))
+    return next((rule for rule in rules if reference.tag not in rule.kept), None)
+
+
+def explained(reference: str, stderr: str) -> RegistryError:
+    """The error for what skopeo wrote on its standard error."""
+    fault = classify(stderr, reference)
+    message = stderr.strip().rpartition('msg="')[2].rstrip('"').replace('\\"', '"')
+    return RegistryError(
+        f"{reference}: {fault}.",
+        fault=fault,
+        why=message[-_LONGEST:],
+        remedy=remedy(fault, reference.partition("/")[0], Puller.skopeo),
     )
-    return RegistryError(f"{reference}: {fault}.", fault=fault, why=said[-_SAID:], remedy=remedy)

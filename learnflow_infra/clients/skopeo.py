@@ -16,7 +16,8 @@ from pathlib import Path
 
 from learnflow_infra.clients import retry
 from learnflow_infra.clients.helm_pull import is_loopback
-from learnflow_infra.clients.registry_faults import Fault, RegistryError, explained
+from learnflow_infra.clients.registry_faults import RegistryError, explained
+from learnflow_infra.clients.registry_words import RETRIED
 from learnflow_infra.errors import HostError
 
 PACKAGES = {"skopeo": "skopeo"}
@@ -140,7 +141,7 @@ def _run(
             return _once(words, reference, seconds, come)
         except RegistryError as error:
             last.append(error)
-            if error.fault is Fault.passing:
+            if error.fault in RETRIED:
                 raise retry.TransientError from error
             raise
 

@@ -68,6 +68,7 @@ class View:
             events=[obj for obj in self.store.objects([events]) if is_event(obj)],
             around=[*self.store.objects(around), *operators],
             logs=logs or {},
+            removed_images=self.release.removed_images,
             denied=[path.rpartition("/")[2] for path in self.store.in_state("denied")],
         )
 

@@ -9,7 +9,8 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from learnflow_infra.clients import helm_pull
-from learnflow_infra.clients.helm_pull import ChartMissingError
+from learnflow_infra.clients.registry_faults import RegistryError
+from learnflow_infra.clients.registry_words import Fault
 from learnflow_infra.errors import ArtifactError, RefusedError
 from learnflow_infra.events import Emit, Message, step
 from learnflow_infra.models import ChartSource
@@ -76,7 +77,9 @@ async def _pull_locked(
     """Pull by digest. Where that is gone, what the version is now tells whether it was moved."""
     try:
         await pull(source, mirrors, emit, digest=locked.digest)
-    except ChartMissingError:
+    except RegistryError as error:
+        if error.fault is not Fault.missing:
+            raise
         digest = await pull(source, mirrors, emit)
         if digest == locked.digest:
             return

@@ -98,7 +98,7 @@ def test_nothing_is_written_when_one_chart_cannot_be_had(registry, tmp_path, fil
     skill[:] = [replace(skill[0], releases=(replace(skill[0].releases[0], profiles=both),))]
     failed = run()
     assert failed.exit_code == 5
-    assert "The newest that it has is 1.0.0." in failed.stderr
+    assert "The newest version in the registry is 1.0.0." in failed.stderr
     assert file.read_text() == before
 
 

@@ -153,14 +153,14 @@ def test_what_the_registry_has_damaged_is_not_taken(registry, digest, cache):
 
 def test_a_version_that_is_not_there_is_told_with_the_newest_that_is(registry, digest, tmp_path):
     registry.push_chart(packed(tmp_path, version="1.2.0-rc.1"), "team")
-    with pytest.raises(ArtifactError, match="has no chart") as error:
+    with pytest.raises(ArtifactError, match="cannot be pulled: not found") as error:
         obtain(wanted(registry, "9.9.9"))
-    assert "The newest that it has is 1.2.0-rc.1." in error.value.why
+    assert "The newest version in the registry is 1.2.0-rc.1." in error.value.why
     assert "skill.yaml" in str(error.value.remedy)
 
 
 def test_a_chart_that_is_not_there(registry):
-    with pytest.raises(ArtifactError, match="has no chart") as error:
+    with pytest.raises(ArtifactError, match="cannot be pulled: not found") as error:
         obtain(wanted(registry))
     assert "newest" not in error.value.why
 
@@ -223,7 +223,7 @@ def children():
 
 def test_a_registry_that_asks_for_a_password(closed_registry, tmp_path, monkeypatch):
     source = wanted(closed_registry)
-    with pytest.raises(ArtifactError, match="does not give the chart") as error:
+    with pytest.raises(ArtifactError, match="cannot be pulled: not authorised") as error:
         obtain(source)
     assert f"helm registry login {closed_registry.host}" in str(error.value.remedy)
     known = closed_registry.login(tmp_path / "known")

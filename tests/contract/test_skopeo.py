@@ -7,7 +7,8 @@ import time
 import pytest
 
 from learnflow_infra.clients import helm_program, skopeo
-from learnflow_infra.clients.registry_faults import Fault, RegistryError
+from learnflow_infra.clients.registry_faults import RegistryError
+from learnflow_infra.clients.registry_words import Fault
 from tests.contract.oci import layout, package
 
 pytestmark = pytest.mark.contract

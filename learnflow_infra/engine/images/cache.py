@@ -7,16 +7,17 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
+from learnflow_infra import skills
 from learnflow_infra.clients import skopeo
 from learnflow_infra.clients.registry_faults import RegistryError
 from learnflow_infra.clusters import embedded
 from learnflow_infra.events import Emit, Step, step
 from learnflow_infra.paths import cache_dir
+from learnflow_infra.references import Reference
 from learnflow_infra.sources import bundle_file, mirror, preflight
 from learnflow_infra.sources.layout import Layout
 from learnflow_infra.sources.mirror import Mirror
 from learnflow_infra.sources.preflight import Unobtainable
-from learnflow_infra.sources.reference import Reference
 
 AT_ONCE = 4
 _MIB = 1 << 20
@@ -31,7 +32,7 @@ def each(
         try:
             work(reference)
         except RegistryError as error:
-            return Unobtainable(reference=reference, fault=error.fault, words=str(error.why))
+            return Unobtainable(reference=reference, fault=error.fault, message=str(error.why))
         return None
 
     with ThreadPoolExecutor(AT_ONCE) as pool, skopeo.ended_on_error():
@@ -109,7 +110,7 @@ def obtain(
     require_skopeo(emit)
     failed = each(lacking, lambda ref: _pull(layout, ref, emit, mirrors, portable=portable))
     if failed:
-        raise preflight.refusal(failed)
+        raise preflight.refusal(failed, skills.removed_images())
 
 
 def _pull(

@@ -7,9 +7,10 @@ nodes pull themselves; here is only asked whether the images exist.
 
 from collections.abc import Collection, Mapping, Sequence
 
+from learnflow_infra import skills
 from learnflow_infra.clients import skopeo
 from learnflow_infra.clients.api_errors import ForbiddenError
-from learnflow_infra.clients.registry_faults import Fault
+from learnflow_infra.clients.registry_words import Fault
 from learnflow_infra.clusters import embedded
 from learnflow_infra.engine.images import cache
 from learnflow_infra.engine.request.prepare import Prepared
@@ -19,11 +20,11 @@ from learnflow_infra.events import Emit, Message, step
 from learnflow_infra.models import ReleaseName
 from learnflow_infra.objects import Object
 from learnflow_infra.outputs import placeholders
+from learnflow_infra.references import Reference, parse
 from learnflow_infra.sources import preflight
 from learnflow_infra.sources.image_names import by_operator, images_of
-from learnflow_infra.sources.reference import Reference, parse
 
-_NODES_MAY = {Fault.unreachable, Fault.passing, Fault.limited, Fault.tls, Fault.other}
+_NODES_MAY = {*Fault} - {Fault.missing, Fault.forbidden, Fault.invalid_name}
 """Faults that a node of another cluster need not have, as this host does."""
 
 
@@ -121,8 +122,8 @@ def check(references: Sequence[Reference], emit: Emit) -> None:
         found = cache.each(references, lambda ref: skopeo.digest(ref.exact))
         for item in found:
             if item.fault in _NODES_MAY:
-                emit(Message(text=f"Warning: this host cannot tell of {item.line}"))
+                emit(Message(text=f"Warning: this host cannot tell of {item.line()}"))
         certain = [item for item in found if item.fault not in _NODES_MAY]
         if certain:
-            raise preflight.refusal(certain)
+            raise preflight.refusal(certain, skills.removed_images())
         running.done(f"{len(references)} images", changed=None)

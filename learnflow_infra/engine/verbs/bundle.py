@@ -5,7 +5,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from learnflow_infra.clients import skopeo
-from learnflow_infra.clients.registry_faults import Fault, RegistryError
+from learnflow_infra.clients.registry_faults import RegistryError
+from learnflow_infra.clients.registry_words import Fault
 from learnflow_infra.clusters import embedded, minikube
 from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine.images import cache, required
@@ -16,11 +17,11 @@ from learnflow_infra.engine.request.session import Options, Request, read
 from learnflow_infra.errors import InputError, RefusedError
 from learnflow_infra.events import Emit, Message, step
 from learnflow_infra.models import Document
+from learnflow_infra.references import Reference, parse
 from learnflow_infra.sources import bundle_file, charts, lockfile, mirror
 from learnflow_infra.sources.layout import NAME, Layout
 from learnflow_infra.sources.lockfile import LockedChart
 from learnflow_infra.sources.mirror import SCHEME, Mirror
-from learnflow_infra.sources.reference import Reference, parse
 
 CHART = "learnflow.infra/chart"
 """The annotation that tells a chart from an image: `oci://...`, as a skill names it."""

@@ -1,123 +1,111 @@
-"""Images that a node cannot get, by the words of the kubelet and of containerd."""
+"""Images that a node cannot pull, by the words of the kubelet and of the container runtime."""
 
-import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from learnflow_infra.clients import registry_faults
+from learnflow_infra.clients.registry_faults import Puller
+from learnflow_infra.clients.registry_words import Fault, classify
+from learnflow_infra.errors import InputError
 from learnflow_infra.masking import masked
 from learnflow_infra.objects import ContainerStatus, Object
 from learnflow_infra.readiness.causes.cause import Cause
-from learnflow_infra.readiness.causes.facts import Facts, containers, name_of, waiting
+from learnflow_infra.readiness.causes.facts import Facts, containers, name_of, text_of, waiting
+from learnflow_infra.readiness.states import items, text
+from learnflow_infra.references import Reference, parse
+from learnflow_infra.remedy import Remedy, Words
 
-_PULLING = {
+_INVALID, _NEVER = "InvalidImageName", "ErrImageNeverPull"
+_REASONS = {
+    _INVALID,
+    _NEVER,
     "ErrImagePull",
     "ImagePullBackOff",
     "RegistryUnavailable",
-    "ErrImageNeverPull",
     "SignatureValidationFailed",
     "ImageInspectError",
 }
-_WORDS: tuple[tuple[str, str], ...] = (
-    ("ImageRateLimited", r"toomanyrequests|too many requests|\b429\b|rate limit"),
-    (
-        "ImageNotFound",
-        (
-            r"repository does not exist|not found|manifest unknown|name unknown|\b404\b"
-            r"|no match for platform"
-        ),
-    ),
-    (
-        "ImageNotAuthorized",
-        (
-            r"unauthori[sz]ed|\b401\b|\b403\b|denied|forbidden|authoriz|insufficient_scope"
-            r"|authentication required|no basic auth"
-        ),
-    ),
-    (
-        "ImageRegistryUnreachable",
-        (
-            r"dial tcp|no such host|i/o timeout|connection refused|network is unreachable|timeout"
-            r"|deadline exceeded|server misbehaving|\beof\b|x509|tls:|http response to https"
-            r"|connection reset|\b50[0-4]\b|no route to host"
-        ),
-    ),
-)
-"""Looked for in this order, in what the node says of the pull. Docker Hub answers "denied" for
-what does not exist."""
-_REMOVED = re.compile(r"^(?:(?:docker\.io|registry-1\.docker\.io|index\.docker\.io)/)?bitnami/")
-"""Bitnami moved its versioned images to the repository bitnamilegacy in August 2025.
-Source: https://github.com/bitnami/containers/issues/83267"""
-_TEXTS = {
-    "ImageNameInvalid": ("is no name of an image", "Correct the image in your values."),
-    "ImageNeverPulled": (
-        "is not on the node, and imagePullPolicy is Never",
-        "Load it on the node, or set the pull policy to IfNotPresent.",
-    ),
-    "ImageTagRemoved": (
-        "was removed: Bitnami keeps its versioned images in bitnamilegacy only",
-        "Name the repository bitnamilegacy/… in your values (image.repository).",
-    ),
-    "ImageNotFound": ("does not exist in its registry", "Correct the image's tag in your values."),
-    "ImageNotAuthorized": (
-        "is refused to the node: its registry wants other credentials",
-        "Log in and name the pull Secret in your values (imagePullSecrets).",
-    ),
-    "ImageRateLimited": (
-        "is refused for a while: too many pulls",
-        "Wait, log in to the registry, or take a mirror: --image-mirror REGISTRY=MIRROR",
-    ),
-    "ImageRegistryUnreachable": (
-        "cannot be pulled: the node does not reach its registry",
-        "Mend the node's way to it, or take a mirror: --image-mirror REGISTRY=MIRROR",
-    ),
-    "ImagePullFailed": ("cannot be pulled", "See the evidence; correct the image in your values."),
+"""Of a container that waits for its image. Source: kubelet, pkg/kubelet/images/types.go."""
+_NO_SECRET = "FailedToRetrieveImagePullSecret"  # noqa: S105 - the reason of an event
+CODES: Mapping[Fault, str] = {
+    Fault.invalid_name: "ImageNameInvalid",
+    Fault.limited: "ImageRateLimited",
+    Fault.missing: "ImageNotFound",
+    Fault.forbidden: "ImageNotAuthorized",
+    Fault.tls: "ImageRegistryUnreachable",
+    Fault.transient: "ImageRegistryUnreachable",
+    Fault.unreachable: "ImageRegistryUnreachable",
+    Fault.damaged: "ImagePullFailed",
+    Fault.disk_full: "ImagePullFailed",
+    Fault.other: "ImagePullFailed",
 }
+"""The code of the cause for each fault of a pull."""
 
 
 def find(facts: Facts) -> Iterator[Cause]:
-    """A cause for each container that waits for its image."""
+    """A cause for each container that waits for its image, or for that of a volume."""
     for pod, _ in facts.unready("Pod"):
         for item in containers(pod):
             reason = waiting(item).get("reason", "")
-            if reason in _PULLING or reason == "InvalidImageName":
+            if reason in _REASONS:
                 yield _cause(facts, pod, item, reason)
 
 
 def _cause(facts: Facts, pod: Object, item: ContainerStatus, reason: str) -> Cause:
-    image = _asked(pod, item["name"]) or str(item.get("image") or "")
-    said = _said(facts, pod, item, image)
-    code = _code(reason, image, said)
-    text, remedy = _TEXTS[code]
+    image = _image(pod, item)
+    message = _message(facts, pod, item, image)
+    remedy: Words
+    if reason == _NEVER:
+        code, summary = "ImageNeverPulled", "is not on the node, and imagePullPolicy is Never"
+        remedy = "Load it on the node, or set the pull policy to IfNotPresent."
+    else:
+        fault = Fault.invalid_name if reason == _INVALID else classify(message, image)
+        code, summary, remedy = _explained(facts, image, fault)
+    no_secret = [text_of(event) for event in facts.events(pod, _NO_SECRET)[-1:]]
+    if no_secret and code in {"ImageNotAuthorized", "ImageNotFound"}:
+        remedy = Remedy("Make the pull Secret that the pod names, or correct its name. ", remedy)
     return Cause(
         code=code,
         object=name_of(pod),
         container=item["name"],
-        message=f"the image {image} {text}",
-        evidence=(f"kubelet: {masked(said)}",) if said else (),
+        message=f"the image {image} {summary}",
+        evidence=tuple(f"kubelet: {masked(line)}" for line in (message, *no_secret) if line),
         remedy=remedy,
     )
 
 
-def _asked(pod: Object, container: str) -> str:
-    spec = pod.get("spec") or {}
-    everything = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
-    return next((str(c.get("image") or "") for c in everything if c.get("name") == container), "")
+def _explained(facts: Facts, image: str, fault: Fault) -> tuple[str, str, Words]:
+    """Code, message and remedy of a fault."""
+    reference = _parsed(image)
+    removed = facts.evidence.removed_images
+    rule = reference and registry_faults.removal(reference, fault, removed)
+    if rule:
+        return "ImageTagRemoved", f"does not exist any more: {rule.why}", rule.remedy
+    registry = reference.registry if reference else "REGISTRY"
+    remedy = registry_faults.remedy(fault, registry, Puller.node)
+    return CODES[fault], f"cannot be pulled: {fault}", remedy
 
 
-def _said(facts: Facts, pod: Object, item: ContainerStatus, image: str) -> str:
-    """The kubelet's words: of the container, and of the last event that tells of a pull of it."""
-    own = str(waiting(item).get("message") or "")
-    events = [str(e.get("message") or "") for e in facts.events(pod, "Failed")]
-    pulls = [text for text in events if "Failed to pull image" in text and image in text]
-    told = own if own and not own.startswith("Back-off") else (pulls[-1] if pulls else own)
-    return " ".join(told.split())
+def _parsed(image: str) -> Reference | None:
+    try:
+        return parse(image)
+    except InputError:
+        return None
 
 
-def _code(reason: str, image: str, said: str) -> str:
-    if reason == "InvalidImageName":
-        return "ImageNameInvalid"
-    if reason == "ErrImageNeverPull":
-        return "ImageNeverPulled"
-    text = said.replace(image, "").lower()  # a name may hold any word
-    found = (code for code, words in _WORDS if re.search(words, text))
-    code = next(found, "ImagePullFailed")
-    return "ImageTagRemoved" if code == "ImageNotFound" and _REMOVED.match(image) else code
+def _image(pod: Object, item: ContainerStatus) -> str:
+    """The image that the container waits for: its own, or that of a volume."""
+    message = text(waiting(item), "message")
+    spec = [*items(pod, "spec", "initContainers"), *items(pod, "spec", "containers")]
+    own = next((text(c, "image") for c in spec if c.get("name") == item["name"]), "")
+    volumes = [text(volume, "image", "reference") for volume in items(pod, "spec", "volumes")]
+    named = (image for image in (own, *volumes) if image and image in message)
+    return next(named, own or text(item, "image"))
+
+
+def _message(facts: Facts, pod: Object, item: ContainerStatus, image: str) -> str:
+    """The kubelet's message: the container's, or that of the last event about its image."""
+    own = text(waiting(item), "message")
+    events = [text_of(event) for event in facts.events(pod, "Failed")]
+    pulls = [line for line in events if "Failed to pull image" in line and image in line]
+    vague = not own or own.startswith("Back-off")
+    return " ".join((pulls[-1] if pulls and vague else own).split())

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from learnflow_infra.masking import masked
-from learnflow_infra.models import DeclaredCause
+from learnflow_infra.models import DeclaredCause, RemovedImages
 from learnflow_infra.paths import repo_root
 from learnflow_infra.readiness.causes import (
     POLICIES,
@@ -48,7 +48,7 @@ def pod(name, told):
     status |= {"phase": told.get("phase", "Pending"), "conditions": conditions}
     if "state" in item:
         status["containerStatuses"] = [{"ready": False, **item}]
-    spec = {"containers": [{"name": "c", "image": item["image"]}]}
+    spec = {"containers": [{"name": "c", "image": item["image"]}], **told.get("spec", {})}
     if "nodeName" in told:
         spec["nodeName"] = told["nodeName"]
     owners = [{"kind": "StatefulSet", "name": "p", "uid": "owner"}]
@@ -74,6 +74,7 @@ def evidence(row):
         around=row.get("around", ()),
         logs={("p-0", "c"): row["logs"]} if "logs" in row else {},
         denied=row.get("denied", ()),
+        removed_images=[RemovedImages(**rule) for rule in row.get("removed_images", ())],
     )
 
 

@@ -1,14 +1,15 @@
 import pytest
 
-from learnflow_infra.clients.registry_faults import Fault
+from learnflow_infra import skills
+from learnflow_infra.clients.registry_words import Fault
+from learnflow_infra.references import parse
 from learnflow_infra.sources.preflight import Unobtainable, refusal
-from learnflow_infra.sources.reference import parse
 
 DIGEST = "@sha256:" + "a" * 64
 
 
-def item(text, fault=Fault.missing, words="said so"):
-    return Unobtainable(reference=parse(text), fault=fault, words=words)
+def item(text, fault=Fault.missing, message="said so"):
+    return Unobtainable(reference=parse(text), fault=fault, message=message)
 
 
 @pytest.mark.parametrize(
@@ -27,8 +28,8 @@ def item(text, fault=Fault.missing, words="said so"):
         ("m.example/bitnami/postgresql:17.6.0", Fault.missing, False),
     ],
 )
-def test_bitnami_s_removal_is_told_by_name(text, fault, removed):
-    error = refusal([item(text, fault)])
+def test_what_a_skill_declares_of_removed_images_is_the_cause_and_the_remedy(text, fault, removed):
+    error = refusal([item(text, fault)], skills.removed_images())
     assert ("Bitnami removed" in error.why) is removed
     assert ("bitnamilegacy" in str(error.remedy)) is removed
     assert ("Bitnami Secure Images" in str(error.remedy)) is removed
@@ -42,20 +43,20 @@ def test_bitnami_s_removal_is_told_by_name(text, fault, removed):
         (Fault.limited, "skopeo login quay.io"),
         (Fault.tls, "certs.d/quay.io"),
         (Fault.unreachable, "bundle load"),
-        (Fault.passing, "bundle load"),
+        (Fault.transient, "bundle load"),
         (Fault.other, "bundle load"),
     ],
 )
 def test_each_fault_has_its_remedy(fault, remedy):
     error = refusal([item("quay.io/strimzi/kafka:1", fault)])
-    assert error.what == "An image cannot be had; nothing was installed."
+    assert error.what == "An image cannot be pulled; nothing was installed."
     assert error.why == f"quay.io/strimzi/kafka:1: {fault}. said so"
     assert remedy in str(error.remedy)
 
 
 def test_every_image_is_named_and_each_remedy_once():
     names = ["quay.io/a:1", "quay.io/b:1", "bitnami/x:1"]
-    error = refusal([item(name) for name in names])
+    error = refusal([item(name) for name in names], skills.removed_images())
     assert error.what.startswith("3 images")
     assert len(error.why.splitlines()) == 3
     assert len(error.remedy.splitlines()) == 2

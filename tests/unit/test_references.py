@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from learnflow_infra.errors import InputError
-from learnflow_infra.sources.reference import Reference, parse
+from learnflow_infra.references import Reference, parse
 
 DIGEST = "sha256:" + "a" * 64
 
