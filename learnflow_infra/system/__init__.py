@@ -1,0 +1,1 @@
+"""The operating system: files written whole, locks between processes, programs run."""

@@ -1,0 +1,169 @@
+"""A program as a process: how it is started, ended, and what is left of it.
+
+Every program gets this process's environment and the variables that its caller names.
+"""
+
+import os
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Self
+
+from learnflow_infra.errors import HostError
+
+Argv = Sequence[str | Path]
+"""A program and its arguments; never a secret, for other users see them."""
+SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+GRACE = 3.0
+"""Seconds that a program may take to end after SIGTERM, before SIGKILL."""
+_KEPT = 2000
+_running: set["subprocess.Popen[bytes]"] = set()
+
+
+class ProgramError(HostError):
+    """A program is missing (`code` is None), took too long (None), or failed.
+
+    `stderr` is the end of what it reported, at most 2000 characters.
+    """
+
+    def __init__(
+        self, what: str, *, why: str = "", code: int | None = None, stderr: str = ""
+    ) -> None:
+        super().__init__(what, why=why)
+        self.code, self.stderr = code, stderr
+
+
+@dataclass(frozen=True, kw_only=True)
+class Result:
+    """What a program left: its outputs and its exit code; `late` when it ran out of time."""
+
+    argv: Sequence[str]
+    code: int
+    out: bytes
+    err: bytes
+    late: bool = False
+
+    @property
+    def text(self) -> str:
+        """Its standard output."""
+        return self.out.decode("utf-8", "replace")
+
+    @property
+    def stderr(self) -> str:
+        """The end of its standard error, stripped."""
+        return self.err.decode("utf-8", "replace").strip()[-_KEPT:]
+
+    def check(self) -> Self:
+        """This result, of a program that did what it should.
+
+        Raises:
+            ProgramError: it exited with another code than 0; `why` is its last words.
+        """
+        if self.code == 0:
+            return self
+        words = self.stderr or self.text.strip()[-_KEPT:]
+        raise ProgramError(
+            f"{name(self.argv)} failed (exit {self.code}).",
+            why=" ".join(self.argv) + "\n" + words,
+            code=self.code,
+            stderr=words,
+        )
+
+
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """This process's variables and `extra`, with a PATH that has the system's folders too.
+
+    An ordinary user's PATH often lacks the sbin folders, where `ip` and `nft` are.
+    """
+    path = os.pathsep.join(filter(None, [os.environ.get("PATH"), SYSTEM_PATH]))
+    return {**os.environ, "PATH": path, **(extra or {})}
+
+
+def direct_to(address: str) -> dict[str, str]:
+    """The variables by which a program reaches an address without this process's proxies."""
+    return {
+        name: ",".join(dict.fromkeys(filter(None, [*os.environ.get(name, "").split(","), address])))
+        for name in ("NO_PROXY", "no_proxy")
+    }
+
+
+@contextmanager
+def started(
+    argv: Argv,
+    *,
+    stdin: int | IO[bytes] | None = subprocess.DEVNULL,
+    stdout: int | None = subprocess.DEVNULL,
+    stderr: int | None = subprocess.PIPE,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    fds: Sequence[int] = (),
+) -> Iterator["subprocess.Popen[bytes]"]:
+    """Start a program; when the block ends it has ended: by itself, or by an error's force.
+
+    Raises:
+        ProgramError: it cannot be started.
+    """
+    words = [str(word) for word in argv]
+    try:
+        process = subprocess.Popen(
+            words,
+            stdin=stdin,
+            stdout=stdout,
+            stderr=stderr,
+            env=environment(env),
+            cwd=cwd,
+            pass_fds=fds,
+        )
+    except OSError as error:
+        raise not_started(words, error) from error
+    with process:
+        _running.add(process)
+        try:
+            yield process
+        except BaseException:
+            end(process)
+            raise
+        finally:
+            _running.discard(process)
+
+
+def end(process: "subprocess.Popen[bytes]") -> None:
+    """Let a program clean up and end; one that does not is killed.
+
+    sudo's child belongs to root: there the terminal's Ctrl-C has to do.
+    """
+    with suppress(PermissionError):
+        process.terminate()
+        try:
+            process.wait(GRACE)
+        except subprocess.TimeoutExpired:
+            process.kill()
+
+
+@contextmanager
+def ended_on_error() -> Iterator[None]:
+    """End the programs that other threads wait for, when this block is left by an error.
+
+    A Ctrl-C reaches only the main thread: without this it would wait for a build.
+    """
+    try:
+        yield
+    except BaseException:
+        for process in tuple(_running):
+            with suppress(PermissionError):
+                process.terminate()
+        raise
+
+
+def not_started(words: Sequence[str], error: OSError) -> ProgramError:
+    """The error for a program that cannot be started."""
+    if isinstance(error, FileNotFoundError) and error.filename == words[0]:
+        return ProgramError(f"The program {words[0]} is missing.")
+    return ProgramError(f"{words[0]} cannot be started.", why=error.strerror or str(error))
+
+
+def name(argv: Argv) -> str:
+    """The program without its folder."""
+    return Path(argv[0]).name

@@ -1,0 +1,156 @@
+"""Programs that run to their end, are read line by line, or are left running."""
+
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from learnflow_infra.system.processes import Argv, ProgramError, Result, environment, name, started
+
+Input = str | bytes | Path | None
+"""What a program reads: text, bytes, or a file; nothing by default."""
+SECONDS = 120.0
+"""How long a program may run when its caller names no other time."""
+_TICK = 0.5
+_KEPT_LINES = 20
+
+
+def run(
+    argv: Argv,
+    *,
+    stdin: Input = None,
+    env: Mapping[str, str] | None = None,
+    fds: Sequence[int] = (),
+    seconds: float | None = SECONDS,
+    tick: Callable[[], None] | None = None,
+) -> Result:
+    """Run a program to its end, whatever its exit code.
+
+    Args:
+        argv: the program and its arguments.
+        stdin: what it reads.
+        env: variables to add to this process's own.
+        fds: file descriptors that it inherits.
+        seconds: until it is ended.
+        tick: called twice a second while it runs; to end the program it raises.
+
+    Raises:
+        ProgramError: it cannot be started, or took too long.
+    """
+    words = [str(word) for word in argv]
+    with (
+        _opened(stdin) as source,
+        started(words, stdin=source, stdout=subprocess.PIPE, env=env, fds=fds) as process,
+    ):
+        data = stdin.encode() if isinstance(stdin, str) else stdin
+        out, err = _communicate(process, data if isinstance(data, bytes) else None, seconds, tick)
+    return Result(argv=words, code=process.returncode, out=out, err=err)
+
+
+def output(
+    argv: Argv,
+    *,
+    stdin: Input = None,
+    env: Mapping[str, str] | None = None,
+    fds: Sequence[int] = (),
+    seconds: float | None = SECONDS,
+) -> str:
+    """The standard output of a program that has to succeed; see `run`.
+
+    Raises:
+        ProgramError: it is missing, failed or took too long.
+    """
+    return run(argv, stdin=stdin, env=env, fds=fds, seconds=seconds).check().text
+
+
+def succeeds(argv: Argv, *, fds: Sequence[int] = ()) -> bool:
+    """Whether a program is there and exits 0; what it prints is dropped."""
+    try:
+        return run(argv, fds=fds).code == 0
+    except ProgramError:
+        return False
+
+
+def lines(
+    argv: Argv,
+    *,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    interactive: bool = False,
+) -> Iterator[str]:
+    """Run a program and yield what it prints, line by line, as it comes.
+
+    Args:
+        argv: the program and its arguments.
+        env: variables to add to this process's own.
+        cwd: its working folder.
+        interactive: its standard input and error are this process's own, as sudo needs them
+            to ask for a password. Else its errors are among the lines.
+
+    Raises:
+        ProgramError: it is missing or failed; `why` holds its last lines.
+    """
+    tail: list[str] = []
+    with started(
+        argv,
+        stdin=None if interactive else subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=None if interactive else subprocess.STDOUT,
+        env=env,
+        cwd=cwd,
+    ) as process:
+        for line in process.stdout or ():
+            text = line.decode("utf-8", "replace").rstrip()
+            tail = [*tail, text][-_KEPT_LINES:]
+            yield text
+    if process.returncode != 0:
+        words = "" if interactive else "\n".join(tail)
+        what = f"{name(argv)} failed (exit {process.returncode})."
+        raise ProgramError(what, why=words, code=process.returncode, stderr=words)
+
+
+def detached(argv: Argv, log: Path) -> int:
+    """Start a program in a session of its own that outlives this process; return its pid."""
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            [str(word) for word in argv],
+            env=environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=stream,
+            stderr=stream,
+            start_new_session=True,
+            cwd="/",
+        )
+    process.returncode = 0  # nobody waits for it: without this Python warns that it still runs
+    return process.pid
+
+
+@contextmanager
+def _opened(stdin: Input) -> Iterator[int | IO[bytes]]:
+    if isinstance(stdin, Path):
+        with stdin.open("rb") as file:
+            yield file
+    else:
+        yield subprocess.DEVNULL if stdin is None else subprocess.PIPE
+
+
+def _communicate(
+    process: "subprocess.Popen[bytes]",
+    data: bytes | None,
+    seconds: float | None,
+    tick: Callable[[], None] | None,
+) -> tuple[bytes, bytes]:
+    deadline = None if seconds is None else time.monotonic() + seconds
+    while True:
+        left = None if deadline is None else max(0.0, deadline - time.monotonic())
+        try:
+            return process.communicate(data, min(_TICK, left or _TICK) if tick else left)
+        except subprocess.TimeoutExpired as error:
+            data = None  # it is being written
+            if deadline is not None and time.monotonic() >= deadline:
+                what = f"{name(error.cmd)} took more than {seconds:.0f} s."
+                raise ProgramError(what, why=" ".join(error.cmd)) from None
+            if tick:
+                tick()

@@ -1,0 +1,88 @@
+"""Programs beside the other tasks of an event loop."""
+
+import asyncio
+import os
+import signal
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
+
+from learnflow_infra.system.processes import GRACE, Argv, Result, environment, not_started
+
+
+async def run(
+    argv: Argv,
+    *,
+    stdin: bytes | None = None,
+    env: Mapping[str, str] | None = None,
+    seconds: float | None = None,
+    grace: float | None = GRACE,
+    own_session: bool = False,
+) -> Result:
+    """Run a program to its end beside other tasks; one of a cancelled task is ended.
+
+    After `seconds` it is ended, and the result is `late`.
+
+    Args:
+        argv: the program and its arguments.
+        stdin: what it reads.
+        env: variables to add to this process's own.
+        seconds: until it is ended.
+        grace: seconds that it may take to end after SIGTERM, before SIGKILL; None waits
+            however long it takes.
+        own_session: the terminal's Ctrl-C is for this process alone, which then ends the
+            program once; what the program started is killed with it.
+
+    Raises:
+        ProgramError: it cannot be started.
+    """
+    words = [str(word) for word in argv]
+    start = asyncio.create_subprocess_exec(
+        *words,
+        stdin=DEVNULL if stdin is None else PIPE,
+        stdout=PIPE,
+        stderr=PIPE,
+        env=environment(env),
+        start_new_session=own_session,
+    )
+    try:
+        process = await _owned(start)
+    except OSError as error:
+        raise not_started(words, error) from error
+    talk = asyncio.create_task(process.communicate(stdin))
+    try:
+        await asyncio.wait({talk}, timeout=seconds)
+    finally:
+        late = not talk.done()
+        await _end(process, talk, grace, os.killpg if own_session else os.kill)
+    out, err = await talk
+    code = process.returncode or 0
+    return Result(argv=words, code=code, out=out, err=err, late=late)
+
+
+async def _owned(start: Coroutine[None, None, Process]) -> Process:
+    """The process that is being started; a cancelled task still owns it, and kills it."""
+    starting = asyncio.ensure_future(start)
+    try:
+        return await asyncio.shield(starting)
+    except asyncio.CancelledError:
+        process = await starting
+        process.kill()
+        await process.communicate()
+        raise
+
+
+async def _end(
+    process: Process,
+    talk: "asyncio.Task[tuple[bytes, bytes]]",
+    grace: float | None,
+    kill: Callable[[int, int], None],
+) -> None:
+    if not talk.done():
+        with suppress(ProcessLookupError):
+            process.terminate()
+        await asyncio.wait({talk}, timeout=grace)
+    if not talk.done():
+        with suppress(ProcessLookupError):
+            kill(process.pid, signal.SIGKILL)
+        await asyncio.wait({talk})
