@@ -13,6 +13,7 @@ from learnflow_infra import events
 from learnflow_infra.clusters import embedded
 from learnflow_infra.clusters.embedded import state
 from learnflow_infra.clusters.embedded.images import helpers
+from learnflow_infra.clusters.embedded.node import processes
 from learnflow_infra.clusters.embedded.programs import binary
 
 NAME = "cluster-test"
@@ -134,7 +135,7 @@ def web(kubectl):
 @pytest.fixture
 def node(cluster):
     """The running node's processes."""
-    found = state.running(cluster.name)
+    found = processes.running(cluster.name)
     assert found
     return found
 
@@ -154,10 +155,10 @@ def leftovers(config):
     found += [str(link)] if link.exists() else []
     data = str(state.layout(config.name).root)
     mounts = Path("/proc/self/mountinfo").read_text().splitlines()
-    return found + [line for line in mounts if data in line] + processes(config)
+    return found + [line for line in mounts if data in line] + left_processes(config)
 
 
-def processes(config):
+def left_processes(config):
     """The processes in the cluster's cgroups or started for it."""
     found = []
     for folder in Path("/proc").glob("[0-9]*"):

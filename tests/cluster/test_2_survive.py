@@ -12,9 +12,9 @@ from learnflow_infra import events
 from learnflow_infra.clusters import embedded
 from learnflow_infra.clusters.embedded import lifecycle, state
 from learnflow_infra.clusters.embedded.control_plane import components
-from learnflow_infra.clusters.embedded.node import launch
+from learnflow_infra.clusters.embedded.node import launch, processes
 from learnflow_infra.clusters.embedded.node.supervision import Supervisor
-from tests.cluster.conftest import NAME, eventually, leftovers, processes
+from tests.cluster.conftest import NAME, eventually, left_processes, leftovers
 
 COMPONENTS = [c.name for c in components.components("192.0.2.2", "x", "x")]
 
@@ -52,9 +52,9 @@ def test_stop_lets_pods_end_and_keeps_their_data(cluster, kubectl, web):
 
 def test_a_kill_of_the_outer_process_leaves_only_data(cluster, kubectl, web):
     before = log(kubectl, web)
-    os.kill(state.running(NAME).outer, signal.SIGKILL)
+    os.kill(processes.running(NAME).outer, signal.SIGKILL)
     config = state.load(NAME)
-    eventually(lambda: processes(config) == [], timeout=5)
+    eventually(lambda: left_processes(config) == [], timeout=5)
     eventually(lambda: not os.path.exists(f"/sys/class/net/{config.link}"), timeout=5)  # noqa: PTH110
     assert embedded.status(NAME).state == "stopped"
     embedded.up(NAME, emit=events.ignore)
@@ -62,7 +62,7 @@ def test_a_kill_of_the_outer_process_leaves_only_data(cluster, kubectl, web):
 
 
 def test_pods_are_not_called_ready_from_before_a_kill(kubectl, web):
-    os.kill(state.running(NAME).outer, signal.SIGKILL)
+    os.kill(processes.running(NAME).outer, signal.SIGKILL)
     eventually(lambda: embedded.status(NAME).state == "stopped")  # on a busy machine, not at once
     embedded.up(NAME, emit=events.ignore)
     pod = kubectl.get("pod", web)
@@ -95,7 +95,7 @@ def test_a_silent_api_server_is_waited_for_and_the_node_kept(node, kubectl, web)
     inside = ["nsenter", "--target", str(node.init), "--pid", "--mount", "--"]
     subprocess.run([*inside, "kill", "-9", str(pids["kube-apiserver"])], check=True)
     embedded.up(NAME, emit=events.ignore)
-    assert state.running(NAME) == node
+    assert processes.running(NAME) == node
     kubectl.ready(web)
 
 

@@ -15,8 +15,9 @@ from queue import Queue
 import pytest
 import yaml
 
-from learnflow_infra.clusters.embedded import lifecycle, state
+from learnflow_infra.clusters.embedded import lifecycle
 from learnflow_infra.clusters.embedded.images import helpers
+from learnflow_infra.clusters.embedded.node import processes
 from learnflow_infra.clusters.embedded.node.supervision import Supervisor
 from learnflow_infra.clusters.embedded.programs import binary
 from learnflow_infra.documents import schema_faults
@@ -181,7 +182,7 @@ def test_a_deploy_goes_on_when_the_api_server_is_killed_meanwhile(broken):
 
 def signalled(component, signal):
     """Send a signal to a component of the node; one that ends is started by its supervisor."""
-    node = state.running(E2E)
+    node = processes.running(E2E)
     (pid,) = [pid for name, _, pid in Supervisor(node).states() if name == component]
     inside = ["nsenter", "--target", str(node.init), "--pid", "--mount", "--"]
     subprocess.run([*inside, "kill", f"-{signal}", str(pid)], check=True)
@@ -223,7 +224,7 @@ def test_a_node_that_no_longer_answers(broken):
 
 def test_what_registries_answer_to_a_node(broken, tmp_path):
     namespace = broken.namespace("broken-registries")
-    with serving(state.running(E2E), tmp_path) as hosts:
+    with serving(processes.running(E2E), tmp_path) as hosts:
         images = {code: {"image": f"{host}/none:1"} for code, host in hosts.items()}
         broken.apply(namespace, *(pod(code.lower(), main=main) for code, main in images.items()))
 

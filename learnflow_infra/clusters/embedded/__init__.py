@@ -29,6 +29,7 @@ from learnflow_infra.clusters.embedded.host.requirements import require_host
 from learnflow_infra.clusters.embedded.images import build, helpers
 from learnflow_infra.clusters.embedded.images.loading import known_images
 from learnflow_infra.clusters.embedded.images.recipe import REGISTRY, ImageRecipe, ImageRef
+from learnflow_infra.clusters.embedded.node import processes
 from learnflow_infra.clusters.embedded.programs import binary
 from learnflow_infra.clusters.embedded.state import CONTEXT_PREFIX, Cluster
 from learnflow_infra.events import Emit
@@ -169,7 +170,7 @@ def delete(name: str, *, emit: Emit) -> None:
 def status(name: str) -> Cluster:
     """The state of a cluster, from its files and processes; no server is asked."""
     config = state.load(name)
-    running = config is not None and state.running(name) is not None
+    running = config is not None and processes.running(name) is not None
     return Cluster(
         name=name,
         state="absent" if config is None else "running" if running else "stopped",

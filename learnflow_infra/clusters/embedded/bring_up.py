@@ -1,4 +1,4 @@
-"""The parts of `up`: decide, configure, start, wait."""
+"""The steps of `lifecycle.up`: choose a configuration, write it, wait until the node is ready."""
 
 import os
 from collections.abc import Mapping
@@ -7,39 +7,53 @@ from ipaddress import IPv4Network
 from pathlib import Path
 
 from learnflow_infra.clusters.embedded import state
-from learnflow_infra.clusters.embedded.control_plane import addons, api, components, health, pki
-from learnflow_infra.clusters.embedded.host import privileges, snapshotters, subnets
+from learnflow_infra.clusters.embedded.control_plane import (
+    addons,
+    api,
+    components,
+    configuration,
+    health,
+    pki,
+)
+from learnflow_infra.clusters.embedded.host import privileges, requirements, snapshotters, subnets
 from learnflow_infra.clusters.embedded.locks import lock
-from learnflow_infra.clusters.embedded.node import launch, runtime
+from learnflow_infra.clusters.embedded.node import processes, runtime
 from learnflow_infra.clusters.embedded.programs import binary
 from learnflow_infra.errors import HostError
+from learnflow_infra.remedy import Command, Remedy
 
 
-def decide(name: str, given: IPv4Network | None) -> state.Config:
-    """The cluster's decisions, made now when it is new; one cluster at a time.
+def choose(name: str, subnet: IPv4Network | None) -> state.Config:
+    """The configuration of a cluster, made and saved if it is new; for one cluster at a time.
+
+    Args:
+        name: of the cluster.
+        subnet: from `--subnet`.
 
     Raises:
-        HostError: its subnet is in use, or `given` is not the one it has.
+        HostError: the cluster's subnet is in use, or `subnet` is not the one that it has.
     """
     with lock("subnets"):
         config = state.load(name)
         others = [c for other in state.names() if other != name and (c := state.load(other))]
         taken = [IPv4Network(other.subnet) for other in others]
         routes = subnets.host_routes()
-        first = subnets.first_of(os.environ.get("XDG_DATA_HOME"))
         if config is None:
-            return _decide_new(name, subnets.choose(given, taken, routes, first))
-        if given and str(given) != config.subnet:
+            first = subnets.first_of(os.environ.get("XDG_DATA_HOME"))
+            return _new(name, subnets.choose(subnet, taken, routes, first))
+        if subnet and str(subnet) != config.subnet:
             raise HostError(
                 f"The cluster {name} exists with subnet {config.subnet}.",
-                remedy="Leave --subnet out, or delete the cluster first: "
-                f"learnflow-infra cluster delete --name {name}",
+                remedy=Remedy(
+                    "Leave --subnet out, or delete the cluster first: ",
+                    Command("cluster", "delete", "--name", name),
+                ),
             )
         subnets.require_free(IPv4Network(config.subnet), taken, routes, config.link)
         return config
 
 
-def _decide_new(name: str, subnet: IPv4Network) -> state.Config:
+def _new(name: str, subnet: IPv4Network) -> state.Config:
     snapshotter = snapshotters.choose(state.layout(name).root)
     config = state.Config(name=name, subnet=str(subnet), snapshotter=snapshotter)
     state.save(config)
@@ -47,20 +61,44 @@ def _decide_new(name: str, subnet: IPv4Network) -> state.Config:
 
 
 def configure(config: state.Config, programs: Path, archives: Mapping[str, Path]) -> None:
-    """Write configuration, certificates and kubeconfigs."""
-    short = {reference.rpartition("/")[2].partition(":")[0]: reference for reference in archives}
-    launch.write_configuration(config, binary.version(), short)
+    """Make the cluster's folders, and write configuration files, certificates and kubeconfigs.
+
+    Args:
+        config: the cluster.
+        programs: the folder of the built programs.
+        archives: the images of the node itself, by reference.
+    """
     layout = state.layout(config.name)
+    _make_folders(layout)
+    images = {reference.rpartition("/")[2].partition(":")[0]: reference for reference in archives}
+    values = configuration.values(
+        config,
+        version=binary.version(),
+        capable=privileges.may_use_more_resources(),
+        images=images,
+        cni=requirements.cni_folder(),
+    )
+    supervisor = configuration.supervisor(config, images["busybox"])
+    configuration.write(layout.conf, values, supervisor)
     pki.ensure(layout, programs / "kubeadm", config.node_name)
     privileges.give_to_sudo_user(layout.kubeconfig)
 
 
-def finish(
-    config: state.Config, node: state.Node, archives: Mapping[str, Path], timeout: float
-) -> None:
-    """Give a started node what it needs beside its own programs, and wait until it is ready.
+def _make_folders(layout: state.Layout) -> None:
+    for part in ("etcd", "containerd", "kubelet", "volumes"):
+        layout.data(part).mkdir(parents=True, exist_ok=True)
+    for private in (layout.data("etcd"), layout.root / "data"):  # volumes are open to any uid
+        private.chmod(0o700)
+    for folder in (layout.conf, layout.logs, layout.pki):
+        folder.mkdir(parents=True, exist_ok=True)
 
-    It does the same again on a node that an interrupted run left behind.
+
+def complete(
+    config: state.Config, node: processes.Node, archives: Mapping[str, Path], timeout: float
+) -> None:
+    """Apply the add-ons and import the node's own images, and wait until the node is ready.
+
+    It can be repeated on a node that an interrupted run started.
 
     Raises:
         NotReadyError: something was not ready in `timeout` seconds.
@@ -70,8 +108,8 @@ def finish(
     with ThreadPoolExecutor() as pool:
         try:
             parts = [
-                pool.submit(_complete, config, node, root, waiter),
-                pool.submit(_load, node, waiter, archives),
+                pool.submit(_apply_addons, config, node, root, waiter),
+                pool.submit(_import_images, node, waiter, archives),
                 pool.submit(waiter.node),
             ]
             for part in parts:
@@ -79,11 +117,12 @@ def finish(
         except BaseException:
             waiter.cancel()
             raise
-    state.mark_ready(config.name, node)
+    processes.mark_ready(config.name, node)
 
 
-def _complete(config: state.Config, node: state.Node, root: api.Api, waiter: health.Waiter) -> None:
-    """What Kubernetes needs beside its own programs."""
+def _apply_addons(
+    config: state.Config, node: processes.Node, root: api.Api, waiter: health.Waiter
+) -> None:
     waiter.api_server()
     addons.apply(root, str(config.node_address))
     (state.layout(config.name).conf / components.APPLIED).touch()
@@ -91,6 +130,8 @@ def _complete(config: state.Config, node: state.Node, root: api.Api, waiter: hea
     waiter.controllers()
 
 
-def _load(node: state.Node, waiter: health.Waiter, archives: Mapping[str, Path]) -> None:
+def _import_images(
+    node: processes.Node, waiter: health.Waiter, archives: Mapping[str, Path]
+) -> None:
     waiter.runtime(node)
     runtime.import_missing(node, archives)

@@ -1,4 +1,4 @@
-"""up, stop, delete: what root does (an ordinary user gets here through `elevate`)."""
+"""up, stop and delete, as root performs them (an ordinary user comes here through `elevate`)."""
 
 import shutil
 from collections.abc import Mapping
@@ -17,22 +17,23 @@ from learnflow_infra.clusters.embedded.host import (
 )
 from learnflow_infra.clusters.embedded.images import helpers, pruning
 from learnflow_infra.clusters.embedded.locks import lock
-from learnflow_infra.clusters.embedded.node import launch, runtime
+from learnflow_infra.clusters.embedded.node import launch, processes, runtime
 from learnflow_infra.clusters.embedded.node.supervision import Supervisor
 from learnflow_infra.clusters.embedded.programs import binary
 from learnflow_infra.errors import HostError, NotReadyError
 from learnflow_infra.events import Emit, Step
 
 STOP_GRACE = 20
-"""Seconds that containers get to end when a cluster stops."""
+"""Seconds that containers have to end when a cluster stops."""
 START_TIMEOUT = 120.0
-PATIENCE = 45.0
-"""Seconds that a node found running may take to be ready before it is started anew."""
+"""Seconds until a node that was started must be ready."""
+RUNNING_TIMEOUT = 45.0
+"""Seconds until a node that already runs must be ready; then it is started anew."""
 
 
 def up(name: str, emit: Emit, subnet: str | None) -> None:
     """Create or start a cluster; returns when it is ready. See the package's `up`."""
-    given = subnets.parse_given(subnet) if subnet else None
+    requested = subnets.parse(subnet) if subnet else None
     packages.ensure_packages(requirements.PROGRAMS, emit=emit)
     programs = binary.ensure(emit)
     pruning.prune(programs)
@@ -40,8 +41,8 @@ def up(name: str, emit: Emit, subnet: str | None) -> None:
     with events.step(emit, "cluster/start", f"Start the cluster {name}") as step:
         waiting = "waiting for another run that changes this cluster"
         with lock(f"cluster-{name}", lambda: step.progress(0, None, waiting)):
-            config = bring_up.decide(name, given)
-            if _finished(config, archives):
+            config = bring_up.choose(name, requested)
+            if _keep_running(config, archives):
                 step.done("running", changed=False)
                 return
             launch.end(config, None)
@@ -54,34 +55,34 @@ def up(name: str, emit: Emit, subnet: str | None) -> None:
 
 
 def is_ready(name: str) -> bool:
-    """The node runs and was ready once, its API server is, and the programs are in the cache."""
-    if not state.is_marked_ready(name) or not (binary.folder() / "kubectl").exists():
+    """Whether the node became ready, its API server is, and the programs are in the cache."""
+    if not processes.is_marked_ready(name) or not (binary.folder() / "kubectl").exists():
         return False
     try:
         return health.healthy(api.connect(state.layout(name).kubeconfig))
-    except OSError:  # the kubeconfig was taken away
+    except OSError:  # the kubeconfig was deleted
         return False
 
 
 def _start(config: state.Config, programs: Path, archives: Mapping[str, Path]) -> None:
-    """Start the node. One that fails is ended; an interrupted one goes on, for the next `up`."""
+    """Start the node. On an error it is ended; on an interrupt it is left to the next `up`."""
     try:
-        bring_up.finish(config, launch.start(config, programs), archives, START_TIMEOUT)
+        bring_up.complete(config, launch.start(config, programs), archives, START_TIMEOUT)
     except Exception:
-        launch.end(config, state.running(config.name))
+        launch.end(config, processes.running(config.name))
         raise
 
 
-def _finished(config: state.Config, archives: Mapping[str, Path]) -> bool:
-    """Take a running node as it is, if it gets ready: starting anew would end every pod."""
-    node, layout = state.running(config.name), state.layout(config.name)
+def _keep_running(config: state.Config, archives: Mapping[str, Path]) -> bool:
+    """Whether the node runs and becomes ready; to start it anew would end every pod."""
+    node, layout = processes.running(config.name), state.layout(config.name)
     if node is None or not (layout.conf / "admin.conf").exists():
         return False
     if not layout.kubeconfig.exists():
-        pki.administrator(layout, config.node_name)
+        pki.write_kubeconfig(layout, config.node_name)
         privileges.give_to_sudo_user(layout.kubeconfig)
     try:
-        bring_up.finish(config, node, archives, PATIENCE)
+        bring_up.complete(config, node, archives, RUNNING_TIMEOUT)
     except (NotReadyError, HostError, api.ApiError):
         launch.end(config, node)
         return False
@@ -89,12 +90,12 @@ def _finished(config: state.Config, archives: Mapping[str, Path]) -> bool:
 
 
 def stop(name: str, emit: Emit) -> None:
-    """Stop pods gracefully, then the node; all data stay."""
+    """Stop the pods gracefully, then the node; all data stay."""
     with (
         events.step(emit, "cluster/stop", f"Stop the cluster {name}") as step,
         lock(f"cluster-{name}"),
     ):
-        config, node = state.load(name), state.running(name)
+        config, node = state.load(name), processes.running(name)
         if config and node:
             _stop(config, node, step)
             return
@@ -103,21 +104,21 @@ def stop(name: str, emit: Emit) -> None:
         step.done("not running", changed=False)
 
 
-def _stop(config: state.Config, node: state.Node, step: Step) -> None:
+def _stop(config: state.Config, node: processes.Node, step: Step) -> None:
     step.progress(0, 2, "pods")
-    with suppress(HostError, OSError):  # a node too broken to stop its pods is ended anyway
+    with suppress(HostError, OSError):  # a node that cannot stop its pods is ended all the same
         Supervisor(node).stop("kubelet")
         runtime.stop_containers(node, components.BIN, STOP_GRACE)
     step.progress(1, 2, "node")
     with suppress(OSError):
         Supervisor(node).shutdown()
-        launch.wait_gone(node, STOP_GRACE)
+        processes.wait(node.outer, node.outer_start, STOP_GRACE)
     launch.end(config, node)
     step.done()
 
 
 def delete(name: str, emit: Emit) -> None:
-    """Remove a cluster and all its data."""
+    """Delete a cluster with all its data."""
     with (
         events.step(emit, "cluster/delete", f"Delete the cluster {name}") as step,
         lock(f"cluster-{name}"),
@@ -128,9 +129,9 @@ def delete(name: str, emit: Emit) -> None:
             return
         config = state.load(name)
         if config:
-            launch.end(config, state.running(name))
+            launch.end(config, processes.running(name))
         shutil.rmtree(layout.root)
         for folder in (layout.root.parent, layout.root.parent.parent):
-            with suppress(OSError):  # other clusters are in it
+            with suppress(OSError):  # it holds other clusters
                 folder.rmdir()
         step.done()

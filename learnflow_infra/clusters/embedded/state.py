@@ -1,4 +1,4 @@
-"""What one embedded cluster keeps on disk, and whether its node runs."""
+"""What an embedded cluster keeps on disk: its folder, and the configuration made with it."""
 
 import json
 import os
@@ -44,7 +44,7 @@ class Cluster:
 
 @dataclass(frozen=True, kw_only=True)
 class Config:
-    """What is decided once, when a cluster is made. `subnet` is a /30: host .1, node .2."""
+    """The configuration of a cluster, made when it is created. `subnet` is a /30."""
 
     name: str
     subnet: str
@@ -84,13 +84,18 @@ class Layout:
 
     @property
     def config(self) -> Path:
-        """Decisions made once, as JSON."""
+        """The `Config`, as JSON."""
         return self.root / "config.json"
 
     @property
     def node(self) -> Path:
-        """Which processes are the node, as JSON."""
+        """The node's processes, as JSON (see node.processes)."""
         return self.root / "node.json"
+
+    @property
+    def ready(self) -> Path:
+        """The processes of the node that became ready last, as JSON."""
+        return self.root / "ready.json"
 
     @property
     def kubeconfig(self) -> Path:
@@ -112,6 +117,10 @@ class Layout:
         """/var/log of the node: a file per component, and the pods' logs."""
         return self.root / "logs"
 
+    def log(self, component: str) -> Path:
+        """The log of a component, or of the `node` itself."""
+        return self.logs / f"{component}.log"
+
     def data(self, part: str) -> Path:
         """A folder of lasting data: etcd, containerd, kubelet, volumes."""
         return self.root / "data" / part
@@ -128,7 +137,7 @@ def names() -> list[str]:
 
 
 def load(name: str) -> Config | None:
-    """The decisions of a cluster; None when it does not exist."""
+    """The configuration of a cluster; None when it does not exist."""
     try:
         return Config(**json.loads(layout(name).config.read_text()))
     except FileNotFoundError:
@@ -136,8 +145,16 @@ def load(name: str) -> Config | None:
 
 
 def save(config: Config) -> None:
-    """Write the decisions of a cluster, whole or not at all."""
+    """Write the configuration of a cluster, whole or not at all."""
     replace(layout(config.name).config, json.dumps(asdict(config), indent=2) + "\n")
+
+
+def tail(log: Path, count: int = 15) -> str:
+    """The last lines of a log; empty when there is none."""
+    try:
+        return "\n".join(log.read_text(errors="replace").splitlines()[-count:])
+    except FileNotFoundError:
+        return ""
 
 
 def replace(path: Path, text: str, mode: int = 0o644) -> None:
@@ -148,56 +165,3 @@ def replace(path: Path, text: str, mode: int = 0o644) -> None:
     with os.fdopen(descriptor, "w") as stream:
         stream.write(text)
     temporary.replace(path)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Node:
-    """A running node: host pids of the outer process and of its pid 1."""
-
-    outer: int
-    outer_start: int
-    init: int
-    init_start: int
-    boot: str
-
-
-def running(name: str) -> Node | None:
-    """The node of a cluster, when the recorded processes are alive and the same."""
-    node = recorded(name)
-    if node is None or node.boot != boot_id():
-        return None
-    same = started(node.outer) == node.outer_start and started(node.init) == node.init_start
-    return node if same else None
-
-
-def recorded(name: str) -> Node | None:
-    """What was recorded of the last node, alive or not."""
-    try:
-        return Node(**json.loads(layout(name).node.read_text()))
-    except (FileNotFoundError, ValueError):
-        return None
-
-
-def mark_ready(name: str, node: Node) -> None:
-    """Note that this very node became ready."""
-    replace(layout(name).root / "ready.json", json.dumps(asdict(node)))
-
-
-def is_marked_ready(name: str) -> bool:
-    """The node runs, and it is the one that was noted as ready."""
-    node, noted = running(name), layout(name).root / "ready.json"
-    return node is not None and noted.exists() and json.loads(noted.read_text()) == asdict(node)
-
-
-def boot_id() -> str:
-    """The kernel's id of this boot: pids mean nothing across boots."""
-    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
-
-
-def started(pid: int) -> int | None:
-    """A process's start time in clock ticks (proc(5), stat field 22); None when it is gone."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return None
-    return None if fields[0] in {"Z", "X"} else int(fields[19])

@@ -1,4 +1,4 @@
-"""When a started node is ready: the API server, the node itself, the cluster's DNS."""
+"""Waits until a started node is ready: the API server, the node itself, the cluster's DNS."""
 
 import threading
 import time
@@ -12,14 +12,14 @@ from typing import Any
 
 from learnflow_infra.clusters.embedded import state
 from learnflow_infra.clusters.embedded.control_plane.api import Api, ApiError
-from learnflow_infra.clusters.embedded.node import launch, runtime
+from learnflow_infra.clusters.embedded.node import processes, runtime
 from learnflow_infra.errors import NotReadyError
 
 PAUSE = 0.1
 
 
 def healthy(api: Api) -> bool:
-    """The API server answers /readyz; True or False within a second."""
+    """Whether the API server answers /readyz with ok, within a second."""
     try:
         return api.get("/readyz", timeout=1.0) == "ok"
     except ApiError:
@@ -27,7 +27,7 @@ def healthy(api: Api) -> bool:
 
 
 def exists(api: Api, path: str) -> bool:
-    """The API server has this object."""
+    """Whether the API server has the object of this path."""
     try:
         return bool(api.document(path))
     except ApiError:
@@ -35,11 +35,11 @@ def exists(api: Api, path: str) -> bool:
 
 
 def node_ready(node: dict[str, Any], since: datetime) -> bool:
-    """The Ready condition is true, and was said by a kubelet that ran after `since`.
+    """Whether the Ready condition is true, and was reported by the kubelet after `since`.
 
-    A node that was stopped leaves its old condition behind; lastHeartbeatTime (whole
-    seconds) tells when the kubelet said it last. Its Lease would not do: on a cluster's
-    first start the kubelet tries for seconds to make it, before its namespace exists.
+    A stopped node leaves its last condition in the API server. lastHeartbeatTime (whole
+    seconds) is when the kubelet last reported it. The node's Lease is no substitute: on a
+    cluster's first start the kubelet cannot make it for seconds, until its namespace exists.
     """
     conditions = node.get("status", {}).get("conditions", [])
     return any(
@@ -51,10 +51,10 @@ def node_ready(node: dict[str, Any], since: datetime) -> bool:
 
 
 def fresh(pods: Iterable[dict[str, Any]], since: datetime) -> bool:
-    """No pod is called Ready for containers that ended with the node's last life.
+    """Whether no pod is Ready by a status from before `since`.
 
-    After a kill the API server still holds the old statuses; they hold until the kubelet
-    has looked at each pod.
+    After a node was killed the API server still has the old statuses of its pods, until the
+    kubelet reports each pod anew.
     """
     return not any(_stale(pod.get("status", {}), since) for pod in pods)
 
@@ -62,17 +62,17 @@ def fresh(pods: Iterable[dict[str, Any]], since: datetime) -> bool:
 def _stale(status: dict[str, Any], since: datetime) -> bool:
     conditions = status.get("conditions", [])
     ready = any(c["type"] == "Ready" and c["status"] == "True" for c in conditions)
-    begun = [
+    starts = [
         datetime.fromisoformat(running["startedAt"])
         for container in status.get("containerStatuses", [])
         if (running := container.get("state", {}).get("running"))
     ]
     # startedAt has whole seconds
-    return ready and any(start < since.replace(microsecond=0) for start in begun)
+    return ready and any(start < since.replace(microsecond=0) for start in starts)
 
 
-def says_200(url: str) -> bool:
-    """A health endpoint of a component answers, within a second."""
+def answers_200(url: str) -> bool:
+    """Whether a component's health endpoint answers with 200, within a second."""
     opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
     try:
         with opener.open(url, timeout=1.0) as answer:
@@ -87,8 +87,8 @@ class Waiter:
     def __init__(self, config: state.Config, api: Api, timeout: float) -> None:
         self._config = config
         self._api = api
-        begun = state.layout(config.name).node.stat().st_mtime  # written when the node starts
-        self._since = datetime.fromtimestamp(begun, tz=UTC)
+        start = state.layout(config.name).node.stat().st_mtime  # the node's start writes it
+        self._since = datetime.fromtimestamp(start, tz=UTC)
         self._deadline = time.monotonic() + timeout
         self._cancelled = threading.Event()
 
@@ -97,30 +97,30 @@ class Waiter:
         self._cancelled.set()
 
     def api_server(self) -> None:
-        """Until /readyz answers ok."""
+        """Wait until /readyz answers ok."""
         self._until("kube-apiserver", lambda: healthy(self._api))
 
-    def runtime(self, node: state.Node) -> None:
-        """Until containerd listens."""
+    def runtime(self, node: processes.Node) -> None:
+        """Wait until containerd listens."""
         socket = Path(f"/proc/{node.init}/root/run/containerd/containerd.sock")
         self._until("containerd", socket.exists)
 
-    def services(self, node: state.Node) -> None:
-        """Until Services work: the rules of the cluster's DNS are there, and it has its names.
+    def services(self, node: processes.Node) -> None:
+        """Wait until Services work: the DNS Service has its rules, and CoreDNS its names.
 
-        kube-proxy's own health endpoint would not do: it answers before any rule is written.
+        kube-proxy's own health endpoint is not enough: it answers before any rule exists.
         """
         address = self._config.node_address
         self._until("kube-proxy", lambda: runtime.has_service(node, "10.96.0.10 . udp . 53"))
-        self._until("coredns", lambda: says_200(f"http://{address}:8181/ready"))
+        self._until("coredns", lambda: answers_200(f"http://{address}:8181/ready"))
 
     def controllers(self) -> None:
-        """Until pods may be made: their namespace's ServiceAccount comes from a controller."""
+        """Wait until pods can be made: a controller makes their namespace's ServiceAccount."""
         account = "/api/v1/namespaces/default/serviceaccounts/default"
         self._until("kube-controller-manager", lambda: exists(self._api, account))
 
     def node(self) -> None:
-        """Until the node is Ready, and what is said of its pods is true."""
+        """Wait until the node is Ready, and no status of a pod is from before its start."""
         self._until("kubelet", self._node_ready)
         self._until("kubelet", self._pods_fresh)
 
@@ -138,18 +138,19 @@ class Waiter:
         return node_ready(node, self._since)
 
     def _until(self, component: str, condition: Callable[[], bool]) -> None:
-        log: Path = state.layout(self._config.name).logs / f"{component}.log"
+        layout = state.layout(self._config.name)
+        log = layout.log(component)
         while not condition():
-            if state.running(self._config.name) is None:
+            if processes.running(self._config.name) is None:
                 raise NotReadyError(
-                    f"The node of {self._config.name} died while it started.",
-                    why=launch.tail(log.with_name("node.log")),
-                    remedy=f"See {log.parent}, then: learnflow-infra cluster up",
+                    f"The node of {self._config.name} ended while it started.",
+                    why=state.tail(layout.log("node")),
+                    remedy=f"See {layout.logs}, then: learnflow-infra cluster up",
                 )
             if self._cancelled.is_set() or time.monotonic() > self._deadline:
                 raise NotReadyError(
                     f"{component} was not ready in time.",
-                    why=launch.tail(log),
+                    why=state.tail(log),
                     remedy=f"See {log}, then: learnflow-infra cluster up",
                 )
             self._cancelled.wait(PAUSE)

@@ -1,4 +1,4 @@
-"""Certificates and kubeconfigs, by kubeadm: the tool that Kubernetes itself has for them."""
+"""Certificates and kubeconfigs, made by kubeadm."""
 
 import shutil
 import time
@@ -16,21 +16,21 @@ USERS = {
     "kube-proxy": "system:kube-proxy",
     "local-path-provisioner": "system:local-path-provisioner",
 }
-"""Kubeconfigs beside kubeadm's own, by their user name."""
+"""User names of the kubeconfigs that kubeadm does not make by itself."""
 RENEW_AFTER = 300 * 24 * 3600.0
-"""Seconds. kubeadm's certificates hold for a year; they are renewed at a start after this."""
+"""Seconds. kubeadm's certificates are valid for a year; a start after this time renews them."""
 
 
 def needs_renewal(issued: float, now: float) -> bool:
-    """Tell whether certificates of that age (both in seconds since the epoch) are renewed."""
+    """Whether certificates are renewed; both times are in seconds since the epoch."""
     return now - issued > RENEW_AFTER
 
 
 def ensure(layout: state.Layout, kubeadm: Path, context: str) -> None:
-    """Make certificates and kubeconfigs once, and renew them when they are old."""
+    """Make the certificates and kubeconfigs that are missing, and renew those that are old."""
     stamp = layout.pki / "issued"
     if not stamp.exists():
-        shutil.rmtree(layout.pki, ignore_errors=True)  # half made: nothing has used them yet
+        shutil.rmtree(layout.pki, ignore_errors=True)  # unfinished, and unused
         kubeadm_config = layout.conf / "kubeadm.yaml"
         output([kubeadm, "init", "phase", "certs", "all", "--config", kubeadm_config])
         _kubeconfigs(layout, kubeadm)
@@ -39,7 +39,7 @@ def ensure(layout: state.Layout, kubeadm: Path, context: str) -> None:
         _kubeconfigs(layout, kubeadm)
     elif layout.kubeconfig.exists():
         return
-    administrator(layout, context)
+    write_kubeconfig(layout, context)
     stamp.touch(mode=0o600)
 
 
@@ -63,8 +63,8 @@ def _user(layout: state.Layout, kubeadm: Path, name: str) -> None:
     state.replace(layout.conf / f"{name}.conf", text, mode=0o600)
 
 
-def administrator(layout: state.Layout, context: str) -> None:
-    """The user's kubeconfig: kubeadm's, with names that say which cluster it is."""
+def write_kubeconfig(layout: state.Layout, context: str) -> None:
+    """Write the user's kubeconfig: kubeadm's, with `context` as the name of all that it names."""
     document = yaml.safe_load((layout.conf / "admin.conf").read_text())
     document["clusters"][0]["name"] = context
     document["users"][0]["name"] = context

@@ -1,4 +1,7 @@
-"""Which /30 a cluster gets: the next that nobody uses, pure but for reading the routes."""
+"""The /30 subnet of a cluster: the next free one, or the one that the user names.
+
+All is pure but `host_routes` and `vanished`, which read the host's routes and links.
+"""
 
 import hashlib
 import json
@@ -9,25 +12,26 @@ from pathlib import Path
 
 from learnflow_infra.clusters.embedded.process import output
 from learnflow_infra.errors import HostError, UsageError
+from learnflow_infra.remedy import Command, Remedy
 
 RANGE = IPv4Network("10.213.0.0/16")
-SIZE = 30
-INSIDE = (IPv4Network("10.244.0.0/16"), IPv4Network("10.96.0.0/16"))
-"""Pod and Service ranges: inside every node, so no link may lie in them."""
+PREFIX = 30
+NODE_RANGES = (IPv4Network("10.244.0.0/16"), IPv4Network("10.96.0.0/16"))
+"""Ranges of pods and Services inside every node: no link may overlap them."""
 
 
 def host_routes() -> list[tuple[IPv4Network, str]]:
     """The host's routes in all tables, without the default route: network and interface."""
-    found = json.loads(output(["ip", "-json", "-4", "route", "show", "table", "all"]) or "[]")
-    return [(network, link) for network, link in parse(found) if not vanished(link)]
+    routes = json.loads(output(["ip", "-json", "-4", "route", "show", "table", "all"]) or "[]")
+    return [(network, link) for network, link in parse_routes(routes) if not vanished(link)]
 
 
 def vanished(link: str, links: Path = Path("/sys/class/net")) -> bool:
-    """A link that went while it was told of: `ip` names it by its number alone, as if232."""
+    """Whether a link was deleted while `ip` listed it: `ip` then prints its number, as if232."""
     return bool(re.fullmatch(r"if\d+", link)) and not (links / link).exists()
 
 
-def parse(routes: Iterable[dict[str, str]]) -> list[tuple[IPv4Network, str]]:
+def parse_routes(routes: Iterable[dict[str, str]]) -> list[tuple[IPv4Network, str]]:
     """Network and interface of each route that `ip -json route` prints."""
     return [
         (IPv4Network(route["dst"], strict=False), route.get("dev", ""))
@@ -37,7 +41,11 @@ def parse(routes: Iterable[dict[str, str]]) -> list[tuple[IPv4Network, str]]:
 
 
 def first_of(data_folder: str | None) -> int:
-    """Where the clusters of a data folder begin: 0 for the usual one (None), spread for others."""
+    """The first /24 of `RANGE` (by number) for the clusters of a data folder.
+
+    Args:
+        data_folder: XDG_DATA_HOME; None for the default, whose clusters begin at 0.
+    """
     if data_folder is None:
         return 0
     return 1 + int.from_bytes(hashlib.sha256(data_folder.encode()).digest()[:2]) % 255
@@ -46,24 +54,24 @@ def first_of(data_folder: str | None) -> int:
 def conflict(
     subnet: IPv4Network, routes: Iterable[tuple[IPv4Network, str]], link: str | None
 ) -> str | None:
-    """The interface (or `the host`) whose route overlaps, unless it is the cluster's own link."""
+    """The interface (or `the host`) whose route overlaps the subnet, unless it is `link`."""
     for network, device in routes:
         if device != link and network.overlaps(subnet):
             return device or "the host"
     return None
 
 
-def parse_given(text: str) -> IPv4Network:
-    """A /30 that was given by hand.
+def parse(text: str) -> IPv4Network:
+    """The value of `--subnet`.
 
     Raises:
-        UsageError: it is no private /30, or lies in the ranges that pods and Services use.
+        UsageError: it is not a /30, or overlaps the ranges of pods and Services.
     """
     try:
         subnet = IPv4Network(text)
     except ValueError as error:
-        raise UsageError(f"--subnet {text!r} is no IPv4 network.", why=str(error)) from error
-    if subnet.prefixlen != SIZE or any(subnet.overlaps(inside) for inside in INSIDE):
+        raise UsageError(f"--subnet {text!r} is not an IPv4 network.", why=str(error)) from error
+    if subnet.prefixlen != PREFIX or any(subnet.overlaps(range_) for range_ in NODE_RANGES):
         raise UsageError(
             f"--subnet {text!r} cannot be used.",
             why="It must be a /30 outside 10.244.0.0/16 and 10.96.0.0/16.",
@@ -73,7 +81,7 @@ def parse_given(text: str) -> IPv4Network:
 
 
 def choose(
-    given: IPv4Network | None,
+    requested: IPv4Network | None,
     taken: Sequence[IPv4Network],
     routes: Sequence[tuple[IPv4Network, str]],
     first: int = 0,
@@ -81,27 +89,27 @@ def choose(
     """The subnet of a new cluster.
 
     Args:
-        given: by hand, or None for the next free one.
-        taken: of other clusters, running or not.
+        requested: by the user, or None for the next free one.
+        taken: by other clusters, running or not.
         routes: of the host.
-        first: where to begin: clusters of another data folder are not seen here, and
-            while they are stopped no route tells of them.
+        first: the number of the /24 to begin with. Clusters of another data folder are not
+            known here, and have no route while they are stopped.
 
     Raises:
-        HostError: the given one is in use, or all are.
+        HostError: the requested subnet is in use, or all are.
     """
-    if given:
-        require_free(given, taken, routes, link=None)
-        return given
+    if requested:
+        require_free(requested, taken, routes, link=None)
+        return requested
     candidates = list(RANGE.subnets(new_prefix=24))
     for number in range(len(candidates)):
         candidate = candidates[(first + number) % len(candidates)]
-        subnet = next(candidate.subnets(new_prefix=SIZE))
+        subnet = next(candidate.subnets(new_prefix=PREFIX))
         if not any(subnet.overlaps(t) for t in taken) and not conflict(subnet, routes, None):
             return subnet
     raise HostError(
         f"Every subnet of {RANGE} is in use on this host.",
-        remedy="Give a free /30: learnflow-infra cluster up --subnet 10.99.0.0/30",
+        remedy=Remedy("Name a free /30: ", Command("cluster", "up", "--subnet", "10.99.0.0/30")),
     )
 
 
@@ -111,10 +119,16 @@ def require_free(
     routes: Sequence[tuple[IPv4Network, str]],
     link: str | None,
 ) -> None:
-    """Check a subnet that is not ours to choose.
+    """Check that a subnet is free.
+
+    Args:
+        subnet: of the cluster.
+        taken: by other clusters.
+        routes: of the host.
+        link: the cluster's own interface, if it has one.
 
     Raises:
-        HostError: another cluster has it, or a route of the host overlaps it.
+        HostError: another cluster uses it, or a route of the host overlaps it.
     """
     user = conflict(subnet, routes, link)
     if user is None and any(subnet.overlaps(other) for other in taken):
@@ -122,7 +136,9 @@ def require_free(
     if user:
         raise HostError(
             f"The subnet {subnet} is in use by {user}.",
-            why="The cluster's node is reached through it.",
-            remedy="Take the other route away, or make a cluster with another --subnet "
-            "(learnflow-infra cluster up --help).",
+            why="This host reaches the cluster's node through it.",
+            remedy=Remedy(
+                "Remove the other route, or create a cluster with another --subnet: ",
+                Command("cluster", "up", "--help"),
+            ),
         )

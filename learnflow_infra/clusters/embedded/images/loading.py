@@ -7,7 +7,7 @@ from learnflow_infra import events
 from learnflow_infra.clusters.embedded import state
 from learnflow_infra.clusters.embedded.control_plane import api
 from learnflow_infra.clusters.embedded.images import build, pruning
-from learnflow_infra.clusters.embedded.node import runtime
+from learnflow_infra.clusters.embedded.node import processes, runtime
 from learnflow_infra.errors import ClusterUnreachableError
 from learnflow_infra.events import Emit
 
@@ -15,7 +15,7 @@ from learnflow_infra.events import Emit
 def known_images(name: str) -> set[str]:
     """The images that the node says it has; empty when it does not answer. Needs no root."""
     config = state.load(name)
-    if config is None or state.running(name) is None:
+    if config is None or processes.running(name) is None:
         return set()
     try:
         client = api.connect(state.layout(name).kubeconfig)
@@ -57,13 +57,13 @@ def load_archive(name: str, archive: Path, named: Sequence[str], emit: Emit) -> 
         step.done(", ".join(new) or "all there", changed=bool(new))
 
 
-def require_running(name: str) -> state.Node:
+def require_running(name: str) -> processes.Node:
     """The cluster's node.
 
     Raises:
         ClusterUnreachableError: it does not run.
     """
-    node = state.running(name)
+    node = processes.running(name)
     if node is None:
         raise ClusterUnreachableError(
             f"The embedded cluster {name} does not run.",

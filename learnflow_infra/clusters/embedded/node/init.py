@@ -5,7 +5,6 @@ host ends with its inner half, and the kernel parameters that the kubelet insist
 are shown to it instead of being set for the whole machine.
 """
 
-import json
 import os
 import resource
 import socket
@@ -13,9 +12,8 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-from learnflow_infra.clusters.embedded import state
 from learnflow_infra.clusters.embedded.host import cgroups
-from learnflow_infra.clusters.embedded.node import control_groups, spec
+from learnflow_infra.clusters.embedded.node import control_groups, processes, spec
 from learnflow_infra.clusters.embedded.process import output
 
 HOME = Path("/var/lib/learnflow")
@@ -63,14 +61,7 @@ def main(spec_file: str, host_network: str, outer: str) -> None:
 def record_pids(root: Path, outer: int) -> None:
     """Record who the node is, by the host's pids: /proc is still the host's here."""
     own = int(Path("/proc/self").readlink().name)
-    node = {
-        "outer": outer,
-        "outer_start": state.started(outer),
-        "init": own,
-        "init_start": state.started(own),
-        "boot": state.boot_id(),
-    }
-    state.replace(root / "node.json", json.dumps(node))
+    processes.record(root, outer, own)
 
 
 def file_systems(wanted: spec.Spec, chosen: cgroups.Plan) -> None:

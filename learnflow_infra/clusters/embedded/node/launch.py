@@ -1,34 +1,37 @@
-"""Starts the node's process tree, and clears what a dead one left."""
+"""Starts the processes of a node, and removes what a node that has ended left on the host."""
 
-import os
-import signal
 import sys
 import time
 from pathlib import Path
 
 from learnflow_infra.clusters.embedded import state
-from learnflow_infra.clusters.embedded.control_plane import configuration
 from learnflow_infra.clusters.embedded.host import privileges, requirements
-from learnflow_infra.clusters.embedded.node import control_groups
+from learnflow_infra.clusters.embedded.node import control_groups, processes
 from learnflow_infra.clusters.embedded.node.spec import Spec
 from learnflow_infra.clusters.embedded.node.supervision import Supervisor
 from learnflow_infra.clusters.embedded.process import detached, environment, output, succeeds
 from learnflow_infra.errors import HostError
 
 OUTER = "learnflow_infra.clusters.embedded.node.outer"
+KILL_TIMEOUT = 30.0
+"""Seconds that the kernel may take to end a killed process, on a busy machine too."""
+LINK_TIMEOUT = 1.0
+"""Seconds that the kernel may take to remove the link of an ended node by itself."""
+PAUSE = 0.02
 
 
-def start(config: state.Config, programs: Path, timeout: float = 20.0) -> state.Node:
-    """Start the node and wait until its processes are recorded.
+def start(config: state.Config, programs: Path, timeout: float = 20.0) -> processes.Node:
+    """Start the node and wait until its processes are recorded and its supervisor answers.
 
     Raises:
-        HostError: it died at once; `why` is the end of its log.
+        HostError: it ended at once, or took more than `timeout` seconds; `why` is the end of
+            its log.
     """
     layout = state.layout(config.name)
     spec_file = layout.conf / "node.json"
     _spec(config, programs).write(spec_file)
     layout.node.unlink(missing_ok=True)
-    log = layout.logs / "node.log"
+    log = layout.log("node")
     command = privileges.python(OUTER, str(spec_file))
     if control_groups.current().unit:
         _start_unit(config, command, log)
@@ -36,16 +39,16 @@ def start(config: state.Config, programs: Path, timeout: float = 20.0) -> state.
     else:
         outer = detached(command, log)
     deadline = time.monotonic() + timeout
-    while (node := state.running(config.name)) is None or not _awake(node):
-        died = outer is not None and state.started(outer) is None
-        if died or time.monotonic() > deadline:
+    while (node := processes.running(config.name)) is None or not _answers(node):
+        ended = outer is not None and processes.started(outer) is None
+        if ended or time.monotonic() > deadline:
             raise _not_started(log)
-        time.sleep(0.02)
+        time.sleep(PAUSE)
     return node
 
 
 def _not_started(log: Path) -> HostError:
-    why, remedy = tail(log), f"See {log}."
+    why, remedy = state.tail(log), f"See {log}."
     if "Operation not permitted" in why:
         remedy = (
             "Even root may not make namespaces and mounts here, as in an ordinary container. "
@@ -55,7 +58,7 @@ def _not_started(log: Path) -> HostError:
     return HostError("The node did not start.", why=why, remedy=remedy)
 
 
-def _awake(node: state.Node) -> bool:
+def _answers(node: processes.Node) -> bool:
     try:
         Supervisor(node).wake()
     except OSError:
@@ -64,36 +67,36 @@ def _awake(node: state.Node) -> bool:
 
 
 def _start_unit(config: state.Config, command: list[str], log: Path) -> None:
-    """A systemd service of its own, so that logging out does not end the cluster.
+    """Start the node as a systemd service, so that the cluster outlives the user's session.
 
-    At the host's shutdown systemd asks every process in it to end: the pods', the
+    At the host's shutdown systemd sends SIGTERM to every process in it: the pods', the
     supervisor, and so all components.
 
-    Not run yet: it was written on a machine without systemd (systemd.resource-control(5),
-    Delegate=; systemd-run(1)).
+    Never run on a real system: it was written on a machine without systemd
+    (systemd.resource-control(5), Delegate=; systemd-run(1)).
     """
     unit = f"--unit={config.cgroup}.service"
     streams = (f"StandardOutput=append:{log}", f"StandardError=append:{log}")
     settings = ("Delegate=yes", "TimeoutStopSec=30", "LimitNOFILE=1048576", *streams)
     properties = [f"--property={setting}" for setting in settings]
-    inside = [f"--setenv={control_groups.UNIT_VARIABLE}=1", *_environment()]
-    output(["systemd-run", "--collect", "--quiet", unit, *properties, *inside, *command])
+    variables = [f"--setenv={control_groups.UNIT_VARIABLE}=1", *_environment()]
+    output(["systemd-run", "--collect", "--quiet", unit, *properties, *variables, *command])
 
 
 def _environment() -> list[str]:
-    kept = ("PATH", "XDG_DATA_HOME", "XDG_CACHE_HOME", "HOME")
-    return [f"--setenv={k}={v}" for k, v in environment().items() if k in kept]
+    names = ("PATH", "XDG_DATA_HOME", "XDG_CACHE_HOME", "HOME")
+    return [f"--setenv={k}={v}" for k, v in environment().items() if k in names]
 
 
 def _spec(config: state.Config, programs: Path) -> Spec:
-    here = Path(__file__).resolve().parents[3]
-    own = [Path(sys.prefix), Path(sys.base_prefix), here, requirements.cni_folder()]
-    needed = [requirements.program(name) for name in ("containerd", "runc", "nft", "ip")]
+    package = Path(__file__).resolve().parents[3]
+    own = [Path(sys.prefix), Path(sys.base_prefix), package, requirements.cni_folder()]
+    used = [requirements.program(name) for name in ("containerd", "runc", "nft", "ip")]
     return Spec(
         name=config.name,
         root=state.layout(config.name).root,
         bin=programs,
-        keep=[*own, *(path.parent for path in needed if path)],
+        keep=[*own, *(path.parent for path in used if path)],
         node_name=config.node_name,
         node_address=str(config.node_address),
         host_address=str(config.host_address),
@@ -104,70 +107,27 @@ def _spec(config: state.Config, programs: Path) -> Spec:
     )
 
 
-def end(config: state.Config, node: state.Node | None, patience: float = 10.0) -> None:
-    """Kill what is left of a node, and remove its cgroups and link; data stay.
+def end(config: state.Config, node: processes.Node | None) -> None:
+    """Kill the processes of a node, and remove its cgroups and link; its data stay.
 
     Args:
         config: the cluster.
-        node: the processes to end; None when they are gone.
-        patience: seconds that killed processes may take to be gone.
+        node: its processes; None takes the recorded ones, which may have ended.
     """
-    recorded = node or state.recorded(config.name)
-    if recorded and recorded.boot == state.boot_id():
-        _kill(recorded.init, recorded.init_start, patience)
-        _kill(recorded.outer, recorded.outer_start, patience)
+    recorded = node or processes.recorded(config.name)
+    if recorded and recorded.boot == processes.boot_id():
+        processes.kill(recorded.init, recorded.init_start, KILL_TIMEOUT)
+        processes.kill(recorded.outer, recorded.outer_start, KILL_TIMEOUT)
     layout = state.layout(config.name)
     control_groups.remove(layout.root / "cgroups.json")
-    _remove_link(config.link, patience)
+    _remove_link(config.link)
     layout.node.unlink(missing_ok=True)
 
 
-def wait_gone(node: state.Node, patience: float) -> None:
-    """Wait until the node's processes have ended by themselves, but no longer than that."""
-    deadline = time.monotonic() + patience
-    while state.started(node.outer) == node.outer_start and time.monotonic() < deadline:
-        time.sleep(0.02)
-
-
-def _kill(pid: int, begun: int, patience: float) -> None:
-    deadline = time.monotonic() + patience
-    while state.started(pid) == begun and time.monotonic() < deadline:
-        os.kill(pid, signal.SIGKILL)
-        time.sleep(0.02)
-
-
-def _remove_link(link: str, patience: float) -> None:
-    """The kernel takes a link away a moment after its namespace; help it when it does not."""
-    deadline = time.monotonic() + min(patience, 1.0)
-    while Path(f"/sys/class/net/{link}").exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    if Path(f"/sys/class/net/{link}").exists():
+def _remove_link(link: str) -> None:
+    """Wait until the kernel has removed the link of a namespace that ended, else remove it."""
+    path, deadline = Path("/sys/class/net", link), time.monotonic() + LINK_TIMEOUT
+    while path.exists() and time.monotonic() < deadline:
+        time.sleep(PAUSE)
+    if path.exists():
         succeeds(["ip", "link", "delete", link])
-
-
-def tail(log: Path, count: int = 15) -> str:
-    """The last lines of a log; empty when there is none."""
-    try:
-        return "\n".join(log.read_text(errors="replace").splitlines()[-count:])
-    except FileNotFoundError:
-        return ""
-
-
-def write_configuration(config: state.Config, version: str, images: dict[str, str]) -> None:
-    """Write the node's configuration files and make its folders."""
-    layout = state.layout(config.name)
-    for part in ("etcd", "containerd", "kubelet", "volumes"):
-        layout.data(part).mkdir(parents=True, exist_ok=True)
-    for private in (layout.data("etcd"), layout.root / "data"):  # volumes are open to any uid
-        private.chmod(0o700)
-    for folder in (layout.conf, layout.logs, layout.pki):
-        folder.mkdir(parents=True, exist_ok=True)
-    filled = configuration.values(
-        config,
-        version=version,
-        capable=privileges.may_use_more_resources(),
-        images=images,
-        cni=requirements.cni_folder(),
-    )
-    supervisor = configuration.supervisor(config, images["busybox"])
-    configuration.write(layout.conf, filled, supervisor)

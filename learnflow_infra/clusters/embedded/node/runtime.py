@@ -3,8 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from learnflow_infra.clusters.embedded.node.processes import Node
 from learnflow_infra.clusters.embedded.process import imported, output, succeeds
-from learnflow_infra.clusters.embedded.state import Node
 
 SOCKET = "/run/containerd/containerd.sock"
 

@@ -1,4 +1,3 @@
-import json
 import os
 import shutil
 import threading
@@ -104,38 +103,6 @@ def test_decisions_are_kept(xdg):
     state.save(config)
     assert state.load("dev") == config
     assert state.names() == ["dev"]
-
-
-def node(**changes):
-    own = os.getpid()
-    fields = {
-        "outer": own,
-        "outer_start": state.started(own),
-        "init": own,
-        "init_start": state.started(own),
-        "boot": state.boot_id(),
-    }
-    return fields | changes
-
-
-@pytest.mark.parametrize(
-    ("changes", "alive"),
-    [
-        ({}, True),
-        ({"boot": "another"}, False),
-        ({"init_start": 1}, False),
-        ({"outer": 2**22, "outer_start": 7}, False),
-    ],
-    ids=["alive", "before a reboot", "the pid is another's now", "gone"],
-)
-def test_a_node_runs_when_the_same_processes_live(xdg, changes, alive):
-    state.replace(state.layout("dev").node, json.dumps(node(**changes)))
-    assert (state.running("dev") is not None) is alive
-
-
-def test_a_torn_record_is_no_node(xdg):
-    state.replace(state.layout("dev").node, '{"outer": 1')
-    assert state.running("dev") is None
 
 
 def test_secret_files_are_the_owners_alone(xdg):

@@ -6,7 +6,7 @@ from learnflow_infra.clusters.embedded import state
 from learnflow_infra.clusters.embedded.host import subnets
 from learnflow_infra.errors import HostError, UsageError
 
-ROUTES = subnets.parse(
+ROUTES = subnets.parse_routes(
     [
         {"dst": "default", "gateway": "192.0.2.1", "dev": "eth0"},
         {"dst": "192.0.2.0/24", "dev": "eth0"},
@@ -71,7 +71,7 @@ def test_a_clusters_own_link_is_no_conflict():
 )
 def test_malformed_or_reserved(text):
     with pytest.raises(UsageError):
-        subnets.parse_given(text)
+        subnets.parse(text)
 
 
 def test_addresses_and_names_follow_from_the_subnet():

@@ -1,0 +1,78 @@
+"""Which processes are a cluster's node, and how they are ended."""
+
+import json
+import os
+import subprocess
+
+import pytest
+
+from learnflow_infra.clusters.embedded import state
+from learnflow_infra.clusters.embedded.node import processes
+
+
+@pytest.fixture(autouse=True)
+def _own_data(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+
+
+def node(**changes):
+    own = os.getpid()
+    fields = {
+        "outer": own,
+        "outer_start": processes.started(own),
+        "init": own,
+        "init_start": processes.started(own),
+        "boot": processes.boot_id(),
+    }
+    return fields | changes
+
+
+@pytest.mark.parametrize(
+    ("changes", "alive"),
+    [
+        ({}, True),
+        ({"boot": "another"}, False),
+        ({"init_start": 1}, False),
+        ({"outer": 2**22, "outer_start": 7}, False),
+    ],
+    ids=["alive", "before a reboot", "the pid is another's now", "gone"],
+)
+def test_a_node_runs_when_the_same_processes_live(changes, alive):
+    state.replace(state.layout("dev").node, json.dumps(node(**changes)))
+    assert (processes.running("dev") is not None) is alive
+
+
+def test_a_torn_record_is_no_node():
+    state.replace(state.layout("dev").node, '{"outer": 1')
+    assert processes.running("dev") is None
+
+
+@pytest.fixture
+def sleeper():
+    with subprocess.Popen(["sleep", "60"]) as process:
+        yield process
+        process.kill()
+
+
+def test_kill_returns_when_the_process_has_ended(sleeper):
+    processes.kill(sleeper.pid, processes.started(sleeper.pid), timeout=60)
+    assert processes.started(sleeper.pid) is None
+
+
+def test_a_process_that_started_at_another_time_is_left_alone(sleeper):
+    processes.kill(sleeper.pid, processes.started(sleeper.pid) + 1, timeout=60)
+    assert sleeper.poll() is None
+
+
+def test_a_process_that_ends_while_it_is_killed_is_no_error(sleeper, monkeypatch):
+    """Its parent can reap it between the comparison of the start time and the signal."""
+    start = processes.started(sleeper.pid)
+
+    def ends_now(_pid):
+        sleeper.kill()
+        sleeper.wait()
+        return start
+
+    monkeypatch.setattr(processes, "started", ends_now)
+    processes.kill(sleeper.pid, start, timeout=60)
+    processes.wait(sleeper.pid, start, timeout=60)
