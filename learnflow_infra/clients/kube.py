@@ -184,7 +184,7 @@ class Kube:
 
         Args:
             path: of the collection.
-            labels: a label selector, such as `app=kafka`; "" selects all.
+            labels: a label selector, such as `app=web`; "" selects all.
         """
         return self.collection(path, labels=labels)[0]
 

@@ -12,8 +12,6 @@ from learnflow_infra.readiness.watched import COLLECTIONS, is_watched
 
 INSTANCE = "app.kubernetes.io/instance"
 """The label by which charts mark what belongs to a release."""
-_JUDGED_TOGETHER = {"StrimziPodSet", "KafkaNodePool"}
-"""Kinds whose status depends on another object's; the others' are known until they change."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +135,9 @@ class Judge:
     def __call__(self, objects: Iterable[Object]) -> Snapshot:
         """What of the objects belongs to the release, with its status."""
         mine = members(objects, self._release, self._wanted.names)
-        anew = [obj for obj in mine if obj["kind"] in _JUDGED_TOGETHER or not self._knows(obj)]
+        anew = [
+            obj for obj in mine if obj["kind"] in strimzi.JUDGED_TOGETHER or not self._knows(obj)
+        ]
         judged = {obj["metadata"]["uid"]: (obj, s) for obj, s in evaluate(anew, self._rules)}
         known = self._known | judged
         self._known = {uid: known[uid] for uid in (obj["metadata"]["uid"] for obj in mine)}

@@ -111,6 +111,10 @@ MADE: Mapping[tuple[str, str], tuple[str, str]] = {
     (_KAFKA, "KafkaNodePool"): (f"{_CORE}/v1", "StrimziPodSet"),
 }
 """A kind, and the apiVersion and kind of what its operator makes of it, pods apart."""
+JUDGED_TOGETHER = frozenset({"KafkaNodePool", "StrimziPodSet"})
+"""Kinds whose status depends on another object's."""
+POD_SETS = frozenset({"StrimziPodSet"})
+"""Kinds of which pods are made directly."""
 
 
 def made_name(obj: Object) -> str:

@@ -12,7 +12,7 @@ from learnflow_infra.objects import Fields, Object
 from learnflow_infra.readiness.owned import INSTANCE
 
 _KEYS = ("nodePort", "healthCheckNodePort")
-"""Of a Service, and of custom resources whose operator makes Services of them (Strimzi)."""
+"""Of a Service, and of custom resources whose operator makes Services of them."""
 
 
 def node_ports(

@@ -1,9 +1,9 @@
 """Status that a custom resource has to have before its operator first acts on it.
 
-Strimzi takes the id of a Kafka cluster from the status of its resources, and invents one
-where it finds none; volumes that are left of an earlier release have another, and no broker
-starts on them. A chart says by an annotation which status its resource begins with. Such a
-resource is made here, marked as the release's own, so that helm adopts it.
+An operator may keep the identity of a cluster in the status of its resources, and generate a
+new one where there is none: servers then refuse volumes that an earlier release left. A chart
+gives the initial status of a resource in an annotation. Such a resource is created here before
+helm runs, and marked as the release's own, so that helm adopts it.
 """
 
 import json

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from learnflow_infra.masking import masked
+from learnflow_infra.readiness import strimzi
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.facts import Facts, name_of, status_of, text_of
 
@@ -81,8 +82,8 @@ _MAKERS = (
     "ReplicaSet",
     "DaemonSet",
     "Job",
-    "StrimziPodSet",
     "ReplicationController",
+    *strimzi.POD_SETS,
 )
 _OBJECT = re.compile(
     r"\b([A-Za-z]+)(?:\.[a-z0-9.]+)? \"([a-z0-9][a-z0-9.-]*)\" is (?:invalid|forbidden)"
