@@ -1,1 +1,1 @@
-"""What is refused before anything changes: host, rights, capacity, ports."""
+"""Checks before any release is changed: checkout, machine, rights, capacity, node ports."""

@@ -1,103 +1,67 @@
-"""The foundation gate: one pass of checks before anything changes, all failures at once.
+"""The foundation gate: what a cluster must have before any release is changed.
 
-The judgements are pure functions over documents; only `host_checks` and
-`cluster_checks` look at the world.
+All checks are made, and all failures reported at once. The verdicts are pure functions over
+Kubernetes objects; `foundation_checks`, `cluster_checks` and `port_checks` send requests.
 """
 
-import os
-import shutil
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 
-from learnflow_infra import paths
-from learnflow_infra.clients import helm_program
 from learnflow_infra.clients.api_errors import ForbiddenError
 from learnflow_infra.clients.kube import Kube
-from learnflow_infra.engine.gate.capacity import MIB, capacity
+from learnflow_infra.engine.gate import demand, machine
+from learnflow_infra.engine.gate.capacity import capacity
 from learnflow_infra.engine.gate.ports import node_ports
 from learnflow_infra.engine.gate.rights import rights
+from learnflow_infra.engine.request.session import Request, Session
 from learnflow_infra.errors import FoundationError, LearnflowError
-from learnflow_infra.models import Check, Foundation, ReleaseName, Target
+from learnflow_infra.models import Check, Foundation, ReleaseName
 from learnflow_infra.objects import Fields, Object, ServerVersion
-
-__all__ = [
-    "cluster_checks",
-    "default_storage_class",
-    "host_checks",
-    "node_ports",
-    "port_checks",
-    "require",
-    "version_check",
-]
 
 OLDEST = (1, 27)
 """Kubernetes minor from which the charts' API versions and server-side apply are stable."""
-HOST_SPACE = 64 * MIB
-"""Bytes that artifacts may need on the checkout's disk."""
 
 
-def host_checks(target: Target, phase: Path | None = None) -> list[Check]:
-    """What this checkout and this machine must have, without a cluster.
-
-    The embedded cluster brings its own kubectl; elsewhere it must be there.
-    """
-    checks = [_helm(), _phase(phase or paths.phase_dir())]
-    return checks if target.cluster else [*checks, _kubectl(target.kubectl)]
-
-
-def _kubectl(program: str) -> Check:
-    found = shutil.which(program)
-    remedy = "Install kubectl; verification connects from inside the cluster through it."
-    return Check(
-        name="kubectl",
-        passed=found is not None,
-        message=found or f"{program}: not on PATH",
-        remedy="" if found else remedy,
-    )
-
-
-def _helm() -> Check:
-    try:
-        return Check(name="helm", passed=True, message=helm_program.executable())
-    except FoundationError as error:
-        return Check(name="helm", passed=False, message=error.what, remedy=error.remedy)
-
-
-def _phase(folder: Path) -> Check:
-    existing = next(path for path in (folder, *folder.parents) if path.exists())
-    name = "phase directory"
-    if not os.access(existing, os.W_OK | os.X_OK) or not existing.is_dir():
-        remedy = f"sudo chown -R $(id -u) {existing}"
-        return Check(name=name, passed=False, message=f"{existing}: not writable", remedy=remedy)
-    free = shutil.disk_usage(existing).free
-    return Check(
-        name=name,
-        passed=free >= HOST_SPACE,
-        message=f"{folder}, {free // MIB} MiB free",
-        remedy="" if free >= HOST_SPACE else f"Free {HOST_SPACE // MIB} MiB on that disk.",
+def foundation_checks(session: Session, request: Request) -> list[Check]:
+    """Check a cluster that runs for what the skills demand that are not installed yet."""
+    return cluster_checks(
+        session.kube,
+        session.namespace,
+        demand.of_absent_skills(session, request),
+        machine.free_disk(session.target),
     )
 
 
 def cluster_checks(
-    kube: Kube, namespace: str, needed: Foundation, free_disk: int | None = None
+    kube: Kube, namespace: str, required: Foundation, free_disk: int | None = None
 ) -> list[Check]:
-    """What the cluster must have; asked in parallel. `free_disk`: see `capacity`.
+    """Check version, rights, StorageClass and capacity of a cluster, in parallel.
 
-    Who has rights in the namespace alone may not see what is the whole cluster's; that is
-    told, and no failure.
+    A user with rights in the namespace alone may not read what belongs to the whole cluster:
+    such a check passes and says so.
+
+    Args:
+        kube: the cluster.
+        namespace: of the releases.
+        required: what is still to be installed.
+        free_disk: see `capacity`.
+
+    Raises:
+        ClusterUnreachableError: the API server does not answer.
     """
     version = kube.request("GET", "/version", patience=5)
-    looks: list[Callable[[], list[Check]]] = [
-        lambda: [rights(kube, namespace)],
-        lambda: [default_storage_class(kube.items("/apis/storage.k8s.io/v1/storageclasses"))],
-        lambda: capacity(
-            kube.items("/api/v1/nodes"), kube.items("/api/v1/pods"), needed, free_disk
+    checks: dict[str, Callable[[], list[Check]]] = {
+        "rights": lambda: [rights(kube, namespace)],
+        "storage": lambda: [
+            default_storage_class(kube.items("/apis/storage.k8s.io/v1/storageclasses"))
+        ],
+        "capacity": lambda: capacity(
+            kube.items("/api/v1/nodes"), kube.items("/api/v1/pods"), required, free_disk
         ),
-    ]
-    with ThreadPoolExecutor(len(looks)) as pool:
-        found = list(pool.map(_if_allowed, ("rights", "storage", "capacity"), looks))
-    return [version_check(version), *(check for group in found for check in group)]
+    }
+    with ThreadPoolExecutor(len(checks)) as pool:
+        results = list(pool.map(_if_allowed, checks.keys(), checks.values()))
+    return [version_check(version), *(check for group in results for check in group)]
 
 
 def port_checks(
@@ -106,18 +70,18 @@ def port_checks(
     manifests: Mapping[ReleaseName, Sequence[Object]],
     values: Mapping[ReleaseName, Fields],
 ) -> list[Check]:
-    """`node_ports`, over the Services of the cluster."""
+    """Check with `node_ports` against all Services of the cluster."""
     return _if_allowed(
         "node ports",
         lambda: [node_ports(kube.items("/api/v1/services"), manifests, namespace, values)],
     )
 
 
-def _if_allowed(name: str, look: Callable[[], list[Check]]) -> list[Check]:
+def _if_allowed(name: str, check: Callable[[], list[Check]]) -> list[Check]:
     try:
-        return look()
+        return check()
     except ForbiddenError as error:
-        return [Check(name=name, passed=True, message=f"not looked at: {error.what}")]
+        return [Check(name=name, passed=True, message=f"not checked: {error.what}")]
 
 
 def version_check(version: ServerVersion) -> Check:

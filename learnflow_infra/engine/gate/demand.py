@@ -1,18 +1,25 @@
-"""What the skills that are not there yet ask of the cluster."""
+"""How much CPU, memory and storage the skills of a run demand."""
 
-from learnflow_infra.engine.gate.capacity import total
+from collections.abc import Iterable
+
 from learnflow_infra.engine.request.session import Request, Session
 from learnflow_infra.models import Foundation
 from learnflow_infra.readiness.owned import INSTANCE
 
 
-def needed(session: Session, request: Request) -> Foundation:
-    """What the skills that are not there yet ask of the cluster."""
+def of_absent_skills(session: Session, request: Request) -> Foundation:
+    """What the skills demand of which a release of this run has no pods yet."""
     pods = session.kube.items(f"/api/v1/namespaces/{session.namespace}/pods")
-    present = {pod["metadata"].get("labels", {}).get(INSTANCE) for pod in pods}
-    absent = [
-        skill.foundation
-        for skill in request.skills
-        if not all(release.name in present for release in skill.releases)
-    ]
-    return total(absent)
+    present = {(pod["metadata"].get("labels") or {}).get(INSTANCE) for pod in pods}
+    absent = {release.skill for release in request.releases if release.name not in present}
+    return total(skill.foundation for skill in request.skills if skill.name in absent)
+
+
+def total(demands: Iterable[Foundation]) -> Foundation:
+    """What several skills demand together."""
+    items = list(demands)
+    return Foundation(
+        cpu=sum(item.cpu for item in items),
+        memory=sum(item.memory for item in items),
+        storage=sum(item.storage for item in items),
+    )

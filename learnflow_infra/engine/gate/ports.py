@@ -1,7 +1,7 @@
-"""Pure: are the node ports that the releases ask for free in the cluster?
+"""Pure: check that the node ports which releases request are free in the cluster.
 
 A node port belongs to one Service of the whole cluster, whatever its namespace and its
-protocol. The API server refuses a second one only when helm is in the middle of it.
+protocol. The API server refuses a second one only in the middle of helm's work.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -21,7 +21,7 @@ def node_ports(
     namespace: str,
     values: Mapping[ReleaseName, Fields] | None = None,
 ) -> Check:
-    """No other Service has a node port that a release asks for by number.
+    """Check that no other Service has a node port that a release requests by number.
 
     Args:
         services: all Services of the cluster.
@@ -29,27 +29,27 @@ def node_ports(
         namespace: of the releases.
         values: each release's values, so that the remedy can name the key of a port.
     """
-    held = {
+    owners = {
         port: (_owner(service, namespace, manifests), _name(service))
         for service in services
         for port in _ports(service)
     }
-    wanted, clashes = 0, []
+    requested, clashes = 0, []
     for release, objects in manifests.items():
         for port in dict.fromkeys(port for obj in objects for port in _ports(obj)):
-            wanted += 1
-            owner, name = held.setdefault(port, (release, f"the release {release}"))
+            requested += 1
+            owner, name = owners.setdefault(port, (release, f"the release {release}"))
             if owner != release:
                 key = _key((values or {}).get(release, {}), port)
                 clashes.append((release, port, name, key))
     if not clashes:
-        return Check(name="node ports", passed=True, message=f"{wanted} asked for, none taken")
-    lines = [f"{port}, which {release} asks for, belongs to {n}" for release, port, n, _ in clashes]
+        return Check(name="node ports", passed=True, message=f"{requested} requested, none taken")
+    lines = [f"{port}, which {release} requests, belongs to {n}" for release, port, n, _ in clashes]
     return Check(
         name="node ports",
         passed=False,
         message="; ".join(lines),
-        remedy="Ask for others: "
+        remedy="Choose others: "
         + " ".join(f"--set {release}.{key}=PORT" for release, _, _, key in clashes),
     )
 
@@ -82,9 +82,9 @@ def _pairs(obj: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _key(values: Fields, port: int) -> str:
-    """The dotted key that gives a port, or the nearest below it (a broker's is counted up)."""
-    found = [(int(value), key) for key, value in _leaves(values) if _is_port(key, value, port)]
-    return max(found, default=(0, "…nodePort"))[1]
+    """The dotted key that sets a port, or the nearest below it (brokers count up from one)."""
+    keys = [(int(value), key) for key, value in _leaves(values) if _is_port(key, value, port)]
+    return max(keys, default=(0, "…nodePort"))[1]
 
 
 def _is_port(key: str, value: object, port: int) -> bool:

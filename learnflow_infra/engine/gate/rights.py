@@ -1,4 +1,4 @@
-"""May this user do in the namespace what a deploy and its verification do?"""
+"""Check that the user may do in the namespace what a deploy and its verification do."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -25,7 +25,7 @@ RIGHTS = (
 
 
 def rights(kube: Kube, namespace: str) -> Check:
-    """Whether this user may do in the namespace what a deploy does; the API is asked."""
+    """Check each of RIGHTS with a SelfSubjectAccessReview (authorization.k8s.io/v1)."""
 
     def allowed(right: tuple[str, str, str, str]) -> bool:
         return _may(kube, namespace, right)

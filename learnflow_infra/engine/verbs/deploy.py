@@ -10,7 +10,7 @@ from pathlib import Path
 from learnflow_infra import paths
 from learnflow_infra.clusters import embedded
 from learnflow_infra.clusters import target as targets
-from learnflow_infra.engine.gate import checks, demand, host
+from learnflow_infra.engine.gate import checkout, checks, machine
 from learnflow_infra.engine.images import required
 from learnflow_infra.engine.proof import records
 from learnflow_infra.engine.proof.recorder import Recorder, recorded
@@ -48,8 +48,8 @@ def deploy(options: Options, emit: Emit) -> Deployed:
     started = time.monotonic()
     request = read(options)
     recorder = Recorder(emit)
-    checks.require(checks.host_checks(request.target))
-    checks.require(host.checks(request), HostError)
+    checks.require(checkout.checks(request.target))
+    checks.require(machine.checks(request), HostError)
     prepared = prepare.prepare(request, recorder)
     with locks.hold(request.target.context, options.namespace, "deploy"):
         session = connect(_cluster(request, recorder), options.namespace, recorder)
@@ -129,12 +129,9 @@ def _crds(session: Session, prepared: Sequence[Prepared]) -> bool:
 
 def _foundation(session: Session, request: Request) -> None:
     with step(session.emit, "foundation", "Check the foundation") as running:
-        disk = host.free_disk(session.target)
-        found = checks.cluster_checks(
-            session.kube, session.namespace, demand.needed(session, request), disk
-        )
-        checks.require(found)
-        running.done(f"{len(found)} checks passed", changed=None)
+        results = checks.foundation_checks(session, request)
+        checks.require(results)
+        running.done(f"{len(results)} checks passed", changed=None)
 
 
 def _namespace(session: Session) -> None:

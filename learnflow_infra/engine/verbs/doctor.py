@@ -1,7 +1,7 @@
 """The foundation gate alone, changing nothing."""
 
 from learnflow_infra.clusters import embedded
-from learnflow_infra.engine.gate import checks, demand, host
+from learnflow_infra.engine.gate import checkout, checks, machine
 from learnflow_infra.engine.request.session import Options, connect, read
 from learnflow_infra.errors import LearnflowError
 from learnflow_infra.events import Emit
@@ -12,16 +12,14 @@ def doctor(options: Options, emit: Emit) -> list[Check]:
     """The foundation gate alone; a cluster that deploy would start is no failure."""
     request = read(options)
     target = request.target
-    found = [*checks.host_checks(target), *host.checks(request)]
+    found = [*checkout.checks(target), *machine.checks(request)]
     if target.cluster and embedded.status(target.cluster).state != "running":
         note = f"embedded cluster {target.cluster} does not run; deploy starts it"
         stopped = Check(name="cluster", passed=True, message=note)
         return [*found, stopped]
     try:
         session = connect(target, options.namespace, emit)
-        needed = demand.needed(session, request)
-        disk = host.free_disk(session.target)
-        return [*found, *checks.cluster_checks(session.kube, options.namespace, needed, disk)]
+        return [*found, *checks.foundation_checks(session, request)]
     except LearnflowError as error:
         failed = Check(name="cluster", passed=False, message=error.what, remedy=error.remedy)
         return [*found, failed]

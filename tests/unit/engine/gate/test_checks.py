@@ -1,6 +1,6 @@
 import pytest
 
-from learnflow_infra.engine.gate import checks
+from learnflow_infra.engine.gate import checkout, checks
 from learnflow_infra.engine.gate.capacity import capacity
 from learnflow_infra.errors import FoundationError, HostError
 from learnflow_infra.models import Check, Foundation, Profile, Target
@@ -75,14 +75,14 @@ def test_old_clusters_are_refused(minor, passed):
 def test_a_phase_directory_that_cannot_be_written(tmp_path):
     file = tmp_path / "file"
     file.touch()
-    found = checks.host_checks(target(cluster="x"), file / "phase")
+    found = checkout.checks(target(cluster="x"), file / "phase")
     assert failed(found) == ["phase directory"]
 
 
 def test_another_cluster_needs_a_kubectl(tmp_path):
-    assert failed(checks.host_checks(target(kubectl="no-such-kubectl"), tmp_path)) == ["kubectl"]
+    assert failed(checkout.checks(target(kubectl="no-such-kubectl"), tmp_path)) == ["kubectl"]
     embedded = target(cluster="x", kubectl="no-such-kubectl")
-    assert failed(checks.host_checks(embedded, tmp_path)) == []
+    assert failed(checkout.checks(embedded, tmp_path)) == []
 
 
 def target(**fields):

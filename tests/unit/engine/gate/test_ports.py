@@ -2,7 +2,7 @@
 
 import pytest
 
-from learnflow_infra.engine.gate.checks import node_ports
+from learnflow_infra.engine.gate.ports import node_ports
 
 KAFKA = {"externalAccess": {"enabled": True, "nodePort": 30092, "brokerNodePort": 30093}}
 
@@ -22,7 +22,7 @@ WANTED = {"kafka": [service("kafka-external", 30092), service("kafka-external-0"
 def test_free_ports_pass():
     check = node_ports([service("web", 31000, namespace="web")], WANTED, "learnflow")
     assert check.passed
-    assert "2 asked for" in check.message
+    assert "2 requested" in check.message
 
 
 def test_a_release_keeps_its_own_ports():
@@ -38,7 +38,7 @@ def test_a_port_of_another_namespace_is_named_with_its_service_and_the_key_to_se
     wanted = {"kafka": [service("kafka-external", 30092), service("kafka-external-1", 30094)]}
     check = node_ports(others, wanted, "other", {"kafka": KAFKA})
     assert not check.passed
-    assert "30092, which kafka asks for, belongs to the Service learnflow/kafka-external" in (
+    assert "30092, which kafka requests, belongs to the Service learnflow/kafka-external" in (
         check.message
     )
     assert "--set kafka.externalAccess.nodePort=PORT" in str(check.remedy)
@@ -62,7 +62,7 @@ def test_any_service_of_the_same_namespace_may_have_it(holder):
 def test_two_releases_that_ask_for_the_same_one():
     wanted = {**WANTED, "postgres": [service("postgres-external", 30092)]}
     check = node_ports([], wanted, "learnflow")
-    assert "30092, which postgres asks for, belongs to the release kafka" in check.message
+    assert "30092, which postgres requests, belongs to the release kafka" in check.message
 
 
 def test_ports_in_a_custom_resource_count_and_its_operators_services_are_its_own():
@@ -76,4 +76,4 @@ def test_ports_in_a_custom_resource_count_and_its_operators_services_are_its_own
 def test_what_only_describes_a_port_asks_for_none():
     schema = {"properties": {"nodePort": {"type": "integer"}}}
     unset = service("postgres-external", None)
-    assert "0 asked for" in node_ports([], {"x": [schema, unset]}, "learnflow").message
+    assert "0 requested" in node_ports([], {"x": [schema, unset]}, "learnflow").message

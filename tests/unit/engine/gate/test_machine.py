@@ -7,8 +7,8 @@ import pytest
 
 from learnflow_infra.clusters import embedded
 from learnflow_infra.clusters.embedded.host import requirements
-from learnflow_infra.engine.gate import host
-from learnflow_infra.engine.gate.capacity import total
+from learnflow_infra.engine.gate import machine
+from learnflow_infra.engine.gate.demand import total
 from learnflow_infra.models import Foundation, Target
 
 GIB = 2**30
@@ -28,13 +28,13 @@ def test_what_skills_ask_for_adds_up():
     ("cpus", "memory", "names"),
     [
         (2, 4 * GIB, []),
-        (1, host.NODE_MEMORY + GIB, []),
+        (1, machine.NODE_MEMORY + GIB, []),
         (2, GIB, ["host memory"]),
         (0, 0, ["host cpu", "host memory"]),
     ],
 )
 def test_cpus_and_memory(cpus, memory, names):
-    checks = host.room(cpus, memory, NEEDED)
+    checks = machine.room(cpus, memory, NEEDED)
     assert failed(checks) == names
     assert all(check.remedy for check in checks if not check.passed)
 
@@ -50,10 +50,10 @@ def free(monkeypatch):
 def test_folders_on_one_file_system_share_its_space(tmp_path, free):
     wanted = [(tmp_path / "cache/x", 4 * GIB), (tmp_path / "data", 2 * GIB)]
     free(6 * GIB)
-    (check,) = host.disks(wanted)
+    (check,) = machine.disks(wanted)
     assert check.passed
     free(5 * GIB)
-    (check,) = host.disks(wanted)
+    (check,) = machine.disks(wanted)
     assert "5120 MiB free" in check.message
     assert "6144 needed" in check.message
     assert f"df -h {tmp_path}" in str(check.remedy)
@@ -81,28 +81,28 @@ def cluster(monkeypatch, tmp_path):
 def test_a_new_cluster_needs_space_for_build_and_volumes_on_this_machine(cluster, free):
     cluster("absent")
     free(10 * GIB)
-    checks = host.checks(request("x"))
+    checks = machine.checks(request("x"))
     assert failed(checks) == ["host disk"]  # 4 GiB for the build, 8 for the volumes
     free(13 * GIB)
-    assert failed(host.checks(request("x"))) == []
+    assert failed(machine.checks(request("x"))) == []
 
 
 def test_a_stopped_cluster_has_its_volumes_already(cluster, free):
     cluster("stopped")
     free(5 * GIB)
-    assert failed(host.checks(request("x"))) == []
+    assert failed(machine.checks(request("x"))) == []
 
 
 @pytest.mark.parametrize(("name", "state"), [("x", "running"), (None, "absent")])
 def test_a_cluster_that_runs_or_is_another_asks_nothing_of_this_machine(cluster, name, state):
     cluster(state)
-    assert host.checks(request(name)) == []
+    assert machine.checks(request(name)) == []
 
 
 def test_free_disk_is_that_of_the_data_folder_and_of_embedded_clusters_alone(cluster, free):
     free(3 * GIB)
-    assert host.free_disk(request("x").target) == 3 * GIB
-    assert host.free_disk(request(None).target) is None
+    assert machine.free_disk(request("x").target) == 3 * GIB
+    assert machine.free_disk(request(None).target) is None
 
 
 def test_a_host_without_a_way_to_root_is_told_with_the_remedy_and_nothing_else(
@@ -111,7 +111,7 @@ def test_a_host_without_a_way_to_root_is_told_with_the_remedy_and_nothing_else(
     cluster("absent")
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
-    (check,) = host.checks(request("x"))
+    (check,) = machine.checks(request("x"))
     assert not check.passed
     assert "root" in str(check.remedy)
 
@@ -119,6 +119,6 @@ def test_a_host_without_a_way_to_root_is_told_with_the_remedy_and_nothing_else(
 def test_packages_that_a_deploy_will_install_are_named(cluster, monkeypatch):
     cluster("absent")
     monkeypatch.setattr(requirements, "program", lambda _name: None)
-    check = host.checks(request("x"))[0]
+    check = machine.checks(request("x"))[0]
     assert check.passed
     assert "containerd" in check.message

@@ -1,0 +1,108 @@
+"""What this machine must have for the embedded cluster, checked before the long build."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from learnflow_infra import paths
+from learnflow_infra.clusters import embedded
+from learnflow_infra.engine.gate.capacity import MIB, enough
+from learnflow_infra.engine.gate.demand import total
+from learnflow_infra.engine.request.session import Request
+from learnflow_infra.errors import HostError
+from learnflow_infra.models import Check, Foundation, Target
+
+NODE_MEMORY = 768 * MIB
+"""Bytes that the node's own programs take, beside the pods (measured: 600 to 700 MiB)."""
+MEMINFO = Path("/proc/meminfo")
+
+
+def checks(request: Request) -> list[Check]:
+    """Check what a cluster takes that a deploy would make or start; nothing when it runs."""
+    cluster = request.target.cluster
+    state = embedded.status(cluster).state if cluster else "running"
+    if state == "running":
+        return []
+    programs = _programs()
+    if not programs.passed:
+        return [programs]
+    demand = total(skill.foundation for skill in request.skills)
+    cpu_and_memory = room(len(os.sched_getaffinity(0)), _free_memory(), demand)
+    return [programs, *cpu_and_memory, *disks(_folders(request, state, demand))]
+
+
+def room(cpus: int, memory: int, demand: Foundation) -> list[Check]:
+    """Pure: compare CPUs and free bytes of memory with what the skills demand."""
+    required = demand.memory + NODE_MEMORY
+    return [
+        enough("host cpu", cpus, demand.cpu, "CPUs", "Give this machine more CPUs."),
+        enough(
+            "host memory",
+            memory // MIB,
+            required // MIB,
+            "MiB available",
+            "End other programs, or give this machine more memory.",
+        ),
+    ]
+
+
+def disks(folders: Sequence[tuple[Path, int]]) -> list[Check]:
+    """Check each file system for the bytes that folders on it will take together."""
+    by_device: dict[int, tuple[Path, int]] = {}
+    for folder, size in folders:
+        device = nearest_existing(folder).stat().st_dev
+        first, before = by_device.get(device, (folder, 0))
+        by_device[device] = first, before + size
+    return [_disk(folder, size) for folder, size in by_device.values()]
+
+
+def free_disk(target: Target) -> int | None:
+    """Bytes that the volumes of an embedded cluster can still take; None for other clusters.
+
+    Its node reports the size of the disk as allocatable, however full the disk is.
+    """
+    return free_bytes(paths.data_dir()) if target.cluster else None
+
+
+def free_bytes(folder: Path) -> int:
+    """Bytes that are free on the disk of a folder, which need not exist yet."""
+    return shutil.disk_usage(nearest_existing(folder)).free
+
+
+def nearest_existing(folder: Path) -> Path:
+    """The folder, or the nearest one above it that exists."""
+    return next(path for path in (folder, *folder.parents) if path.exists())
+
+
+def _disk(folder: Path, size: int) -> Check:
+    existing = nearest_existing(folder)
+    remedy = f"Free some: df -h {existing}   (XDG_CACHE_HOME and XDG_DATA_HOME choose other disks)"
+    unit = f"MiB free for {folder}"
+    return enough("host disk", free_bytes(folder) // MIB, size // MIB, unit, remedy)
+
+
+def _folders(request: Request, state: str, demand: Foundation) -> list[tuple[Path, int]]:
+    """The folders that a new cluster fills, and the bytes that each will take."""
+    profile = request.target.profile
+    recipes = [use.recipe for r in request.releases for use in r.profiles[profile].images]
+    return [
+        (paths.cache_dir(), embedded.missing_bytes(recipes)),
+        (paths.data_dir(), 0 if state == "stopped" else demand.storage),
+    ]
+
+
+def _programs() -> Check:
+    try:
+        embedded.require_host()
+    except HostError as error:
+        return Check(name="host", passed=False, message=error.what, remedy=error.remedy)
+    missing = embedded.missing_packages()
+    note = f"deploy will install {', '.join(missing)}" if missing else "all programs are there"
+    return Check(name="host", passed=True, message=note)
+
+
+def _free_memory() -> int:
+    """MemAvailable of proc(5) in bytes: free, and what the kernel can take back."""
+    line = next(line for line in MEMINFO.read_text().splitlines() if "MemAvailable" in line)
+    return int(line.split()[1]) * 1024
