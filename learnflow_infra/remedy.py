@@ -36,6 +36,17 @@ class Remedy:
     def __init__(self, *parts: "str | Command | Remedy") -> None:
         object.__setattr__(self, "parts", tuple(_merged(parts)))
 
+    def format(self, **values: str) -> "Remedy":
+        """With placeholders replaced in words and arguments, as `str.format` does."""
+        return Remedy(
+            *(
+                part.format(**values)
+                if isinstance(part, str)
+                else Command(*(argument.format(**values) for argument in part.arguments))
+                for part in self.parts
+            )
+        )
+
     def render(self, command: Callable[[Command], str]) -> str:
         """The text, with each command as `command` writes it."""
         return "".join(part if isinstance(part, str) else command(part) for part in self.parts)

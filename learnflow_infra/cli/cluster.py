@@ -7,6 +7,7 @@ import typer
 
 from learnflow_infra.cli import options as opts
 from learnflow_infra.cli.run import errors_told, out, out_json, run
+from learnflow_infra.remedy import Command, Remedy
 
 if TYPE_CHECKING:
     from learnflow_infra.clusters.embedded import Cluster
@@ -76,7 +77,7 @@ def kubeconfig(name: Name = NAME) -> None:
         if cluster.state == "absent":
             raise ClusterUnreachableError(
                 f"There is no embedded cluster {name}.",
-                remedy=f"learnflow-infra cluster up --name {name}",
+                remedy=Remedy(Command("cluster", "up", "--name", name)),
             )
     out(str(cluster.kubeconfig))
 

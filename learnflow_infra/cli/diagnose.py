@@ -8,6 +8,7 @@ import typer
 from learnflow_infra.cli import options as opts
 from learnflow_infra.cli.run import out, out_json, run
 from learnflow_infra.errors import NotReadyError
+from learnflow_infra.remedy import Remedy
 
 if TYPE_CHECKING:
     from learnflow_infra.engine.verbs.diagnose import Finding
@@ -54,4 +55,4 @@ def _tell(found: Sequence["Finding"]) -> None:
             out(f"{name}: everything is ready")
         for cause in finding.causes:
             for line in cause.lines():
-                out(f"{name}: {line}")
+                out(Remedy(f"{name}: ", line))

@@ -5,6 +5,7 @@ import typer
 from learnflow_infra.cli import options as opts
 from learnflow_infra.cli.run import out, run
 from learnflow_infra.errors import FoundationError
+from learnflow_infra.remedy import Remedy
 
 
 def doctor(
@@ -24,6 +25,6 @@ def doctor(
     for check in checks:
         out(f"{'ok  ' if check.passed else 'FAIL'} {check.name}: {check.message}")
         if check.remedy:
-            out(f"       {check.remedy}")
+            out(Remedy("       ", check.remedy))
     if not all(check.passed for check in checks):
         raise typer.Exit(FoundationError.exit_code)

@@ -1,8 +1,6 @@
 """Run a verb: events to the renderer, errors to stderr, an exit code to the shell."""
 
 import json
-import os
-import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,8 +9,10 @@ from typing import TypeVar
 import typer
 
 from learnflow_infra.cli.show import INTERRUPTED, renderer
+from learnflow_infra.cli.show.words import typed
 from learnflow_infra.errors import EXIT_INTERRUPTED, LearnflowError
 from learnflow_infra.events import Emit
+from learnflow_infra.remedy import Remedy, Words
 
 T = TypeVar("T")
 
@@ -56,34 +56,19 @@ def errors_told(*, silent: bool = False) -> Iterator[None]:
 
 def _tell(error: LearnflowError) -> None:
     say(f"Error ({error.title}): {error.what}")
-    for part in (error.why, error.remedy and f"Next: {error.remedy}"):
+    for part in (error.why, error.remedy and Remedy("Next: ", error.remedy)):
         if part:
-            say("  " + typed(str(part)).replace("\n", "\n  "))
+            say("  " + typed(part).replace("\n", "\n  "))
 
 
-_COMMAND = re.compile(r"learnflow-infra ((?:cluster|chart|bundle) )?([a-z-]+)((?: [^\s(]+)*)")
-
-
-def typed(text: str) -> str:
-    """Commands in a text as this user types them: who came through make has no other command."""
-    if "LEARNFLOW_VIA_MAKE" not in os.environ:
-        return text
-
-    def by_make(match: re.Match[str]) -> str:
-        target = f"{(match[1] or '').strip()}-{match[2]}".lstrip("-")
-        return f"make {target}" + (f" ARGS='{match[3].strip()}'" if match[3] else "")
-
-    return _COMMAND.sub(by_make, text)
-
-
-def say(text: str) -> None:
+def say(text: Words) -> None:
     """A line on stderr."""
-    print(text, file=sys.stderr, flush=True)  # noqa: T201
+    print(typed(text), file=sys.stderr, flush=True)  # noqa: T201
 
 
-def out(text: str) -> None:
+def out(text: Words) -> None:
     """A line of the result, on stdout."""
-    print(text, flush=True)  # noqa: T201
+    print(typed(text), flush=True)  # noqa: T201
 
 
 def out_json(document: object) -> None:

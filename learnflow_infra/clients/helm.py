@@ -9,9 +9,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from learnflow_infra.clients.helm_program import Command, MissingReleaseError, translate
+from learnflow_infra.clients.helm_program import (
+    HelmCommand,
+    MissingReleaseError,
+    translate,
+)
 from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.models import Document
+from learnflow_infra.remedy import Command, Remedy
 
 HISTORY = 10
 
@@ -76,7 +81,7 @@ class Helm:
 
     def __init__(self, *, kubeconfig: Path | None, context: str | None, namespace: str) -> None:
         self._namespace = namespace
-        self._command = Command(
+        self._command = HelmCommand(
             kubeconfig=kubeconfig,
             kubecontext=context,
             history_max_revisions=HISTORY,
@@ -100,7 +105,7 @@ class Helm:
         found = await self.live(release)
         if found is None:
             raise MissingReleaseError(
-                f"There is no release {release}.", remedy="learnflow-infra deploy"
+                f"There is no release {release}.", remedy=Remedy(Command("deploy"))
             )
         return found
 
@@ -166,7 +171,7 @@ async def template(
     for version in capabilities.api_versions:
         options += ["--api-versions", version]
     command = ["template", what.release, what.chart, *options, *what.arguments()]
-    work = Command().run(command, what.stdin())
+    work = HelmCommand().run(command, what.stdin())
     text: bytes = await translate(what.release, work)
     return Manifest(text=text.decode())
 

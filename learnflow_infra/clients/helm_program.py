@@ -18,6 +18,7 @@ from learnflow_infra.errors import (
     ReleaseFailedError,
 )
 from learnflow_infra.masking import masked
+from learnflow_infra.remedy import Command, Remedy
 
 T = TypeVar("T")
 logging.getLogger("pyhelm3").setLevel(logging.CRITICAL)  # its warnings repeat our errors
@@ -43,7 +44,7 @@ def executable() -> str:
     )
 
 
-class Command(pyhelm3.command.Command):  # type: ignore[misc] # it has no types
+class HelmCommand(pyhelm3.command.Command):  # type: ignore[misc] # it has no types
     """Helm in the place of the shell that pyhelm3 starts: else, to end that would not end helm."""
 
     def __init__(self, **options: Any) -> None:
@@ -72,7 +73,7 @@ async def translate(release: str, work: Coroutine[Any, Any, T]) -> T:
         words = _words(error)
         if any(mark in words.lower() for mark in _UNREACHABLE):
             raise ClusterUnreachableError(
-                "helm cannot reach the cluster.", why=words, remedy="learnflow-infra doctor"
+                "helm cannot reach the cluster.", why=words, remedy=Remedy(Command("doctor"))
             ) from error
         if _SCHEMA in words:
             raise InputError(
@@ -83,7 +84,7 @@ async def translate(release: str, work: Coroutine[Any, Any, T]) -> T:
         raise ReleaseFailedError(
             f"helm could not handle the release {release}.",
             why=words,
-            remedy="See what runs there: learnflow-infra diagnose",
+            remedy=Remedy("See what runs there: ", Command("diagnose")),
         ) from error
 
 

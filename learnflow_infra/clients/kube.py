@@ -21,6 +21,7 @@ from learnflow_infra.clients.api_errors import ApiError, ConflictError, NotFound
 from learnflow_infra.clients.stream import Stream
 from learnflow_infra.errors import ClusterUnreachableError
 from learnflow_infra.objects import Object, Resource
+from learnflow_infra.remedy import Command, Remedy
 
 TIMEOUT = (5.0, 30.0)
 """Seconds to connect, and to read one answer."""
@@ -124,7 +125,7 @@ class Kube:
             raise ClusterUnreachableError(
                 f"The API server at {self.server} does not answer.",
                 why=str(error),
-                remedy="Is the cluster running? See: learnflow-infra doctor",
+                remedy=Remedy("Is the cluster running? See: ", Command("doctor")),
             ) from error
         if status not in _OK:
             raise api_errors.refusal(status, _reason(text))

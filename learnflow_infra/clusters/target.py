@@ -13,6 +13,7 @@ from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import embedded, reach
 from learnflow_infra.errors import ClusterUnreachableError, InputError
 from learnflow_infra.models import Profile, Target
+from learnflow_infra.remedy import Command, Remedy
 
 EMBEDDED, UPSTREAM = Profile("embedded"), Profile("upstream")
 DEFAULT_CLUSTER = "learnflow"
@@ -69,7 +70,7 @@ def require_running(target: Target) -> Target:
     if cluster.state != "running":
         raise ClusterUnreachableError(
             f"The embedded cluster {cluster.name} is {cluster.state}.",
-            remedy=f"Start it: learnflow-infra cluster up --name {cluster.name}",
+            remedy=Remedy("Start it: ", Command("cluster", "up", "--name", cluster.name)),
         )
     return from_cluster(cluster, target.profile)
 
@@ -80,7 +81,7 @@ def _existing_cluster(context: str, profile: Profile | None) -> Target:
     if cluster.state == "absent":
         raise ClusterUnreachableError(
             f"There is no embedded cluster {name!r}.",
-            remedy=f"Make it: learnflow-infra cluster up --name {name}",
+            remedy=Remedy("Make it: ", Command("cluster", "up", "--name", name)),
         )
     return from_cluster(cluster, profile)
 

@@ -19,6 +19,7 @@ from learnflow_infra.clients.kube import Kube
 from learnflow_infra.errors import ClusterUnreachableError
 from learnflow_infra.objects import WatchEvent
 from learnflow_infra.readiness.store import State, Store
+from learnflow_infra.remedy import Command, Remedy
 
 if TYPE_CHECKING:
     from learnflow_infra.clients.stream import Stream
@@ -68,7 +69,7 @@ class Watches:
         if not self.store.wait_listed(seconds):
             lost = "; ".join(f"{p}: {why}" for p, why in self.store.in_state("lost").items())
             raise ClusterUnreachableError(
-                "The API server does not answer.", why=lost, remedy="learnflow-infra doctor"
+                "The API server does not answer.", why=lost, remedy=Remedy(Command("doctor"))
             )
 
     def _list_again(self, path: str) -> None:

@@ -12,6 +12,7 @@ from learnflow_infra.models import DeclaredCause, Document, ReadyRule
 from learnflow_infra.quantities import seconds
 from learnflow_infra.readiness.causes import POLICIES
 from learnflow_infra.readiness.watched import is_watched
+from learnflow_infra.remedy import Remedy
 
 _CEL, _REGEX = "expression in CEL", "regular expression"
 _TEXTS = {
@@ -37,7 +38,13 @@ def rules(item: Document) -> tuple[ReadyRule, ...]:
 def causes(item: Document) -> tuple[DeclaredCause, ...]:
     """The causes that a release's `ready` declares."""
     return tuple(
-        DeclaredCause(**{**cause, "grace": seconds(cause.get("grace", "60s"))})
+        DeclaredCause(
+            **{
+                **cause,
+                "remedy": Remedy.from_document(cause["remedy"]),
+                "grace": seconds(cause.get("grace", "60s")),
+            }
+        )
         for cause in item.get("causes", ())
     )
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from learnflow_infra.errors import ArtifactError
 from learnflow_infra.models import Document
+from learnflow_infra.remedy import Command, Remedy
 from learnflow_infra.sources.layout import Layout, index_of
 
 _CHUNK = 1 << 20
@@ -83,7 +84,10 @@ def _damaged(archive: Path, why: str) -> ArtifactError:
     return ArtifactError(
         f"{archive} is no bundle, or a damaged one; nothing of it was used.",
         why=why,
-        remedy="Copy it again, or make it anew: learnflow-infra bundle create --profile upstream",
+        remedy=Remedy(
+            "Copy it again, or make it anew: ",
+            Command("bundle", "create", "--profile", "upstream", "FILE"),
+        ),
     )
 
 

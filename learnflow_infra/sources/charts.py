@@ -15,13 +15,14 @@ from learnflow_infra.errors import ArtifactError, RefusedError
 from learnflow_infra.events import Emit, Message, step
 from learnflow_infra.models import ChartSource
 from learnflow_infra.paths import cache_dir
+from learnflow_infra.remedy import Command, Remedy
 from learnflow_infra.sources import mirror
 from learnflow_infra.sources.lockfile import LockedChart
 from learnflow_infra.sources.mirror import Mirror
 from learnflow_infra.sources.reading import Chart, read
 
 __all__ = ["RELOCK", "Chart", "cached", "latest", "obtain", "pull", "read", "store"]
-RELOCK = "learnflow-infra chart lock"
+RELOCK = Command("chart", "lock")
 
 
 async def obtain(
@@ -40,7 +41,8 @@ async def obtain(
         return read(Path(source.chart))
     if locked is None:
         chart = await latest(source, mirrors, emit)
-        emit(Message(text=f"{source.chart} {source.version} is not locked; pin it: {RELOCK}"))
+        unlocked = f"{source.chart} {source.version} is not locked"
+        emit(Message(text=f"{unlocked}; the verb `chart lock` pins its digest"))
         return chart
     require_locked(source, locked)
     if cached(locked.digest) is None:
@@ -67,7 +69,7 @@ def require_locked(source: ChartSource, locked: LockedChart) -> None:
         raise RefusedError(
             f"The chart {source.chart} {source.version} is not the locked one.",
             why=f"skill.yaml asks for it; charts.lock has {locked.chart} {locked.version}.",
-            remedy=f"Accept it: {RELOCK}",
+            remedy=Remedy("Accept it: ", RELOCK),
         )
 
 
@@ -86,7 +88,7 @@ async def _pull_locked(
         raise RefusedError(
             f"The chart {source.chart} {source.version} is not the one that was locked.",
             why=f"charts.lock expects {locked.digest}\nthe registry has    {digest}",
-            remedy=f"Find out who changed it; if it is to be trusted, accept it: {RELOCK}",
+            remedy=Remedy("Find out who changed it; if it is to be trusted, accept it: ", RELOCK),
         ) from None
 
 

@@ -14,7 +14,7 @@ from learnflow_infra.models import Document, Profile, ReleaseName
 from learnflow_infra.paths import repo_root
 
 HEADER = (
-    "# The charts that a deploy installs, by digest. Written by `learnflow-infra chart lock`;\n"
+    "# The charts that a deploy installs, by digest. The verb `chart lock` writes this file;\n"
     "# a deploy refuses what differs. Commit it.\n"
 )
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from learnflow_infra.errors import InputError
 from learnflow_infra.models import Document, ReleaseName
+from learnflow_infra.remedy import Command, Remedy
 from learnflow_infra.values import scalars
 from learnflow_infra.values.composer import Keys
 from learnflow_infra.values.layers import Computed
@@ -91,7 +92,7 @@ def _unheard(computed: Sequence[Computed], key: str) -> InputError:
     return InputError(
         f"--explain {key}: neither the charts nor any layer speak of this key.",
         why=f"A key begins with its release ({releases}) or with global.",
-        remedy=f"Did you mean {near[0]}?" if near else "See all keys: learnflow-infra values",
+        remedy=f"Did you mean {near[0]}?" if near else Remedy("See all keys: ", Command("values")),
     )
 
 

@@ -1,6 +1,5 @@
 """JSON lines for programs: each event is one object, as progress.schema.json describes."""
 
-import dataclasses
 import json
 import math
 import re
@@ -55,7 +54,7 @@ class Lines:
 def document(event: Event) -> Document:
     """An event's name (`StepStarted` is `step-started`) and its fields."""
     name = re.sub(r"(?<=[a-z])(?=[A-Z])", "-", type(event).__name__).lower()
-    return {"event": name} | {key: _json(value) for key, value in dataclasses.asdict(event).items()}
+    return {"event": name} | {key: _json(value) for key, value in vars(event).items()}
 
 
 def failure(error: LearnflowError) -> Document:
@@ -70,5 +69,5 @@ def failure(error: LearnflowError) -> Document:
 
 
 def _json(value: object) -> object:
-    """JSON knows no infinity: a grace without end is null."""
+    """A value of an event as JSON, which knows no infinity: a grace without end is null."""
     return None if isinstance(value, float) and math.isinf(value) else value

@@ -1,8 +1,11 @@
 """Words that several renderers say."""
 
 import math
+import os
+import shlex
 
 from learnflow_infra.events import CauseSeen, StepProgress
+from learnflow_infra.remedy import Command, Remedy, Words
 
 INTERRUPTED = (
     "Interrupted. The cluster is as it was at that moment; run the command again to go on."
@@ -10,7 +13,23 @@ INTERRUPTED = (
 SETTLED = 10.0
 """Seconds that a cause has to last before people are told, unless it cannot heal: what is
 wrong while a pod starts often heals within them."""
+GROUPS = {"bundle", "chart", "cluster"}
+"""Verbs that have verbs of their own: `cluster up` is `make cluster-up`."""
 MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+def typed(text: Words) -> str:
+    """A text with its commands as this user types them: by make if that called the program."""
+    via_make = "LEARNFLOW_VIA_MAKE" in os.environ
+    return Remedy(text).render(_by_make if via_make else str)
+
+
+def _by_make(command: Command) -> str:
+    """The target and its ARGS; make expands `$`, and its shell splits ARGS into words."""
+    words = 2 if command.arguments[0] in GROUPS else 1
+    target = "-".join(command.arguments[:words])
+    arguments = shlex.join(command.arguments[words:]).replace("$", "$$")
+    return f"make {target}" + (f" ARGS={shlex.quote(arguments)}" if arguments else "")
 
 
 def progress(event: StepProgress) -> str:

@@ -10,6 +10,7 @@ from typing import Literal
 
 from learnflow_infra.errors import UsageError
 from learnflow_infra.paths import data_dir
+from learnflow_infra.remedy import Command, Remedy
 
 CONTEXT_PREFIX = "learnflow-"
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
@@ -25,7 +26,7 @@ def check_name(name: str) -> None:
         raise UsageError(
             f"{name!r} is no name for a cluster.",
             why="A name has up to 40 lower case letters, digits and dashes.",
-            remedy="For example: learnflow-infra cluster up --name learnflow",
+            remedy=Remedy("For example: ", Command("cluster", "up", "--name", "learnflow")),
         )
 
 

@@ -17,6 +17,7 @@ from learnflow_infra.engine.request.session import Request, Session
 from learnflow_infra.errors import FoundationError, LearnflowError
 from learnflow_infra.models import Check, Foundation, ReleaseName
 from learnflow_infra.objects import Fields, Object, ServerVersion
+from learnflow_infra.remedy import Command, Remedy, join_lines
 
 OLDEST = (1, 27)
 """Kubernetes minor from which the charts' API versions and server-side apply are stable."""
@@ -126,9 +127,9 @@ def require(
     """
     failed = [check for check in checks if not check.passed]
     if failed:
-        lines = [f"{check.name}: {check.message}\n    {check.remedy}" for check in failed]
+        lines = [Remedy(f"{c.name}: {c.message}\n    ", c.remedy) for c in failed]
         raise kind(
             f"{len(failed)} of {len(checks)} foundation checks failed; {done}.",
-            why="\n".join(lines),
-            remedy="Check again: learnflow-infra doctor",
+            why=join_lines(*lines),
+            remedy=Remedy("Check again: ", Command("doctor")),
         )

@@ -16,6 +16,7 @@ from learnflow_infra.errors import ClusterUnreachableError
 from learnflow_infra.models import Document, Skill
 from learnflow_infra.outputs import artifacts
 from learnflow_infra.outputs import endpoints as outputs
+from learnflow_infra.remedy import Command, Remedy
 from learnflow_infra.values import dump, masked
 
 VERIFIED = "verified.json"
@@ -143,7 +144,7 @@ def require_endpoints(kube: Kube, namespace: str) -> Document:
         raise ClusterUnreachableError(
             f"No endpoints are recorded in the namespace {namespace}.",
             why="Nothing was deployed there.",
-            remedy="learnflow-infra deploy",
+            remedy=Remedy(Command("deploy")),
         )
     return document
 

@@ -9,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 
 from learnflow_infra.errors import ClusterUnreachableError
 from learnflow_infra.models import Document
+from learnflow_infra.remedy import Command, Remedy
 
 SECONDS = 15.0
 """How long a tunnel may take to listen."""
@@ -56,7 +57,7 @@ def _wait(process: subprocess.Popen[bytes], port: int) -> None:
             raise ClusterUnreachableError(
                 f"No tunnel to port {port} could be opened.",
                 why=words.strip() or f"Nothing listened there within {SECONDS:.0f} s.",
-                remedy="See what runs there: learnflow-infra status",
+                remedy=Remedy("See what runs there: ", Command("status")),
             )
         time.sleep(0.05)
 

@@ -8,6 +8,7 @@ from learnflow_infra.clients.kube import MANAGER, Kube, selector
 from learnflow_infra.errors import RefusedError
 from learnflow_infra.models import Credential
 from learnflow_infra.objects import Object
+from learnflow_infra.remedy import Command, Remedy
 
 ENTROPY = 24
 """Bytes of randomness in a password; 32 characters of URL-safe text."""
@@ -70,5 +71,7 @@ def _refuse_orphans(kube: Kube, namespace: str, credential: Credential) -> None:
         raise RefusedError(
             f"The volume {names} outlived the Secret {namespace}/{credential.secret}.",
             why="Its data keeps the old password; a new one would lock everyone out.",
-            remedy="Restore the Secret, or give the data up: learnflow-infra delete --purge-data",
+            remedy=Remedy(
+                "Restore the Secret, or give the data up: ", Command("delete", "--purge-data")
+            ),
         )

@@ -16,6 +16,7 @@ from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import InputError
 from learnflow_infra.models import ReleaseName
 from learnflow_infra.objects import Object
+from learnflow_infra.remedy import Command, Remedy
 from learnflow_infra.sources import crd_schemas
 
 
@@ -72,5 +73,5 @@ def require(faults: Sequence[str], done: str = "no release was changed") -> None
         raise InputError(
             f"{len(faults)} objects would be refused; {done}.",
             why="\n".join(faults),
-            remedy="See what the values make of it: learnflow-infra template",
+            remedy=Remedy("See what the values make of it: ", Command("template")),
         )

@@ -5,6 +5,7 @@ from graphlib import CycleError, TopologicalSorter
 
 from learnflow_infra.errors import InputError
 from learnflow_infra.models import Profile, Release, ReleaseName, Skill
+from learnflow_infra.remedy import Command, Remedy
 
 
 def order(
@@ -58,5 +59,5 @@ def check_profile(skills: Sequence[Skill], profile: Profile) -> None:
         raise InputError(
             f"No chart in the profile {profile}: {', '.join(without)}.",
             why="Profiles that these skills have: " + ", ".join(offered),
-            remedy=f"learnflow-infra deploy --profile {offered[0]}",
+            remedy=Remedy(Command("deploy", "--profile", offered[0])),
         )

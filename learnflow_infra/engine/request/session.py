@@ -18,6 +18,7 @@ from learnflow_infra.models import Release, Skill, Target
 from learnflow_infra.outputs import artifacts
 from learnflow_infra.outputs import endpoints as outputs
 from learnflow_infra.readiness.watches import Watches
+from learnflow_infra.remedy import Command, Remedy
 from learnflow_infra.sources import mirror
 from learnflow_infra.sources.mirror import Mirror
 from learnflow_infra.values import Flags, Overrides, read_overrides
@@ -134,8 +135,10 @@ def _require_profile(kube: Kube, target: Target, namespace: str) -> None:
         raise RefusedError(
             f"The namespace {namespace} was deployed with the profile {before}.",
             why=f"Under the same names, {target.profile} has other charts and volumes.",
-            remedy=f"Add --profile {before}, or change it for good: "
-            f"learnflow-infra delete --profile {before}",
+            remedy=Remedy(
+                f"Add --profile {before}, or change it for good: ",
+                Command("delete", "--profile", before),
+            ),
         )
 
 

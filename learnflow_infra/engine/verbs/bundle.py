@@ -18,6 +18,7 @@ from learnflow_infra.errors import InputError, RefusedError
 from learnflow_infra.events import Emit, Message, step
 from learnflow_infra.models import Document
 from learnflow_infra.references import Reference, parse
+from learnflow_infra.remedy import Command, Remedy
 from learnflow_infra.sources import bundle_file, charts, lockfile, mirror
 from learnflow_infra.sources.layout import NAME, Layout
 from learnflow_infra.sources.lockfile import LockedChart
@@ -72,14 +73,14 @@ def _locked(request: Request) -> list[LockedChart]:
         raise RefusedError(
             f"The profile {profile} takes nothing from registries.",
             why="Its charts are in this checkout, and its images are built on this machine.",
-            remedy="learnflow-infra bundle create --profile upstream FILE",
+            remedy=Remedy(Command("bundle", "create", "--profile", "upstream", "FILE")),
         )
     missing = [r.name for r in remote if known.chart(profile, r.name) is None]
     if missing:
         raise RefusedError(
             f"Not every chart is locked: {', '.join(missing)}.",
             why="A bundle holds charts by their digests in charts-values/charts.lock.",
-            remedy=charts.RELOCK,
+            remedy=Remedy(charts.RELOCK),
         )
     return [chart for r in remote if (chart := known.chart(profile, r.name))]
 
@@ -140,7 +141,7 @@ def load(file: Path, emit: Emit, *, context: str | None = None, registry: str = 
         raise RefusedError(
             f"Images cannot be loaded into the cluster of the context {target.context}.",
             why="Its nodes take images from a registry.",
-            remedy=f"learnflow-infra bundle load {file} --registry HOST/PREFIX",
+            remedy=Remedy(Command("bundle", "load", str(file), "--registry", "HOST/PREFIX")),
         )
     with cache.scratch() as folder:
         with step(emit, "bundle/read", f"Check {file}") as running:

@@ -8,6 +8,7 @@ from learnflow_infra import skills as library
 from learnflow_infra.errors import RefusedError
 from learnflow_infra.events import Emit
 from learnflow_infra.models import ChartSource, Profile, ReleaseName
+from learnflow_infra.remedy import Remedy
 from learnflow_infra.sources import charts, lockfile, mirror
 from learnflow_infra.sources.lockfile import Lock, LockedChart
 from learnflow_infra.sources.mirror import Mirror
@@ -42,7 +43,7 @@ def pin(texts: Sequence[str], emit: Emit, *, check: bool = False) -> Pinned:
         raise RefusedError(
             "charts.lock differs from what the registries have.",
             why="\n".join(changes),
-            remedy=f"If it is to be trusted, accept it: {charts.RELOCK}",
+            remedy=Remedy("If it is to be trusted, accept it: ", charts.RELOCK),
         )
     if not check:
         lockfile.write(found)

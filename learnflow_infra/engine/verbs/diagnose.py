@@ -13,6 +13,7 @@ from learnflow_infra.readiness.causes import Cause
 from learnflow_infra.readiness.owned import Snapshot
 from learnflow_infra.readiness.status import evaluate
 from learnflow_infra.readiness.view import View
+from learnflow_infra.remedy import Command, Remedy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +61,7 @@ def _of_release(release: Release, observed: Observed, view: View) -> Finding:
 
 def _itself(release: Release, observed: Observed) -> list[Cause]:
     """What is wrong with the release; volumes of one that was deleted are no sign of it."""
-    deploy = f"learnflow-infra deploy {release.skill}"
+    deploy = Remedy(Command("deploy", release.skill))
     state = state_of(observed)
     if observed.live is None or state is ReleaseState.ABSENT:
         code, text = "ReleaseMissing", "the release is not installed"

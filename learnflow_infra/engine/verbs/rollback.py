@@ -16,6 +16,7 @@ from learnflow_infra.engine.request.session import Options, Request, Session, co
 from learnflow_infra.errors import InputError
 from learnflow_infra.events import Emit, step
 from learnflow_infra.models import Document, Release, ReleaseName
+from learnflow_infra.remedy import Command, Remedy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +76,7 @@ async def _target(session: Session, release: Release, revision: int | None) -> i
     if state_of(observed) is ReleaseState.HELD_BY_ANOTHER:
         raise held_by_another(release.name, observed)
     if observed.live is None:
-        raise InputError(f"There is no release {release.name}.", remedy="learnflow-infra status")
+        raise InputError(f"There is no release {release.name}.", remedy=Remedy(Command("status")))
     good = await session.helm.deployed_revisions(release.name)
     earlier = [item for item in good if item != observed.live.revision]
     wanted = revision if revision is not None else next(iter(earlier), None)

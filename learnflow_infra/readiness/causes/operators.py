@@ -8,6 +8,7 @@ from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.facts import Facts, name_of, status_of
 from learnflow_infra.readiness.groups import is_custom
 from learnflow_infra.readiness.states import behind
+from learnflow_infra.remedy import Command, Remedy
 
 
 def find(facts: Facts) -> Iterator[Cause]:
@@ -20,7 +21,7 @@ def find(facts: Facts) -> Iterator[Cause]:
                 code="OperatorRefused",
                 object=name_of(obj),
                 message=f"its operator refuses it: {masked(status.message)}",
-                remedy="Correct the values that it comes from: learnflow-infra values",
+                remedy=Remedy("Correct the values that it comes from: ", Command("values")),
             )
         elif status.state == "InProgress" and (not status_of(obj) or behind(obj)):
             yield _unseen(facts, obj)

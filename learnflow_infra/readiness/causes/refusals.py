@@ -7,8 +7,9 @@ from learnflow_infra.masking import masked
 from learnflow_infra.readiness import strimzi
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.facts import Facts, name_of, status_of, text_of
+from learnflow_infra.remedy import Command, Remedy, Words
 
-_WORDS: tuple[tuple[str, str, str, str], ...] = (
+_WORDS: tuple[tuple[str, str, str, Words], ...] = (
     (
         "QuotaExceeded",
         (
@@ -73,7 +74,7 @@ _WORDS: tuple[tuple[str, str, str, str], ...] = (
             r"|field is immutable|admission webhook|unknown field|is forbidden:"
         ),
         "the API server refuses it as it is written",
-        "Correct the values that it comes from: learnflow-infra values",
+        Remedy("Correct the values that it comes from: ", Command("values")),
     ),
 )
 """Looked for in this order, in the API server's words as helm and controllers pass them on."""

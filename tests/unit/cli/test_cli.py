@@ -1,10 +1,17 @@
+import ast
+import re
+import subprocess
+from pathlib import Path
+
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from learnflow_infra.cli.main import app, exit_codes
-from learnflow_infra.cli.run import errors_told, typed
+from learnflow_infra.cli.run import errors_told
+from learnflow_infra.cli.show.words import GROUPS, typed
 from learnflow_infra.errors import LearnflowError, NotReadyError
+from learnflow_infra.remedy import Command, Remedy
 
 CODES = {
     0: "done",
@@ -121,20 +128,69 @@ def test_every_error_class_has_its_own_code():
     assert len(codes) == len(set(codes))
 
 
+DELETE = Remedy("Remove it: ", Command("delete", "kafka-k8s-setup"), ", or purge.")
+
+
 @pytest.mark.parametrize(
-    ("text", "by_make"),
+    ("remedy", "by_make"),
     [
-        ("learnflow-infra deploy", "make deploy"),
+        (Remedy(Command("deploy")), "make deploy"),
+        (DELETE, "Remove it: make delete ARGS=kafka-k8s-setup, or purge."),
         (
-            "Start it: learnflow-infra cluster up --name x",
+            Remedy("Start it: ", Command("cluster", "up", "--name", "x")),
             "Start it: make cluster-up ARGS='--name x'",
         ),
-        ("learnflow-infra diagnose kafka -n ns", "make diagnose ARGS='kafka -n ns'"),
-        ("kubectl get pods", "kubectl get pods"),
+        (Remedy("(", Command("chart", "lock"), ")"), "(make chart-lock)"),
+        ("learnflow-infra deploy is text here", "learnflow-infra deploy is text here"),
     ],
 )
-def test_commands_are_told_as_the_user_types_them(monkeypatch, text, by_make):
+def test_commands_are_rendered_as_the_user_types_them(monkeypatch, remedy, by_make):
     monkeypatch.delenv("LEARNFLOW_VIA_MAKE", raising=False)
-    assert typed(text) == text
+    assert typed(remedy) == str(remedy)
     monkeypatch.setenv("LEARNFLOW_VIA_MAKE", "1")
-    assert typed(text) == by_make
+    assert typed(remedy) == by_make
+
+
+def test_an_error_ends_with_the_command_that_the_user_types(monkeypatch, capsys):
+    monkeypatch.setenv("LEARNFLOW_VIA_MAKE", "1")
+    with pytest.raises(typer.Exit), errors_told():
+        raise NotReadyError("x is not ready.", remedy=DELETE)
+    last = capsys.readouterr().err.splitlines()[-1]
+    assert last == "  Next: Remove it: make delete ARGS=kafka-k8s-setup, or purge."
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--set", "kafka.listeners={a b}"), ("--set-string", 'postgres.x=it\'s $HOME 5$ "q"')],
+)
+def test_make_hands_on_the_arguments_of_a_rendered_command(monkeypatch, tmp_path, arguments):
+    monkeypatch.setenv("LEARNFLOW_VIA_MAKE", "1")
+    (tmp_path / "Makefile").write_text("deploy:\n\t@printf '%s\\n' $(ARGS)\n")
+    command = typed(Remedy(Command("deploy", *arguments)))
+    done = subprocess.run(  # noqa: S602
+        command, shell=True, cwd=tmp_path, check=True, capture_output=True, text=True
+    )
+    assert done.stdout.splitlines() == [*arguments]
+
+
+def test_every_verb_is_a_target_of_make():
+    makefile = Path("Makefile").read_text()
+    for name in [verb.callback.__name__ for verb in app.registered_commands]:
+        assert re.search(rf"^{name}: ##", makefile, re.MULTILINE), name
+    for group in app.registered_groups:
+        for verb in group.typer_instance.registered_commands:
+            target = f"{group.name}-({verb.callback.__name__}|%)"
+            assert re.search(rf"^{target}: ", makefile, re.MULTILINE), target
+    assert {group.name for group in app.registered_groups} == GROUPS
+
+
+def test_no_text_of_the_package_holds_a_command_of_it():
+    for file in Path("learnflow_infra").rglob("*.py"):
+        nodes = [*ast.walk(ast.parse(file.read_text()))]
+        docstrings = {id(node.value) for node in nodes if isinstance(node, ast.Expr)}
+        texts = [
+            str(node.value)
+            for node in nodes
+            if isinstance(node, ast.Constant) and id(node) not in docstrings
+        ]
+        assert not re.findall(r"learnflow-infra [a-z].*", "\n".join(texts)), file

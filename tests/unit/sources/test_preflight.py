@@ -59,4 +59,4 @@ def test_every_image_is_named_and_each_remedy_once():
     error = refusal([item(name) for name in names], skills.removed_images())
     assert error.what.startswith("3 images")
     assert len(error.why.splitlines()) == 3
-    assert len(error.remedy.splitlines()) == 2
+    assert len(str(error.remedy).splitlines()) == 2

@@ -14,6 +14,7 @@ from learnflow_infra.clusters.embedded import state
 from learnflow_infra.clusters.embedded.control_plane.api import Api, ApiError
 from learnflow_infra.clusters.embedded.node import processes, runtime
 from learnflow_infra.errors import NotReadyError
+from learnflow_infra.remedy import Command, Remedy
 
 PAUSE = 0.1
 
@@ -145,12 +146,12 @@ class Waiter:
                 raise NotReadyError(
                     f"The node of {self._config.name} ended while it started.",
                     why=state.tail(layout.log("node")),
-                    remedy=f"See {layout.logs}, then: learnflow-infra cluster up",
+                    remedy=Remedy(f"See {layout.logs}, then: ", Command("cluster", "up")),
                 )
             if self._cancelled.is_set() or time.monotonic() > self._deadline:
                 raise NotReadyError(
                     f"{component} was not ready in time.",
                     why=state.tail(log),
-                    remedy=f"See {log}, then: learnflow-infra cluster up",
+                    remedy=Remedy(f"See {log}, then: ", Command("cluster", "up")),
                 )
             self._cancelled.wait(PAUSE)

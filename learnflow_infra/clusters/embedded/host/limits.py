@@ -9,6 +9,7 @@ import os
 from pathlib import Path
 
 from learnflow_infra.errors import HostError
+from learnflow_infra.remedy import Command, Remedy
 
 NEEDED = 24
 """inotify instances of one node (21 counted with Kubernetes 1.34), and some for pods."""
@@ -30,8 +31,11 @@ def check_inotify(in_use: int, limit: int) -> None:
         raise HostError(
             "Too few inotify instances are left for another node.",
             why=f"{in_use} of {limit} are in use by root's programs; a node needs {NEEDED}.",
-            remedy="Stop another cluster (learnflow-infra cluster stop --name NAME), or raise "
-            f"the limit: sudo sysctl fs.inotify.max_user_instances={limit * 4}",
+            remedy=Remedy(
+                "Stop another cluster (",
+                Command("cluster", "stop", "--name", "NAME"),
+                f"), or raise the limit: sudo sysctl fs.inotify.max_user_instances={limit * 4}",
+            ),
         )
 
 

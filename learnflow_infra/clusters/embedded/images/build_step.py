@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from learnflow_infra.errors import ArtifactError, HostError
+from learnflow_infra.remedy import Command, Remedy
 
 Note = Callable[[str], None]
 """Takes a line that says what is going on."""
@@ -41,7 +42,7 @@ def run(
                 note(text)
     except FileNotFoundError as error:
         raise HostError(
-            f"The program {command[0]} is missing.", remedy="Run: learnflow-infra doctor"
+            f"The program {command[0]} is missing.", remedy=Remedy(Command("doctor"))
         ) from error
     if process.returncode == 0:
         return

@@ -10,6 +10,7 @@ from learnflow_infra.clusters.embedded.images import build, pruning
 from learnflow_infra.clusters.embedded.node import processes, runtime
 from learnflow_infra.errors import ClusterUnreachableError
 from learnflow_infra.events import Emit
+from learnflow_infra.remedy import Command, Remedy
 
 
 def known_images(name: str) -> set[str]:
@@ -67,6 +68,6 @@ def require_running(name: str) -> processes.Node:
     if node is None:
         raise ClusterUnreachableError(
             f"The embedded cluster {name} does not run.",
-            remedy=f"learnflow-infra cluster up --name {name}",
+            remedy=Remedy(Command("cluster", "up", "--name", name)),
         )
     return node

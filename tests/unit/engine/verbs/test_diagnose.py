@@ -49,7 +49,7 @@ def diagnosed(monkeypatch):
 def test_a_release_that_is_not_in_force_is_a_cause(diagnosed, found, code):
     ((cause,),) = [finding.causes for finding in diagnosed(found)]
     assert (cause.code, cause.object) == (code, "Release/kafka")
-    assert cause.remedy == "learnflow-infra deploy kafka-k8s-setup"
+    assert str(cause.remedy) == "learnflow-infra deploy kafka-k8s-setup"
 
 
 def test_one_that_is_in_force_is_none(diagnosed):
