@@ -2,8 +2,8 @@
 
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
@@ -76,18 +76,20 @@ def succeeds(argv: Argv, *, fds: Sequence[int] = ()) -> bool:
 def lines(
     argv: Argv,
     *,
+    stdin: str | None = None,
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
-    interactive: bool = False,
-) -> Iterator[str]:
+    own_stderr: bool = False,
+) -> Generator[str, None, None]:
     """Run a program and yield what it prints, line by line, as it comes.
 
     Args:
         argv: the program and its arguments.
+        stdin: what it reads; nothing by default.
         env: variables to add to this process's own.
         cwd: its working folder.
-        interactive: its standard input and error are this process's own, as sudo needs them
-            to ask for a password. Else its errors are among the lines.
+        own_stderr: it writes its errors where this process does, as sudo needs it to ask for
+            a password. Else they are among the lines.
 
     Raises:
         ProgramError: it is missing or failed; `why` holds its last lines.
@@ -95,18 +97,21 @@ def lines(
     tail: list[str] = []
     with started(
         argv,
-        stdin=None if interactive else subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
         stdout=subprocess.PIPE,
-        stderr=None if interactive else subprocess.STDOUT,
+        stderr=None if own_stderr else subprocess.STDOUT,
         env=env,
         cwd=cwd,
     ) as process:
+        if stdin is not None and process.stdin:
+            with suppress(BrokenPipeError), process.stdin:  # it may end before it reads
+                process.stdin.write(stdin.encode())
         for line in process.stdout or ():
             text = line.decode("utf-8", "replace").rstrip()
             tail = [*tail, text][-_KEPT_LINES:]
             yield text
     if process.returncode != 0:
-        words = "" if interactive else "\n".join(tail)
+        words = "" if own_stderr else "\n".join(tail)
         what = f"{name(argv)} failed (exit {process.returncode})."
         raise ProgramError(what, why=words, code=process.returncode, stderr=words)
 

@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from learnflow_infra import events
-from learnflow_infra.clusters.embedded import elevate, lifecycle, process, state
+from learnflow_infra.clusters.embedded import elevate, lifecycle, state
 from learnflow_infra.clusters.embedded.commands import (
     BuildImages,
     Delete,
@@ -33,6 +33,7 @@ from learnflow_infra.clusters.embedded.node import processes
 from learnflow_infra.clusters.embedded.programs import binary
 from learnflow_infra.clusters.embedded.state import CONTEXT_PREFIX, Cluster
 from learnflow_infra.events import Emit
+from learnflow_infra.system.processes import ended_on_error
 
 __all__ = [
     "CONTEXT_PREFIX",
@@ -77,7 +78,7 @@ def prepare(recipes: Sequence[Path], *, emit: Emit) -> None:
     require_host()
     unbuilt = build.unbuilt(recipes)
     ensure_packages(requirements.PROGRAMS | build.programs(unbuilt), emit=emit)
-    with ThreadPoolExecutor() as pool, process.ended_on_error():
+    with ThreadPoolExecutor() as pool, ended_on_error():
         programs = pool.submit(lambda: helpers.ensure(binary.ensure(emit), emit))
         if unbuilt:
             folders = tuple(recipe.folder.resolve() for recipe in unbuilt)

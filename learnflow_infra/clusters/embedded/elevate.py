@@ -22,10 +22,11 @@ from learnflow_infra.clusters.embedded.commands import (
 )
 from learnflow_infra.clusters.embedded.host import privileges
 from learnflow_infra.clusters.embedded.images import build, loading
-from learnflow_infra.clusters.embedded.process import SYSTEM_PATH, streamed
 from learnflow_infra.errors import LearnflowError, from_document
 from learnflow_infra.events import Emit, Event
 from learnflow_infra.paths import cache_dir, data_dir
+from learnflow_infra.system.processes import SYSTEM_PATH
+from learnflow_infra.system.programs import lines
 
 MODULE = "learnflow_infra.clusters.embedded"
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
@@ -51,7 +52,7 @@ def run(command: Command, emit: Emit) -> None:
     environment = {name: os.environ[name] for name in VARIABLES if name in os.environ}
     request = {"command": commands.document(command), "environment": environment}
     child = privileges.as_root(privileges.python(MODULE))
-    for line in streamed(child, stdin=json.dumps(request)):
+    for line in lines(child, stdin=json.dumps(request), own_stderr=True):
         receive(json.loads(line), emit)
 
 

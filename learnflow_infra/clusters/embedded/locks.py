@@ -1,25 +1,13 @@
-"""Locks between processes, by flock(2): the kernel drops them with their holder."""
+"""The embedded clusters' locks, shared by all runs that use one cache."""
 
-import fcntl
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import IO
 
 from learnflow_infra.paths import cache_dir
+from learnflow_infra.system import locks
 
 
-@contextmanager
-def lock(name: str, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
+def lock(name: str, waiting: Callable[[], None] = lambda: None) -> AbstractContextManager[IO[str]]:
     """Hold the lock `name`; `waiting` is called once when another process holds it."""
-    folder = cache_dir() / "locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(folder / name, os.O_RDWR | os.O_CREAT, 0o644)
-    try:
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            waiting()
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(descriptor)
+    return locks.hold(cache_dir() / "locks" / name, waiting)

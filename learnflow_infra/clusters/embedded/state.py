@@ -1,7 +1,6 @@
 """What an embedded cluster keeps on disk: its folder, and the configuration made with it."""
 
 import json
-import os
 import re
 from dataclasses import asdict, dataclass
 from ipaddress import IPv4Address, IPv4Network
@@ -11,6 +10,7 @@ from typing import Literal
 from learnflow_infra.errors import UsageError
 from learnflow_infra.paths import data_dir
 from learnflow_infra.remedy import Command, Remedy
+from learnflow_infra.system import files
 
 CONTEXT_PREFIX = "learnflow-"
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
@@ -147,7 +147,7 @@ def load(name: str) -> Config | None:
 
 def save(config: Config) -> None:
     """Write the configuration of a cluster, whole or not at all."""
-    replace(layout(config.name).config, json.dumps(asdict(config), indent=2) + "\n")
+    files.replace(layout(config.name).config, json.dumps(asdict(config), indent=2) + "\n")
 
 
 def tail(log: Path, count: int = 15) -> str:
@@ -156,13 +156,3 @@ def tail(log: Path, count: int = 15) -> str:
         return "\n".join(log.read_text(errors="replace").splitlines()[-count:])
     except FileNotFoundError:
         return ""
-
-
-def replace(path: Path, text: str, mode: int = 0o644) -> None:
-    """Write a file atomically; it never exists with more rights than `mode`."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, mode)
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(text)
-    temporary.replace(path)

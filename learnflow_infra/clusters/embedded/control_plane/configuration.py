@@ -1,12 +1,13 @@
 """Writes the node's configuration files: templates of files/ with a few values filled in."""
 
+import importlib.resources
 from collections.abc import Mapping
-from importlib.resources import files
 from pathlib import Path
 from string import Template
 
 from learnflow_infra.clusters.embedded import state
 from learnflow_infra.clusters.embedded.control_plane import components
+from learnflow_infra.system import files
 
 PLACES = {"10-learnflow.conflist": "cni/10-learnflow.conflist"}
 """Where a file goes below conf/, when not under its own name."""
@@ -52,7 +53,7 @@ def values(
 
 def text(name: str, filled: Mapping[str, str]) -> str:
     """A template with its values."""
-    source = files("learnflow_infra.clusters.embedded") / "files" / name
+    source = importlib.resources.files("learnflow_infra.clusters.embedded") / "files" / name
     return Template(source.read_text()).substitute(filled)
 
 
@@ -67,5 +68,5 @@ def write(folder: Path, filled: Mapping[str, str], supervisor_text: str) -> None
     """Write every file below `folder` (a cluster's conf/)."""
     (folder / "cni").mkdir(parents=True, exist_ok=True)
     for name in TEMPLATES:
-        state.replace(folder / PLACES.get(name, name), text(name, filled))
-    state.replace(folder / "supervisord.conf", supervisor_text)
+        files.replace(folder / PLACES.get(name, name), text(name, filled))
+    files.replace(folder / "supervisord.conf", supervisor_text)

@@ -8,7 +8,8 @@ from pathlib import Path
 import yaml
 
 from learnflow_infra.clusters.embedded import state
-from learnflow_infra.clusters.embedded.process import output
+from learnflow_infra.system import files
+from learnflow_infra.system.programs import output
 
 COMPONENTS = ("admin", "super-admin", "kubelet", "controller-manager", "scheduler")
 USERS = {
@@ -60,7 +61,7 @@ def _component(layout: state.Layout, kubeadm: Path, name: str) -> None:
 def _user(layout: state.Layout, kubeadm: Path, name: str) -> None:
     config = layout.conf / "kubeadm.yaml"
     text = output([kubeadm, "kubeconfig", "user", "--client-name", USERS[name], "--config", config])
-    state.replace(layout.conf / f"{name}.conf", text, mode=0o600)
+    files.replace(layout.conf / f"{name}.conf", text, mode=0o600)
 
 
 def write_kubeconfig(layout: state.Layout, context: str) -> None:
@@ -71,4 +72,4 @@ def write_kubeconfig(layout: state.Layout, context: str) -> None:
     names = {"cluster": context, "user": context}
     document["contexts"] = [{"name": context, "context": names}]
     document["current-context"] = context
-    state.replace(layout.kubeconfig, yaml.safe_dump(document), mode=0o600)
+    files.replace(layout.kubeconfig, yaml.safe_dump(document), mode=0o600)

@@ -6,9 +6,9 @@ from pathlib import Path
 from learnflow_infra import events
 from learnflow_infra.clusters.embedded.host import privileges, requirements
 from learnflow_infra.clusters.embedded.locks import lock
-from learnflow_infra.clusters.embedded.process import lines, output, succeeds
 from learnflow_infra.errors import HostError
 from learnflow_infra.events import Emit, Step
+from learnflow_infra.system.programs import lines, output, succeeds
 
 
 def missing(wanted: Mapping[str, str]) -> list[str]:

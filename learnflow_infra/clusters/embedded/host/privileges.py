@@ -6,8 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from learnflow_infra.clusters.embedded.process import SYSTEM_PATH
 from learnflow_infra.errors import HostError
+from learnflow_infra.system.processes import SYSTEM_PATH
 
 CAP_SYS_RESOURCE = 24
 """linux/capability.h."""

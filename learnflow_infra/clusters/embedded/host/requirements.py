@@ -5,8 +5,8 @@ import sys
 from pathlib import Path
 
 from learnflow_infra.clusters.embedded.host import privileges
-from learnflow_infra.clusters.embedded.process import SYSTEM_PATH
 from learnflow_infra.errors import HostError
+from learnflow_infra.system.processes import SYSTEM_PATH
 
 PROGRAMS = {
     "containerd": "containerd",

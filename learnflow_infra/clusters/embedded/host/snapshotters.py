@@ -1,9 +1,9 @@
 """Which containerd snapshotter a cluster uses: overlayfs where the disk allows it."""
 
-import tempfile
 from pathlib import Path
 
-from learnflow_infra.clusters.embedded.process import succeeds
+from learnflow_infra.system import files
+from learnflow_infra.system.programs import succeeds
 
 PROBE = """
 cd "$1" && mkdir lower upper work merged && touch lower/file &&
@@ -18,7 +18,6 @@ def choose(folder: Path) -> str:
 
     The mount is made in a mount namespace of its own, which ends with it.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+    with files.scratch(folder) as scratch:
         works = succeeds(["unshare", "--mount", "sh", "-c", PROBE, "sh", scratch])
     return "overlayfs" if works else "native"

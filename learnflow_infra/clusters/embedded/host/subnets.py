@@ -10,9 +10,9 @@ from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Network
 from pathlib import Path
 
-from learnflow_infra.clusters.embedded.process import output
 from learnflow_infra.errors import HostError, UsageError
 from learnflow_infra.remedy import Command, Remedy
+from learnflow_infra.system.programs import output
 
 RANGE = IPv4Network("10.213.0.0/16")
 PREFIX = 30

@@ -9,17 +9,15 @@ import hashlib
 import io
 import json
 import platform
-import subprocess
 import tarfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from learnflow_infra.errors import ArtifactError
+from learnflow_infra.clusters.embedded.images import build_step
 
 _TYPE = "application/vnd.oci.image"
-_CHUNK = 1 << 20
 _ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
 EPOCH = "1970-01-01T00:00:00Z"
 
@@ -47,23 +45,13 @@ def layer(rootfs: Path, target: Path) -> Blob:
     """
     command = ["tar", "--create", "--sort=name", "--mtime=@0", "--numeric-owner", "--format=pax"]
     command += ["--pax-option=delete=atime,delete=ctime", "--one-file-system"]
-    command += ["--xattrs", "--directory", str(rootfs), "."]
-    total = hashlib.sha256()
-    with (
-        target.open("wb") as file,
-        subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process,
-    ):
-        assert process.stdout is not None  # noqa: S101 - asked for above
-        assert process.stderr is not None  # noqa: S101 - asked for above
-        while chunk := process.stdout.read(_CHUNK):
-            total.update(chunk)
-            file.write(chunk)
-        said = process.stderr.read().decode("utf-8", "replace")
-    if process.returncode != 0:
-        raise ArtifactError(f"tar could not pack {rootfs}.", why=said)
+    command += ["--xattrs", "--directory", str(rootfs), ".", "--file", str(target)]
+    build_step.run(command, what=f"a layer of {rootfs}", note=lambda _line: None)
+    with target.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
     return Blob(
         media_type=f"{_TYPE}.layer.v1.tar",
-        digest=total.hexdigest(),
+        digest=digest,
         size=target.stat().st_size,
         content=target,
     )

@@ -6,7 +6,6 @@ Several recipes may build at once, in threads or processes; the same one builds 
 a lock is held while it does. What an interrupted build left is removed by the next.
 """
 
-import fcntl
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -22,6 +21,7 @@ from learnflow_infra.clusters.embedded.images.build_step import (
 from learnflow_infra.clusters.embedded.images.recipe import ImageRecipe, ImageRef
 from learnflow_infra.events import Emit, Step
 from learnflow_infra.paths import cache_dir
+from learnflow_infra.system import locks
 
 __all__ = ["ImageRecipe", "ImageRef", "build", "built_path"]
 
@@ -123,8 +123,7 @@ def _work_folder(recipe: ImageRecipe) -> Iterator[Path]:
     parent = cache_dir() / "tmp"
     parent.mkdir(parents=True, exist_ok=True)
     work = parent / f"image-{recipe.name}-{recipe.digest}"
-    with (parent / f"{work.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locks.hold(parent / f"{work.name}.lock"):
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir()
         try:

@@ -1,21 +1,19 @@
-"""Running one of the builder's programs: its last lines on failure, a full disk told apart."""
+"""Programs that build images, and the errors of their failures and of a full disk."""
 
 import errno
-import os
-import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from learnflow_infra.errors import ArtifactError, HostError
 from learnflow_infra.remedy import Command, Remedy
+from learnflow_infra.system.processes import ProgramError
+from learnflow_infra.system.programs import lines
 
 Note = Callable[[str], None]
 """Takes a line that says what is going on."""
 
 _DISK_FULL = "No space left on device"
-_KEPT_LINES = 15
-_LAST_SECONDS = 3.0
 
 
 def run(
@@ -33,56 +31,21 @@ def run(
         HostError: the program is missing, or the disk is full.
         ArtifactError: it failed; its last lines are the reason.
     """
-    kept: list[str] = []
     try:
-        with _started(command, env) as process:
-            for line in process.stdout or ():
-                text = line.rstrip()
-                kept = [*kept, text][-_KEPT_LINES:]
-                note(text)
-    except FileNotFoundError as error:
-        raise HostError(
-            f"The program {command[0]} is missing.", remedy=Remedy(Command("doctor"))
+        with closing(lines(command, env={"LC_ALL": "C.UTF-8", **(env or {})})) as printed:
+            for line in printed:
+                note(line)
+    except ProgramError as error:
+        if error.code is None:
+            remedy = Remedy(Command("doctor"))
+            raise HostError(error.what, why=error.why, remedy=remedy) from error
+        if _DISK_FULL in error.stderr:
+            raise disk_full(Path(command[-1]), error.stderr) from error
+        raise ArtifactError(
+            f"{command[0]} could not make {what} (exit code {error.code}).",
+            why=error.stderr,
+            remedy="If that is a network failure, run the same command again: it continues.",
         ) from error
-    if process.returncode == 0:
-        return
-    said = "\n".join(kept)
-    if _DISK_FULL in said:
-        raise disk_full(Path(command[-1]), said)
-    raise ArtifactError(
-        f"{command[0]} could not make {what} (exit code {process.returncode}).",
-        why=said,
-        remedy="If that is a network failure, run the same command again: it continues.",
-    )
-
-
-@contextmanager
-def _started(
-    command: Sequence[str], env: Mapping[str, str] | None
-) -> Iterator["subprocess.Popen[str]"]:
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-        env={**os.environ, "LC_ALL": "C.UTF-8", **(env or {})},
-    ) as process:
-        try:
-            yield process
-        except BaseException:
-            _end(process)
-            raise
-
-
-def _end(process: "subprocess.Popen[str]") -> None:
-    """Let the program clean up, as mmdebstrap does; unshare must be killed, and takes its own."""
-    process.terminate()
-    try:
-        process.wait(_LAST_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
 
 
 def disk_full(place: Path, why: str = "") -> HostError:

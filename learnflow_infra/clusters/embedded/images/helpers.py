@@ -5,18 +5,17 @@ package is unpacked, not installed: it would replace the machine's own busybox.
 """
 
 import hashlib
-import os
 import shutil
-import tempfile
 from pathlib import Path
 
 from learnflow_infra import events
 from learnflow_infra.clusters.embedded.images import archive, pruning
 from learnflow_infra.clusters.embedded.locks import lock
-from learnflow_infra.clusters.embedded.process import output
 from learnflow_infra.errors import ArtifactError
 from learnflow_infra.events import Emit
 from learnflow_infra.paths import cache_dir
+from learnflow_infra.system import files
+from learnflow_infra.system.programs import output
 
 REGISTRY = "learnflow.local"
 APPLETS = ("cat", "ls", "mkdir", "rm", "sh", "sleep")
@@ -56,39 +55,32 @@ def _image(name: str, program: Path, applets: tuple[str, ...]) -> tuple[str, Pat
 
 
 def _pack(program: Path, name: str, applets: tuple[str, ...], reference: str, target: Path) -> None:
-    temporary = target.with_suffix(f".{os.getpid()}")
-    with tempfile.TemporaryDirectory(dir=_scratch()) as scratch:
-        programs = Path(scratch) / "root" / "bin"
+    with files.scratch(cache_dir() / "tmp") as scratch:
+        programs = scratch / "root" / "bin"
         programs.mkdir(parents=True)
-        (Path(scratch) / "root").chmod(0o755)
+        (scratch / "root").chmod(0o755)
         shutil.copy(program, programs / name)
         (programs / name).chmod(0o755)
         for applet in applets:
             (programs / applet).symlink_to(name)
-        layer = archive.layer(Path(scratch) / "root", Path(scratch) / "layer.tar")
+        layer = archive.layer(scratch / "root", scratch / "layer.tar")
         settings = {"entrypoint": [f"/bin/{name}"], "env": {"PATH": "/bin"}}
         if not applets:
             settings["user"] = "65535:65535"
-        archive.write(temporary, name=reference, settings=settings, content=layer)
-    temporary.replace(target)
+        with files.replacing(target) as temporary:
+            archive.write(temporary, name=reference, settings=settings, content=layer)
 
 
 def _busybox() -> Path:
     """Debian's static busybox, from its package."""
     target = cache_dir() / "tools" / "busybox"
     if not target.exists():
-        with tempfile.TemporaryDirectory(dir=_scratch()) as scratch:
+        with files.scratch(cache_dir() / "tmp") as scratch:
             script = 'cd "$1" && apt-get download -q busybox-static && dpkg-deb -x *.deb root'
             output(["sh", "-c", script, "sh", scratch])
-            found = next(iter(Path(scratch).glob("root/**/bin/busybox")), None)
+            found = next(iter(scratch.glob("root/**/bin/busybox")), None)
             if found is None:
                 raise ArtifactError("The package busybox-static holds no busybox.")
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.move(found, target)
     return target
-
-
-def _scratch() -> Path:
-    folder = cache_dir() / "tmp"
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

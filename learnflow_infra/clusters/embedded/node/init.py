@@ -14,7 +14,7 @@ from pathlib import Path
 
 from learnflow_infra.clusters.embedded.host import cgroups
 from learnflow_infra.clusters.embedded.node import control_groups, processes, spec
-from learnflow_infra.clusters.embedded.process import output
+from learnflow_infra.system.programs import output
 
 HOME = Path("/var/lib/learnflow")
 BIN = Path("/var/lib/learnflow-bin")

@@ -9,8 +9,9 @@ from learnflow_infra.clusters.embedded.host import privileges, requirements
 from learnflow_infra.clusters.embedded.node import control_groups, processes
 from learnflow_infra.clusters.embedded.node.spec import Spec
 from learnflow_infra.clusters.embedded.node.supervision import Supervisor
-from learnflow_infra.clusters.embedded.process import detached, environment, output, succeeds
 from learnflow_infra.errors import HostError
+from learnflow_infra.system.processes import environment
+from learnflow_infra.system.programs import detached, output, succeeds
 
 OUTER = "learnflow_infra.clusters.embedded.node.outer"
 KILL_TIMEOUT = 30.0

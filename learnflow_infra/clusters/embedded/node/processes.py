@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from learnflow_infra.clusters.embedded import state
+from learnflow_infra.system import files
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +36,7 @@ def record(root: Path, outer: int, init: int) -> None:
         "init": init,
         "init_start": started(init),
     }
-    state.replace(state.Layout(root=root).node, json.dumps(node | {"boot": boot_id()}))
+    files.replace(state.Layout(root=root).node, json.dumps(node | {"boot": boot_id()}))
 
 
 def recorded(name: str) -> Node | None:
@@ -57,7 +58,7 @@ def running(name: str) -> Node | None:
 
 def mark_ready(name: str, node: Node) -> None:
     """Record that this node became ready."""
-    state.replace(state.layout(name).ready, json.dumps(asdict(node)))
+    files.replace(state.layout(name).ready, json.dumps(asdict(node)))
 
 
 def is_marked_ready(name: str) -> bool:

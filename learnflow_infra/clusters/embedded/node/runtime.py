@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from learnflow_infra.clusters.embedded.node.processes import Node
-from learnflow_infra.clusters.embedded.process import imported, output, succeeds
+from learnflow_infra.system.programs import output, succeeds
 
 SOCKET = "/run/containerd/containerd.sock"
+IMPORT_SECONDS = 600.0
 
 
 def ctr(node: Node, *arguments: str) -> list[str]:
@@ -29,7 +30,7 @@ def import_missing(node: Node, archives: Mapping[str, Path]) -> list[str]:
     known = references(node)
     wanted = [reference for reference in archives if reference not in known]
     for reference in wanted:
-        imported(ctr(node, "images", "import", "--digests=false", "-"), archives[reference])
+        _import(node, archives[reference])
     return wanted
 
 
@@ -41,8 +42,13 @@ def import_archive(node: Node, archive: Path, named: Sequence[str]) -> list[str]
     """
     new = sorted(set(named) - references(node))
     if new:
-        imported(ctr(node, "images", "import", "--digests=false", "-"), archive)
+        _import(node, archive)
     return new
+
+
+def _import(node: Node, archive: Path) -> None:
+    command = ctr(node, "images", "import", "--digests=false", "-")
+    output(command, stdin=archive, seconds=IMPORT_SECONDS)
 
 
 def has_service(node: Node, element: str) -> bool:
@@ -55,4 +61,4 @@ def has_service(node: Node, element: str) -> bool:
 def stop_containers(node: Node, programs: str, seconds: int) -> None:
     """End every container with its own signal, each within `seconds`."""
     inside = ["nsenter", "--target", str(node.init), "--mount", "--net", "--pid", "--"]
-    output([*inside, f"{programs}/stop-containers", f"--timeout={seconds}s"], timeout=seconds + 20)
+    output([*inside, f"{programs}/stop-containers", f"--timeout={seconds}s"], seconds=seconds + 20)

@@ -13,12 +13,12 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from learnflow_infra import events
-from learnflow_infra.clusters.embedded import process
 from learnflow_infra.clusters.embedded.locks import lock
 from learnflow_infra.clusters.embedded.programs import toolchain
 from learnflow_infra.errors import ArtifactError, HostError
 from learnflow_infra.events import Emit, Step
 from learnflow_infra.paths import cache_dir, repo_root
+from learnflow_infra.system.programs import lines
 
 PROGRAMS = (
     "coredns",
@@ -167,7 +167,7 @@ def _compile(go: Path, target: Path, step: Step) -> None:
 
 def _go(go: Path, arguments: list[str], environment: dict[str, str]) -> Iterable[str]:
     try:
-        yield from process.lines([go, *arguments], env=environment, cwd=source())
+        yield from lines([go, *arguments], env=environment, cwd=source())
     except HostError as error:
         if "no space left on device" in str(error.why):
             raise _disk_full(str(error.why)) from error

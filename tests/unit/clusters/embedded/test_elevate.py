@@ -7,11 +7,12 @@ import subprocess
 import pytest
 
 from learnflow_infra.clusters import embedded
-from learnflow_infra.clusters.embedded import elevate, process, state
+from learnflow_infra.clusters.embedded import elevate, state
 from learnflow_infra.clusters.embedded.host import packages, privileges, requirements
 from learnflow_infra.clusters.embedded.programs import binary
 from learnflow_infra.errors import HostError, LearnflowError
 from learnflow_infra.events import StepFinished, ignore
+from learnflow_infra.system.processes import SYSTEM_PATH
 
 SUDO = '#!/bin/sh\n[ "$1" = -- ] && shift\nexec "$@"\n'
 NAME = "unit-test"
@@ -75,7 +76,7 @@ def test_roots_environment_has_a_fixed_path_and_named_variables_alone():
     user = {"HOME": "/home/a", "HTTPS_PROXY": "http://p", "PATH": "/home/a/bin", "BASH_ENV": "x"}
     own = {"SUDO_UID": "1000", "SUDO_GID": "1000", "TERM": "xterm", "PATH": "/x", "HOME": "/root"}
     assert elevate.root_environment(user, own) == {
-        "PATH": process.SYSTEM_PATH,
+        "PATH": SYSTEM_PATH,
         "LANG": "C.UTF-8",
         "SUDO_UID": "1000",
         "SUDO_GID": "1000",

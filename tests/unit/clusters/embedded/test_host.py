@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from learnflow_infra import events
-from learnflow_infra.clusters.embedded import locks, process, state
+from learnflow_infra.clusters.embedded import locks, state
 from learnflow_infra.clusters.embedded.control_plane import health, pki
 from learnflow_infra.clusters.embedded.host import limits, packages, privileges, requirements
 from learnflow_infra.errors import HostError, UsageError
+from learnflow_infra.system import files
+from learnflow_infra.system.processes import SYSTEM_PATH
 
 WANTED = {"ctr": "containerd", "containerd": "containerd", "nft": "nftables"}
 
@@ -70,7 +72,7 @@ def test_root_runs_directly_and_a_user_through_sudo(monkeypatch):
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
     monkeypatch.setattr(shutil, "which", lambda *_, **__: "/usr/bin/sudo")
     assert privileges.as_root(["apt-get"]) == [
-        *("/usr/bin/sudo", "--", "/usr/bin/env", f"PATH={process.SYSTEM_PATH}", "apt-get"),
+        *("/usr/bin/sudo", "--", "/usr/bin/env", f"PATH={SYSTEM_PATH}", "apt-get"),
     ]
 
 
@@ -107,7 +109,7 @@ def test_decisions_are_kept(xdg):
 
 def test_secret_files_are_the_owners_alone(xdg):
     path = xdg / "kubeconfig"
-    state.replace(path, "secret", mode=0o600)
+    files.replace(path, "secret", mode=0o600)
     assert path.stat().st_mode & 0o777 == 0o600
 
 

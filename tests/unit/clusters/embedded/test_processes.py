@@ -8,6 +8,7 @@ import pytest
 
 from learnflow_infra.clusters.embedded import state
 from learnflow_infra.clusters.embedded.node import processes
+from learnflow_infra.system import files
 
 
 @pytest.fixture(autouse=True)
@@ -38,12 +39,12 @@ def node(**changes):
     ids=["alive", "before a reboot", "the pid is another's now", "gone"],
 )
 def test_a_node_runs_when_the_same_processes_live(changes, alive):
-    state.replace(state.layout("dev").node, json.dumps(node(**changes)))
+    files.replace(state.layout("dev").node, json.dumps(node(**changes)))
     assert (processes.running("dev") is not None) is alive
 
 
 def test_a_torn_record_is_no_node():
-    state.replace(state.layout("dev").node, '{"outer": 1')
+    files.replace(state.layout("dev").node, '{"outer": 1')
     assert processes.running("dev") is None
 
 
