@@ -25,7 +25,7 @@ from learnflow_infra.clusters import embedded
 from learnflow_infra.engine.release.progress import ProgressReporter
 from learnflow_infra.errors import LearnflowError
 from learnflow_infra.models import Release, ReleaseName, SkillName
-from learnflow_infra.readiness import tracker
+from learnflow_infra.readiness import failures, tracker
 from learnflow_infra.readiness.owned import INSTANCE, expected
 from learnflow_infra.readiness.stuck import stuck_pods
 from learnflow_infra.readiness.view import View
@@ -99,11 +99,11 @@ def measure(kube: Counting) -> None:
     noticed: dict[str, float] = {}
     report = ProgressReporter(events.ignore, "release/bench")
 
-    def seen(what: tracker.Seen) -> None:
+    def observe(observation: tracker.Observation) -> None:
         now = time.time()
-        report(what)
-        stuck_pods(what.snapshot.objects)
-        for obj, status in what.snapshot.states:
+        report(observation)
+        stuck_pods(observation.snapshot.objects)
+        for obj, status in observation.snapshot.states:
             if status.ready:
                 noticed.setdefault(obj["metadata"]["name"], now)
 
@@ -111,8 +111,8 @@ def measure(kube: Counting) -> None:
     stop = threading.Event()
     with Watches(kube) as watches:
         view = View(kube, watches, NAMESPACE, release)
-        view.expect(expected([]))
-        waiting = threading.Thread(target=until_stopped, args=(view, stop, seen))
+        view.follow(expected([]))
+        waiting = threading.Thread(target=until_stopped, args=(view, stop, observe))
         waiting.start()
         time.sleep(3)
         at_start = kube.sent
@@ -134,7 +134,7 @@ def give_up(kube: Kube, watches: Watches) -> None:
         grace={"ImageNotFound": grace},
     )
     view = View(kube, watches, NAMESPACE, release)
-    view.expect(expected([]))
+    view.follow(expected([]))
     written: list[float] = []
 
     def break_one() -> None:
@@ -147,16 +147,16 @@ def give_up(kube: Kube, watches: Watches) -> None:
 
     threading.Timer(3, break_one).start()
     try:
-        tracker.wait(view, seconds=60, stop=threading.Event(), seen=lambda _: None)
+        tracker.wait_until_ready(view, timeout=60, stop=threading.Event(), observe=lambda _: None)
     except LearnflowError as error:
         late = time.monotonic() - written[0] - grace
         print(f"{error.what.split()[-1]:20} given up after its grace{late * 1000:8.1f} ms")
 
 
-def until_stopped(view: View, stop: threading.Event, seen: Callable[[tracker.Seen], None]) -> None:
+def until_stopped(view: View, stop: threading.Event, observe: tracker.Observe) -> None:
     try:
-        tracker.wait(view, seconds=3600, stop=stop, seen=seen)
-    except tracker.StoppedError:
+        tracker.wait_until_ready(view, timeout=3600, stop=stop, observe=observe)
+    except failures.StoppedError:
         return
 
 

@@ -1,1 +1,1 @@
-"""Is it ready, and if not, why: pure judgements, and the tracker that feeds them."""
+"""Whether a release is ready, and why not: pure rules, and the waits that apply them."""

@@ -1,83 +1,81 @@
-"""Wait until what a release had is gone, or until it is known what keeps it."""
+"""Wait until what a release had is removed, or until a cause shows what keeps it."""
 
 import dataclasses
 import threading
-import time
 from collections.abc import Callable, Sequence
 
-from learnflow_infra.errors import ClusterUnreachableError, LearnflowError, NotReadyError
-from learnflow_infra.objects import Object
-from learnflow_infra.readiness import causes
+from learnflow_infra.errors import LearnflowError, NotReadyError
+from learnflow_infra.objects import Object, reference
+from learnflow_infra.readiness import causes, failures
 from learnflow_infra.readiness.causes import Cause
-from learnflow_infra.readiness.owned import Snapshot, reference
-from learnflow_infra.readiness.patience import Patience
-from learnflow_infra.readiness.tracker import GLANCE, TOGETHER, StoppedError, failure, remedy
+from learnflow_infra.readiness.clock import SYSTEM, Clock
+from learnflow_infra.readiness.failures import StoppedError
+from learnflow_infra.readiness.grace import GracePeriods
+from learnflow_infra.readiness.owned import Snapshot
+from learnflow_infra.readiness.tracker import POLL
 from learnflow_infra.readiness.view import View
 
-_KEEPERS = {"FinalizerStuck", "RightsMissing"}
-"""Causes of what stays; whatever else troubles an object that goes, goes with it."""
+_KEEPING = {"FinalizerStuck", "RightsMissing"}
+"""Causes that keep an object; any other trouble ends with the object."""
 
 
-def wait(
+def wait_until_gone(
     view: View,
     *,
-    goes: Callable[[Object], bool],
-    seconds: float,
+    removed: Callable[[Object], bool],
+    timeout: float,
     stop: threading.Event,
+    clock: Clock = SYSTEM,
 ) -> None:
-    """Wait until nothing is left of a release that has to go.
+    """Wait until no object of a release is left that is to be removed.
 
     Args:
-        view: of the release, watching what it had.
-        goes: which of the release's objects have to go.
-        seconds: how long it may take.
+        view: of the release, with the objects that it had.
+        removed: whether an object is to be removed.
+        timeout: seconds.
         stop: set when the run is being interrupted.
+        clock: the time that passes meanwhile.
 
     Raises:
-        LearnflowError: of the class of the cause: a finalizer has held something for longer
-            than its grace, or this user may not see whether it goes.
-        NotReadyError: something is left after `seconds`.
-        ClusterUnreachableError: the API server was lost, and is not back after `seconds`.
+        LearnflowError: of the class of the cause: a finalizer has held an object for longer
+            than its grace, or this user may not see whether it is gone.
+        NotReadyError: something is left after the timeout.
+        ClusterUnreachableError: the API server was lost, and is not back in time.
         StoppedError: `stop` was set.
     """
-    begun, patience = time.monotonic(), Patience(view.release.grace)
+    end, periods = clock.now() + timeout, GracePeriods(view.release.grace)
     while not stop.is_set():
-        version, now = view.store.version, time.monotonic()
-        left = _left(view.look(), goes)
-        found = [c for c in causes.find(view.evidence(left)) if c.code in _KEEPERS]
+        version, now = view.store.version, clock.now()
+        left = _left(view.snapshot(), removed)
+        keeping = [c for c in causes.find(view.evidence(left)) if c.code in _KEEPING]
         lost = view.store.in_state("lost")
-        if not (left.states or found or lost):
+        if not (left.states or keeping or lost):
             return
-        patience.take(found, now)
-        late, over = now - begun >= seconds, patience.over(now)
-        if lost and late:
-            raise ClusterUnreachableError(
-                f"The API server was lost while {view.release.name} was being removed.",
-                why="; ".join(sorted(set(lost.values()))),
-            )
-        if late or (over and not lost):
-            raise _stays(view, left, found, seconds)
-        view.store.wait(version, min(GLANCE, begun + seconds - now))
-        time.sleep(TOGETHER)
+        periods.update(keeping, now)
+        if lost and now >= end:
+            raise failures.unreachable(lost, f"{view.release.name} was being removed")
+        if now >= end or (periods.expired(now) and not lost):
+            raise _not_gone(view, left, keeping, timeout)
+        clock.sleep(view.store, version, min(POLL, end - now))
     raise StoppedError
 
 
-def _left(snapshot: Snapshot, goes: Callable[[Object], bool]) -> Snapshot:
-    states = tuple((obj, status) for obj, status in snapshot.states if goes(obj))
+def _left(snapshot: Snapshot, removed: Callable[[Object], bool]) -> Snapshot:
+    states = tuple((obj, status) for obj, status in snapshot.states if removed(obj))
     return dataclasses.replace(snapshot, states=states, missing=())
 
 
-def _stays(view: View, left: Snapshot, found: Sequence[Cause], seconds: float) -> LearnflowError:
-    release, explained = view.release, {cause.object for cause in found}
-    top = found[0] if found else None
-    made = causes.policy(top.code, release.grace).error if top else NotReadyError
-    what = f": {top.code}" if top else f" within {seconds:.0f} s"
-    others = [(reference(obj), status.message) for obj, status in left.states]
-    why = "\n".join(f"{name}: {said}" for name, said in others if name not in explained)
-    return failure(
-        made,
-        f"{release.name} is not gone{what}.",
-        why=why,
-        causes=found,
-        remedy=remedy(top, release, view.namespace),
+def _not_gone(
+    view: View, left: Snapshot, keeping: Sequence[Cause], timeout: float
+) -> LearnflowError:
+    release, explained = view.release, {cause.object for cause in keeping}
+    top = keeping[0] if keeping else None
+    reason = f": {top.code}" if top else f" within {timeout:.0f} s"
+    states = [(reference(obj), status.message) for obj, status in left.states]
+    return failures.failure(
+        causes.policy(top.code, release.grace).error if top else NotReadyError,
+        f"{release.name} is not gone{reason}.",
+        why="\n".join(f"{name}: {text}" for name, text in states if name not in explained),
+        causes=keeping,
+        remedy=failures.remedy(top, release, view.namespace),
     )

@@ -1,4 +1,4 @@
-"""API groups: which Kubernetes itself serves, and which need a CRD."""
+"""API groups: those of Kubernetes itself, and those of CRDs."""
 
 _BUILT_IN = {
     "admissionregistration",
@@ -20,12 +20,12 @@ _BUILT_IN = {
     "storage",
     "storagemigration",
 }
-"""Below k8s.io, where CRDs have groups too (gateway.networking.k8s.io).
+"""Groups below k8s.io; CRDs may have groups there, too (gateway.networking.k8s.io).
 
 Source: https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.34/
 """
 
 
 def is_custom(group: str) -> bool:
-    """Tell an API group that a CRD serves from those of Kubernetes itself."""
+    """Whether an API group is served by a CRD, and not by Kubernetes itself."""
     return "." in group and group.removesuffix(".k8s.io") not in _BUILT_IN

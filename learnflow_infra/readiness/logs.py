@@ -1,8 +1,8 @@
-"""The last words of containers in trouble."""
+"""The last log lines of containers that are not ready."""
 
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.objects import ContainerStatus, Object
@@ -11,55 +11,60 @@ from learnflow_infra.readiness.states import at, count, items, text
 from learnflow_infra.timestamps import seconds_of
 
 AT_MOST = 10
-"""How many containers are asked at a time."""
+"""How many containers' logs are read at a time."""
 FIRST = 15.0
 """Seconds for which a container may start before its log is read."""
-_Where = tuple[str, str]
+_PodContainer = tuple[str, str]
 
 
 class Logs:
-    """Reads a container's log once for each of its starts, and at each doubling of its age."""
+    """Reads a container's log once for each of its starts, and at each doubling of its age.
 
-    def __init__(self, kube: Kube, namespace: str) -> None:
-        self._kube, self._namespace = kube, namespace
-        self._known: dict[_Where, tuple[object, Sequence[str]]] = {}
+    Args:
+        kube: the cluster.
+        namespace: of the pods.
+        now: the time, in seconds since 1970.
+    """
 
-    def read(self, snapshot: Snapshot, *, anew: bool) -> Mapping[_Where, Sequence[str]]:
+    def __init__(self, kube: Kube, namespace: str, now: Callable[[], float] = time.time) -> None:
+        self._kube, self._namespace, self._now = kube, namespace, now
+        self._read: dict[_PodContainer, tuple[object, Sequence[str]]] = {}
+
+    def read(self, snapshot: Snapshot, *, anew: bool) -> Mapping[_PodContainer, Sequence[str]]:
         """The last lines by pod and container.
 
         Args:
-            snapshot: whose containers are asked, if they are not ready.
-            anew: read all again.
+            snapshot: the release; logs of its containers that are not ready are read.
+            anew: read each log again, though its container has not changed.
         """
-        before, self._known = self._known, {}
-        for pod, item in _troubled(snapshot)[:AT_MOST]:
-            where = text(pod, "metadata", "name"), text(item, "name")
-            moment = text(pod, "metadata", "uid"), count(item, "restartCount"), _age(item)
-            known = before.get(where)
-            if anew or (moment[2] is not None and (known is None or known[0] != moment)):
-                known = moment, self._tail(where, item)
-            if known:
-                self._known[where] = known
-        return {where: lines for where, (_, lines) in self._known.items()}
+        before, self._read = self._read, {}
+        for pod, item in _unready_containers(snapshot)[:AT_MOST]:
+            key, age = (text(pod, "metadata", "name"), text(item, "name")), self._age(item)
+            state = text(pod, "metadata", "uid"), count(item, "restartCount"), age
+            log = before.get(key)
+            if anew or (age is not None and (log is None or log[0] != state)):
+                log = state, self._tail(key, item)
+            if log:
+                self._read[key] = log
+        return {key: lines for key, (_, lines) in self._read.items()}
 
-    def _tail(self, where: _Where, item: ContainerStatus) -> Sequence[str]:
-        """What it said before it ended: of one that was started again, the start before."""
-        again = bool(count(item, "restartCount")) and at(item, "state", "running") is not None
-        lines = self._kube.log_tail(self._namespace, *where, previous=again)
-        return lines or self._kube.log_tail(self._namespace, *where, previous=not again)
+    def _tail(self, key: _PodContainer, item: ContainerStatus) -> Sequence[str]:
+        """The log of the last ended start; of the running one where that has no log."""
+        restarted = bool(count(item, "restartCount")) and at(item, "state", "running") is not None
+        lines = self._kube.log_tail(self._namespace, *key, previous=restarted)
+        return lines or self._kube.log_tail(self._namespace, *key, previous=not restarted)
+
+    def _age(self, item: ContainerStatus) -> int | None:
+        """How often a running container's age has doubled; None for one that just started."""
+        started = seconds_of(text(item, "state", "running", "startedAt"))
+        if not started:
+            return 0  # it has ended: its log does not grow
+        age = self._now() - started
+        return int(math.log2(age / FIRST)) if age >= FIRST else None
 
 
-def _age(item: ContainerStatus) -> int | None:
-    """How often a running container's age has doubled; None for one that just began."""
-    began = seconds_of(text(item, "state", "running", "startedAt"))
-    if not began:
-        return 0  # it has ended: nothing more will be said
-    age = time.time() - began
-    return int(math.log2(age / FIRST)) if age >= FIRST else None
-
-
-def _troubled(snapshot: Snapshot) -> list[tuple[Object, ContainerStatus]]:
-    """Pod and container of each that began to run and is not ready."""
+def _unready_containers(snapshot: Snapshot) -> list[tuple[Object, ContainerStatus]]:
+    """Pod and container of each container that has started and is not ready."""
     pods = [obj for obj, status in snapshot.states if obj["kind"] == "Pod" and not status.ready]
     return [
         (pod, item)

@@ -1,7 +1,7 @@
-"""What can be said of a Kubernetes object: the words that the rules of readiness share.
+"""The statuses of Kubernetes objects, and readers of fields that may be missing.
 
-Objects come as the API server sends them, in every phase: what a rule reads may be missing
-or null, so it reads it by `part`, `items`, `count` and `text`, which never raise.
+A rule meets objects in every phase: any field may be missing or null. The readers `part`,
+`items`, `count` and `text` never raise.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ State = Literal["Current", "InProgress", "Failed", "Terminating", "NotFound", "U
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """A state and, for people, what it is waiting for."""
+    """A state and, for people, the reason."""
 
     state: State
     message: str
@@ -32,12 +32,12 @@ def current(message: str) -> Status:
 
 
 def progress(message: str) -> Status:
-    """Somebody is at work on it, or will be."""
+    """A controller reconciles it, or will."""
     return Status(state="InProgress", message=message)
 
 
 def failed(message: str) -> Status:
-    """It will not become ready by waiting."""
+    """It does not become ready without a change."""
     return Status(state="Failed", message=message)
 
 
@@ -47,59 +47,59 @@ def terminating(message: str) -> Status:
 
 
 def unknown(message: str) -> Status:
-    """Nobody can tell: who would know does not answer, or the object cannot be read."""
+    """Its state cannot be determined: its node does not answer, or the object is malformed."""
     return Status(state="Unknown", message=message)
 
 
 def at(obj: Any, *keys: str) -> Any:
-    """What stands below some keys; None where one of them is missing."""
+    """The value at a path of keys; None where one of them is missing."""
     for key in keys:
         obj = obj.get(key) if isinstance(obj, Mapping) else None
     return obj
 
 
 def part(obj: Any, *keys: str) -> Fields:
-    """The mapping below some keys, or an empty one."""
-    found = at(obj, *keys)
-    return found if isinstance(found, dict) else {}
+    """The mapping at a path of keys, or an empty one."""
+    value = at(obj, *keys)
+    return value if isinstance(value, dict) else {}
 
 
 def items(obj: Any, *keys: str) -> list[Any]:
-    """The mappings of the list below some keys, or none."""
-    found = at(obj, *keys)
-    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+    """The mappings in the list at a path of keys."""
+    value = at(obj, *keys)
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
 
 
 def count(obj: Any, *keys: str, default: int = 0) -> int:
-    """The integer below some keys, or the default."""
-    found = at(obj, *keys)
-    return found if isinstance(found, int) else default
+    """The integer at a path of keys, or the default."""
+    value = at(obj, *keys)
+    return value if isinstance(value, int) else default
 
 
 def text(obj: Any, *keys: str, default: str = "") -> str:
-    """The text below some keys, or the default; never an empty one in its place."""
-    found = at(obj, *keys)
-    return found if isinstance(found, str) and found else default
+    """The text at a path of keys, or the default, also in place of an empty text."""
+    value = at(obj, *keys)
+    return value if isinstance(value, str) and value else default
 
 
 def condition(obj: Object, name: str) -> Condition:
-    """A condition of the object's status, or an empty mapping."""
+    """The condition of that type in the object's status, or an empty one."""
     conditions: list[Condition] = items(obj, "status", "conditions")
     return next((item for item in conditions if item.get("type") == name), Condition())
 
 
 def holds(obj: Object, name: str) -> bool:
-    """The object has a condition, and it is true."""
+    """Whether the object has a condition of that type with the status True."""
     return condition(obj, name).get("status") == "True"
 
 
-def says(found: Condition) -> str:
-    """A condition in words: its reason and message, or its type and status."""
-    parts = (text(found, "reason"), text(found, "message"))
-    return ": ".join(filter(None, parts)) or f"{found.get('type')}={found.get('status')}"
+def says(item: Condition) -> str:
+    """A condition as text: its reason and message, or its type and status."""
+    parts = (text(item, "reason"), text(item, "message"))
+    return ": ".join(filter(None, parts)) or f"{item.get('type')}={item.get('status')}"
 
 
 def behind(obj: Object) -> bool:
-    """The object's controller has not seen its newest spec yet."""
+    """Whether the object's controller has not observed its newest spec yet."""
     generation = count(obj, "metadata", "generation")
     return count(obj, "status", "observedGeneration", default=generation) < generation

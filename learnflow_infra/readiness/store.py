@@ -1,7 +1,6 @@
-"""What watches have seen: objects by collection, safe between threads."""
+"""The watched objects by collection, safe between threads."""
 
 import threading
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Literal
@@ -11,11 +10,12 @@ from learnflow_infra.objects import Object
 State = Literal["new", "live", "lost", "denied", "absent"]
 """Of a collection: not listed yet, watched, connection lost, forbidden, not served."""
 Key = tuple[str, str]
+"""Namespace and name of an object."""
 
 
 @dataclass(kw_only=True)
-class _Shelf:
-    """One collection, as it was at the resourceVersion `newest`."""
+class _Collection:
+    """One collection, as of the resourceVersion `newest`; `why` is the reason of its state."""
 
     objects: dict[Key, Object] = field(default_factory=dict)
     newest: int = 0
@@ -26,89 +26,91 @@ class _Shelf:
 class Store:
     """Objects by the path of their collection.
 
-    `version` grows with every change, so that a reader can wait for the next one. Resource
-    versions are compared as numbers, so that a list and a watch of one collection may
-    overtake each other.
+    `version` grows with every change, so that a reader can wait for the next one. A list and
+    a watch of one collection may arrive in any order: the newer resourceVersion, compared as
+    a number, is kept.
     Source: https://github.com/kubernetes/enhancements/issues/5504 (comparable versions).
     """
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
-        self._shelves: dict[str, _Shelf] = {}
+        self._collections: dict[str, _Collection] = {}
         self.version = 0
 
-    def shelve(self, path: str) -> bool:
-        """Make room for a collection; False when it is there already."""
+    def add(self, path: str) -> bool:
+        """Add an empty collection; returns whether the store did not have it yet."""
         with self._changed:
-            if path in self._shelves:
+            if path in self._collections:
                 return False
-            self._shelves[path] = _Shelf()
+            self._collections[path] = _Collection()
             return True
 
     def replace(self, path: str, items: Iterable[Object], version: str) -> None:
-        """Take a list, unless what came by the watch is newer."""
+        """Replace a collection by a list of it, unless events of a watch are newer.
+
+        The instance of an unchanged object is kept, because statuses are cached by instance.
+        """
         listed = int(version)
         with self._changed:
-            shelf = self._shelves[path]
-            if listed >= shelf.newest:
-                found = {_key(item): item for item in items}
-                for key in found.keys() & shelf.objects.keys():
-                    if _version(shelf.objects[key]) == _version(found[key]):
-                        found[key] = shelf.objects[key]  # who cached a judgement, finds it again
-                shelf.objects, shelf.newest = found, listed
-            self._mark(shelf, "live")
+            collection = self._collections[path]
+            if listed >= collection.newest:
+                objects = {_key(item): item for item in items}
+                for key in objects.keys() & collection.objects.keys():
+                    if _version(collection.objects[key]) == _version(objects[key]):
+                        objects[key] = collection.objects[key]
+                collection.objects, collection.newest = objects, listed
+            self._mark(collection, "live")
 
     def apply(self, path: str, kind: str, item: Object) -> None:
-        """Take an event of a watch: ADDED, MODIFIED or DELETED; unless a list was newer."""
+        """Apply an event of a watch (ADDED, MODIFIED or DELETED), unless a list is newer."""
         with self._changed:
-            shelf, version = self._shelves[path], _version(item)
-            if version <= shelf.newest:
+            collection, version = self._collections[path], _version(item)
+            if version <= collection.newest:
                 return
-            shelf.newest = version
+            collection.newest = version
             if kind == "DELETED":
-                shelf.objects.pop(_key(item), None)
+                collection.objects.pop(_key(item), None)
             else:
-                shelf.objects[_key(item)] = item
-            self._tell()
+                collection.objects[_key(item)] = item
+            self._notify()
 
     def mark(self, path: str, state: State, why: str = "") -> None:
-        """Say how a collection's watch is."""
+        """Record the state of a collection's watch."""
         with self._changed:
-            shelf = self._shelves[path]
-            if shelf.state != state:
-                self._mark(shelf, state, why)
+            collection = self._collections[path]
+            if collection.state != state:
+                self._mark(collection, state, why)
 
-    def _mark(self, shelf: _Shelf, state: State, why: str = "") -> None:
-        shelf.state, shelf.why = state, why
-        self._tell()
+    def _mark(self, collection: _Collection, state: State, why: str = "") -> None:
+        collection.state, collection.why = state, why
+        self._notify()
 
-    def _tell(self) -> None:
+    def _notify(self) -> None:
         self.version += 1
         self._changed.notify_all()
 
     def objects(self, paths: Iterable[str]) -> list[Object]:
         """The objects of some collections."""
         with self._changed:
-            shelves = [self._shelves[path] for path in paths if path in self._shelves]
-            return [item for shelf in shelves for item in shelf.objects.values()]
+            known = [self._collections[path] for path in paths if path in self._collections]
+            return [item for collection in known for item in collection.objects.values()]
 
     def in_state(self, state: State) -> dict[str, str]:
-        """The collections that are in a state, and why."""
+        """The collections in a state, with the reason."""
         with self._changed:
-            return {p: shelf.why for p, shelf in self._shelves.items() if shelf.state == state}
+            return {path: c.why for path, c in self._collections.items() if c.state == state}
 
     def wait(self, version: int, seconds: float) -> None:
-        """Wait until there is something newer than `version`, or `seconds` are over."""
+        """Wait until the version is another than `version`, at most for `seconds`."""
         with self._changed:
             self._changed.wait_for(lambda: self.version != version, timeout=max(seconds, 0.0))
 
     def wait_listed(self, seconds: float) -> bool:
-        """Wait until every collection was listed, or is known to be denied or absent."""
-        deadline = time.monotonic() + seconds
+        """Wait until every collection is listed, denied or absent; False after `seconds`."""
         with self._changed:
             return self._changed.wait_for(
-                lambda: all(shelf.state not in {"new", "lost"} for shelf in self._shelves.values()),
-                timeout=deadline - time.monotonic(),
+                lambda: all(c.state not in {"new", "lost"} for c in self._collections.values()),
+                timeout=seconds,
             )
 
 

@@ -1,8 +1,9 @@
 """Pure: the custom resources of Strimzi, the operator of Kafka.
 
-Its conditions are a language of its own (as seen of 1.2.0): ready is `Ready=True` with
-`observedGeneration` equal to the generation; trouble of a Kafka is `NotReady=True`, of a
-KafkaTopic `Ready=False`; no status at all means that nothing has begun.
+This is the only module that knows Strimzi's kinds. Its conditions, as of release 1.2.0: a
+ready resource has `Ready=True` and an `observedGeneration` equal to its generation; a Kafka
+in trouble has `NotReady=True`, a KafkaTopic `Ready=False`. A resource without a status has
+not been reconciled yet.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -35,35 +36,38 @@ _PERMANENT = (
     "NotSupported",
     "ResourceConflict",
 )
-"""Reasons of NotReady that the next attempt of the operator meets again: the spec is wrong."""
+"""Reasons of NotReady that no further reconciliation removes: the spec is wrong."""
 _PERMANENT_ERRORS = ("InvalidConfigurationException", "InvalidPartitionsException")
-"""The same, named only in the message of a KafkaTopic (whose reason is then KafkaError)."""
+"""Permanent errors in the message of a KafkaTopic, whose reason is always KafkaError."""
 
 
 def rule(group: str, kind: str) -> Callable[[Object], Status] | None:
-    """The rule for a kind of Strimzi's; None for others, and where the usual conditions do."""
+    """The rule for a kind of Strimzi's; None where the usual conditions suffice."""
     return _RULES.get((group, kind), _RULES.get((group, "")))
 
 
+def depends_on_others(obj: Object) -> bool:
+    """Whether the object's status depends on other objects, too: see `outdated`."""
+    return obj["kind"] in {"StrimziPodSet", "KafkaNodePool"}
+
+
 def _strimzi(obj: Object) -> Status:
-    """Kafka, KafkaTopic, KafkaUser and the like."""
+    """A Kafka, KafkaTopic, KafkaUser or another kind with a Ready condition."""
     return _trouble(obj) or _settled(obj)
 
 
 def _trouble(obj: Object) -> Status | None:
-    """What keeps the operator from being done; None where nothing does."""
+    """The status of a resource that the operator has not reconciled; None of one that it has."""
     if not part(obj, "status"):
-        return progress("not seen by its operator yet")
+        return progress("not observed by its operator yet")
     if holds(obj, "ReconciliationPaused"):
-        return progress(
-            "its operator is told to pause (annotation strimzi.io/pause-reconciliation)"
-        )
+        return progress("its reconciliation is paused (annotation strimzi.io/pause-reconciliation)")
     ready = condition(obj, "Ready")
     trouble = ready if ready.get("status") == "False" else condition(obj, "NotReady")
     if trouble.get("reason") == "Creating":  # it carries observedGeneration 0
         return progress("being created by its operator")
     if behind(obj):
-        return progress("its operator has not seen the newest spec yet")
+        return progress("its operator has not observed the newest spec yet")
     if not trouble:
         return None
     words = says(trouble)
@@ -73,29 +77,30 @@ def _trouble(obj: Object) -> Status | None:
 
 def _settled(obj: Object) -> Status:
     if not holds(obj, "Ready"):
-        return progress("its operator does not say yet that it is ready")
+        return progress("its operator has not reported it as ready yet")
     warnings = [c for c in items(obj, "status", "conditions") if c.get("type") == "Warning"]
     return current("; ".join(["ready", *map(says, warnings)]))
 
 
 def _node_pool(obj: Object) -> Status:
-    """A pool has no Ready condition: the operator writes which nodes it has."""
+    """A pool has no Ready condition; `status.nodeIds` are the nodes that it has."""
     trouble = _trouble(obj)
     if trouble:
         return trouble
-    found, wanted = at(obj, "status", "nodeIds"), count(obj, "spec", "replicas")
-    nodes = len(found) if isinstance(found, list) else 0
-    return (current if nodes == wanted else progress)(f"{nodes} of {wanted} nodes")
+    ids, replicas = at(obj, "status", "nodeIds"), count(obj, "spec", "replicas")
+    nodes = len(ids) if isinstance(ids, list) else 0
+    return (current if nodes == replicas else progress)(f"{nodes} of {replicas} nodes")
 
 
 def _pod_set(obj: Object) -> Status:
-    wanted = len(items(obj, "spec", "pods"))
+    """A StrimziPodSet by the counts that the operator writes."""
+    pods = len(items(obj, "spec", "pods"))
     if at(obj, "status", "observedGeneration") is None or behind(obj):
-        return progress("not seen by its operator yet")
+        return progress("not observed by its operator yet")
     for key, what in (("pods", "made"), ("currentPods", "updated"), ("readyPods", "ready")):
-        if count(obj, "status", key) != wanted:
-            return progress(f"{count(obj, 'status', key)} of {wanted} pods {what}")
-    return current(f"{wanted} of {wanted} pods ready")
+        if count(obj, "status", key) != pods:
+            return progress(f"{count(obj, 'status', key)} of {pods} pods {what}")
+    return current(f"{pods} of {pods} pods ready")
 
 
 _KAFKA, _CORE = "kafka.strimzi.io", "core.strimzi.io"
@@ -105,36 +110,38 @@ _RULES: Mapping[tuple[str, str], Callable[[Object], Status] | None] = {
     (_KAFKA, "KafkaRebalance"): None,
     (_CORE, "StrimziPodSet"): _pod_set,
 }
-"""By group and kind; "" for those of a group that are not named."""
-
-MADE: Mapping[tuple[str, str], tuple[str, str]] = {
-    (_KAFKA, "KafkaNodePool"): (f"{_CORE}/v1", "StrimziPodSet"),
-}
-"""A kind, and the apiVersion and kind of what its operator makes of it, pods apart."""
-JUDGED_TOGETHER = frozenset({"KafkaNodePool", "StrimziPodSet"})
-"""Kinds whose status depends on another object's."""
+"""By group and kind; the kind "" stands for all others of its group."""
 POD_SETS = frozenset({"StrimziPodSet"})
-"""Kinds of which pods are made directly."""
+"""Kinds whose controller makes pods."""
 
 
-def made_name(obj: Object) -> str:
-    """The name of the StrimziPodSet that the operator makes of a KafkaNodePool."""
-    return f"{text(obj, 'metadata', 'labels', CLUSTER)}-{text(obj, 'metadata', 'name')}"
+def made(obj: Object) -> tuple[str, str, str] | None:
+    """The apiVersion, kind and name of the object that the operator makes of this one.
+
+    Of a KafkaNodePool, that is a StrimziPodSet; of other kinds, nothing but pods is awaited.
+    """
+    if (obj["apiVersion"].rpartition("/")[0], obj["kind"]) != (_KAFKA, "KafkaNodePool"):
+        return None
+    return f"{_CORE}/v1", "StrimziPodSet", _pod_set_name(obj)
+
+
+def _pod_set_name(pool: Object) -> str:
+    return f"{text(pool, 'metadata', 'labels', CLUSTER)}-{text(pool, 'metadata', 'name')}"
 
 
 def outdated(objects: Sequence[Object]) -> list[Object]:
-    """StrimziPodSets that do not have what their KafkaNodePool asks of them.
+    """StrimziPodSets that lack annotations of their KafkaNodePool's newest spec.
 
-    The operator says that it has seen a pool's spec before it has carried it to the set of
-    pods. Annotations that the pool's template gives the set (`spec.template.podSet`) tell.
+    The operator updates the pool's `observedGeneration` before it updates the set of pods, so
+    that the annotations of `spec.template.podSet` show whether the set is up to date.
     """
-    pools = {made_name(obj): obj for obj in objects if obj.get("kind") == "KafkaNodePool"}
+    pools = {_pod_set_name(obj): obj for obj in objects if obj.get("kind") == "KafkaNodePool"}
     sets = (obj for obj in objects if obj.get("kind") == "StrimziPodSet")
-    asked = ((obj, pools.get(text(obj, "metadata", "name"))) for obj in sets)
-    return [obj for obj, pool in asked if pool and not _asked(pool) <= _annotations(obj)]
+    pairs = ((obj, pools.get(text(obj, "metadata", "name"))) for obj in sets)
+    return [obj for obj, pool in pairs if pool and not _desired(pool) <= _annotations(obj)]
 
 
-def _asked(pool: Object) -> set[tuple[str, str]]:
+def _desired(pool: Object) -> set[tuple[str, str]]:
     return _annotations(part(pool, "spec", "template", "podSet"))
 
 

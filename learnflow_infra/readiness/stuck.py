@@ -1,8 +1,8 @@
-"""Pure: pods that a StatefulSet's controller will never replace by itself.
+"""Pure: pods of an old revision that block their StatefulSet's update.
 
 Source: "Forced rollback" in
 https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/: with the default
-pod management, a pod that cannot become ready blocks the update that would mend it, and
+pod management, a pod that cannot become ready blocks the update that would repair it, and
 has to be deleted by hand.
 """
 
@@ -13,45 +13,44 @@ from learnflow_infra.readiness.states import at, behind, condition, count, items
 from learnflow_infra.readiness.status import compute
 
 REVISION = "controller-revision-hash"
-"""The label by which a StatefulSet's controller marks of which revision a pod is."""
-_MAKERS = {"StatefulSet", "DaemonSet"}
+"""The label with a pod's revision, written by the controller of a StatefulSet."""
+_CONTROLLERS = {"StatefulSet", "DaemonSet"}
 
 
 def stuck_pods(objects: Iterable[Object]) -> list[Object]:
-    """Pods of an older revision than their StatefulSet's newest, with nothing running in them."""
+    """Pods of an older revision than their StatefulSet's newest, of which no container runs."""
     objects = list(objects)
     newest = {
         text(obj, "metadata", "uid"): text(obj, "status", "updateRevision")
         for obj in objects
-        if obj.get("kind") == "StatefulSet" and _seen_by_controller(obj) and _replaces(obj)
+        if obj.get("kind") == "StatefulSet" and _observed(obj) and _replaces_pods(obj)
     }
     old = (obj for obj in objects if obj.get("kind") == "Pod" and _outdated(obj, newest))
     return [pod for pod in old if compute(pod).state == "InProgress" and _nothing_runs(pod)]
 
 
-def about_to_go(objects: Iterable[Object]) -> set[str]:
-    """The uids of pods that are stuck in an older revision, or whose maker has not acted yet."""
+def soon_replaced(objects: Iterable[Object]) -> set[str]:
+    """The uids of stuck pods, and of pods whose controller has not observed the newest spec."""
     objects = list(objects)
-    late = {
-        text(obj, "metadata", "uid") for obj in objects if obj["kind"] in _MAKERS and behind(obj)
-    }
-    made = (obj for obj in objects if obj["kind"] == "Pod" and late & _owners(obj))
-    return {text(pod, "metadata", "uid") for pod in (*made, *stuck_pods(objects))}
+    controllers = (obj for obj in objects if obj["kind"] in _CONTROLLERS and behind(obj))
+    late = {text(obj, "metadata", "uid") for obj in controllers}
+    pods = (obj for obj in objects if obj["kind"] == "Pod" and late & _owners(obj))
+    return {text(pod, "metadata", "uid") for pod in (*pods, *stuck_pods(objects))}
 
 
 def _owners(obj: Object) -> set[str]:
     return {text(owner, "uid") for owner in items(obj, "metadata", "ownerReferences")}
 
 
-def _replaces(obj: Object) -> bool:
-    """Its controller makes every pod of the newest revision; else one of an older stays one."""
+def _replaces_pods(obj: Object) -> bool:
+    """Whether the controller brings every pod to the newest revision by itself."""
     update = part(obj, "spec", "updateStrategy")
     return update.get("type") != "OnDelete" and not count(update, "rollingUpdate", "partition")
 
 
-def _seen_by_controller(obj: Object) -> bool:
-    seen = at(obj, "status", "observedGeneration") == at(obj, "metadata", "generation")
-    return seen and bool(text(obj, "metadata", "uid") and text(obj, "status", "updateRevision"))
+def _observed(obj: Object) -> bool:
+    observed = at(obj, "status", "observedGeneration") == at(obj, "metadata", "generation")
+    return observed and bool(text(obj, "metadata", "uid") and text(obj, "status", "updateRevision"))
 
 
 def _outdated(pod: Object, newest: dict[str, str]) -> bool:
@@ -62,8 +61,8 @@ def _outdated(pod: Object, newest: dict[str, str]) -> bool:
 
 
 def _nothing_runs(pod: Object) -> bool:
-    """Not on a node, or every container waits (for an image, a Secret, the next crash)."""
+    """Whether the pod has no node, or every container waits: for an image, a Secret, a restart."""
     if condition(pod, "PodScheduled").get("status") == "False":
         return True
-    found = items(pod, "status", "containerStatuses")
-    return bool(found) and all(at(item, "state", "waiting") is not None for item in found)
+    statuses = items(pod, "status", "containerStatuses")
+    return bool(statuses) and all(at(item, "state", "waiting") is not None for item in statuses)

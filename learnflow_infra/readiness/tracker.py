@@ -1,224 +1,152 @@
-"""Wait until all that a release owns is ready, or until it is known that it never will be."""
+"""Wait until all that a release owns is ready, or until a cause shows that it never will be.
+
+A wait observes each change of the watched objects: it reports the observation, ends when the
+release is ready, and fails when a grace is over or the time is. What is reported and what
+fails depends on the causes of `search`; how the time passes, on the clock.
+"""
 
 import dataclasses
 import math
 import threading
-import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from learnflow_infra.errors import ClusterUnreachableError, LearnflowError, NotReadyError
-from learnflow_infra.models import Release
+from learnflow_infra.readiness import failures
 from learnflow_infra.readiness.causes import NEVER, Cause
-from learnflow_infra.readiness.logs import FIRST
-from learnflow_infra.readiness.owned import Snapshot, reference
-from learnflow_infra.readiness.patience import Patience
-from learnflow_infra.readiness.stuck import about_to_go
+from learnflow_infra.readiness.clock import SYSTEM, Clock
+from learnflow_infra.readiness.failures import StoppedError
+from learnflow_infra.readiness.owned import Snapshot
+from learnflow_infra.readiness.search import CauseSearch
 from learnflow_infra.readiness.view import View
-from learnflow_infra.remedy import Command, Remedy, Words, join_lines
 
-TOGETHER = 0.02
-"""Seconds in which changes that come at once are gathered before they are judged."""
-SEARCH_EVERY = 0.5
-"""Seconds between two searches for causes while something changes all the time."""
-GLANCE = 0.5
-"""Seconds after which a wait looks whether it was stopped, though nothing came."""
-
-
-class StoppedError(Exception):
-    """The wait was given up, because the run is being interrupted."""
+POLL = 0.5
+"""Seconds after which a wait checks whether it was stopped, though nothing changed."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Seen:
-    """What a wait sees at one moment; `new` and `gone` are causes that may end it.
-
-    `new` ones come with the seconds in which they may heal.
-    """
+class Observation:
+    """A release at one moment, and the causes to report: `new` with the seconds of grace left."""
 
     snapshot: Snapshot
     new: Sequence[tuple[Cause, float]] = ()
-    gone: Sequence[Cause] = ()
+    healed: Sequence[Cause] = ()
 
 
-def wait(
+Observe = Callable[[Observation], None]
+
+
+def wait_until_ready(
     view: View,
     *,
-    seconds: float,
+    timeout: float,
     stop: threading.Event,
-    seen: Callable[[Seen], None],
+    observe: Observe,
+    clock: Clock = SYSTEM,
 ) -> Snapshot:
     """Wait until a release is ready and stays so for its settle time.
 
+    Args:
+        view: of the release.
+        timeout: seconds.
+        stop: set when the run is being interrupted.
+        observe: takes each observation.
+        clock: the time that passes meanwhile.
+
     Raises:
-        LearnflowError: of the class of the cause for which it will not become ready.
-        NotReadyError: `seconds` are over; names what is not ready, and why.
-        ClusterUnreachableError: the API server was lost, and is not back after `seconds`.
+        LearnflowError: of the class of the cause whose grace is over.
+        NotReadyError: the timeout is over; names what is not ready, and why.
+        ClusterUnreachableError: the API server was lost, and is not back in time.
         StoppedError: `stop` was set.
     """
-    return _Wait(view, seconds).until_ready(stop, seen)
+    wait = _Wait(view, timeout, clock, {})
+    while True:
+        version, now, snapshot = view.store.version, clock.now(), view.snapshot()
+        wait.report(snapshot, now, stop, observe)
+        if wait.settled(snapshot, now):
+            return snapshot
+        wait.fail_if_hopeless(snapshot, now)
+        clock.sleep(view.store, version, wait.next(now))
 
 
-def guard(
-    view: View, *, done: threading.Event, stop: threading.Event, seen: Callable[[Seen], None]
+def watch_hooks(
+    view: View,
+    *,
+    done: threading.Event,
+    stop: threading.Event,
+    observe: Observe,
+    clock: Clock = SYSTEM,
 ) -> None:
-    """Look after what comes and goes, as a chart's hooks do, until `done` is set.
+    """Observe the objects of a chart's hooks until `done` is set; a missing one is no cause.
 
-    A job that fails is left to who waits for its end, as helm does for that of a hook.
+    A failed Job ends nothing here: helm waits for the Jobs of hooks, and reports their failure.
 
     Raises:
-        LearnflowError: of the class of the cause for which something will not become ready.
+        LearnflowError: of the class of the cause whose grace is over.
         StoppedError: `stop` was set.
     """
-    _Wait(view, math.inf, {"JobFailed": NEVER}).until_done(done, stop, seen)
+    wait = _Wait(view, math.inf, clock, {"JobFailed": NEVER})
+    while not done.is_set():
+        version, now = view.store.version, clock.now()
+        snapshot = dataclasses.replace(view.snapshot(), missing=())
+        wait.report(snapshot, now, stop, observe)
+        wait.fail_if_hopeless(snapshot, now)
+        clock.sleep(view.store, version, wait.next(now))
 
 
 class _Wait:
+    """What one wait remembers; the times are seconds of its clock."""
+
     def __init__(
-        self, view: View, seconds: float, grace: Mapping[str, float] | None = None
+        self, view: View, timeout: float, clock: Clock, grace: Mapping[str, float]
     ) -> None:
-        self._view, self._seconds = view, seconds
-        self._begun = time.monotonic()
+        self._view, self._timeout = view, timeout
+        self._end = clock.now() + timeout
         self._ready_since = math.inf
-        self._searched = -math.inf
-        self._seen: Snapshot | None = None
-        graces = {**view.release.grace, **(grace or {})}
-        self._patience = Patience(graces, view.release.causes)
+        self._search = CauseSearch(view, grace)
 
-    def until_ready(self, stop: threading.Event, seen: Callable[[Seen], None]) -> Snapshot:
-        """Look at each change until all is ready for its settle time."""
-        while True:
-            version, now = self._view.store.version, time.monotonic()
-            snapshot = self._view.look()
-            self._tell(snapshot, now, stop, seen)
-            if self._settled(snapshot, now):
-                return snapshot
-            self._give_up(snapshot, now)
-            self._sleep(version, now)
-
-    def until_done(
-        self, done: threading.Event, stop: threading.Event, seen: Callable[[Seen], None]
+    def report(
+        self, snapshot: Snapshot, now: float, stop: threading.Event, observe: Observe
     ) -> None:
-        """Look at each change until `done` is set; what is not there is not missed."""
-        while not done.is_set():
-            version, now = self._view.store.version, time.monotonic()
-            snapshot = dataclasses.replace(self._view.look(), missing=())
-            self._tell(snapshot, now, stop, seen)
-            self._give_up(snapshot, now)
-            self._sleep(version, now)
+        """Report a snapshot with the causes that are new or healed.
 
-    def _tell(
-        self,
-        snapshot: Snapshot,
-        now: float,
-        stop: threading.Event,
-        seen: Callable[[Seen], None],
-    ) -> None:
+        Raises:
+            StoppedError: `stop` is set.
+        """
         if stop.is_set():
             raise StoppedError
-        new, gone = self._search(snapshot, now)
-        seen(Seen(snapshot=snapshot, new=new, gone=gone))
+        changes = self._search.update(snapshot, now)
+        observe(Observation(snapshot=snapshot, new=changes.new, healed=changes.healed))
 
-    def _sleep(self, version: int, now: float) -> None:
-        """Until something changes, or has to be looked at though nothing changed."""
-        self._view.store.wait(version, self._nap(now))
-        time.sleep(TOGETHER)
-
-    def _settled(self, snapshot: Snapshot, now: float) -> bool:
+    def settled(self, snapshot: Snapshot, now: float) -> bool:
+        """Whether the release has been ready for its settle time, without a lost watch."""
         if not snapshot.ready or self._view.store.in_state("lost"):
             self._ready_since = math.inf
             return False
         self._ready_since = min(self._ready_since, now)
-        return now - self._ready_since >= self._view.release.settle
+        return now >= self._ready_since + self._view.release.settle
 
-    def _search(
-        self, snapshot: Snapshot, now: float
-    ) -> tuple[list[tuple[Cause, float]], list[Cause]]:
-        """Search for causes, unless that was just done; returns what there is to tell of them."""
-        since = now - self._searched
-        if since >= SEARCH_EVERY and (snapshot is not self._seen or since >= FIRST):
-            self._searched, self._seen = now, snapshot
-            self._patience.take(self._causes(snapshot), now)
-        return self._patience.news(now)
+    def fail_if_hopeless(self, snapshot: Snapshot, now: float) -> None:
+        """Raise the error of a cause whose grace is over, or of the timeout.
 
-    def _causes(self, snapshot: Snapshot) -> list[Cause]:
-        """Those of the newest specs: pods that are about to be replaced have none."""
-        old = about_to_go(snapshot.objects)
-        states = [item for item in snapshot.states if item[0]["metadata"]["uid"] not in old]
-        return self._view.causes(dataclasses.replace(snapshot, states=tuple(states)))
-
-    def _nap(self, now: float) -> float:
-        """Seconds until something has to be looked at though nothing changed."""
-        ends = [
-            self._begun + self._seconds - now,
-            self._ready_since + self._view.release.settle - now,
-            self._patience.next(now),
-            GLANCE,
-        ]
-        return max(min(ends), 0.0)
-
-    def _give_up(self, snapshot: Snapshot, now: float) -> None:
-        late = now - self._begun >= self._seconds
-        if not late and not self._patience.over(now):
-            return
-        self._patience.take(self._causes(snapshot), now)  # one may just have healed
-        over = self._patience.over(now)
-        if not late and not over:
-            return
+        While the API server is lost, no cause ends the wait: what is known of them is old.
+        """
+        late = now >= self._end
+        expired = self._search.expired(snapshot, now, late=late)
         lost = self._view.store.in_state("lost")
+        release, namespace = self._view.release, self._view.namespace
         if lost and late:
-            why = "; ".join(sorted(set(lost.values())))
-            raise ClusterUnreachableError(
-                f"The API server was lost while {self._view.release.name} was waited for.", why=why
-            )
-        if lost:
+            raise failures.unreachable(lost, f"{release.name} was waited for")
+        if lost or not (late or expired):
             return
-        found = self._view.causes(snapshot, logs=True)
-        raise self._never(over[0], found) if over else self._too_late(snapshot, found)
+        causes = self._view.causes(snapshot, logs=True)
+        if not expired:
+            raise failures.timed_out(release, namespace, snapshot, causes, self._timeout)
+        top = expired[0]
+        if causes and causes[0].object == top.object:  # a log may name a cause nearer the root
+            top = causes[0]
+        raise failures.hopeless(release, namespace, top, self._search.policy(top), causes)
 
-    def _never(self, cause: Cause, found: Sequence[Cause]) -> LearnflowError:
-        """The grace of a cause is over; the logs may tell of one that is nearer the root."""
-        top = found[0] if found and found[0].object == cause.object else cause
-        rest = [other for other in found if other.code != top.code or other.object != top.object]
-        made = self._patience.policy(top).error
-        release = self._view.release
-        return failure(
-            made,
-            f"{release.name} will not become ready: {top.code}.",
-            causes=[top, *rest],
-            remedy=remedy(top, release, self._view.namespace),
-        )
-
-    def _too_late(self, snapshot: Snapshot, found: Sequence[Cause]) -> LearnflowError:
-        waits = [f"{reference(o)}: {s.message}" for o, s in snapshot.states if not s.ready]
-        waits += [f"{name}: does not exist" for name in snapshot.missing]
-        explained = {cause.object for cause in found}
-        rest = [line for line in waits if line.partition(":")[0] not in explained]
-        return failure(
-            NotReadyError,
-            f"{self._view.release.name} is not ready after {self._seconds:.0f} s.",
-            why="\n".join(rest),
-            causes=found,
-            remedy=remedy(None, self._view.release, self._view.namespace),
-        )
-
-
-def remedy(cause: Cause | None, release: Release, namespace: str) -> Words:
-    """The cause's own remedy, and the command that looks for causes again."""
-    again = Command("diagnose", release.skill, "-n", namespace)
-    return join_lines(cause.remedy if cause else "", Remedy("Look again: ", again))
-
-
-def failure(
-    kind: type[LearnflowError],
-    what: str,
-    *,
-    causes: Sequence[Cause],
-    why: Words = "",
-    remedy: Words,
-) -> LearnflowError:
-    """An error whose `why` begins with its causes; the first cause's remedy is left to `remedy`."""
-    first = [dataclasses.replace(cause, remedy="") for cause in causes[:1]]
-    explained = [line for cause in [*first, *causes[1:]] for line in cause.lines()]
-    documents = [cause.document() for cause in causes]
-    return kind(what, why=join_lines(*explained, why), remedy=remedy, causes=documents)
+    def next(self, now: float) -> float:
+        """Seconds until the wait has to act, though nothing changes."""
+        settled = self._ready_since + self._view.release.settle - now
+        return max(min(self._end - now, settled, self._search.next(now), POLL), 0.0)

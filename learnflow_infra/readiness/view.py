@@ -1,4 +1,4 @@
-"""One release in the eyes of a run's watches: what it owns, and why it is not ready."""
+"""One release as the run's watches show it: its objects, and why they are not ready."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,53 +9,54 @@ from learnflow_infra.readiness import causes, watched
 from learnflow_infra.readiness.causes import Cause
 from learnflow_infra.readiness.evidence import Evidence
 from learnflow_infra.readiness.logs import Logs
-from learnflow_infra.readiness.owned import Expected, Judge, Snapshot, members
+from learnflow_infra.readiness.owned import Evaluator, Expected, Snapshot, members
 from learnflow_infra.readiness.store import Store
 from learnflow_infra.readiness.watches import Watches
 
 
 class View:
-    """One release in the eyes of the run's watches."""
+    """One release in one namespace; empty until `follow` names what belongs to it."""
 
     def __init__(self, kube: Kube, watches: Watches, namespace: str, release: Release) -> None:
         self._kube, self._watches = kube, watches
         self.namespace, self.release = namespace, release
         self._paths: list[str] = []
-        self._looked: tuple[int, Snapshot] | None = None
+        self._cached: tuple[int, Snapshot] | None = None
         self._logs = Logs(kube, namespace)
-        self._judge = Judge(release.name, Expected(), release.rules)
+        self._evaluator = Evaluator(release.name, Expected(), release.rules)
 
     @property
     def store(self) -> Store:
-        """What the watches have seen."""
+        """The objects that the watches keep up to date."""
         return self._watches.store
 
-    def expect(self, wanted: Expected, *, only: bool = False) -> None:
-        """Watch what is expected; what is seen of it then is not older than this call.
+    def follow(self, expected: Expected, *, labelled: bool = True) -> None:
+        """Watch the expected objects; the store is then no older than this call.
 
         Args:
-            wanted: what has to be there.
-            only: leave out what else carries the release's label.
+            expected: what has to exist.
+            labelled: objects with the release's label belong to it, too.
 
         Raises:
             ClusterUnreachableError: the API server does not answer.
         """
-        self._paths = watched.paths(self._kube, self.namespace, wanted.kinds)
-        self._looked = None
-        self._judge = Judge("" if only else self.release.name, wanted, self.release.rules)
+        self._paths = watched.paths(self._kube, self.namespace, expected.kinds)
+        self._cached = None
+        release = self.release.name if labelled else ""
+        self._evaluator = Evaluator(release, expected, self.release.rules)
         self._watches.ensure([*self._paths, *watched.around(self.namespace)])
 
-    def look(self) -> Snapshot:
-        """What the release owns now; the very same where nothing has changed since."""
+    def snapshot(self) -> Snapshot:
+        """The release's objects now; the same instance while nothing changes."""
         version = self.store.version
-        if self._looked is None or self._looked[0] != version:
-            self._looked = version, self._judge(self.store.objects(self._paths))
-        return self._looked[1]
+        if self._cached is None or self._cached[0] != version:
+            self._cached = version, self._evaluator.evaluate(self.store.objects(self._paths))
+        return self._cached[1]
 
     def evidence(
         self, snapshot: Snapshot, logs: Mapping[tuple[str, str], Sequence[str]] | None = None
     ) -> Evidence:
-        """All that may explain why something of a snapshot is not ready."""
+        """All that may explain why objects of a snapshot are not ready."""
         events, *around = watched.around(self.namespace)
         others = self.store.objects(
             path.format(self.namespace) for path in watched.COLLECTIONS.values()
@@ -73,16 +74,16 @@ class View:
         )
 
     def causes(self, snapshot: Snapshot, *, logs: bool = False) -> list[Cause]:
-        """Why something is not ready, the root first.
+        """Why objects of a snapshot are not ready, the root first.
 
         Args:
             snapshot: of the release.
-            logs: read those of all containers in trouble anew. Else they are read only for a
-                release that declares what they tell, and only as often as something new may
-                be in them, so that a wait does not ask more and more.
+            logs: read the logs of all unready containers again. Without it, logs are read
+                only for a release that declares causes by log lines, and only when they may
+                have new lines, so that the number of requests does not grow during a wait.
         """
         if snapshot.ready:
             return []
-        telling = any(cause.log for cause in self.release.causes)
-        found = self._logs.read(snapshot, anew=logs) if logs or telling else {}
-        return causes.find(self.evidence(snapshot, found), self.release.causes)
+        by_log = any(cause.log for cause in self.release.causes)
+        lines = self._logs.read(snapshot, anew=logs) if logs or by_log else {}
+        return causes.find(self.evidence(snapshot, lines), self.release.causes)

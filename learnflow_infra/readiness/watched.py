@@ -1,4 +1,4 @@
-"""Where the objects of each kind are: the paths of their collections in the API."""
+"""Which kinds are watched, and the paths of their collections in the API."""
 
 import functools
 from collections.abc import Iterable, Mapping
@@ -15,8 +15,8 @@ COLLECTIONS: Mapping[str, str] = {
     "PersistentVolumeClaim": "/api/v1/namespaces/{}/persistentvolumeclaims",
     "Pod": "/api/v1/namespaces/{}/pods",
 }
-"""What charts and controllers make, by kind: watched for every release."""
-ASKED: Mapping[str, str] = {
+"""Kinds that charts and controllers make: watched for every release."""
+BY_MANIFEST: Mapping[str, str] = {
     "CronJob": "/apis/batch/v1/namespaces/{}/cronjobs",
     "ReplicationController": "/api/v1/namespaces/{}/replicationcontrollers",
     "Service": "/api/v1/namespaces/{}/services",
@@ -26,53 +26,53 @@ ASKED: Mapping[str, str] = {
     "APIService": "/apis/apiregistration.k8s.io/v1/apiservices",
     "CustomResourceDefinition": "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
 }
-"""Watched where a release's manifest has one."""
+"""Kinds that are watched only for a release whose manifest has one."""
 EVENTS = "/api/v1/namespaces/{}/events"
 AROUND: Mapping[str, str] = {
     "nodes": "/api/v1/nodes",
     "storageclasses": "/apis/storage.k8s.io/v1/storageclasses",
     "resourcequotas": "/api/v1/namespaces/{}/resourcequotas",
 }
-"""What explains trouble, and belongs to no release."""
+"""Objects of no release that may explain why others are not ready."""
 
 
 def is_watched(version: str, kind: str) -> bool:
-    """Whether objects of an apiVersion and kind are watched, where a release has one."""
-    return kind in COLLECTIONS or kind in ASKED or is_custom(version.rpartition("/")[0])
+    """Whether objects of an apiVersion and kind are watched for a release that has one."""
+    return kind in COLLECTIONS or kind in BY_MANIFEST or is_custom(version.rpartition("/")[0])
 
 
 def paths(kube: Kube, namespace: str, kinds: Iterable[tuple[str, str]]) -> list[str]:
-    """The collections of a namespace that a release's objects are in.
+    """The collections in which a release's objects are.
 
     Args:
-        kube: the cluster, asked for the names of custom resources.
+        kube: the cluster, whose discovery has the names of custom resources.
         namespace: of the release.
-        kinds: apiVersion and kind of what its manifest has, and of what operators make of it.
+        kinds: apiVersion and kind of each expected object.
     """
-    wanted: list[str] = []
+    patterns: list[str] = []
     for version, kind in kinds:
         if is_custom(version.rpartition("/")[0]):
-            wanted += _custom(kube, version, kind)
-        elif kind in ASKED:
-            wanted.append(ASKED[kind])
-    wanted += COLLECTIONS.values()
-    return list(dict.fromkeys(path.format(namespace) for path in wanted))
+            patterns += _custom(kube, version, kind)
+        elif kind in BY_MANIFEST:
+            patterns.append(BY_MANIFEST[kind])
+    patterns += COLLECTIONS.values()
+    return list(dict.fromkeys(path.format(namespace) for path in patterns))
 
 
 def everything(namespace: str) -> list[str]:
-    """The collections of all kinds of a namespace that Kubernetes itself has a status for."""
-    both = {**ASKED, **COLLECTIONS}
+    """The collections of every namespaced kind that is watched, custom resources apart."""
+    both = {**BY_MANIFEST, **COLLECTIONS}
     return [path.format(namespace) for path in both.values() if "{}" in path]
 
 
 def around(namespace: str) -> list[str]:
-    """The collections of what explains trouble in a namespace; the events first."""
+    """The collections that may explain trouble in a namespace; the events first."""
     return [path.format(namespace) for path in (EVENTS, *AROUND.values())]
 
 
 @functools.lru_cache(maxsize=64)
 def _served(kube: Kube, version: str, kind: str) -> str:
-    """The collection of a kind that is served; what is not, is asked for again.
+    """The collection of a served kind. An unserved kind is not cached: its CRD may follow.
 
     Raises:
         LookupError: the API server does not serve the kind.
@@ -85,7 +85,7 @@ def _served(kube: Kube, version: str, kind: str) -> str:
 
 
 def _custom(kube: Kube, version: str, kind: str) -> list[str]:
-    """The collection of a custom resource's kind; none before its CRD is there."""
+    """The collection of a custom resource's kind; none before its CRD is installed."""
     try:
         return [_served(kube, version, kind)]
     except LookupError:

@@ -1,4 +1,4 @@
-"""Keep a store up to date: one list and one watch for each collection, however long it takes."""
+"""Keep a store up to date: by one list and one watch of each collection."""
 
 import threading
 import time
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from learnflow_infra.clients.stream import Stream
 
 SHORT = 5.0
-"""A watch that ends sooner than this many seconds counts as a failed attempt."""
+"""Seconds: a connection that ends sooner counts as a failed attempt."""
 _REFUSED: dict[type[ApiError], State] = {ForbiddenError: "denied", NotFoundError: "absent"}
 
 
@@ -50,14 +50,14 @@ class Watches:
         self.close()
 
     def ensure(self, paths: Iterable[str], *, seconds: float = retry.SECONDS) -> None:
-        """Watch collections; what the store has of them is then not older than this call.
+        """Watch collections; their objects in the store are then no older than this call.
 
         Raises:
-            ClusterUnreachableError: one could not be listed within `seconds`.
+            ClusterUnreachableError: a collection could not be listed within `seconds`.
         """
         known = []
         for path in dict.fromkeys(paths):
-            if self.store.shelve(path):
+            if self.store.add(path):
                 follower = _Follower(self._kube, self.store, path, self._closing)
                 self._followers.append(follower)
                 follower.start()
@@ -86,7 +86,7 @@ class Watches:
 
 
 class _Follower(threading.Thread):
-    """One collection: a list, then watches that go on where the one before ended."""
+    """One collection: a list, then watches, each from where the last one ended."""
 
     def __init__(self, kube: Kube, store: Store, path: str, closing: threading.Event) -> None:
         super().__init__(name=f"watch {path}", daemon=True)
@@ -100,15 +100,15 @@ class _Follower(threading.Thread):
             retry.persist(self._attempt, until=self._closing)
 
     def close(self) -> None:
-        """Wake the thread, so that it sees that it is over."""
+        """End the thread's read of the stream; the thread then ends, too."""
         if self._stream:
             self._stream.close()
 
     def _attempt(self) -> None:
-        """One connection; returns when it was good for a while and ended.
+        """One connection; returns when it ends after more than `SHORT` seconds.
 
         Raises:
-            TransientError: no connection, or one that ended at once.
+            TransientError: there was no connection, or it ended sooner.
         """
         begun = time.monotonic()
         try:
@@ -119,7 +119,7 @@ class _Follower(threading.Thread):
             self._lost(str(error.why), begun)
         except ApiError as error:
             self._refused(error)
-        except (ValueError, KeyError, TypeError) as error:  # else the thread would end unseen
+        except (ValueError, KeyError, TypeError) as error:  # the thread must not end
             self._version = ""
             self._lost(f"an answer cannot be read: {error}", begun)
         if time.monotonic() - begun < SHORT:
@@ -152,7 +152,7 @@ class _Follower(threading.Thread):
             raise retry.TransientError(why)
 
     def _refused(self, error: ApiError) -> None:
-        """410: list anew, at once. Without rights, or no such kind (yet): again later."""
+        """After a 410, list again at once; without the right or the kind, try again later."""
         if isinstance(error, GoneError):
             self._version = ""
             return

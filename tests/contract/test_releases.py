@@ -131,7 +131,7 @@ def test_a_hook_that_cannot_end_ends_helm(session, tmp_path, release):
     thread.start()
     with pytest.raises(NotReadyError, match="MissingSecret"):
         asyncio.run(
-            asyncio.wait_for(upgrade(session, comparison, seconds=300, seen=lambda _: None), 60)
+            asyncio.wait_for(upgrade(session, comparison, seconds=300, observe=lambda _: None), 60)
         )
     thread.join()
     assert asyncio.run(session.helm.live("demo")).status == "failed"

@@ -147,12 +147,12 @@ def test_resources_are_seen_by_the_server_s_own_names(session, served):
     wanted = expected(manifest)
     release = Release(name="kafka", skill="kafka-k8s-setup", profiles={})
     view = View(kube, session.watches, namespace, release)
-    view.expect(wanted)
-    assert view.look().missing == wanted.names
+    view.follow(wanted)
+    assert view.snapshot().missing == wanted.names
     for obj in manifest:
         create(kube, served, namespace, obj)
-    view.expect(wanted)
-    seen = view.look()
+    view.follow(wanted)
+    seen = view.snapshot()
     assert seen.missing == ("StrimziPodSet/kafka-broker",)
     assert not seen.ready
     assert len(seen.objects) == len(wanted.names) - 1

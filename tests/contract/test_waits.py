@@ -1,12 +1,11 @@
 """Waits for releases against a real API server."""
 
 import threading
-import time
 
 import pytest
 
 from learnflow_infra.errors import NotReadyError
-from learnflow_infra.readiness import tracker
+from learnflow_infra.readiness import failures, tracker
 from learnflow_infra.readiness.owned import INSTANCE, Expected
 from learnflow_infra.readiness.view import View
 from tests.contract.demo import release_of
@@ -29,8 +28,8 @@ def test_what_is_not_ready_in_time_is_named(session, release):
     path = f"/api/v1/namespaces/{session.namespace}/persistentvolumeclaims"
     session.kube.request("POST", path, body=claim)
     with pytest.raises(NotReadyError, match="demo is not ready after 1 s") as error:
-        tracker.wait(
-            view_of(session, release), seconds=1, stop=threading.Event(), seen=lambda _: None
+        tracker.wait_until_ready(
+            view_of(session, release), timeout=1, stop=threading.Event(), observe=lambda _: None
         )
     found = {(cause["code"], cause["object"]) for cause in error.value.causes}
     assert found == {
@@ -41,17 +40,18 @@ def test_what_is_not_ready_in_time_is_named(session, release):
 
 def view_of(session, release):
     view = View(session.kube, session.watches, session.namespace, release)
-    view.expect(Expected(names=("StatefulSet/demo",)))
+    view.follow(Expected(names=("StatefulSet/demo",)))
     return view
 
 
 def test_a_wait_outlasts_an_api_server_that_is_killed(session, release, server):
     view = View(session.kube, session.watches, session.namespace, release)
-    view.expect(Expected(names=("Service/late",), kinds=(("v1", "Service"),)))
+    view.follow(Expected(names=("Service/late",), kinds=(("v1", "Service"),)))
 
     def away():
         server.stop(kill=True)
-        time.sleep(2)
+        while not view.store.in_state("lost"):
+            view.store.wait(view.store.version, 1)
         server.start()
         body = {
             "apiVersion": "v1",
@@ -63,13 +63,16 @@ def test_a_wait_outlasts_an_api_server_that_is_killed(session, release, server):
 
     thread = threading.Thread(target=away)
     thread.start()
-    seen = tracker.wait(view, seconds=60, stop=threading.Event(), seen=lambda _: None)
+    stop = threading.Event()
+    ready = tracker.wait_until_ready(view, timeout=60, stop=stop, observe=lambda _: None)
     thread.join()
-    assert [obj["metadata"]["name"] for obj in seen.objects] == ["late"]
+    assert [obj["metadata"]["name"] for obj in ready.objects] == ["late"]
 
 
 def test_a_wait_can_be_given_up(session, release):
     stop = threading.Event()
     stop.set()
-    with pytest.raises(tracker.StoppedError):
-        tracker.wait(view_of(session, release), seconds=60, stop=stop, seen=lambda _: None)
+    with pytest.raises(failures.StoppedError):
+        tracker.wait_until_ready(
+            view_of(session, release), timeout=60, stop=stop, observe=lambda _: None
+        )

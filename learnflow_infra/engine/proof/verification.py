@@ -14,7 +14,7 @@ from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import VerificationError
 from learnflow_infra.events import Message, step
 from learnflow_infra.models import Check, Document, Skill
-from learnflow_infra.readiness import tracker
+from learnflow_infra.readiness import failures
 from learnflow_infra.readiness.causes import Cause, from_checks
 from learnflow_infra.remedy import Command, Remedy, join_lines
 
@@ -171,7 +171,7 @@ def require(results: Sequence[Document], skills: Sequence[Skill] = ()) -> None:
         ]
         found = causes(failed, skills)
         more = Remedy("Look for causes: ", Command("diagnose"))
-        raise tracker.failure(
+        raise failures.failure(
             VerificationError,
             "Verification failed." if results else "Nothing was verified.",
             why="\n".join(unmet),

@@ -36,5 +36,5 @@ def observe_with_objects(session: Session, release: Release) -> tuple[Observed, 
     """Helm's record of a release, and a view of what it owns."""
     observed = asyncio.run(observe(session, release))
     view = View(session.kube, session.watches, session.namespace, release)
-    view.expect(expected(observed.live.manifest.objects if observed.live else ()))
+    view.follow(expected(observed.live.manifest.objects if observed.live else ()))
     return observed, view

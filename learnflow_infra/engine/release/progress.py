@@ -13,10 +13,10 @@ from learnflow_infra.events import (
     ObjectSeen,
     StepProgress,
 )
-from learnflow_infra.objects import Object
-from learnflow_infra.readiness.owned import Snapshot, reference
+from learnflow_infra.objects import Object, reference
+from learnflow_infra.readiness.owned import Snapshot
 from learnflow_infra.readiness.status import Status
-from learnflow_infra.readiness.tracker import Seen
+from learnflow_infra.readiness.tracker import Observation
 from learnflow_infra.timestamps import seconds_of
 
 StatusByUid = Mapping[str, tuple[Object, Status]]
@@ -34,14 +34,14 @@ class ProgressReporter:
         self._summary = ""
         self._snapshot: Snapshot | None = None
 
-    def __call__(self, seen: Seen) -> None:
+    def __call__(self, observation: Observation) -> None:
         """Emit what is new in an observation."""
-        if seen.snapshot is not self._snapshot:
-            self._snapshot = seen.snapshot
-            self._report_objects(seen.snapshot)
-        for cause in seen.gone:
+        if observation.snapshot is not self._snapshot:
+            self._snapshot = observation.snapshot
+            self._report_objects(observation.snapshot)
+        for cause in observation.healed:
             self._emit(CauseGone(step=self._step, code=cause.code, object=cause.object))
-        for cause, grace in seen.new:
+        for cause, grace in observation.new:
             self._emit(
                 CauseSeen(
                     step=self._step,

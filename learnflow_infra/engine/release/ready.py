@@ -1,7 +1,6 @@
 """Wait until a release is ready, and replace the pods that would block it for ever."""
 
 import asyncio
-from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from learnflow_infra.clients.helm import Live
@@ -12,7 +11,7 @@ from learnflow_infra.models import Document, Release, ReleaseName
 from learnflow_infra.readiness import tracker
 from learnflow_infra.readiness.owned import Snapshot, expected
 from learnflow_infra.readiness.stuck import stuck_pods
-from learnflow_infra.readiness.tracker import Seen
+from learnflow_infra.readiness.tracker import Observation, Observe
 from learnflow_infra.readiness.view import View
 
 
@@ -40,7 +39,7 @@ async def until_ready(
     live: Live,
     *,
     seconds: float,
-    report: Callable[[Seen], None],
+    report: Observe,
     origins: Document | None = None,
 ) -> Outcome:
     """Wait until a release is ready; pods that are stuck in an old revision are replaced.
@@ -61,13 +60,13 @@ async def until_ready(
 
     def wait() -> Snapshot:
         view = View(session.kube, session.watches, session.namespace, release)
-        view.expect(expected(live.manifest.objects))
+        view.follow(expected(live.manifest.objects))
 
-        def observe(seen: Seen) -> None:
-            report(seen)
-            replacer.replace(seen.snapshot)
+        def observe(observation: Observation) -> None:
+            report(observation)
+            replacer.replace(observation.snapshot)
 
-        return tracker.wait(view, seconds=seconds, stop=session.stop, seen=observe)
+        return tracker.wait_until_ready(view, timeout=seconds, stop=session.stop, observe=observe)
 
     computed, snapshot = await asyncio.gather(
         session.helm.computed_values(release.name), asyncio.to_thread(wait)

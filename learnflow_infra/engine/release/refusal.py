@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from learnflow_infra.errors import LearnflowError, ReleaseFailedError
 from learnflow_infra.models import Release
-from learnflow_infra.readiness import causes, tracker
+from learnflow_infra.readiness import causes, failures
 from learnflow_infra.readiness.causes import Cause
 
 HOOK = "HookFailed"
@@ -27,12 +27,12 @@ def explained(
         return error
     top = found[0]
     policy = causes.policy(top.code, release.grace, release.causes)
-    return tracker.failure(
+    return failures.failure(
         policy.error,
         f"{release.name} could not be deployed: {top.code}.",
         why=error.why,
         causes=found,
-        remedy=tracker.remedy(top, release, namespace),
+        remedy=failures.remedy(top, release, namespace),
     )
 
 

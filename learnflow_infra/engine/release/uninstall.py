@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from learnflow_infra.clients.helm import Live
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.models import Release
-from learnflow_infra.objects import Object
+from learnflow_infra.objects import Object, reference
 from learnflow_infra.readiness import gone
-from learnflow_infra.readiness.owned import Expected, expected, reference
+from learnflow_infra.readiness.owned import Expected, expected
 from learnflow_infra.readiness.view import View
 
 SECONDS = 120.0
@@ -48,11 +48,11 @@ def wait_for_claims(session: Session, release: Release) -> None:
 
 
 def _gone(
-    session: Session, release: Release, owned: Expected, goes: Callable[[Object], bool]
+    session: Session, release: Release, owned: Expected, removed: Callable[[Object], bool]
 ) -> None:
     view = View(session.kube, session.watches, session.namespace, release)
-    view.expect(owned)
-    gone.wait(view, goes=goes, seconds=SECONDS, stop=session.stop)
+    view.follow(owned)
+    gone.wait_until_gone(view, removed=removed, timeout=SECONDS, stop=session.stop)
 
 
 def _kept(obj: Object) -> bool:

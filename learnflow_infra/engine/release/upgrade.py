@@ -3,7 +3,6 @@
 import asyncio
 import dataclasses
 import threading
-from collections.abc import Callable
 
 from learnflow_infra.clients.helm import Live
 from learnflow_infra.engine.release.compare import Comparison
@@ -12,25 +11,25 @@ from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import LearnflowError, ReleaseFailedError
 from learnflow_infra.readiness import tracker
 from learnflow_infra.readiness.owned import Expected, expected
-from learnflow_infra.readiness.tracker import Seen
+from learnflow_infra.readiness.tracker import Observe
 from learnflow_infra.readiness.view import View
 
 
 async def upgrade(
-    session: Session, comparison: Comparison, seconds: float, seen: Callable[[Seen], None]
+    session: Session, comparison: Comparison, seconds: float, observe: Observe
 ) -> Live:
     """Install or upgrade; a hook that cannot end well ends it before helm's timeout.
 
     Raises:
         LearnflowError: of the class of the cause for which helm or a hook failed.
     """
-    live = await _upgrade(session, comparison, seconds, seen)
+    live = await _upgrade(session, comparison, seconds, observe)
     desired = comparison.desired.manifest
     return dataclasses.replace(live, manifest=desired) if live.manifest == desired else live
 
 
 async def _upgrade(
-    session: Session, comparison: Comparison, seconds: float, seen: Callable[[Seen], None]
+    session: Session, comparison: Comparison, seconds: float, observe: Observe
 ) -> Live:
     release = comparison.prepared.release
     work = session.helm.upgrade(comparison.prepared.installation, seconds=seconds)
@@ -39,7 +38,7 @@ async def _upgrade(
     try:
         if not hooks.names:
             return await work
-        return await _guarded(asyncio.create_task(work), view, hooks, session, seen)
+        return await _guarded(asyncio.create_task(work), view, hooks, session, observe)
     except ReleaseFailedError as error:
         raise await asyncio.to_thread(_explained, error, view, hooks) from error
 
@@ -53,13 +52,13 @@ async def _guarded(
     view: View,
     hooks: Expected,
     session: Session,
-    seen: Callable[[Seen], None],
+    observe: Observe,
 ) -> Live:
     done = threading.Event()
 
     def guard() -> None:
-        view.expect(hooks, only=True)
-        tracker.guard(view, done=done, stop=session.stop, seen=seen)
+        view.follow(hooks, labelled=False)
+        tracker.watch_hooks(view, done=done, stop=session.stop, observe=observe)
 
     guarding = asyncio.create_task(asyncio.to_thread(guard))
     try:
@@ -77,6 +76,6 @@ def _explained(error: ReleaseFailedError, view: View, hooks: Expected) -> Learnf
     """Helm's refusal with its cause, and what the hooks' own pods say of it."""
     if not hooks.names:
         return explained(error, view.release, view.namespace)
-    view.expect(hooks, only=True)
-    own = view.causes(view.look(), logs=True)
+    view.follow(hooks, labelled=False)
+    own = view.causes(view.snapshot(), logs=True)
     return explained(error, view.release, view.namespace, own)

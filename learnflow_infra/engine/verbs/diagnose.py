@@ -46,7 +46,7 @@ def _beside(session: Session, views: Sequence[View]) -> list[Cause] | None:
     """The causes for what belongs to no release of ours; None where there is nothing else."""
     paths = watched.everything(session.namespace)
     session.watches.ensure(paths)
-    ours = {obj["metadata"]["uid"] for view in views for obj in view.look().objects}
+    ours = {obj["metadata"]["uid"] for view in views for obj in view.snapshot().objects}
     others = [o for o in session.watches.store.objects(paths) if o["metadata"]["uid"] not in ours]
     if not others:
         return None
@@ -55,7 +55,7 @@ def _beside(session: Session, views: Sequence[View]) -> list[Cause] | None:
 
 
 def _of_release(release: Release, observed: Observed, view: View) -> Finding:
-    found = view.causes(view.look(), logs=True)
+    found = view.causes(view.snapshot(), logs=True)
     return Finding(release=release.name, causes=[*found, *_itself(release, observed)])
 
 

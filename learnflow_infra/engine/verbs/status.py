@@ -48,5 +48,5 @@ def _state(session: Session, release: Release) -> ReleaseStatus:
         revision=live.revision if live else 0,
         status=live.status if live else "not installed",
         state=state_of(observed),
-        objects=view.look().statuses(),
+        objects=view.snapshot().statuses(),
     )

@@ -1,8 +1,8 @@
-"""Pure: a Kubernetes object to its status.
+"""Pure: the status of a Kubernetes object.
 
-The rules are those of kstatus, and of `kubectl rollout status` where it is stricter. Other
-than in kstatus, a container that crashes and a pod that no node takes are in progress: the
-policies of their causes decide how long that may last.
+The rules are those of kstatus, and of `kubectl rollout status` where that is stricter. Unlike
+in kstatus, a pod is in progress, not failed, when a container crashes or no node takes it: the
+grace of its cause limits how long that may last.
 Source: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus
 """
 
@@ -41,7 +41,7 @@ def compute(obj: Object, rules: Sequence[ReadyRule] = ()) -> Status:
 
     Args:
         obj: as the API server sends it.
-        rules: of the release's skill; the first for the object's kind replaces ours.
+        rules: of the release's skill; they take precedence over the built-in ones.
     """
     kind, group = text(obj, "kind"), text(obj, "apiVersion").rpartition("/")[0]
     if not kind or not text(obj, "metadata", "name"):
@@ -52,7 +52,7 @@ def compute(obj: Object, rules: Sequence[ReadyRule] = ()) -> Status:
     if rule:
         return rule(obj)
     if behind(obj):
-        return progress("its controller has not seen the newest spec yet")
+        return progress("its controller has not observed the newest spec yet")
     known = {} if is_custom(group) else _RULES
     return known.get(kind, conventions.compute)(obj)
 
@@ -60,20 +60,17 @@ def compute(obj: Object, rules: Sequence[ReadyRule] = ()) -> Status:
 def evaluate(
     objects: Sequence[Object], rules: Sequence[ReadyRule] = ()
 ) -> list[tuple[Object, Status]]:
-    """Each object with its status, as the others around it let it be seen."""
-    outdated = strimzi.outdated(objects)
-    late = progress("its operator has not carried the newest spec to it yet")
-    found = [
-        (obj, late if any(obj is one for one in outdated) else compute(obj, rules))
-        for obj in objects
-    ]
-    return [(obj, Status(state=s.state, message=masked(s.message))) for obj, s in found]
+    """Each object with its status; some depend on other objects, see `strimzi.outdated`."""
+    outdated = {id(obj) for obj in strimzi.outdated(objects)}
+    late = progress("its operator has not updated it to the newest spec yet")
+    states = [(obj, late if id(obj) in outdated else compute(obj, rules)) for obj in objects]
+    return [(obj, Status(state=s.state, message=masked(s.message))) for obj, s in states]
 
 
 def _deletion(obj: Object) -> str:
-    waits = at(obj, "metadata", "finalizers")
-    words = ", ".join(map(str, waits)) if isinstance(waits, list) else ""
-    return f"being deleted, waits for {words}" if words else "being deleted"
+    finalizers = at(obj, "metadata", "finalizers")
+    names = ", ".join(map(str, finalizers)) if isinstance(finalizers, list) else ""
+    return f"being deleted, waits for {names}" if names else "being deleted"
 
 
 _RULES: Mapping[str, Callable[[Object], Status]] = {

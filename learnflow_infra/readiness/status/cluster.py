@@ -1,4 +1,4 @@
-"""Storage, the API's own extensions, and policies of a namespace."""
+"""The status of claims, of extensions of the API, and of policies of a namespace."""
 
 from learnflow_infra.objects import Object
 from learnflow_infra.readiness.states import (
@@ -18,7 +18,7 @@ from learnflow_infra.readiness.states import (
 
 
 def claim(obj: Object) -> Status:
-    """Bound; one that waits for its first consumer is in progress until a pod comes."""
+    """Current once it is bound, which may have to wait for the first pod that uses it."""
     phase = text(obj, "status", "phase", default="Pending")
     if phase == "Bound":
         return current("bound")
@@ -28,7 +28,7 @@ def claim(obj: Object) -> Status:
 
 
 def definition(obj: Object) -> Status:
-    """A CRD is established once the API server serves its kind."""
+    """Current once the API server serves the CRD's kind."""
     names, established = condition(obj, "NamesAccepted"), condition(obj, "Established")
     if names.get("status") == "False":
         return failed(says(names))
@@ -39,32 +39,32 @@ def definition(obj: Object) -> Status:
 
 
 def api_service(obj: Object) -> Status:
-    """Available once what serves the API group answers."""
-    found = condition(obj, "Available")
-    if not found:
+    """Current once the server of the API group answers."""
+    available = condition(obj, "Available")
+    if not available:
         return progress("not checked by the API server yet")
-    return current("available") if holds(obj, "Available") else progress(says(found))
+    return current("available") if holds(obj, "Available") else progress(says(available))
 
 
 def namespace(obj: Object) -> Status:
-    """Active, or terminating with what keeps it from ending."""
+    """Current while it is active; a terminating one names what delays its end."""
     if not at(obj, "metadata", "deletionTimestamp"):
         return current("active")
     conditions = items(obj, "status", "conditions")
-    waits = [text(c, "message") for c in conditions if c.get("status") == "True"]
-    return terminating("; ".join(filter(None, waits)) or "being deleted")
+    messages = [text(c, "message") for c in conditions if c.get("status") == "True"]
+    return terminating("; ".join(filter(None, messages)) or "being deleted")
 
 
 def disruption_budget(obj: Object) -> Status:
-    """Current once its controller has seen it, however many pods it has: as kstatus."""
+    """Current once its controller has observed it, whatever its pods: as in kstatus."""
     if at(obj, "status", "observedGeneration") is None:
-        return progress("not seen by its controller yet")
+        return progress("not observed by its controller yet")
     allowed = count(obj, "status", "disruptionsAllowed")
     return current(f"{allowed} disruptions allowed")
 
 
 def autoscaler(obj: Object) -> Status:
-    """Current unless its target cannot be scaled; it works without metrics, only not at all.
+    """Current unless its target cannot be scaled; without metrics it does not scale, but works.
 
     Source of the conditions:
     https://kubernetes.io/docs/concepts/workloads/autoscaling/horizontal-pod-autoscale/

@@ -1,4 +1,4 @@
-"""Conditions that most controllers and operators write: kinds without rules of their own.
+"""The status of kinds without rules of their own, by conditions that most controllers write.
 
 Source: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus#conditions
 """
@@ -17,17 +17,17 @@ from learnflow_infra.readiness.states import (
 
 
 def compute(obj: Object) -> Status:
-    """By `Reconciling`, `Stalled`, and `Ready` or else `Available`.
+    """The status by `Stalled`, `Reconciling`, and `Ready` or else `Available`.
 
-    An object with none of them has nothing to tell: it is current once it exists.
+    An object with none of these conditions is current once it exists.
     """
     if holds(obj, "Stalled"):
         return failed(says(condition(obj, "Stalled")))
     if holds(obj, "Reconciling"):
         return progress(says(condition(obj, "Reconciling")))
-    found = condition(obj, "Ready") or condition(obj, "Available")
-    if not found:
+    ready = condition(obj, "Ready") or condition(obj, "Available")
+    if not ready:
         return current("exists")
-    if 0 < count(found, "observedGeneration") < count(obj, "metadata", "generation"):
-        return progress("its operator has not seen the newest spec yet")
-    return current("ready") if found.get("status") == "True" else progress(says(found))
+    if 0 < count(ready, "observedGeneration") < count(obj, "metadata", "generation"):
+        return progress("its operator has not observed the newest spec yet")
+    return current("ready") if ready.get("status") == "True" else progress(says(ready))

@@ -1,30 +1,30 @@
-"""What makes pods reachable."""
+"""The status of objects that make pods reachable."""
 
 from learnflow_infra.objects import Object
 from learnflow_infra.readiness.states import Status, at, current, items, progress, text
 
 
 def service(obj: Object) -> Status:
-    """Current once it exists; of type LoadBalancer once it has an address.
+    """Current once it exists; one of type LoadBalancer, once it has an address.
 
-    Source: Helm's --wait, which takes external IPs in place of the balancer's address too.
+    Source: Helm's --wait, which accepts `externalIPs` in place of the balancer's address.
     """
     if text(obj, "spec", "type") != "LoadBalancer" or at(obj, "spec", "externalIPs"):
         return current("exists")
     addresses = _addresses(obj)
     if not addresses:
-        return progress("no load balancer has given it an address yet")
+        return progress("its load balancer has no address yet")
     return current(f"reachable at {addresses}")
 
 
 def ingress(obj: Object) -> Status:
-    """Current once it exists: a cluster may have no controller that writes addresses."""
+    """Current once it exists: not every cluster has a controller that writes addresses."""
     addresses = _addresses(obj)
     return current(f"reachable at {addresses}" if addresses else "exists, without an address yet")
 
 
 def endpoints(obj: Object) -> Status:
-    """In progress while every address waits for its pod; current without any."""
+    """In progress while no address is ready; current without any address."""
     subsets = items(obj, "subsets")
     ready = sum(len(items(subset, "addresses")) for subset in subsets)
     waiting = sum(len(items(subset, "notReadyAddresses")) for subset in subsets)
@@ -32,7 +32,7 @@ def endpoints(obj: Object) -> Status:
 
 
 def endpoint_slice(obj: Object) -> Status:
-    """As Endpoints; an endpoint that says nothing of its conditions counts as ready."""
+    """As Endpoints; an endpoint without the condition `ready` counts as ready."""
     living = [e for e in items(obj, "endpoints") if not at(e, "conditions", "terminating")]
     ready = sum(at(e, "conditions", "ready") is not False for e in living)
     return _ready(ready, len(living) - ready)
@@ -41,10 +41,10 @@ def endpoint_slice(obj: Object) -> Status:
 def _ready(ready: int, waiting: int) -> Status:
     if not ready + waiting:
         return current("no address: no pod is selected")
-    judged = current if ready else progress
-    return judged(f"{ready} of {ready + waiting} addresses ready")
+    state = current if ready else progress
+    return state(f"{ready} of {ready + waiting} addresses ready")
 
 
 def _addresses(obj: Object) -> str:
-    given = items(obj, "status", "loadBalancer", "ingress")
-    return ", ".join(filter(None, (text(a, "hostname") or text(a, "ip") for a in given)))
+    points = items(obj, "status", "loadBalancer", "ingress")
+    return ", ".join(filter(None, (text(a, "hostname") or text(a, "ip") for a in points)))

@@ -1,4 +1,4 @@
-"""Pods, and what makes them for work that ends."""
+"""The status of pods, Jobs and CronJobs."""
 
 from learnflow_infra.objects import ContainerStatus, Object
 from learnflow_infra.readiness.states import (
@@ -17,7 +17,7 @@ from learnflow_infra.readiness.states import (
 
 
 def pod(obj: Object) -> Status:
-    """Completed, or ready by its own condition (readiness gates included)."""
+    """Current once it has completed, or has the condition Ready (with its readiness gates)."""
     phase = text(obj, "status", "phase", default="Pending")
     if phase == "Succeeded":
         return current("completed")
@@ -29,7 +29,7 @@ def pod(obj: Object) -> Status:
 
 
 def job(obj: Object) -> Status:
-    """Complete; a suspended one is as its spec asks, and starts no pod."""
+    """Current once it is complete; a suspended one is current, too, and starts no pod."""
     if holds(obj, "Failed"):
         return failed(text(condition(obj, "Failed"), "message", default="failed"))
     if holds(obj, "Complete"):
@@ -42,7 +42,7 @@ def job(obj: Object) -> Status:
 
 
 def cron_job(obj: Object) -> Status:
-    """Current once it exists: its Jobs come when their time comes."""
+    """Current once it exists: it makes Jobs by its schedule."""
     if at(obj, "spec", "suspend") is True:
         return current("suspended")
     last = text(obj, "status", "lastScheduleTime")
@@ -50,24 +50,22 @@ def cron_job(obj: Object) -> Status:
 
 
 def _failure(obj: Object) -> str:
-    """What the kubelet says; else how the container that failed ended."""
-    said = text(obj, "status", "message") or text(obj, "status", "reason")
-    if said:
-        return said
-    return next(filter(None, map(_ended, _containers(obj))), "failed")
+    """The kubelet's message, or else how the first failed container ended."""
+    message = text(obj, "status", "message") or text(obj, "status", "reason")
+    return message or next(filter(None, map(_ended, _containers(obj))), "failed")
 
 
 def _waits(obj: Object) -> str:
     unscheduled = condition(obj, "PodScheduled")
     if unscheduled.get("status") == "False":
         return text(unscheduled, "message", default="not scheduled")
-    told = [words for item in _containers(obj) if (words := _waiting(item) or _ended(item))]
-    told.sort(key=lambda words: words.endswith(_USUAL))
-    return told[0] if told else text(condition(obj, "Ready"), "message", default="starting")
+    reasons = [reason for item in _containers(obj) if (reason := _waiting(item) or _ended(item))]
+    reasons.sort(key=lambda reason: reason.endswith(_USUAL))
+    return reasons[0] if reasons else text(condition(obj, "Ready"), "message", default="starting")
 
 
 _USUAL = ("PodInitializing", "ContainerCreating")
-"""Why containers wait in every pod that starts; another reason says more."""
+"""Reasons for which containers wait in any starting pod; other reasons are preferred."""
 
 
 def _waiting(item: ContainerStatus) -> str:

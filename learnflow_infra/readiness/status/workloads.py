@@ -1,4 +1,4 @@
-"""Controllers of pods, by the counts that they write.
+"""The status of pod controllers, by the counts that they write.
 
 Source: `kubectl rollout status`,
 https://kubernetes.io/docs/reference/kubectl/generated/kubectl_rollout/kubectl_rollout_status/
@@ -20,48 +20,50 @@ from learnflow_infra.readiness.states import (
 
 
 def deployment(obj: Object) -> Status:
-    """Every replica updated and available, and no older one left."""
+    """Current with every replica updated and available, and no old one left."""
     stuck = condition(obj, "Progressing")
     if stuck.get("reason") == "ProgressDeadlineExceeded":
         return failed(text(stuck, "message", default="progress deadline exceeded"))
-    return _counted(obj, updated="updatedReplicas", ready="availableReplicas", wanted=_wanted(obj))
+    return _counted(
+        obj, updated="updatedReplicas", ready="availableReplicas", desired=_desired(obj)
+    )
 
 
 def replica_set(obj: Object) -> Status:
-    """Of a ReplicationController too; one of an older revision wants no replica."""
-    return _counted(obj, updated="replicas", ready="availableReplicas", wanted=_wanted(obj))
+    """Of a ReplicationController, too. A ReplicaSet of an old revision has 0 desired replicas."""
+    return _counted(obj, updated="replicas", ready="availableReplicas", desired=_desired(obj))
 
 
 def stateful_set(obj: Object) -> Status:
-    """Every replica ready, and those above the partition updated.
+    """Current with every replica ready, and those above the partition updated.
 
-    With `OnDelete`, pods are replaced when somebody deletes them: being of an older revision
-    is then as the spec asks.
+    With `OnDelete`, a pod is updated only when somebody deletes it, so that pods of an older
+    revision are current.
     """
     ready = "availableReplicas" if count(obj, "spec", "minReadySeconds") else "readyReplicas"
-    wanted, partition = _wanted(obj), count(obj, "spec", *_PARTITION)
+    desired, partition = _desired(obj), count(obj, "spec", *_PARTITION)
     if _on_delete(obj):
-        return _counted(obj, updated="replicas", ready=ready, wanted=wanted)
-    due = max(wanted - partition, 0)
-    result = _counted(obj, updated="updatedReplicas", ready=ready, wanted=wanted, due=due)
+        return _counted(obj, updated="replicas", ready=ready, desired=desired)
+    due = max(desired - partition, 0)
+    result = _counted(obj, updated="updatedReplicas", ready=ready, desired=desired, due=due)
     status = part(obj, "status")
     rolling = status.get("currentRevision") != status.get("updateRevision")
-    if wanted and not partition and result.ready and rolling:
+    if desired and not partition and result.ready and rolling:
         return progress("rolling to a new revision")
     return result
 
 
 def daemon_set(obj: Object) -> Status:
-    """A pod, updated and available, on every node that should have one."""
+    """Current with an updated and available pod on every node that should have one."""
     updated = "currentNumberScheduled" if _on_delete(obj) else "updatedNumberScheduled"
-    wanted = count(obj, "status", "desiredNumberScheduled")
-    return _counted(obj, updated=updated, ready="numberAvailable", wanted=wanted)
+    desired = count(obj, "status", "desiredNumberScheduled")
+    return _counted(obj, updated=updated, ready="numberAvailable", desired=desired)
 
 
 _PARTITION = ("updateStrategy", "rollingUpdate", "partition")
 
 
-def _wanted(obj: Object) -> int:
+def _desired(obj: Object) -> int:
     return count(obj, "spec", "replicas", default=1)
 
 
@@ -70,21 +72,21 @@ def _on_delete(obj: Object) -> bool:
 
 
 def _counted(
-    obj: Object, *, updated: str, ready: str, wanted: int, due: int | None = None
+    obj: Object, *, updated: str, ready: str, desired: int, due: int | None = None
 ) -> Status:
-    """By counts of the status; `due` are those that have to be updated, mostly all."""
+    """The status by counts; `due` replicas have to be updated, by default all."""
     if at(obj, "status", "observedGeneration") is None:
-        return progress("not seen by its controller yet")
-    due = wanted if due is None else due
+        return progress("not observed by its controller yet")
+    due = desired if due is None else due
     if count(obj, "status", updated) < due:
         what = "created" if updated == "replicas" else "updated"
         return progress(f"{count(obj, 'status', updated)} of {due} replicas {what}{_why(obj)}")
-    if count(obj, "status", ready) < wanted:
-        return progress(f"{count(obj, 'status', ready)} of {wanted} replicas ready{_why(obj)}")
-    extra = count(obj, "status", "replicas") - wanted
+    if count(obj, "status", ready) < desired:
+        return progress(f"{count(obj, 'status', ready)} of {desired} replicas ready{_why(obj)}")
+    extra = count(obj, "status", "replicas") - desired
     if extra > 0:
         return progress(f"{extra} replicas too many")
-    return current(f"{wanted} of {wanted} replicas ready")
+    return current(f"{desired} of {desired} replicas ready")
 
 
 def _why(obj: Object) -> str:

@@ -1,12 +1,10 @@
-"""When the wait for what goes ends, and how: over a store that the test fills."""
-
-import threading
+"""When the wait for a removal ends, and how: over recorded events, on a clock that they move."""
 
 import imitated_watches
 import pytest
 
 from learnflow_infra.errors import ClusterUnreachableError, NotReadyError, ReleaseFailedError
-from learnflow_infra.readiness import gone, tracker
+from learnflow_infra.readiness import failures, gone
 from learnflow_infra.readiness.owned import INSTANCE
 from learnflow_infra.readiness.watched import COLLECTIONS
 
@@ -14,13 +12,8 @@ PODS = COLLECTIONS["Pod"].format("n")
 
 
 class World(imitated_watches.World):
-    def gone(self, seconds=20.0):
-        gone.wait(self.view, goes=lambda _: True, seconds=seconds, stop=self.stop)
-
-    def take_away(self, obj):
-        self.version += 1
-        obj["metadata"]["resourceVersion"] = str(self.version)
-        self.watches.store.apply(PODS, "DELETED", obj)
+    def gone(self, timeout=20.0, removed=lambda _: True):
+        gone.wait_until_gone(self.view, removed=removed, **self.options(timeout))
 
 
 def pod(**metadata):
@@ -30,41 +23,46 @@ def pod(**metadata):
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec, "status": {}}
 
 
-def leaving(*finalizers):
+def deleted(*finalizers):
     return pod(deletionTimestamp="2026-01-01T00:00:00Z", finalizers=list(finalizers))
 
 
-def test_it_ends_when_the_last_is_gone():
+def test_it_ends_when_the_last_object_is_gone():
     world = World().expect("Pod/a")
     world.put(PODS, pod())
-    threading.Timer(0.3, world.take_away, (pod(),)).start()
+    world.at(1, PODS, deleted())
+    world.at(3, PODS, deleted(), "DELETED")
     world.gone()
+    assert world.clock.now() == 3
 
 
-def test_what_is_left_is_named():
+def test_objects_that_are_left_are_named():
     world = World().expect()
-    world.put(PODS, leaving())
-    with pytest.raises(NotReadyError, match=r"r is not gone within 0 s\.\nPod/a: "):
-        world.gone(seconds=0.2)
+    world.put(PODS, deleted())
+    with pytest.raises(NotReadyError, match=r"r is not gone within 2 s\.\nPod/a: "):
+        world.gone(timeout=2)
+    assert world.clock.now() == pytest.approx(2)
 
 
-def test_what_does_not_have_to_go_is_not_waited_for():
+def test_an_object_that_is_not_to_be_removed_is_not_awaited():
     world = World().expect()
     world.put(PODS, pod())
-    gone.wait(world.view, goes=lambda obj: obj["kind"] == "Job", seconds=1, stop=world.stop)
+    world.gone(removed=lambda obj: obj["kind"] == "Job")
+    assert world.clock.now() == 0
 
 
 def test_a_finalizer_that_stays_ends_it_after_its_grace():
-    world = World(grace={"FinalizerStuck": 0.3}).expect()
-    world.put(PODS, leaving("example.org/hold"))
+    world = World(grace={"FinalizerStuck": 3}).expect()
+    world.put(PODS, deleted("example.org/hold"))
     with pytest.raises(NotReadyError, match="FinalizerStuck") as error:
         world.gone()
-    assert "example.org/hold" in error.value.why
+    assert 3 <= world.clock.now() < 4
+    assert "example.org/hold" in str(error.value.why)
     assert "patch Pod/a" in str(error.value.remedy)
 
 
-def test_who_may_not_see_is_told_so():
-    world = World(grace={"RightsMissing": 0.2}).expect()
+def test_a_missing_right_is_named():
+    world = World(grace={"RightsMissing": 2}).expect()
     world.watches.store.mark(PODS, "denied", "forbidden")
     with pytest.raises(ReleaseFailedError, match="RightsMissing"):
         world.gone()
@@ -74,13 +72,15 @@ def test_a_server_that_stays_away_is_not_taken_for_gone():
     world = World().expect()
     world.watches.store.mark(PODS, "lost", "connection refused")
     with pytest.raises(ClusterUnreachableError) as error:
-        world.gone(seconds=0.3)
-    assert error.value.why == "connection refused"
+        world.gone(timeout=3)
+    assert world.clock.now() == pytest.approx(3)
+    assert str(error.value.why) == "connection refused"
 
 
 def test_an_interrupt_ends_it():
     world = World().expect()
     world.put(PODS, pod())
-    threading.Timer(0.1, world.stop.set).start()
-    with pytest.raises(tracker.StoppedError):
+    world.clock.at(1, world.stop.set)
+    with pytest.raises(failures.StoppedError):
         world.gone()
+    assert world.clock.now() < 2

@@ -2,7 +2,7 @@
 
 from itertools import count
 
-from learnflow_infra.readiness.owned import INSTANCE, Expected, Judge, expected, members
+from learnflow_infra.readiness.owned import INSTANCE, Evaluator, Expected, expected, members
 
 UIDS = count()
 
@@ -26,7 +26,7 @@ def pod(phase, owner=None, **more):
 
 
 def snapshot(*objects, names=()):
-    return Judge("r", Expected(names=names))(objects)
+    return Evaluator("r", Expected(names=names)).evaluate(objects)
 
 
 def test_a_failed_attempt_of_a_job_that_completed_does_not_count():
@@ -60,19 +60,13 @@ def test_a_workload_without_the_label_is_found_by_its_name():
     assert members([operator], "r", ["Deployment/operator"]) == [operator]
 
 
-def test_an_object_is_judged_again_only_when_it_is_another(monkeypatch):
-    from learnflow_infra.readiness import owned
-
-    seen = []
-    real = owned.evaluate
-    monkeypatch.setattr(owned, "evaluate", lambda objs, *a: seen.extend(objs) or real(objs, *a))
-    judge, first = Judge("r", Expected()), pod("Pending")
-    judge([first])
-    judge([first])
-    assert seen == [first]
+def test_the_status_of_an_unchanged_object_is_kept():
+    evaluator, first = Evaluator("r", Expected()), pod("Pending")
+    (_, status), *_ = evaluator.evaluate([first]).states
+    assert evaluator.evaluate([first]).states[0][1] is status
     later = {**first, "status": {"phase": "Succeeded"}}
-    assert judge([later]).ready
-    assert seen == [first, later]
+    assert evaluator.evaluate([later]).ready
+    assert evaluator.evaluate([dict(first)]).states[0][1] is not status
 
 
 POOL = thing(
@@ -119,11 +113,11 @@ def test_what_is_expected_of_a_manifest_and_of_what_operators_make_of_it():
 
 def test_a_set_of_pods_has_to_carry_what_its_pool_asks():
     names = ("KafkaNodePool/broker", "StrimziPodSet/kafka-broker")
-    judge = Judge("kafka", Expected(names=names))
-    assert judge([POOL, pod_set("new")]).ready
-    late = judge([POOL, pod_set("old")])
+    evaluator = Evaluator("kafka", Expected(names=names))
+    assert evaluator.evaluate([POOL, pod_set("new")]).ready
+    late = evaluator.evaluate([POOL, pod_set("old")])
     assert not late.ready
-    assert "StrimziPodSet/kafka-broker: its operator has not carried" in late.summary()
+    assert "StrimziPodSet/kafka-broker: its operator has not updated it" in late.summary()
     bare = pod_set("new")
     bare["metadata"]["annotations"] = None  # as some render or write them
-    assert not judge([POOL, bare]).ready
+    assert not evaluator.evaluate([POOL, bare]).ready

@@ -4,7 +4,7 @@ import pytest
 
 from learnflow_infra.readiness.causes import find
 from learnflow_infra.readiness.evidence import Evidence
-from learnflow_infra.readiness.owned import Expected, Judge
+from learnflow_infra.readiness.owned import Evaluator, Expected
 from learnflow_infra.readiness.status import evaluate
 
 WAITS = {"type": "Ready", "status": "False"}
@@ -123,6 +123,6 @@ def test_the_runs_of_a_cron_job_are_of_no_release():
     job = {"apiVersion": "batch/v1", "kind": "Job", "metadata": run, "spec": {}, "status": failed}
     its_pod = pod(CRASHED, "p", {"kind": "Job", "name": "backup-1", "uid": "run"})
     its_pod["metadata"]["labels"] = labels
-    snapshot = Judge("r", Expected(names=("CronJob/backup",)))([cron, job, its_pod])
+    snapshot = Evaluator("r", Expected(names=("CronJob/backup",))).evaluate([cron, job, its_pod])
     assert [obj["metadata"]["name"] for obj in snapshot.objects] == ["backup"]
     assert snapshot.ready

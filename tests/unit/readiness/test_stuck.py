@@ -2,7 +2,7 @@ import copy
 
 import pytest
 
-from learnflow_infra.readiness.stuck import about_to_go, stuck_pods
+from learnflow_infra.readiness.stuck import soon_replaced, stuck_pods
 
 SET = {
     "kind": "StatefulSet",
@@ -76,9 +76,9 @@ def test_every_other_pod_is_left_alone(statefulset, pod):
     assert names(statefulset, pod) == []
 
 
-def test_the_pods_of_a_maker_that_has_not_acted_yet_are_about_to_go():
+def test_the_pods_of_a_maker_that_has_not_acted_yet_are_soon_replaced():
     late = changed(SET, status={"observedGeneration": 2})
-    assert about_to_go([late, POD]) == {"pod"}
-    assert about_to_go([SET, POD]) == {"pod"}
+    assert soon_replaced([late, POD]) == {"pod"}
+    assert soon_replaced([SET, POD]) == {"pod"}
     newest = changed(POD, metadata={"labels": {"controller-revision-hash": "new"}})
-    assert about_to_go([SET, newest]) == set()
+    assert soon_replaced([SET, newest]) == set()

@@ -3,7 +3,7 @@ from learnflow_infra.events import CauseGone, CauseSeen, ObjectGone, ObjectSeen,
 from learnflow_infra.readiness.causes import Cause
 from learnflow_infra.readiness.owned import Snapshot
 from learnflow_infra.readiness.status import Status
-from learnflow_infra.readiness.tracker import Seen
+from learnflow_infra.readiness.tracker import Observation
 
 
 def thing(kind, name, owner=None):
@@ -18,11 +18,15 @@ POD = thing("Pod", "app-1-x", SET)
 WAITS, READY = (Status(state=s, message="m") for s in ("InProgress", "Current"))
 
 
-def reported(*looks):
+def observation(states):
+    return Observation(snapshot=Snapshot(states=tuple(states)))
+
+
+def reported(*observations):
     events = []
     report = ProgressReporter(events.append, "release/r")
-    for look in looks:
-        report(look if isinstance(look, Seen) else Seen(snapshot=Snapshot(states=tuple(look))))
+    for item in observations:
+        report(item if isinstance(item, Observation) else observation(item))
     return [event for event in events if not isinstance(event, StepProgress)]
 
 
@@ -49,7 +53,7 @@ def test_a_deleted_object_is_reported_once_and_again_when_it_comes_back():
 def test_causes_come_and_go():
     cause = Cause(code="C", object="Pod/x", message="m")
     empty = Snapshot()
-    came = Seen(snapshot=empty, new=[(cause, 3.0)])
-    found = reported(came, Seen(snapshot=empty), Seen(snapshot=empty, gone=[cause]))
+    came = Observation(snapshot=empty, new=[(cause, 3.0)])
+    found = reported(came, Observation(snapshot=empty), Observation(snapshot=empty, healed=[cause]))
     assert [type(event) for event in found] == [CauseSeen, CauseGone]
     assert found[0].grace == 3.0

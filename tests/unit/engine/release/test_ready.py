@@ -7,7 +7,7 @@ from learnflow_infra.engine.release.ready import StuckPodReplacer
 from learnflow_infra.events import Message
 from learnflow_infra.readiness.owned import Snapshot
 from learnflow_infra.readiness.status import Status
-from learnflow_infra.readiness.tracker import Seen
+from learnflow_infra.readiness.tracker import Observation
 
 WAITS = Status(state="InProgress", message="m")
 STATEFUL_SET = {
@@ -45,7 +45,7 @@ class Cluster:
 
 def test_a_reporter_has_nothing_to_send_requests_with():
     cluster = Cluster()
-    ProgressReporter(cluster.emit, "release/r")(Seen(snapshot=STUCK))
+    ProgressReporter(cluster.emit, "release/r")(Observation(snapshot=STUCK))
     assert cluster.events
     assert cluster.deleted == []
 

@@ -24,7 +24,7 @@ def live(status):
 @pytest.fixture
 def diagnosed(monkeypatch):
     def run(found, *, beside=None, skills=()):
-        view = SimpleNamespace(look=lambda: None, causes=lambda _seen, **_: [])
+        view = SimpleNamespace(snapshot=lambda: None, causes=lambda _seen, **_: [])
         request = SimpleNamespace(target=None, releases=[RELEASE])
         session = SimpleNamespace(watches=Watches(None))
         monkeypatch.setattr(diagnose, "read", lambda _options: request)

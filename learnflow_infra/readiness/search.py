@@ -1,0 +1,67 @@
+"""The search for causes while a release is awaited: no more often than it can find new ones."""
+
+import dataclasses
+import math
+from collections.abc import Mapping
+
+from learnflow_infra.readiness.causes import Cause, Policy
+from learnflow_infra.readiness.grace import Changes, GracePeriods
+from learnflow_infra.readiness.logs import FIRST
+from learnflow_infra.readiness.owned import Snapshot
+from learnflow_infra.readiness.stuck import soon_replaced
+from learnflow_infra.readiness.view import View
+
+INTERVAL = 0.5
+"""Seconds between two searches while objects change all the time."""
+
+
+class CauseSearch:
+    """The causes of one wait, with their grace periods.
+
+    Args:
+        view: of the release.
+        grace: seconds by code, in place of the release's.
+    """
+
+    def __init__(self, view: View, grace: Mapping[str, float]) -> None:
+        self._view = view
+        self._periods = GracePeriods({**view.release.grace, **grace}, view.release.causes)
+        self._last = -math.inf
+        self._snapshot: Snapshot | None = None
+
+    def update(self, snapshot: Snapshot, now: float) -> Changes:
+        """Search, unless the last search was just before or of the same snapshot.
+
+        The same snapshot is searched again after `FIRST` seconds: logs may have grown.
+        """
+        age = now - self._last
+        if age >= INTERVAL and (snapshot is not self._snapshot or age >= FIRST):
+            self._search(snapshot, now)
+        return self._periods.changes(now)
+
+    def expired(self, snapshot: Snapshot, now: float, *, late: bool) -> list[Cause]:
+        """The causes whose grace is over, by a new search: one may just have healed.
+
+        Args:
+            snapshot: of the release.
+            now: seconds.
+            late: the wait ends now, so that a search is due in any case.
+        """
+        if late or self._periods.expired(now):
+            self._search(snapshot, now)
+        return self._periods.expired(now)
+
+    def _search(self, snapshot: Snapshot, now: float) -> None:
+        """Search among objects of the newest specs only: soon replaced pods end no wait."""
+        self._last, self._snapshot = now, snapshot
+        old = soon_replaced(snapshot.objects)
+        states = tuple(item for item in snapshot.states if item[0]["metadata"]["uid"] not in old)
+        self._periods.update(self._view.causes(dataclasses.replace(snapshot, states=states)), now)
+
+    def policy(self, cause: Cause) -> Policy:
+        """The policy of a cause in this wait."""
+        return self._periods.policy(cause)
+
+    def next(self, now: float) -> float:
+        """Seconds until a cause is due, for a report or as the end of its grace."""
+        return self._periods.next(now)

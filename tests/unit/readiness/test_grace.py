@@ -1,0 +1,84 @@
+import math
+
+from learnflow_infra.models import DeclaredCause
+from learnflow_infra.readiness.causes import POLICIES, Cause
+from learnflow_infra.readiness.grace import Changes, GracePeriods
+
+
+def cause(code="ContainerCrashed", name="Pod/a"):
+    return Cause(code=code, object=name, message="m")
+
+
+NOTHING = Changes(new=[], healed=[])
+GRACE = {"ContainerCrashed": 10.0, "QuotaExceeded": 2.0}
+
+
+def test_a_cause_is_over_when_it_lasted_for_its_grace():
+    periods = GracePeriods(GRACE)
+    periods.update([cause()], 100)
+    periods.update([cause()], 109)
+    assert periods.expired(109.9) == []
+    assert periods.expired(110) == [cause()]
+
+
+def test_one_that_healed_begins_anew():
+    periods = GracePeriods(GRACE)
+    periods.update([cause()], 0)
+    periods.update([], 9)
+    periods.update([cause()], 9.5)
+    assert periods.expired(18) == []
+    assert periods.expired(19.5) == [cause()]
+
+
+def test_a_cause_is_reported_once_and_only_when_it_lasts():
+    periods = GracePeriods(GRACE)
+    periods.update([cause()], 100)
+    assert (periods.changes(100.5), periods.next(100.5)) == (NOTHING, 0.5)
+    assert periods.changes(101) == Changes(new=[(cause(), 9)], healed=[])
+    assert (periods.changes(102), periods.next(102)) == (NOTHING, 8)
+    periods.update([], 103)
+    assert periods.changes(103) == Changes(new=[], healed=[cause()])
+    assert periods.changes(104) == NOTHING
+
+
+def test_a_cause_that_healed_at_once_is_not_reported():
+    periods = GracePeriods(GRACE)
+    periods.update([cause()], 100)
+    periods.update([], 100.9)
+    assert periods.changes(102) == NOTHING
+
+
+def test_what_never_ends_a_wait_is_not_reported():
+    periods = GracePeriods()
+    periods.update([cause("NotReady")], 0)
+    assert (periods.changes(1e9), periods.next(0)) == (NOTHING, math.inf)
+
+
+def test_the_next_end_is_known_beforehand():
+    periods = GracePeriods(GRACE)
+    assert periods.next(0) == math.inf
+    periods.update([cause(), cause("QuotaExceeded", "StatefulSet/a")], 0)
+    periods.changes(1)
+    assert periods.next(1) == 1
+    assert [c.code for c in periods.expired(3)] == ["QuotaExceeded"]
+
+
+def test_another_object_with_the_same_trouble_has_its_own_time():
+    periods = GracePeriods(GRACE)
+    periods.update([cause()], 0)
+    periods.update([cause(name="Pod/b")], 9)
+    assert periods.expired(15) == []
+
+
+def test_what_is_only_reported_is_never_over():
+    periods = GracePeriods()
+    periods.update([cause("NotReady")], 0)
+    assert periods.expired(1e9) == []
+
+
+def test_the_policies_are_the_default_and_a_skill_declares_its_own():
+    own = DeclaredCause(code="QuorumLost", message="m", remedy="r", grace=7)
+    periods = GracePeriods({}, [own])
+    assert periods.policy(cause()) == POLICIES["ContainerCrashed"]
+    assert periods.policy(cause("QuorumLost")).grace == 7
+    assert GracePeriods({"QuorumLost": 1}, [own]).policy(cause("QuorumLost")).grace == 1
