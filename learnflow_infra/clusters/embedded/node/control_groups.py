@@ -1,10 +1,9 @@
-"""Makes, enters and removes the node's cgroups (the choice itself is in `cgroups`)."""
+"""Makes, enters and removes the node's cgroups; host.cgroups chooses where they are."""
 
 import ctypes
 import json
 import os
 import time
-from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,12 +11,15 @@ from learnflow_infra.clusters.embedded.host import cgroups
 
 UNIT_VARIABLE = "LEARNFLOW_NODE_UNIT"
 """Set by the launcher in the environment of the systemd unit that it makes."""
+REMOVE_TIMEOUT = 30.0
+"""Seconds."""
+PAUSE = 0.05
 CLONE_NEWCGROUP = 0x02000000
 """linux/sched.h; os.unshare came with Python 3.12."""
 
 
 def current() -> cgroups.Plan:
-    """The plan for this process, here and now."""
+    """The plan for this process."""
     return cgroups.plan(
         Path("/proc/self/mountinfo").read_text(),
         Path("/proc/self/cgroup").read_text(),
@@ -30,9 +32,9 @@ def current() -> cgroups.Plan:
 def prepare(name: str, record: Path) -> None:
     """Make the node's cgroup in every hierarchy, without entering it.
 
-    The folders are recorded before they are made, so that a later run can remove them
-    whatever happens to this one. The outer process stays outside: on v2 it would be
-    in the way of the controllers.
+    The folders are recorded before they are made, so that a later run can remove them after
+    any failure of this one. The outer process does not enter: on v2 a cgroup with processes
+    cannot give controllers to its children.
     """
     chosen = current()
     folders = [Path(h.folder) / name for h in chosen.hierarchies]
@@ -45,7 +47,7 @@ def prepare(name: str, record: Path) -> None:
 
 
 def enter(record: Path) -> None:
-    """Move this process into the recorded cgroups and make them the root of what it sees."""
+    """Move this process into the recorded cgroups, and make them the root of its namespace."""
     for folder in json.loads(record.read_text()):
         (Path(folder) / "cgroup.procs").write_text("0")
     if ctypes.CDLL(None, use_errno=True).unshare(CLONE_NEWCGROUP) != 0:
@@ -54,14 +56,14 @@ def enter(record: Path) -> None:
 
 
 def _inherit_cpuset(folder: Path) -> None:
-    """In v1, a new cpuset has no CPU and no memory node, and takes no process before it has."""
+    """Copy the parent's cpuset: in v1 a new one is empty, and no process can enter it."""
     for key in ("cpuset.cpus", "cpuset.mems"):
         if (folder / "tasks").exists() and (folder / key).exists():
             (folder / key).write_text((folder.parent / key).read_text())
 
 
 def _prepare_parent(parent: Path, *, evacuate: bool) -> None:
-    """Give a v2 cgroup's children its controllers; as docker-in-docker's entry point does."""
+    """Give a v2 cgroup's children its controllers, as docker-in-docker's entry point does."""
     if evacuate:
         _move_all(parent, parent / "learnflow-evacuated")
     if UNIT_VARIABLE in os.environ:
@@ -73,7 +75,7 @@ def delegate(folder: Path) -> None:
     """Enable every available controller for the children of a v2 cgroup."""
     available = (folder / "cgroup.controllers").read_text().split()
     for controller in available:
-        with suppress(OSError):  # some cannot be; the kubelet says which of them it misses
+        with suppress(OSError):  # not each can be; the kubelet reports what it misses
             (folder / "cgroup.subtree_control").write_text(f"+{controller}")
 
 
@@ -85,33 +87,30 @@ def _move_all(source: Path, target: Path) -> None:
 
 
 def settle_inside() -> None:
-    """In the node, on v2: move into a leaf, so that pods' cgroups may be made beside it."""
+    """In the node, on v2: move into a leaf, so that pods' cgroups can be made beside it."""
     root = Path("/sys/fs/cgroup")
     _move_all(root, root / "node")
     delegate(root)
 
 
 def remove(record: Path) -> None:
-    """Remove the cgroups that `enter` recorded, once their processes are gone."""
-    if not record.exists():
-        return
-    for folder in json.loads(record.read_text()):
-        remove_tree(Path(folder))
-    record.unlink()
+    """Remove the cgroups that `prepare` recorded, after their processes have ended.
+
+    The record stays while a cgroup does, so that a later run tries again.
+    """
+    if record.exists():
+        left = [Path(folder) for folder in json.loads(record.read_text())]
+        deadline = time.monotonic() + REMOVE_TIMEOUT
+        while left := [folder for folder in left if not _removed(folder)]:
+            if time.monotonic() > deadline:
+                return
+            time.sleep(PAUSE)
+        record.unlink()
 
 
-def remove_tree(top: Path, patience: float = 5.0) -> None:
-    """Remove a cgroup and all below it; a cgroup stays busy for a moment after its last process."""
-    deadline = time.monotonic() + patience
-    while top.is_dir():
-        _remove_each(Path(path) for path, _, _ in os.walk(top, topdown=False))
-        if time.monotonic() > deadline:
-            return
-        if top.is_dir():
-            time.sleep(0.05)
-
-
-def _remove_each(folders: Iterable[Path]) -> None:
-    for folder in folders:
-        with suppress(OSError):  # busy: tried again
-            folder.rmdir()
+def _removed(top: Path) -> bool:
+    """Try to remove a cgroup and all below it: it is busy for a moment after its last process."""
+    for folder, _, _ in os.walk(top, topdown=False):
+        with suppress(OSError):
+            Path(folder).rmdir()
+    return not top.is_dir()

@@ -24,6 +24,9 @@ PAUSE = 0.02
 def start(config: state.Config, programs: Path, timeout: float = 20.0) -> processes.Node:
     """Start the node and wait until its processes are recorded and its supervisor answers.
 
+    When the wait is left by an error or an interrupt, the outer process is killed: it may
+    not be recorded yet, and another start would find its link and cgroups in use.
+
     Raises:
         HostError: it ended at once, or took more than `timeout` seconds; `why` is the end of
             its log.
@@ -36,9 +39,18 @@ def start(config: state.Config, programs: Path, timeout: float = 20.0) -> proces
     command = privileges.python(OUTER, str(spec_file))
     if control_groups.current().unit:
         _start_unit(config, command, log)
-        outer = None
-    else:
-        outer = detached(command, log)
+        return _wait(config, None, log, timeout)
+    outer = detached(command, log)
+    start_time = processes.started(outer)
+    try:
+        return _wait(config, outer, log, timeout)
+    except BaseException:
+        if start_time is not None:
+            processes.kill(outer, start_time, KILL_TIMEOUT)
+        raise
+
+
+def _wait(config: state.Config, outer: int | None, log: Path, timeout: float) -> processes.Node:
     deadline = time.monotonic() + timeout
     while (node := processes.running(config.name)) is None or not _answers(node):
         ended = outer is not None and processes.started(outer) is None

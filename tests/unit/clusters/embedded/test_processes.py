@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from learnflow_infra.clusters.embedded import state
-from learnflow_infra.clusters.embedded.node import processes
+from learnflow_infra.clusters.embedded.node import control_groups, processes
 from learnflow_infra.system import files
 
 
@@ -77,3 +77,26 @@ def test_a_process_that_ends_while_it_is_killed_is_no_error(sleeper, monkeypatch
     monkeypatch.setattr(processes, "started", ends_now)
     processes.kill(sleeper.pid, start, timeout=60)
     processes.wait(sleeper.pid, start, timeout=60)
+
+
+@pytest.fixture
+def cgroups(tmp_path, monkeypatch):
+    """The record of a cgroup with another one in it; folders stand for both."""
+    monkeypatch.setattr(control_groups, "REMOVE_TIMEOUT", 0)
+    (tmp_path / "cgroup/pods").mkdir(parents=True)
+    record = tmp_path / "cgroups.json"
+    record.write_text(json.dumps([str(tmp_path / "cgroup")]))
+    return record
+
+
+def test_cgroups_are_removed_with_their_record(cgroups):
+    control_groups.remove(cgroups)
+    assert not cgroups.exists()
+    assert not cgroups.with_name("cgroup").exists()
+    control_groups.remove(cgroups)
+
+
+def test_a_busy_cgroup_stays_recorded(cgroups):
+    (cgroups.with_name("cgroup") / "busy").touch()
+    control_groups.remove(cgroups)
+    assert cgroups.exists()
