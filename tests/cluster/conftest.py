@@ -19,6 +19,7 @@ from learnflow_infra.clusters.embedded.programs import binary
 NAME = "cluster-test"
 WEB = "web"
 LIMIT = 90
+"""Seconds."""
 
 
 def pytest_collection_modifyitems(items):
@@ -78,7 +79,7 @@ def kubectl(cluster):
 def manifest(image):
     """A web server that is as restricted as a pod can be, its volume, and its Service.
 
-    It notes its start and the signal that ends it on the volume that it serves.
+    It records its start and the signal that ends it on the volume that it serves.
     """
     script = (
         "echo started >> /data/log; trap 'echo stopped >> /data/log; exit 0' TERM; "
@@ -135,32 +136,34 @@ def web(kubectl):
 @pytest.fixture
 def node(cluster):
     """The running node's processes."""
-    found = processes.running(cluster.name)
-    assert found
-    return found
+    running = processes.running(cluster.name)
+    assert running
+    return running
 
 
-def eventually(condition, timeout=LIMIT):
-    deadline = time.monotonic() + timeout
+def eventually(condition):
+    """Wait until a condition holds; `LIMIT` is for a busy machine, and never reached on others."""
+    deadline = time.monotonic() + LIMIT
     while not condition():
         assert time.monotonic() < deadline, "not in time"
-        time.sleep(0.1)
+        time.sleep(0.02)
 
 
 def leftovers(config):
-    """What of a cluster is left on the host, beside its data."""
-    root = Path("/sys/fs/cgroup")
-    found = [str(path) for path in root.rglob(config.cgroup)]
+    """What a cluster has on the host, beside its data: cgroups, link, mounts, processes."""
+    cgroups = [  # os.walk, for other clusters' cgroups come and go meanwhile
+        folder for folder, _, _ in os.walk("/sys/fs/cgroup") if folder.endswith(config.cgroup)
+    ]
     link = Path("/sys/class/net") / config.link
-    found += [str(link)] if link.exists() else []
+    links = [str(link)] if link.exists() else []
     data = str(state.layout(config.name).root)
     mounts = Path("/proc/self/mountinfo").read_text().splitlines()
-    return found + [line for line in mounts if data in line] + left_processes(config)
+    return cgroups + links + [line for line in mounts if data in line] + left_processes(config)
 
 
 def left_processes(config):
     """The processes in the cluster's cgroups or started for it."""
-    found = []
+    left = []
     for folder in Path("/proc").glob("[0-9]*"):
         try:
             groups = (folder / "cgroup").read_text()
@@ -168,5 +171,5 @@ def left_processes(config):
         except (FileNotFoundError, ProcessLookupError):
             continue
         if config.cgroup in groups or str(state.layout(config.name).root) in command:
-            found.append(f"{folder.name} {command}")
-    return found
+            left.append(f"{folder.name} {command}")
+    return left

@@ -4,7 +4,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 
 import pytest
 
@@ -14,7 +13,7 @@ from learnflow_infra.clusters.embedded import lifecycle, state
 from learnflow_infra.clusters.embedded.control_plane import components
 from learnflow_infra.clusters.embedded.node import launch, processes
 from learnflow_infra.clusters.embedded.node.supervision import Supervisor
-from tests.cluster.conftest import NAME, eventually, left_processes, leftovers
+from tests.cluster.conftest import LIMIT, NAME, eventually, left_processes, leftovers
 
 COMPONENTS = [c.name for c in components.components("192.0.2.2", "x", "x")]
 
@@ -24,19 +23,25 @@ def log(kubectl, web):
     return kubectl("exec", web, "--", "cat", "/data/log").split()
 
 
+def pid(node, component):
+    """The pid in the node of a component that runs, else None."""
+    running = {name: pid for name, state_, pid in Supervisor(node).states() if state_ == "RUNNING"}
+    return running.get(component)
+
+
+def kill(node, component):
+    """Kill a component; returns the pid that it had."""
+    eventually(lambda: pid(node, component))
+    killed = pid(node, component)
+    inside = ["nsenter", "--target", str(node.init), "--pid", "--mount", "--"]
+    subprocess.run([*inside, "kill", "-9", str(killed)], check=True)
+    return killed
+
+
 @pytest.mark.parametrize("component", COMPONENTS)
 def test_a_killed_component_comes_back(node, kubectl, web, component):
-    supervisor = Supervisor(node)
-
-    def pid():
-        return {name: pid for name, state_, pid in supervisor.states() if state_ == "RUNNING"}.get(
-            component, 0
-        )
-
-    before = pid()
-    inside = ["nsenter", "--target", str(node.init), "--pid", "--mount", "--"]
-    subprocess.run([*inside, "kill", "-9", str(before)], check=True)
-    eventually(lambda: pid() not in {0, before})
+    killed = kill(node, component)
+    eventually(lambda: pid(node, component) not in {None, killed})
     eventually(lambda: lifecycle.is_ready(NAME))
     kubectl.ready(web)
 
@@ -50,20 +55,27 @@ def test_stop_lets_pods_end_and_keeps_their_data(cluster, kubectl, web):
     assert log(kubectl, web)[-2:] == ["stopped", "started"]
 
 
+def kill_node():
+    """Kill the outer process of the node, and wait until it has ended."""
+    node = processes.running(NAME)
+    os.kill(node.outer, signal.SIGKILL)
+    processes.wait(node.outer, node.outer_start, LIMIT)
+
+
 def test_a_kill_of_the_outer_process_leaves_only_data(cluster, kubectl, web):
     before = log(kubectl, web)
-    os.kill(processes.running(NAME).outer, signal.SIGKILL)
     config = state.load(NAME)
-    eventually(lambda: left_processes(config) == [], timeout=5)
-    eventually(lambda: not os.path.exists(f"/sys/class/net/{config.link}"), timeout=5)  # noqa: PTH110
+    kill_node()
+    eventually(lambda: left_processes(config) == [])
+    eventually(lambda: not os.path.exists(f"/sys/class/net/{config.link}"))  # noqa: PTH110
     assert embedded.status(NAME).state == "stopped"
     embedded.up(NAME, emit=events.ignore)
     assert log(kubectl, web) == [*before, "started"]
 
 
-def test_pods_are_not_called_ready_from_before_a_kill(kubectl, web):
-    os.kill(processes.running(NAME).outer, signal.SIGKILL)
-    eventually(lambda: embedded.status(NAME).state == "stopped")  # on a busy machine, not at once
+def test_pods_are_not_ready_by_a_status_from_before_a_kill(kubectl, web):
+    kill_node()
+    assert embedded.status(NAME).state == "stopped"
     embedded.up(NAME, emit=events.ignore)
     pod = kubectl.get("pod", web)
     running = pod["status"]["containerStatuses"][0]["state"].get("running")
@@ -72,28 +84,31 @@ def test_pods_are_not_called_ready_from_before_a_kill(kubectl, web):
     kubectl.ready(web)
 
 
-@pytest.mark.parametrize("after", [0.5, 1.5, 3.0])
-def test_an_interrupted_up_is_finished_by_the_next(kubectl, web, after):
+def start(name, **options):
+    """`cluster up` as a process."""
+    command = [sys.executable, "-m", "learnflow_infra", "cluster", "up", "--name", name]
+    return subprocess.Popen(command, stderr=subprocess.DEVNULL, **options)
+
+
+@pytest.mark.parametrize("file", ["conf/node.json", "node.json", f"conf/{components.APPLIED}"])
+def test_an_interrupted_up_is_finished_by_the_next(kubectl, web, file):
+    """Interrupted once it has written this file: configured, started, add-ons applied."""
     embedded.stop(NAME, emit=events.ignore)
-    command = [sys.executable, "-m", "learnflow_infra", "cluster", "up", "--name", NAME]
-    with subprocess.Popen(
-        command,
-        stderr=subprocess.PIPE,
-        # a job in the background of a shell ignores SIGINT
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
-    ) as child:
-        time.sleep(after)
+    path = state.layout(NAME).root / file
+    path.unlink(missing_ok=True)
+    # a job in the background of a shell ignores SIGINT
+    default = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
+    with start(NAME, preexec_fn=default) as child:
+        eventually(path.exists)
         child.send_signal(signal.SIGINT)
-        assert child.wait(timeout=20) in {130, -signal.SIGINT}, child.stderr.read()
+        assert child.wait(timeout=LIMIT) in {130, -signal.SIGINT}
     embedded.up(NAME, emit=events.ignore)
     assert log(kubectl, web)[-1] == "started"
 
 
 def test_a_silent_api_server_is_waited_for_and_the_node_kept(node, kubectl, web):
     """An `up` while the API server restarts must not start the node anew."""
-    pids = {name: pid for name, _, pid in Supervisor(node).states()}
-    inside = ["nsenter", "--target", str(node.init), "--pid", "--mount", "--"]
-    subprocess.run([*inside, "kill", "-9", str(pids["kube-apiserver"])], check=True)
+    kill(node, "kube-apiserver")
     embedded.up(NAME, emit=events.ignore)
     assert processes.running(NAME) == node
     kubectl.ready(web)
@@ -101,10 +116,9 @@ def test_a_silent_api_server_is_waited_for_and_the_node_kept(node, kubectl, web)
 
 def test_lost_certificates_of_a_half_made_cluster_are_made_again():
     name = "cluster-test-3"
-    command = [sys.executable, "-m", "learnflow_infra", "cluster", "up", "--name", name]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as child:
-        eventually((state.layout(name).pki / "ca.crt").exists, timeout=20)
-        child.kill()
+    with start(name, start_new_session=True) as child:
+        eventually((state.layout(name).pki / "ca.crt").exists)
+        os.killpg(child.pid, signal.SIGKILL)  # kubeadm, too: it would go on writing
     launch.end(state.load(name), None)
     assert embedded.up(name, emit=events.ignore).state == "running"
     embedded.delete(name, emit=events.ignore)

@@ -47,18 +47,18 @@ def session(cluster):
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path, monkeypatch):
-    """What came from registries is this test's own; what was built stays shared."""
+    """Images of registries go to a cache of this test; what was built stays shared."""
     monkeypatch.setattr(cache, "cached", lambda: cache.Layout(root=tmp_path / "oci"))
 
 
 def runs(kubectl, name, image):
-    """A pod of the image runs to its end; what it says."""
+    """Run a pod of the image to its end."""
     container = {"name": "c", "image": image, "command": ["sh", "-c", "echo it runs"]}
     container["imagePullPolicy"] = "IfNotPresent"
     spec = {"restartPolicy": "Never", "containers": [container]}
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": spec}
     kubectl("apply", "-f", "-", stdin=json.dumps(pod))
-    eventually(lambda: kubectl.get("pod", name)["status"]["phase"] == "Succeeded", timeout=30)
+    eventually(lambda: kubectl.get("pod", name)["status"]["phase"] == "Succeeded")
     kubectl("delete", "pod", name, "--now")
 
 
@@ -90,10 +90,10 @@ def test_what_the_node_has_is_not_asked_for(session, kubectl, registry, busybox)
     image = f"{busybox[0]}:1"
     required.ensure(session, [image], (), ignore)
     eventually(lambda: image in embedded.known_images(session.target.cluster))
-    before, said = registry.requests(), []
-    required.ensure(session, [image], (), said.append)
+    before, emitted = registry.requests(), []
+    required.ensure(session, [image], (), emitted.append)
     assert registry.requests() == before
-    assert said[-1].changed is False
+    assert emitted[-1].changed is False
 
 
 def test_each_image_that_is_missing_is_named_and_none_is_loaded(session, registry, busybox):

@@ -30,15 +30,15 @@ def test_images_need_a_running_cluster():
 
 
 def test_delete_of_what_is_not_there_changes_nothing():
-    said = []
-    embedded.delete("cluster-test-6", emit=said.append)
-    assert said[-1].changed is False
+    emitted = []
+    embedded.delete("cluster-test-6", emit=emitted.append)
+    assert emitted[-1].changed is False
 
 
 def test_delete_leaves_nothing(cluster):
     embedded.up(NAME, emit=events.ignore)
     config = state.load(NAME)
-    assert leftovers(config)  # so that finding nothing below means something
+    assert leftovers(config)  # or the comparison below would prove nothing
     embedded.delete(NAME, emit=events.ignore)
     assert leftovers(config) == []
     assert not state.layout(NAME).root.exists()

@@ -6,17 +6,18 @@ the loopback of a network namespace of its own; psql is the image's.
 
 import json
 import os
+import re
 import signal
 import subprocess
 import tarfile
 import threading
-import time
 from pathlib import Path
 
 import pytest
 
 from learnflow_infra.clusters.embedded.images import build
 from learnflow_infra.clusters.embedded.images.recipe import ImageRecipe
+from tests.cluster.conftest import eventually
 
 IMAGE = Path(__file__).parents[2] / "skills-library/postgres-k8s-setup/images/postgresql"
 PASSWORD = 'it\'s "odd" \\ $x `y` %s: ü🐘\n'
@@ -69,6 +70,14 @@ def image(tmp_path_factory):
     return folder, dict(pair.split("=", 1) for pair in config["Env"])
 
 
+def children(pid):
+    """The children of a process (proc(5)), also of one that has just ended."""
+    try:
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except FileNotFoundError:
+        return []
+
+
 class Container:
     """A running entry point; `first` is the process that is 1 inside."""
 
@@ -85,10 +94,8 @@ class Container:
                 stderr=log,
                 start_new_session=True,
             )
-        children = Path(f"/proc/{self.outer.pid}/task/{self.outer.pid}/children")
-        while not (found := children.read_text().split()) and self.outer.poll() is None:
-            time.sleep(0.01)
-        self.first = int(found[0])
+        eventually(lambda: children(self.outer.pid))
+        self.first = children(self.outer.pid)[0]
 
     def run(self, *command):
         enter = ["nsenter", "--all", "--root", "--wd=/", "--target", str(self.first)]
@@ -101,13 +108,18 @@ class Container:
         command = ["psql", "-XAtq", "-h", "127.0.0.1", "-U", user, "-d", "learnflow"]
         return self.run(*command, "-c", statement)
 
-    def ready(self, seconds=60):
-        end = time.monotonic() + seconds
-        while self.outer.poll() is None and time.monotonic() < end:
-            if self.run("pg_isready", "-q", "-h", "127.0.0.1").returncode == 0:
-                return True
-            time.sleep(0.05)
-        return False
+    def answers(self):
+        return self.run("pg_isready", "-q", "-h", "127.0.0.1").returncode == 0
+
+    def ready(self):
+        """Wait until the server answers, or the container has ended."""
+        eventually(lambda: self.answers() or self.outer.poll() is not None)
+        return self.outer.poll() is None
+
+    def waits_for_a_lock(self):
+        """Whether a child of the entry point waits for a lock (proc(5), /proc/locks)."""
+        waiting = re.findall(r"-> FLOCK +ADVISORY +WRITE (\d+) ", Path("/proc/locks").read_text())
+        return bool({int(pid) for pid in waiting} & set(children(self.first)))
 
     def send(self, number):
         os.kill(self.first, number)
@@ -157,21 +169,36 @@ def test_first_start_and_a_fast_shutdown(start):
     assert container.sql("SELECT 1", user="postgres", password="").returncode == 2
     assert (start.volume / "data").stat().st_mode & 0o7777 == 0o700
     assert container.run("test", "-f", "/opt/bitnami/postgresql/tmp/.initialized").returncode == 0
-    sleeper = threading.Thread(target=container.sql, args=("SELECT pg_sleep(60)",))
-    sleeper.start()
-    time.sleep(0.3)
-    begin = time.monotonic()
+    session = threading.Thread(target=container.sql, args=("SELECT pg_sleep(600)",))
+    session.start()
+    active = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
+    eventually(lambda: container.sql(active).stdout == "1\n")
     assert container.send(signal.SIGTERM) == 0
-    assert time.monotonic() - begin < 5, "a smart shutdown waits for the session"
-    sleeper.join()
-    assert "database system is shut down" in container.log.read_text()
-    assert "odd" not in container.log.read_text()
+    session.join()
+    log = container.log.read_text()
+    assert "received fast shutdown request" in log  # a smart one would wait for the session
+    assert "database system is shut down" in log
+    assert "odd" not in log
 
 
-@pytest.mark.parametrize("delay", [0.15, 0.4, 0.7, 1.0, 1.3])
-def test_a_first_start_that_is_killed_leaves_nothing_that_counts(start, delay):
+BUILDING = "data.initialising"
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        "data.lock",
+        f"{BUILDING}/PG_VERSION",
+        f"{BUILDING}/global/pg_control",
+        f"{BUILDING}/postmaster.pid",
+        "data/PG_VERSION",
+    ],
+)
+def test_a_first_start_that_is_killed_leaves_nothing_that_counts(start, file):
+    """It is killed once it has made this file, or a later one."""
     container = start()
-    time.sleep(delay)
+    files = [start.volume / file, start.volume / "data/PG_VERSION"]
+    eventually(lambda: any(path.exists() for path in files))
     container.send(signal.SIGKILL)
     left = {path.name for path in start.volume.iterdir()}
     assert "data" not in left or "data.initialising" not in left
@@ -205,8 +232,8 @@ def test_a_second_server_waits_for_the_first_to_be_gone(start):
     first = start()
     assert first.ready()
     second = start()
-    assert not second.ready(seconds=2)
-    assert second.outer.poll() is None
+    eventually(second.waits_for_a_lock)
+    assert not second.answers()
     assert first.send(signal.SIGINT) == 0
     assert second.ready()
 
@@ -220,8 +247,9 @@ def test_any_uid_will_do(start):
 def test_a_stranger_killed_in_the_container_is_not_taken_for_a_crash(start):
     container = start()
     assert container.ready()
-    container.run("bash", "-c", "(sleep 60 >/dev/null 2>&1 & sleep 0.2; kill -9 $!) & sleep 0.1")
-    time.sleep(0.5)
+    stranger = container.run("bash", "-c", "sleep 600 >/dev/null 2>&1 & echo $!").stdout.strip()
+    container.run("kill", "-9", stranger)
+    eventually(lambda: container.run("test", "-e", f"/proc/{stranger}").returncode == 1)
     assert container.sql("SELECT 1").stdout == "1\n"
     assert "terminating any other active" not in container.log.read_text()
 
@@ -239,7 +267,7 @@ def another_version(volume):
 
 
 @pytest.mark.parametrize(
-    ("prepare", "said"),
+    ("prepare", "message"),
     [
         (somebodys_files, "it is left as it is"),
         (another_version, "made by PostgreSQL 13"),
@@ -248,8 +276,8 @@ def another_version(volume):
         (lambda volume: volume.chmod(0o755), "cannot write"),
     ],
 )
-def test_what_cannot_be_started_says_so_and_stops(start, prepare, said):
+def test_what_cannot_be_started_says_so_and_stops(start, prepare, message):
     prepare(start.volume)
     container = start()
     assert container.outer.wait(30) == 1
-    assert said in container.log.read_text()
+    assert message in container.log.read_text()
