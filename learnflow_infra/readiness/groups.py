@@ -29,3 +29,8 @@ Source: https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.34/
 def is_custom(group: str) -> bool:
     """Whether an API group is served by a CRD, and not by Kubernetes itself."""
     return "." in group and group.removesuffix(".k8s.io") not in _BUILT_IN
+
+
+def group_of(api_version: str) -> str:
+    """The API group of an apiVersion; "" for the core group."""
+    return api_version.rpartition("/")[0]

@@ -4,7 +4,7 @@ import functools
 from collections.abc import Iterable, Mapping
 
 from learnflow_infra.clients.kube import Kube, api_root
-from learnflow_infra.readiness.groups import is_custom
+from learnflow_infra.readiness.groups import group_of, is_custom
 
 COLLECTIONS: Mapping[str, str] = {
     "Deployment": "/apis/apps/v1/namespaces/{}/deployments",
@@ -38,7 +38,7 @@ AROUND: Mapping[str, str] = {
 
 def is_watched(version: str, kind: str) -> bool:
     """Whether objects of an apiVersion and kind are watched for a release that has one."""
-    return kind in COLLECTIONS or kind in BY_MANIFEST or is_custom(version.rpartition("/")[0])
+    return kind in COLLECTIONS or kind in BY_MANIFEST or is_custom(group_of(version))
 
 
 def paths(kube: Kube, namespace: str, kinds: Iterable[tuple[str, str]]) -> list[str]:
@@ -51,7 +51,7 @@ def paths(kube: Kube, namespace: str, kinds: Iterable[tuple[str, str]]) -> list[
     """
     patterns: list[str] = []
     for version, kind in kinds:
-        if is_custom(version.rpartition("/")[0]):
+        if is_custom(group_of(version)):
             patterns += _custom(kube, version, kind)
         elif kind in BY_MANIFEST:
             patterns.append(BY_MANIFEST[kind])

@@ -12,7 +12,7 @@ from learnflow_infra.masking import masked
 from learnflow_infra.models import ReadyRule
 from learnflow_infra.objects import Object
 from learnflow_infra.readiness import strimzi
-from learnflow_infra.readiness.groups import is_custom
+from learnflow_infra.readiness.groups import group_of, is_custom
 from learnflow_infra.readiness.states import (
     State,
     Status,
@@ -43,7 +43,7 @@ def compute(obj: Object, rules: Sequence[ReadyRule] = ()) -> Status:
         obj: as the API server sends it.
         rules: of the release's skill; they take precedence over the built-in ones.
     """
-    kind, group = text(obj, "kind"), text(obj, "apiVersion").rpartition("/")[0]
+    kind, group = text(obj, "kind"), group_of(text(obj, "apiVersion"))
     if not kind or not text(obj, "metadata", "name"):
         return unknown("not an object: it has no kind, or no name")
     if text(obj, "metadata", "deletionTimestamp"):

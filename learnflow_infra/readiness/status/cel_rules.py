@@ -11,6 +11,7 @@ from functools import partial
 from learnflow_infra.clients import cel
 from learnflow_infra.models import ReadyRule
 from learnflow_infra.objects import Object
+from learnflow_infra.readiness.groups import group_of
 from learnflow_infra.readiness.states import (
     Status,
     behind,
@@ -28,9 +29,9 @@ _EXPLAINING = ("Ready", "Available", "Stalled", "Reconciling")
 
 
 def find(obj: Object, rules: Sequence[ReadyRule]) -> Callable[[Object], Status] | None:
-    """The first rule for an object's apiVersion and kind."""
-    key = (obj.get("apiVersion"), obj.get("kind"))
-    matching = (rule for rule in rules if (rule.api_version, rule.kind) == key)
+    """The first rule for an object's group and kind, in whichever version it is watched."""
+    key = (group_of(text(obj, "apiVersion")), text(obj, "kind"))
+    matching = (rule for rule in rules if (group_of(rule.api_version), rule.kind) == key)
     return next((partial(_compute, rule) for rule in matching), None)
 
 

@@ -58,10 +58,11 @@ def test_a_condition_says_what_it_waits_for():
     assert compute(db(phase="Broken", conditions=told), [RULE]).message == "Denied: no such bucket"
 
 
-def test_a_rule_is_for_its_kind_and_version_alone():
+def test_a_rule_is_for_its_kind_and_every_version_of_its_group():
     broken = db(phase="Broken")
     assert compute({**broken, "kind": "Cache"}, [RULE]).state == "Current"
-    assert compute({**broken, "apiVersion": "example.org/v2"}, [RULE]).state == "Current"
+    assert compute({**broken, "apiVersion": "example.com/v1"}, [RULE]).state == "Current"
+    assert compute({**broken, "apiVersion": "example.org/v2"}, [RULE]).state == "Failed"
     assert [status.state for _, status in evaluate([broken], [RULE])] == ["Failed"]
     assert [status.state for _, status in evaluate([broken])] == ["Current"]
 
