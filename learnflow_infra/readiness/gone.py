@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from learnflow_infra.errors import LearnflowError, NotReadyError
 from learnflow_infra.objects import Object, reference
 from learnflow_infra.readiness import causes, failures
-from learnflow_infra.readiness.causes import Cause
+from learnflow_infra.readiness.causes import Cause, Code
 from learnflow_infra.readiness.clock import SYSTEM, Clock
 from learnflow_infra.readiness.failures import StoppedError
 from learnflow_infra.readiness.grace import GracePeriods
@@ -15,7 +15,7 @@ from learnflow_infra.readiness.owned import Snapshot
 from learnflow_infra.readiness.tracker import POLL
 from learnflow_infra.readiness.view import View
 
-_KEEPING = {"FinalizerStuck", "RightsMissing"}
+_KEEPING = {Code.FinalizerStuck, Code.RightsMissing}
 """Causes that keep an object; any other trouble ends with the object."""
 
 

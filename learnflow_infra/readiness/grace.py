@@ -6,9 +6,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from learnflow_infra.models import DeclaredCause
-from learnflow_infra.readiness.causes import Cause, Policy, policy
+from learnflow_infra.readiness.causes import Cause, CauseCode, Policy, policy
 
-_Key = tuple[str, str]
+_Key = tuple[CauseCode, str]
 QUIET = 0.1
 """The fraction of its grace for which a cause is not reported: a starting pod is not ready."""
 

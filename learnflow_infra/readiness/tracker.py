@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from learnflow_infra.readiness import failures
-from learnflow_infra.readiness.causes import NEVER, Cause
+from learnflow_infra.readiness.causes import NEVER, Cause, Code
 from learnflow_infra.readiness.clock import SYSTEM, Clock
 from learnflow_infra.readiness.failures import StoppedError
 from learnflow_infra.readiness.owned import Snapshot
@@ -84,7 +84,7 @@ def watch_hooks(
         LearnflowError: of the class of the cause whose grace is over.
         StoppedError: `stop` was set.
     """
-    wait = _Wait(view, math.inf, clock, {"JobFailed": NEVER})
+    wait = _Wait(view, math.inf, clock, {Code.JobFailed: NEVER})
     while not done.is_set():
         version, now = view.store.version, clock.now()
         snapshot = dataclasses.replace(view.snapshot(), missing=())

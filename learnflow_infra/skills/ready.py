@@ -10,7 +10,8 @@ from learnflow_infra.clients import cel
 from learnflow_infra.errors import InputError
 from learnflow_infra.models import DeclaredCause, Document, ReadyRule
 from learnflow_infra.quantities import seconds
-from learnflow_infra.readiness.causes import POLICIES
+from learnflow_infra.readiness.causes import Code
+from learnflow_infra.readiness.groups import group_of
 from learnflow_infra.readiness.watched import is_watched
 from learnflow_infra.remedy import Remedy
 
@@ -50,43 +51,52 @@ def causes(item: Document) -> tuple[DeclaredCause, ...]:
 
 
 def check(path: Path, document: Document) -> None:
-    """Compile every expression of CEL and every regular expression; know every code and kind.
+    """Check what the schema cannot: expressions compile, and codes and kinds are known.
 
     Args:
         path: the skill.yaml that `document` was read from.
-        document: as its schema allows it.
+        document: valid by its schema.
 
     Raises:
-        InputError: with file and line of the first that is malformed, unknown, or stands twice.
+        InputError: with file and line of the first fault.
     """
     for number, release in enumerate(document["releases"]):
         ready = release.get("ready", {})
-        for keys, text, kind in _texts(ready):
-            try:
-                _COMPILERS[kind](text)
-            except ValueError as error:
-                line = documents.line_of(path, ["releases", number, "ready", *keys])
-                raise InputError(
-                    f"{path}:{line}: {keys[-1]} is no {kind}: {text!r}.", why=str(error)
-                ) from error
-        for keys, words in (*_twins(ready), *_unknown(ready), *_unwatched(ready)):
-            line = documents.line_of(path, ["releases", number, "ready", *keys])
-            raise InputError(f"{path}:{line}: {words}")
+        for place, message, why in _faults(ready):
+            line = documents.line_of(path, ["releases", number, "ready", *place])
+            raise InputError(f"{path}:{line}: {message}", why=why)
 
 
-def _twins(ready: Document) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Where a cause or a rule stands that an earlier one has the name of."""
-    causes = [cause["code"] for cause in ready.get("causes", ())]
-    kinds = [f"{rule['apiVersion']} {rule['kind']}" for rule in ready.get("rules", ())]
-    for section, key, names in (("causes", "code", causes), ("rules", "kind", kinds)):
-        for number, name in enumerate(names):
-            if name in names[:number]:
-                yield (section, number, key), f"{name} stands twice."
+_Place = tuple[str | int, ...]
+"""The keys below `ready`."""
 
 
-def _unknown(ready: Document) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Where a grace is of a code that there is not."""
-    known = [*POLICIES, *(cause["code"] for cause in ready.get("causes", ()))]
+def _faults(ready: Document) -> Iterator[tuple[_Place, str, str]]:
+    """The place of each fault, what is wrong, and why."""
+    for place, text, kind in _texts(ready):
+        try:
+            _COMPILERS[kind](text)
+        except ValueError as error:
+            yield place, f"{place[-1]} is no {kind}: {text!r}.", str(error)
+    for check in (_causes_faults, _grace_faults, _rules_faults):
+        for place, message in check(ready):
+            yield place, message, ""
+
+
+def _causes_faults(ready: Document) -> Iterator[tuple[_Place, str]]:
+    """Codes that are declared twice, or belong to this project."""
+    codes = [cause["code"] for cause in ready.get("causes", ())]
+    for number, code in enumerate(codes):
+        place = ("causes", number, "code")
+        if code in codes[:number]:
+            yield place, f"{code} stands twice."
+        if code in set(Code):
+            yield place, f"{code} is a cause of this project; declare it with another code."
+
+
+def _grace_faults(ready: Document) -> Iterator[tuple[_Place, str]]:
+    """Graces of unknown codes."""
+    known = [*Code, *(cause["code"] for cause in ready.get("causes", ()))]
     for code in ready.get("grace", ()):
         if code not in known:
             near = difflib.get_close_matches(code, known, n=1)
@@ -94,17 +104,22 @@ def _unknown(ready: Document) -> Iterator[tuple[tuple[str | int, ...], str]]:
             yield ("grace", code), f"there is no cause {code}.{meant}"
 
 
-def _unwatched(ready: Document) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    """Where a rule is of a kind that no release is waited for."""
+def _rules_faults(ready: Document) -> Iterator[tuple[_Place, str]]:
+    """Rules of kinds that are not waited for, and second rules for a kind."""
+    kinds = []
     for number, rule in enumerate(ready.get("rules", ())):
         version, kind = rule["apiVersion"], rule["kind"]
+        place = ("rules", number, "kind")
         if not is_watched(version, kind):
-            words = f"a {kind} of {version} is not waited for: it is ready once it exists."
-            yield ("rules", number, "kind"), words
+            yield place, f"a {kind} of {version} is not waited for: it is ready once it exists."
+        if (group_of(version), kind) in kinds:
+            what = f"{version} {kind} stands twice"
+            yield place, f"{what}: a rule holds for every version of a group."
+        kinds.append((group_of(version), kind))
 
 
-def _texts(ready: Document) -> Iterator[tuple[tuple[str | int, ...], str, str]]:
-    """Where each text that has to be compiled stands, itself, and what it should be."""
+def _texts(ready: Document) -> Iterator[tuple[_Place, str, str]]:
+    """The place of each text that has to compile, the text, and its language."""
     for section, (kind, keys) in _TEXTS.items():
         for number, item in enumerate(ready.get(section, ())):
             for key in (key for key in keys if key in item):

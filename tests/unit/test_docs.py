@@ -23,7 +23,7 @@ from learnflow_infra.cli.main import app, exit_codes
 from learnflow_infra.documents import schema_faults
 from learnflow_infra.engine.proof.recorder import Recorder
 from learnflow_infra.engine.verbs.deploy import Deployed
-from learnflow_infra.readiness.causes import POLICIES
+from learnflow_infra.readiness.causes import Code
 from learnflow_infra.skills import library
 from learnflow_infra.values import Flags, compute, read_overrides
 
@@ -192,14 +192,14 @@ def test_the_page_of_commands_is_the_programs():
 def causes_table():
     """The table of docs/causes.md, from the policies."""
     rows = [
-        f"| `{code}` | {found.about} | {found.error.exit_code} | {grace(found.grace)} |"
-        for code, found in POLICIES.items()
+        f"| `{code}` | {code.about} | {code.error.exit_code} | {grace(code.grace)} |"
+        for code in Code
     ]
     return "\n".join(["| code | means | exit code | grace |", "|---|---|---|---|", *rows]) + "\n"
 
 
 def grace(seconds):
-    return "only told" if seconds == math.inf else f"{seconds:.0f} s"
+    return "only reported" if seconds == math.inf else f"{seconds:.0f} s"
 
 
 def test_the_page_of_causes_has_the_policies():

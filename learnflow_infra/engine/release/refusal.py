@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from learnflow_infra.errors import LearnflowError, ReleaseFailedError
 from learnflow_infra.models import Release
 from learnflow_infra.readiness import causes, failures
-from learnflow_infra.readiness.causes import Cause
+from learnflow_infra.readiness.causes import Cause, Code
 
-HOOK = "HookFailed"
+HOOK = Code.HookFailed
 
 
 def explained(

@@ -9,7 +9,7 @@ from learnflow_infra.engine.request.session import Options, Session, connect, re
 from learnflow_infra.events import Emit
 from learnflow_infra.models import Release, ReleaseName
 from learnflow_infra.readiness import watched
-from learnflow_infra.readiness.causes import Cause
+from learnflow_infra.readiness.causes import Cause, Code
 from learnflow_infra.readiness.owned import Snapshot
 from learnflow_infra.readiness.status import evaluate
 from learnflow_infra.readiness.view import View
@@ -64,9 +64,9 @@ def _itself(release: Release, observed: Observed) -> list[Cause]:
     deploy = Remedy(Command("deploy", release.skill))
     state = state_of(observed)
     if observed.live is None or state is ReleaseState.ABSENT:
-        code, text = "ReleaseMissing", "the release is not installed"
+        code, text = Code.ReleaseMissing, "the release is not installed"
     elif state is not ReleaseState.IN_SYNC:
-        code, text = "ReleaseNotDeployed", f"the release is {observed.live.status}"
+        code, text = Code.ReleaseNotDeployed, f"the release is {observed.live.status}"
     else:
         return []
     return [Cause(code=code, object=f"Release/{release.name}", message=text, remedy=deploy)]

@@ -16,13 +16,31 @@ from learnflow_infra.readiness.causes import (
     volumes,
 )
 from learnflow_infra.readiness.causes.cause import Cause
-from learnflow_infra.readiness.causes.codes import NEVER, POLICIES, Policy, policy
+from learnflow_infra.readiness.causes.codes import (
+    NEVER,
+    CauseCode,
+    Code,
+    DeclaredCode,
+    Policy,
+    policy,
+)
 from learnflow_infra.readiness.causes.facts import Facts
 from learnflow_infra.readiness.causes.log_patterns import from_checks
 from learnflow_infra.readiness.causes.refusals import from_text as from_refusal
 from learnflow_infra.readiness.evidence import Evidence
 
-__all__ = ["NEVER", "POLICIES", "Cause", "Policy", "find", "from_checks", "from_refusal", "policy"]
+__all__ = [
+    "NEVER",
+    "Cause",
+    "CauseCode",
+    "Code",
+    "DeclaredCode",
+    "Policy",
+    "find",
+    "from_checks",
+    "from_refusal",
+    "policy",
+]
 
 _TOPICS = (nodes, operators, refusals, volumes, image_pulls, scheduling, containers, others)
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from learnflow_infra.models import Document
+from learnflow_infra.readiness.causes.codes import CauseCode, Code, DeclaredCode
 from learnflow_infra.remedy import Remedy, Words
 
 
@@ -15,13 +16,18 @@ class Cause:
     lines of states, events and logs, without secrets; `remedy` what to type or change.
     """
 
-    code: str
+    code: CauseCode
     object: str
     message: str
     container: str = ""
     evidence: tuple[str, ...] = ()
     remedy: Words = ""
     owner: str = ""
+
+    def __post_init__(self) -> None:
+        """Raise a TypeError for a code without a policy: no wait would end by it."""
+        if not isinstance(self.code, (Code, DeclaredCode)):
+            raise TypeError(f"{self.code!r} is no code of a cause")
 
     def lines(self) -> list[Words]:
         """The cause for people, evidence indented."""

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from learnflow_infra.masking import masked
 from learnflow_infra.objects import Container, ContainerStatus, Object, Terminated
 from learnflow_infra.readiness.causes.cause import Cause
+from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import (
     Facts,
     containers,
@@ -28,9 +29,9 @@ _MISSING = re.compile(
     re.IGNORECASE,
 )
 _KINDS = {
-    "secret": ("MissingSecret", "Secret"),
-    "configmap": ("MissingConfigMap", "ConfigMap"),
-    "config": ("MissingConfigMap", "ConfigMap"),
+    "secret": (Code.MissingSecret, "Secret"),
+    "configmap": (Code.MissingConfigMap, "ConfigMap"),
+    "config": (Code.MissingConfigMap, "ConfigMap"),
 }
 
 
@@ -51,7 +52,7 @@ def _init(facts: Facts, pod: Object, item: ContainerStatus) -> Iterator[Cause]:
     yield from trouble
     if not trouble and (item.get("state") or {}).get("running") and not _sidecar(pod, item):
         yield _cause(
-            "InitContainerStuck",
+            Code.InitContainerStuck,
             facts,
             pod,
             item,
@@ -73,7 +74,7 @@ def _of(facts: Facts, pod: Object, item: ContainerStatus) -> Iterator[Cause]:
         yield _cannot_start(facts, pod, item)
     elif not item.get("ready") and _out_of_memory(item) and not _stays(facts, pod, item):
         yield _cause(
-            "ContainerOutOfMemory",
+            Code.ContainerOutOfMemory,
             facts,
             pod,
             item,
@@ -93,7 +94,7 @@ def _crashed_or_deaf(facts: Facts, pod: Object, item: ContainerStatus) -> Iterat
         kind, answer = probe
         told = f"{kind.lower()} probe fails" + (f": {answer}" if answer else "")
         yield _cause(
-            "ProbeFailing",
+            Code.ProbeFailing,
             facts,
             pod,
             item,
@@ -132,7 +133,7 @@ def _crashed(facts: Facts, pod: Object, item: ContainerStatus) -> Cause:
     own = str(end.get("message") or "").strip()
     evidence = (f"it said: {masked(own)}",) if own else ()
     return _cause(
-        "ContainerCrashed",
+        Code.ContainerCrashed,
         facts,
         pod,
         item,
@@ -170,7 +171,7 @@ def _spec(pod: Object, item: ContainerStatus) -> Container:
 def _cannot_start(facts: Facts, pod: Object, item: ContainerStatus) -> Cause:
     said = str(waiting(item).get("message") or ended(item).get("message") or "")
     return _cause(
-        "ContainerCannotStart",
+        Code.ContainerCannotStart,
         facts,
         pod,
         item,
@@ -195,7 +196,7 @@ def missing(facts: Facts, pod: Object, said: str, item: ContainerStatus | None =
     found = _MISSING.search(said)
     container = item["name"] if item else ""
     if not found:
-        code, text = "ContainerCannotStart", "the container's settings are wrong"
+        code, text = Code.ContainerCannotStart, "the container's settings are wrong"
         remedy = "Correct the settings of it in your values."
     else:
         code, kind = _KINDS[(found[1] or found[4] or found[7]).lower()]
@@ -215,7 +216,7 @@ def missing(facts: Facts, pod: Object, said: str, item: ContainerStatus | None =
 
 
 def _cause(
-    code: str,
+    code: Code,
     facts: Facts,
     pod: Object,
     item: ContainerStatus,

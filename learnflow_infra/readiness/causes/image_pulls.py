@@ -9,6 +9,7 @@ from learnflow_infra.errors import InputError
 from learnflow_infra.masking import masked
 from learnflow_infra.objects import ContainerStatus, Object
 from learnflow_infra.readiness.causes.cause import Cause
+from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts, containers, name_of, text_of, waiting
 from learnflow_infra.readiness.states import items, text
 from learnflow_infra.references import Reference, parse
@@ -26,17 +27,17 @@ _REASONS = {
 }
 """Of a container that waits for its image. Source: kubelet, pkg/kubelet/images/types.go."""
 _NO_SECRET = "FailedToRetrieveImagePullSecret"  # noqa: S105 - the reason of an event
-CODES: Mapping[Fault, str] = {
-    Fault.invalid_name: "ImageNameInvalid",
-    Fault.limited: "ImageRateLimited",
-    Fault.missing: "ImageNotFound",
-    Fault.forbidden: "ImageNotAuthorized",
-    Fault.tls: "ImageRegistryUnreachable",
-    Fault.transient: "ImageRegistryUnreachable",
-    Fault.unreachable: "ImageRegistryUnreachable",
-    Fault.damaged: "ImagePullFailed",
-    Fault.disk_full: "ImagePullFailed",
-    Fault.other: "ImagePullFailed",
+CODES: Mapping[Fault, Code] = {
+    Fault.invalid_name: Code.ImageNameInvalid,
+    Fault.limited: Code.ImageRateLimited,
+    Fault.missing: Code.ImageNotFound,
+    Fault.forbidden: Code.ImageNotAuthorized,
+    Fault.tls: Code.ImageRegistryUnreachable,
+    Fault.transient: Code.ImageRegistryUnreachable,
+    Fault.unreachable: Code.ImageRegistryUnreachable,
+    Fault.damaged: Code.ImagePullFailed,
+    Fault.disk_full: Code.ImagePullFailed,
+    Fault.other: Code.ImagePullFailed,
 }
 """The code of the cause for each fault of a pull."""
 
@@ -55,13 +56,13 @@ def _cause(facts: Facts, pod: Object, item: ContainerStatus, reason: str) -> Cau
     message = _message(facts, pod, item, image)
     remedy: Words
     if reason == _NEVER:
-        code, summary = "ImageNeverPulled", "is not on the node, and imagePullPolicy is Never"
+        code, summary = Code.ImageNeverPulled, "is not on the node, and imagePullPolicy is Never"
         remedy = "Load it on the node, or set the pull policy to IfNotPresent."
     else:
         fault = Fault.invalid_name if reason == _INVALID else classify(message, image)
         code, summary, remedy = _explained(facts, image, fault)
     no_secret = [text_of(event) for event in facts.events(pod, _NO_SECRET)[-1:]]
-    if no_secret and code in {"ImageNotAuthorized", "ImageNotFound"}:
+    if no_secret and code in {Code.ImageNotAuthorized, Code.ImageNotFound}:
         remedy = Remedy("Make the pull Secret that the pod names, or correct its name. ", remedy)
     return Cause(
         code=code,
@@ -73,13 +74,13 @@ def _cause(facts: Facts, pod: Object, item: ContainerStatus, reason: str) -> Cau
     )
 
 
-def _explained(facts: Facts, image: str, fault: Fault) -> tuple[str, str, Words]:
+def _explained(facts: Facts, image: str, fault: Fault) -> tuple[Code, str, Words]:
     """Code, message and remedy of a fault."""
     reference = _parsed(image)
     removed = facts.evidence.removed_images
     rule = reference and registry_faults.removal(reference, fault, removed)
     if rule:
-        return "ImageTagRemoved", f"does not exist any more: {rule.why}", rule.remedy
+        return Code.ImageTagRemoved, f"does not exist any more: {rule.why}", rule.remedy
     registry = reference.registry if reference else "REGISTRY"
     remedy = registry_faults.remedy(fault, registry, Puller.node)
     return CODES[fault], f"cannot be pulled: {fault}", remedy

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from learnflow_infra.masking import masked
 from learnflow_infra.models import DeclaredCause
 from learnflow_infra.readiness.causes.cause import Cause
+from learnflow_infra.readiness.causes.codes import DeclaredCode
 from learnflow_infra.readiness.causes.facts import Facts
 
 
@@ -16,7 +17,7 @@ def find(facts: Facts, declared: Sequence[DeclaredCause]) -> Iterator[Cause]:
             said = [line for line in lines if re.search(rule.log, line)]
             if said:
                 yield Cause(
-                    code=rule.code,
+                    code=DeclaredCode(rule.code),
                     object=f"Pod/{pod}",
                     container=container,
                     message=rule.message,
@@ -31,7 +32,7 @@ def from_checks(
     """The causes that the messages of failed checks tell; each with its check's name."""
     return [
         Cause(
-            code=rule.code,
+            code=DeclaredCode(rule.code),
             object=f"Check/{name}",
             message=rule.message,
             evidence=(f"check: {masked(message)}",),

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from learnflow_infra.objects import Object
 from learnflow_infra.readiness.causes.cause import Cause
+from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts, name_of, status_of
 from learnflow_infra.readiness.states import condition
 
@@ -24,7 +25,7 @@ def find(facts: Facts) -> Iterator[Cause]:
         if status_of(pod).get("reason") == "Evicted" and not _replaced(facts, pod):
             said = str(status_of(pod).get("message") or "")
             yield Cause(
-                code="PodEvicted",
+                code=Code.PodEvicted,
                 object=name_of(pod),
                 message=f"the node threw the pod out: {said}",
                 remedy="Ask for what it needs (resources.requests), or free the node.",
@@ -49,7 +50,7 @@ def _replaced(facts: Facts, pod: Object) -> bool:
 def _not_ready(node: Object) -> Cause:
     said = condition(node, "Ready")
     return Cause(
-        code="NodeNotReady",
+        code=Code.NodeNotReady,
         object=name_of(node),
         message=f"the node is not ready: {said.get('message') or 'it says nothing'}",
         remedy=f"kubectl describe node {node['metadata']['name']}",
@@ -60,7 +61,7 @@ def _pressures(node: Object) -> Iterator[Cause]:
     for kind in _PRESSURES:
         if condition(node, kind).get("status") == "True":
             yield Cause(
-                code="NodePressure",
+                code=Code.NodePressure,
                 object=name_of(node),
                 message=f"the node is short of resources: {kind}",
                 evidence=(str(condition(node, kind).get("message") or ""),),

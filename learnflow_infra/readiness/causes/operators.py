@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from learnflow_infra.masking import masked
 from learnflow_infra.objects import Object
 from learnflow_infra.readiness.causes.cause import Cause
+from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts, name_of, status_of
-from learnflow_infra.readiness.groups import is_custom
+from learnflow_infra.readiness.groups import group_of, is_custom
 from learnflow_infra.readiness.states import behind
 from learnflow_infra.remedy import Command, Remedy
 
@@ -14,11 +15,11 @@ from learnflow_infra.remedy import Command, Remedy
 def find(facts: Facts) -> Iterator[Cause]:
     """A cause for each custom resource that is refused, or not seen by its operator."""
     for obj, status in facts.unready():
-        if not is_custom(obj.get("apiVersion", "").rpartition("/")[0]):
+        if not is_custom(group_of(obj["apiVersion"])):
             continue
         if status.state == "Failed":
             yield Cause(
-                code="OperatorRefused",
+                code=Code.OperatorRefused,
                 object=name_of(obj),
                 message=f"its operator refuses it: {masked(status.message)}",
                 remedy=Remedy("Correct the values that it comes from: ", Command("values")),
@@ -33,7 +34,7 @@ def _unseen(facts: Facts, obj: Object) -> Cause:
     idle = [item for item in theirs if not _runs(item)]
     if not theirs or len(idle) < len(theirs):
         return Cause(
-            code="OperatorSilent",
+            code=Code.OperatorSilent,
             object=name_of(obj),
             message="its operator has not acted on it yet",
             remedy="See the operator's log.",
@@ -44,7 +45,7 @@ def _unseen(facts: Facts, obj: Object) -> Cause:
     text = "is scaled to 0" if not asked else "has no pod that is ready"
     scale = f"{where} scale {name} --replicas=1"
     return Cause(
-        code="OperatorNotRunning",
+        code=Code.OperatorNotRunning,
         object=name,
         message=f"the operator of {name_of(obj)} {text}",
         remedy=scale if not asked else f"{where} describe {name}",

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from learnflow_infra.objects import Object
 from learnflow_infra.readiness.causes.cause import Cause
+from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts, containers, ended, name_of
 from learnflow_infra.readiness.states import condition
 
@@ -31,7 +32,7 @@ def find(facts: Facts) -> Iterator[Cause]:
     for name in facts.evidence.missing:
         remedy = "Deploy again; it makes what is missing."
         text = "the manifest names it, and it does not exist"
-        yield Cause(code="ObjectMissing", object=name, message=text, remedy=remedy)
+        yield Cause(code=Code.ObjectMissing, object=name, message=text, remedy=remedy)
 
 
 def _denied(facts: Facts) -> Iterator[Cause]:
@@ -39,7 +40,7 @@ def _denied(facts: Facts) -> Iterator[Cause]:
     if hidden:
         where = f"-n {facts.evidence.namespace}"
         yield Cause(
-            code="RightsMissing",
+            code=Code.RightsMissing,
             object=f"Namespace/{facts.evidence.namespace}",
             message=f"this user may not read {', '.join(hidden)}",
             remedy=f"Ask for the rights: kubectl auth can-i list {hidden[0]} {where}",
@@ -55,7 +56,7 @@ def _job(facts: Facts, job: Object) -> Cause:
         and any(o.get("uid") == uid for o in obj["metadata"].get("ownerReferences") or ())
     ]
     return Cause(
-        code="JobFailed",
+        code=Code.JobFailed,
         object=name_of(job),
         message=f"the job gave up: {said.get('message') or said.get('reason') or 'it failed'}",
         evidence=tuple(line for pod in pods[-1:] for line in _ends(facts, pod)),
@@ -73,7 +74,7 @@ def _ends(facts: Facts, pod: Object) -> Iterator[str]:
 
 def _rollout(facts: Facts, obj: Object) -> Cause:
     return Cause(
-        code="RolloutStuck",
+        code=Code.RolloutStuck,
         object=name_of(obj),
         message=str(condition(obj, "Progressing").get("message") or "it made no progress in time"),
         remedy=f"kubectl -n {facts.evidence.namespace} describe {name_of(obj)}",
@@ -86,7 +87,7 @@ def _finalizers(facts: Facts, obj: Object) -> Iterator[Cause]:
         empty = '{"metadata":{"finalizers":null}}'
         where = f"kubectl -n {facts.evidence.namespace}"
         yield Cause(
-            code="FinalizerStuck",
+            code=Code.FinalizerStuck,
             object=name_of(obj),
             message=f"it is deleted, and waits for the finalizer {', '.join(left)}",
             remedy="Let its operator run; if there is none any more: "

@@ -1,24 +1,25 @@
 """Order among causes: the root first, replicas together, symptoms of a known root left out."""
 
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 
 from learnflow_infra.masking import masked
 from learnflow_infra.objects import Object
 from learnflow_infra.readiness.causes.cause import Cause
-from learnflow_infra.readiness.causes.codes import rank
+from learnflow_infra.readiness.causes.codes import Code, rank
 from learnflow_infra.readiness.causes.facts import Facts, name_of
 
-_SYMPTOMS = {
-    "ClaimNoStorageClass": {"PodUnschedulable", "ClaimPending"},
-    "ClaimNoProvisioner": {"PodUnschedulable", "ClaimPending"},
-    "NodeNotReady": {"PodUnschedulableTaint", "ProbeFailing"},
-    "OperatorNotRunning": {"OperatorSilent", "ObjectMissing", "RolloutStuck"},
-    "OperatorRefused": {"ObjectMissing"},
-    "QuotaExceeded": {"ObjectMissing"},
+_SYMPTOMS: Mapping[str, AbstractSet[Code]] = {
+    Code.ClaimNoStorageClass: {Code.PodUnschedulable, Code.ClaimPending},
+    Code.ClaimNoProvisioner: {Code.PodUnschedulable, Code.ClaimPending},
+    Code.NodeNotReady: {Code.PodUnschedulableTaint, Code.ProbeFailing},
+    Code.OperatorNotRunning: {Code.OperatorSilent, Code.ObjectMissing, Code.RolloutStuck},
+    Code.OperatorRefused: {Code.ObjectMissing},
+    Code.QuotaExceeded: {Code.ObjectMissing},
 }
 """What a cause makes elsewhere in the release."""
-_GENERAL = "RolloutStuck"
+_GENERAL = Code.RolloutStuck
 """Says less than any cause of the pods below it."""
 
 
@@ -76,4 +77,4 @@ def _waiting(facts: Facts) -> list[tuple[Object, str]]:
 
 
 def _unexplained(obj: Object, message: str) -> Cause:
-    return Cause(code="NotReady", object=name_of(obj), message=message)
+    return Cause(code=Code.NotReady, object=name_of(obj), message=message)

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from learnflow_infra.masking import masked
 from learnflow_infra.readiness import strimzi
 from learnflow_infra.readiness.causes.cause import Cause
+from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts, name_of, status_of, text_of
 from learnflow_infra.remedy import Command, Remedy, Words
 
-_WORDS: tuple[tuple[str, str, str, Words], ...] = (
+_WORDS: tuple[tuple[Code, str, str, Words], ...] = (
     (
-        "QuotaExceeded",
+        Code.QuotaExceeded,
         (
             r"exceeded quota|must specify (?:limits|requests|cpu|memory)|failed quota"
             r"|(?:maximum|minimum) \w+ usage per"
@@ -20,7 +21,7 @@ _WORDS: tuple[tuple[str, str, str, Words], ...] = (
         "See it: kubectl -n {namespace} describe resourcequota,limitrange; then ask for less.",
     ),
     (
-        "PodSecurityViolation",
+        Code.PodSecurityViolation,
         r"violates PodSecurity",
         "the namespace's pod security standard forbids its pods",
         (
@@ -29,7 +30,7 @@ _WORDS: tuple[tuple[str, str, str, Words], ...] = (
         ),
     ),
     (
-        "AdmissionWebhookUnreachable",
+        Code.AdmissionWebhookUnreachable,
         r"failed calling webhook",
         "an admission webhook does not answer",
         (
@@ -38,37 +39,37 @@ _WORDS: tuple[tuple[str, str, str, Words], ...] = (
         ),
     ),
     (
-        "AdmissionDenied",
+        Code.AdmissionDenied,
         r"denied the request|denied request|ValidatingAdmissionPolicy",
         "an admission policy refuses it",
         "Do what the policy asks for in your values.",
     ),
     (
-        "MissingServiceAccount",
+        Code.MissingServiceAccount,
         r"serviceaccount \"?[^ ]+\"? not found|service account [^ ]+ was not found",
         "its ServiceAccount does not exist",
         "Make it, or let the chart: serviceAccount.create=true",
     ),
     (
-        "ResourceKindUnknown",
+        Code.ResourceKindUnknown,
         r"no matches for kind|ensure CRDs are installed first",
         "the cluster does not know a kind that the chart has",
         "Install the CRDs of it first: deploy the release of its operator.",
     ),
     (
-        "RightsMissing",
+        Code.RightsMissing,
         r"is forbidden: User|cannot (?:create|get|list|patch|update|watch|delete) resource",
         "this user may not do that",
         "Ask for the rights: kubectl -n {namespace} auth can-i --list",
     ),
     (
-        "HookFailed",
+        Code.HookFailed,
         r"(?:pre|post)-(?:install|upgrade|rollback|delete)(?: hooks? failed|: )|hooks? failed",
         "a hook of the chart failed",
         "See its job: kubectl -n {namespace} get jobs",
     ),
     (
-        "ResourceRejected",
+        Code.ResourceRejected,
         (
             r"is invalid:|cannot be handled as|strict decoding error|updates to .* are forbidden"
             r"|field is immutable|admission webhook|unknown field|is forbidden:"

@@ -9,28 +9,32 @@ from collections.abc import Iterator
 
 from learnflow_infra.objects import Object
 from learnflow_infra.readiness.causes.cause import Cause
+from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts, name_of
 from learnflow_infra.readiness.states import condition
 
 _REASON = re.compile(r"(\d+) ((?:node\(s\) |Insufficient |Too many )[^,.{]*(?:\{[^}]*\})?[^,.]*)")
-_RULES: tuple[tuple[str, str], ...] = (
-    ("NodeNotReady", r"node\.kubernetes\.io/(not-ready|unreachable)"),
-    ("NodePressure", r"node\.kubernetes\.io/[a-z]+-pressure"),
-    ("PodUnschedulableCpu", r"Insufficient cpu"),
-    ("PodUnschedulableMemory", r"Insufficient memory"),
-    ("PodUnschedulableTaint", r"taint|were unschedulable"),
-    ("PodUnschedulableAffinity", r"(anti-affinity|pod affinity|topology spread|olume's? node aff)"),
-    ("PodUnschedulableNodeSelector", r"affinity/selector"),
+_RULES: tuple[tuple[Code, str], ...] = (
+    (Code.NodeNotReady, r"node\.kubernetes\.io/(not-ready|unreachable)"),
+    (Code.NodePressure, r"node\.kubernetes\.io/[a-z]+-pressure"),
+    (Code.PodUnschedulableCpu, r"Insufficient cpu"),
+    (Code.PodUnschedulableMemory, r"Insufficient memory"),
+    (Code.PodUnschedulableTaint, r"taint|were unschedulable"),
+    (
+        Code.PodUnschedulableAffinity,
+        r"(anti-|pod )affinity|topology spread|olume's? node aff",
+    ),
+    (Code.PodUnschedulableNodeSelector, r"affinity/selector"),
 )
 _REMEDIES = {
-    "NodeNotReady": "See the nodes: kubectl get nodes",
-    "NodePressure": "See the nodes: kubectl describe nodes",
-    "PodUnschedulableCpu": "Ask for less (resources.requests.cpu), or give the cluster more CPU.",
-    "PodUnschedulableMemory": "Ask for less (resources.requests.memory), or give the cluster more.",
-    "PodUnschedulableNodeSelector": "Label a node, or correct the nodeSelector in your values.",
-    "PodUnschedulableTaint": "Remove the taint, or set tolerations in your values.",
-    "PodUnschedulableAffinity": "Add nodes, or loosen the affinity in your values.",
-    "PodUnschedulable": "See the scheduler's words above.",
+    Code.NodeNotReady: "See the nodes: kubectl get nodes",
+    Code.NodePressure: "See the nodes: kubectl describe nodes",
+    Code.PodUnschedulableCpu: "Lower resources.requests.cpu, or add CPU to the cluster.",
+    Code.PodUnschedulableMemory: "Lower resources.requests.memory, or add memory to the cluster.",
+    Code.PodUnschedulableNodeSelector: "Label a node, or correct the nodeSelector in your values.",
+    Code.PodUnschedulableTaint: "Remove the taint, or set tolerations in your values.",
+    Code.PodUnschedulableAffinity: "Add nodes, or loosen the affinity in your values.",
+    Code.PodUnschedulable: "See the scheduler's message.",
 }
 
 
@@ -56,23 +60,23 @@ def _cause(pod: Object, said: str) -> Cause:
     )
 
 
-def _code(pod: Object, said: str) -> str:
+def _code(pod: Object, said: str) -> Code:
     """The reason of most nodes; of as many, the first in the table."""
-    counts: dict[str, int] = {}
+    counts: dict[Code, int] = {}
     for number, reason in _REASON.findall(said.partition(" preemption:")[0]):
-        code = next((c for c, words in _RULES if re.search(words, reason)), "PodUnschedulable")
+        code = next((c for c, words in _RULES if re.search(words, reason)), Code.PodUnschedulable)
         counts[code] = counts.get(code, 0) + int(number)
     if not counts:
-        return "PodUnschedulable"
+        return Code.PodUnschedulable
     code = max(counts, key=lambda item: counts[item])
     own = (pod.get("spec") or {}).get("nodeSelector")
-    selected = code == "PodUnschedulableNodeSelector"
-    return "PodUnschedulableAffinity" if selected and not own else code
+    selected = code is Code.PodUnschedulableNodeSelector
+    return Code.PodUnschedulableAffinity if selected and not own else code
 
 
-def _request(pod: Object, code: str) -> str:
+def _request(pod: Object, code: Code) -> str:
     """What the pod asks for, where that is the matter."""
-    resource = {"PodUnschedulableCpu": "cpu", "PodUnschedulableMemory": "memory"}.get(code)
+    resource = {Code.PodUnschedulableCpu: "cpu", Code.PodUnschedulableMemory: "memory"}.get(code)
     spec = pod.get("spec") or {}
     asked = [
         str(((item.get("resources") or {}).get("requests") or {}).get(resource, ""))
@@ -81,6 +85,6 @@ def _request(pod: Object, code: str) -> str:
     asked = [text for text in asked if text]
     if resource:
         return f" (it asks for {' + '.join(asked)} of {resource})" if asked else ""
-    selector = spec.get("nodeSelector") if code == "PodUnschedulableNodeSelector" else None
+    selector = spec.get("nodeSelector") if code is Code.PodUnschedulableNodeSelector else None
     labels = ", ".join(f"{key}={value}" for key, value in (selector or {}).items())
     return f" (it wants {labels})" if labels else ""

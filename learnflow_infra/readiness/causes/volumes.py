@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from learnflow_infra.masking import masked
 from learnflow_infra.objects import Object
 from learnflow_infra.readiness.causes.cause import Cause
+from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.containers import missing
 from learnflow_infra.readiness.causes.facts import Facts, containers, name_of, status_of
 from learnflow_infra.readiness.states import holds
@@ -38,7 +39,7 @@ def _claim(facts: Facts, claim: Object) -> Iterator[Cause]:
     elif facts.events(claim, "ProvisioningFailed", "ExternalProvisioning"):
         said = facts.said(claim, "ProvisioningFailed", "ExternalProvisioning")
         yield Cause(
-            code="ClaimNoProvisioner",
+            code=Code.ClaimNoProvisioner,
             object=name_of(claim),
             message=f"no volume is made for it: {masked(said)}",
             remedy=f"See whether the provisioner of {name} runs: kubectl get pods -A",
@@ -46,7 +47,7 @@ def _claim(facts: Facts, claim: Object) -> Iterator[Cause]:
     elif not facts.events(claim, "WaitForFirstConsumer") or facts.events(claim, "FailedBinding"):
         said = facts.said(claim, "FailedBinding")
         yield Cause(
-            code="ClaimPending",
+            code=Code.ClaimPending,
             object=name_of(claim),
             message=f"it has no volume yet{': ' + masked(said) if said else ''}",
             remedy="See the volumes: kubectl get pv",
@@ -65,7 +66,7 @@ def _is_default(storage_class: Object) -> bool:
 def _no_class(claim: Object, message: str, classes: dict[str, Object]) -> Cause:
     there = ", ".join(sorted(classes)) or "none"
     return Cause(
-        code="ClaimNoStorageClass",
+        code=Code.ClaimNoStorageClass,
         object=name_of(claim),
         message=message,
         evidence=(f"storage classes: {there}",),
@@ -88,7 +89,7 @@ def _mount(facts: Facts, pod: Object) -> Iterator[Cause]:
     elif attach or mount:
         what = "attached" if attach else "mounted"
         yield Cause(
-            code="VolumeAttachFailed" if attach else "VolumeMountFailed",
+            code=Code.VolumeAttachFailed if attach else Code.VolumeMountFailed,
             object=name_of(pod),
             message=f"a volume of the pod cannot be {what}",
             evidence=(f"kubelet: {masked(attach or mount)}",),

@@ -13,8 +13,9 @@ from learnflow_infra.masking import masked
 from learnflow_infra.models import DeclaredCause, RemovedImages
 from learnflow_infra.paths import repo_root
 from learnflow_infra.readiness.causes import (
-    POLICIES,
     Cause,
+    Code,
+    DeclaredCode,
     find,
     from_checks,
     from_refusal,
@@ -135,18 +136,32 @@ def test_the_same_trouble_of_another_replica_is_the_same():
 def test_every_code_is_made_by_a_row():
     made = {code for row in ROWS for code in row["want"]} | {code for code, _ in REFUSALS}
     of_releases = {"ReleaseMissing", "ReleaseNotDeployed"}  # by engine.diagnose
-    assert set(POLICIES) - made == of_releases
+    assert set(Code) - made == of_releases
 
 
 def test_a_check_that_failed_tells_a_declared_cause():
     own = DeclaredCause(code="PasswordDiffers", message="m", remedy="r", check="28P01")
     (found,) = from_checks([("connect", "refused (28P01)"), ("x", "other")], [own])
     assert (found.code, found.object) == ("PasswordDiffers", "Check/connect")
-    assert policy("PasswordDiffers", {}, [own]).about == "m"
+    assert policy(found.code, {}, [own]).about == "m"
+
+
+def test_a_mistyped_code_raises_instead_of_lasting_for_ever():
+    with pytest.raises(TypeError, match="ImageNotFuond"):
+        Cause(code="ImageNotFuond", object="Pod/a", message="m")
+    with pytest.raises(LookupError, match="KafkaDiskFul "):
+        policy(DeclaredCode("KafkaDiskFul"), {}, [])
 
 
 def test_a_cause_is_told_to_people_and_to_programs():
-    cause = Cause(code="X", object="Pod/a", container="c", message="m", evidence=("e",), remedy="r")
+    cause = Cause(
+        code=DeclaredCode("X"),
+        object="Pod/a",
+        container="c",
+        message="m",
+        evidence=("e",),
+        remedy="r",
+    )
     assert [*map(str, cause.lines())] == ["Cause X: Pod/a container c: m", "  e", "  Remedy: r"]
     assert json.loads(json.dumps(cause.document()))["evidence"] == ["e"]
 
@@ -219,7 +234,7 @@ def test_partial_objects_never_raise(data, row):
         events=[holes(data.draw, told) or {} for told in whole.events],
         around=[damaged(obj) for obj in whole.around],
     )
-    assert {cause.code for cause in find(partial)} <= set(POLICIES)
+    assert {cause.code for cause in find(partial)} <= set(Code)
 
 
 def test_what_an_object_says_of_itself_is_masked():

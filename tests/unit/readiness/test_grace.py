@@ -1,11 +1,11 @@
 import math
 
 from learnflow_infra.models import DeclaredCause
-from learnflow_infra.readiness.causes import POLICIES, Cause
+from learnflow_infra.readiness.causes import Cause, Code, DeclaredCode, policy
 from learnflow_infra.readiness.grace import Changes, GracePeriods
 
 
-def cause(code="ContainerCrashed", name="Pod/a"):
+def cause(code=Code.ContainerCrashed, name="Pod/a"):
     return Cause(code=code, object=name, message="m")
 
 
@@ -50,14 +50,14 @@ def test_a_cause_that_healed_at_once_is_not_reported():
 
 def test_what_never_ends_a_wait_is_not_reported():
     periods = GracePeriods()
-    periods.update([cause("NotReady")], 0)
+    periods.update([cause(Code.NotReady)], 0)
     assert (periods.changes(1e9), periods.next(0)) == (NOTHING, math.inf)
 
 
 def test_the_next_end_is_known_beforehand():
     periods = GracePeriods(GRACE)
     assert periods.next(0) == math.inf
-    periods.update([cause(), cause("QuotaExceeded", "StatefulSet/a")], 0)
+    periods.update([cause(), cause(Code.QuotaExceeded, "StatefulSet/a")], 0)
     periods.changes(1)
     assert periods.next(1) == 1
     assert [c.code for c in periods.expired(3)] == ["QuotaExceeded"]
@@ -72,13 +72,15 @@ def test_another_object_with_the_same_trouble_has_its_own_time():
 
 def test_what_is_only_reported_is_never_over():
     periods = GracePeriods()
-    periods.update([cause("NotReady")], 0)
+    periods.update([cause(Code.NotReady)], 0)
     assert periods.expired(1e9) == []
 
 
 def test_the_policies_are_the_default_and_a_skill_declares_its_own():
     own = DeclaredCause(code="QuorumLost", message="m", remedy="r", grace=7)
     periods = GracePeriods({}, [own])
-    assert periods.policy(cause()) == POLICIES["ContainerCrashed"]
-    assert periods.policy(cause("QuorumLost")).grace == 7
-    assert GracePeriods({"QuorumLost": 1}, [own]).policy(cause("QuorumLost")).grace == 1
+    assert periods.policy(cause()) == policy(Code.ContainerCrashed, {})
+    assert periods.policy(cause(DeclaredCode("QuorumLost"))).grace == 7
+    assert (
+        GracePeriods({"QuorumLost": 1}, [own]).policy(cause(DeclaredCode("QuorumLost"))).grace == 1
+    )

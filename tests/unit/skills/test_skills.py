@@ -234,6 +234,21 @@ def test_twins_are_refused(folder, section, key, words):
             "there is no cause ImageNotFuond. Did you mean ImageNotFound?",
         ),
         (
+            {"causes": [{"code": "ImageNotFound", "message": "m", "remedy": "r", "log": "x"}]},
+            ["causes", 0, "code"],
+            "ImageNotFound is a cause of this project; declare it with another code.",
+        ),
+        (
+            {
+                "rules": [
+                    {"apiVersion": f"example.org/{version}", "kind": "Db", "current": "true"}
+                    for version in ("v1", "v2")
+                ]
+            },
+            ["rules", 1, "kind"],
+            "example.org/v2 Db stands twice: a rule holds for every version of a group.",
+        ),
+        (
             {"rules": [{"apiVersion": "v1", "kind": "ConfigMap", "current": "true"}]},
             ["rules", 0, "kind"],
             "a ConfigMap of v1 is not waited for: it is ready once it exists.",

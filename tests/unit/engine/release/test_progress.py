@@ -1,6 +1,6 @@
 from learnflow_infra.engine.release.progress import ProgressReporter
 from learnflow_infra.events import CauseGone, CauseSeen, ObjectGone, ObjectSeen, StepProgress
-from learnflow_infra.readiness.causes import Cause
+from learnflow_infra.readiness.causes import Cause, DeclaredCode
 from learnflow_infra.readiness.owned import Snapshot
 from learnflow_infra.readiness.status import Status
 from learnflow_infra.readiness.tracker import Observation
@@ -51,7 +51,7 @@ def test_a_deleted_object_is_reported_once_and_again_when_it_comes_back():
 
 
 def test_causes_come_and_go():
-    cause = Cause(code="C", object="Pod/x", message="m")
+    cause = Cause(code=DeclaredCode("C"), object="Pod/x", message="m")
     empty = Snapshot()
     came = Observation(snapshot=empty, new=[(cause, 3.0)])
     found = reported(came, Observation(snapshot=empty), Observation(snapshot=empty, healed=[cause]))

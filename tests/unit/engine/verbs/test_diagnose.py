@@ -10,11 +10,11 @@ from learnflow_infra.engine.release.state import Observed
 from learnflow_infra.engine.verbs import diagnose
 from learnflow_infra.engine.verbs.diagnose import Finding
 from learnflow_infra.models import Release
-from learnflow_infra.readiness.causes import Cause
+from learnflow_infra.readiness.causes import Cause, Code
 from learnflow_infra.readiness.watches import Watches
 
 RELEASE = Release(name="kafka", skill="kafka-k8s-setup", profiles={})
-TROUBLE = Cause(code="NotReady", object="Pod/x", message="starting")
+TROUBLE = Cause(code=Code.NotReady, object="Pod/x", message="starting")
 
 
 def live(status):
