@@ -1,9 +1,7 @@
 """Bundles: a part of an OCI layout as one tar, every digest checked when it is read."""
 
 import hashlib
-import os
 import tarfile
-import tempfile
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
@@ -12,6 +10,7 @@ from learnflow_infra.errors import ArtifactError
 from learnflow_infra.models import Document
 from learnflow_infra.remedy import Command, Remedy
 from learnflow_infra.sources.layout import Layout, index_of
+from learnflow_infra.system import files
 
 _CHUNK = 1 << 20
 _DOCUMENTS = ("oci-layout", "index.json")
@@ -20,19 +19,11 @@ _DOCUMENTS = ("oci-layout", "index.json")
 def pack(layout: Layout, descriptors: Sequence[Document], target: Path) -> None:
     """Write these, and no others, as one tar of a layout; all of it or nothing."""
     blobs = {item["digest"]: item for each in descriptors for item in layout.of(each)}
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    try:
-        with os.fdopen(descriptor, "wb") as file, tarfile.open(fileobj=file, mode="w") as tar:
-            _add(tar, "oci-layout", b'{"imageLayoutVersion":"1.0.0"}')
-            _add(tar, "index.json", index_of(descriptors))
-            for digest in sorted(blobs):
-                tar.add(
-                    layout.blob(digest), f"blobs/sha256/{layout.blob(digest).name}", filter=_plain
-                )
-        Path(name).chmod(0o644)
-        Path(name).replace(target)
-    finally:
-        Path(name).unlink(missing_ok=True)
+    with files.replacing(target) as temporary, tarfile.open(temporary, "w") as tar:
+        _add(tar, "oci-layout", b'{"imageLayoutVersion":"1.0.0"}')
+        _add(tar, "index.json", index_of(descriptors))
+        for digest in sorted(blobs):
+            tar.add(layout.blob(digest), f"blobs/sha256/{layout.blob(digest).name}", filter=_plain)
 
 
 def unpack(archive: Path, into: Path) -> Layout:

@@ -1,8 +1,6 @@
 """Charts: folders of a skill, or archives from an OCI registry, kept in the cache by digest."""
 
 import hashlib
-import os
-import tempfile
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,6 +18,7 @@ from learnflow_infra.sources import mirror
 from learnflow_infra.sources.lockfile import LockedChart
 from learnflow_infra.sources.mirror import Mirror
 from learnflow_infra.sources.reading import Chart, read
+from learnflow_infra.system import files
 
 __all__ = ["RELOCK", "Chart", "cached", "latest", "obtain", "pull", "read", "store"]
 RELOCK = Command("chart", "lock")
@@ -123,9 +122,14 @@ async def pull(
     """
     reference = mirror.rewrite(source.chart, mirrors)
     name = PurePosixPath(source.chart).name
-    with step(emit, f"chart/{name}", f"Chart {name} {source.version}") as running, _scratch() as to:
-        got = await helm_pull.pull(reference, to, version=source.version, digest=digest)
-        for archive in to.glob("*.tgz"):
+    title = f"Chart {name} {source.version}"
+    with (
+        step(emit, f"chart/{name}", title) as running,
+        _writing(),
+        files.scratch(cache_dir() / "tmp") as folder,
+    ):
+        got = await helm_pull.pull(reference, folder, version=source.version, digest=digest)
+        for archive in folder.glob("*.tgz"):
             store(got, archive)
         running.done(f"pulled from {reference}", changed=None)  # into the cache alone
     return got
@@ -150,25 +154,12 @@ def store(digest: str, archive: Path) -> Path:
     """
     data = archive.read_bytes()
     with _writing():
-        path = _made(_folder(digest)) / f"{hashlib.sha256(data).hexdigest()}.tgz"
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-        Path(name).replace(path)
+        path = _folder(digest) / f"{hashlib.sha256(data).hexdigest()}.tgz"
+        files.replace(path, data)
         for other in path.parent.glob("*.tgz"):
             if other != path:  # of another content: a damaged name
                 other.unlink(missing_ok=True)
     return path
-
-
-@contextmanager
-def _scratch() -> Iterator[Path]:
-    """A folder of this run alone, for what is not whole yet."""
-    with _writing():
-        folder = _made(cache_dir() / "tmp")
-        held = tempfile.TemporaryDirectory(dir=folder)
-    with held as name:
-        yield Path(name)
 
 
 @contextmanager
@@ -186,8 +177,3 @@ def _writing() -> Iterator[None]:
 
 def _folder(digest: str) -> Path:
     return cache_dir() / "charts" / digest.removeprefix("sha256:")
-
-
-def _made(folder: Path) -> Path:
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder

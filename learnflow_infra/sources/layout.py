@@ -4,20 +4,18 @@ Source: OCI image-spec 1.1, image-layout.md. Manifests of Docker's older kind li
 as they are: a reference by digest stays true.
 """
 
-import fcntl
 import hashlib
 import json
 import os
 import re
 import shutil
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from learnflow_infra.models import Document
+from learnflow_infra.system import files, locks
 
 NAME = "org.opencontainers.image.ref.name"
 CONTAINERD = "io.containerd.image.name"
@@ -108,10 +106,10 @@ class Layout:
     def enter(self, descriptors: Sequence[Document]) -> None:
         """Note descriptors, whose blobs are there, in the index; readers see it whole."""
         self.root.mkdir(parents=True, exist_ok=True)
-        with self._locked():
+        with locks.hold(self.root / ".lock"):
             entries = self.entries() | {d["annotations"][NAME]: d for d in descriptors}
-            _replace(self.root / "oci-layout", b'{"imageLayoutVersion":"1.0.0"}')
-            _replace(self.root / "index.json", index_of(list(entries.values())))
+            files.replace(self.root / "oci-layout", b'{"imageLayoutVersion":"1.0.0"}')
+            files.replace(self.root / "index.json", index_of(list(entries.values())))
 
     def use(self, descriptors: Sequence[Document]) -> None:
         """Note that these were used now, and remove what nothing used for a month.
@@ -120,12 +118,12 @@ class Layout:
         """
         for each in descriptors:
             os.utime(self.blob(each["digest"]))
-        with self._locked():
+        with locks.hold(self.root / ".lock"):
             entries = self.entries()
             kept = {name: item for name, item in entries.items() if self._young(item)}
             if len(kept) == len(entries):
                 return
-            _replace(self.root / "index.json", index_of(list(kept.values())))
+            files.replace(self.root / "index.json", index_of(list(kept.values())))
             needed = {
                 b["digest"] for item in kept.values() if self.has(item) for b in self.of(item)
             }
@@ -141,12 +139,6 @@ class Layout:
         for item in found:
             if item["digest"] not in needed:
                 self.blob(item["digest"]).unlink(missing_ok=True)
-
-    @contextmanager
-    def _locked(self) -> Iterator[None]:
-        with (self.root / ".lock").open("w") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            yield
 
     def spread(self, descriptor: Document, folder: Path) -> None:
         """Lay an image or chart out as skopeo's `dir:`, by links where the disk allows."""
@@ -172,14 +164,6 @@ def index_of(descriptors: Sequence[Document]) -> bytes:
     """The bytes of index.json, in the references' order."""
     manifests = sorted(descriptors, key=lambda item: item["annotations"][NAME])
     return json.dumps({"schemaVersion": 2, "manifests": manifests}, indent=1).encode()
-
-
-def _replace(path: Path, data: bytes) -> None:
-    descriptor, name = tempfile.mkstemp(dir=path.parent)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(data)
-    Path(name).chmod(0o644)
-    Path(name).replace(path)
 
 
 def _link(source: Path, target: Path) -> None:

@@ -1,7 +1,5 @@
 """charts-values/charts.lock: which chart, to the byte, each release is installed from."""
 
-import os
-import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -9,9 +7,9 @@ from pathlib import Path
 import yaml
 
 from learnflow_infra import documents
-from learnflow_infra.errors import FoundationError
 from learnflow_infra.models import Document, Profile, ReleaseName
 from learnflow_infra.paths import repo_root
+from learnflow_infra.system import files
 
 HEADER = (
     "# The charts that a deploy installs, by digest. The verb `chart lock` writes this file;\n"
@@ -75,32 +73,7 @@ def write(lock: Lock, file: Path | None = None) -> bool:
         FoundationError: it cannot be written.
     """
     file = file or path()
-    text = HEADER + yaml.safe_dump(_document(lock), sort_keys=False)
-    if file.exists() and file.read_text(encoding="utf-8") == text:
-        return False
-    try:
-        _replace(file, text)
-    except OSError as error:
-        raise FoundationError(
-            f"{file} cannot be written.",
-            why=error.strerror or str(error),
-            remedy=f"Make {file.parent} writable for you, and free some disk.",
-        ) from error
-    return True
-
-
-def _replace(file: Path, text: str) -> None:
-    descriptor, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name}.")
-    try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
-            opened.write(text)
-            opened.flush()
-            os.fsync(opened.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(file)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
+    return files.update(file, HEADER + yaml.safe_dump(_document(lock), sort_keys=False))
 
 
 def _document(lock: Lock) -> Document:

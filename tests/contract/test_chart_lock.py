@@ -130,7 +130,8 @@ def test_a_deploy_refuses_another_version_than_the_locked_one(registry, tmp_path
 
 def test_a_lock_that_cannot_be_written(registry, tmp_path, file, skill, monkeypatch):
     registry.push_chart(packed(tmp_path), "team")
-    monkeypatch.setattr(lockfile, "path", lambda: tmp_path / "absent" / "charts.lock")
+    (tmp_path / "no-folder").write_text("")
+    monkeypatch.setattr(lockfile, "path", lambda: tmp_path / "no-folder" / "charts.lock")
     failed = run()
     assert failed.exit_code == 11
     assert "cannot be written" in failed.stderr

@@ -9,6 +9,7 @@ from learnflow_infra.engine.proof import records
 from learnflow_infra.engine.verbs import delete
 from learnflow_infra.models import Release
 from learnflow_infra.outputs import artifacts
+from learnflow_infra.system import files
 
 pytestmark = pytest.mark.contract
 CONFIG_MAP = "/api/v1/namespaces/{}/configmaps/learnflow-endpoints"
@@ -51,7 +52,7 @@ def record(session, phase, *names, context=None):
     records.save(session.kube, session.namespace, document, prints)
     artifacts.write_endpoints(phase, document, "kubectl")
     for name in names:
-        artifacts.write(phase / "releases" / name / "values.yaml", "{}\n")
+        files.update(phase / "releases" / name / "values.yaml", "{}\n")
 
 
 def forget(session, *names):
@@ -75,7 +76,7 @@ def test_what_is_left_stays_recorded(session, phase):
 
 def test_nothing_tells_of_releases_when_the_last_is_gone(session, phase):
     record(session, phase, "a", "b")
-    artifacts.write(phase / "deploy-report.json", "{}\n")
+    files.update(phase / "deploy-report.json", "{}\n")
     forget(session, "a", "b")
     assert session.kube.find(CONFIG_MAP.format(session.namespace)) is None
     assert written(phase) == ["deploy-report.json"]

@@ -1,10 +1,8 @@
 """Images and charts copied to this host, in the cache as one OCI layout."""
 
-import shutil
-import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from learnflow_infra import skills
@@ -18,6 +16,7 @@ from learnflow_infra.sources import bundle_file, mirror, preflight
 from learnflow_infra.sources.layout import Layout
 from learnflow_infra.sources.mirror import Mirror
 from learnflow_infra.sources.preflight import Unobtainable
+from learnflow_infra.system import files
 
 AT_ONCE = 4
 _MIB = 1 << 20
@@ -137,13 +136,6 @@ def _noter(running: Step) -> Callable[[int], None]:
     return lambda size: running.progress(size, None, f"{size // _MIB} MiB")
 
 
-@contextmanager
-def scratch() -> Iterator[Path]:
-    """A folder of the cache for this run alone, on the same disk as what comes of it."""
-    parent = cache_dir() / "tmp"
-    parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(dir=parent, prefix="oci-"))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
+def scratch() -> AbstractContextManager[Path]:
+    """A folder for this run alone, on the disk of the cache."""
+    return files.scratch(cache_dir() / "tmp", "oci-")

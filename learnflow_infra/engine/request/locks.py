@@ -5,7 +5,6 @@ and of this checkout (artifacts are written there). Neither reaches another user
 machine; there `held_for` judges by helm's own record.
 """
 
-import fcntl
 import json
 import os
 import time
@@ -17,8 +16,9 @@ from typing import IO
 from urllib.parse import quote
 
 from learnflow_infra import paths
-from learnflow_infra.errors import FoundationError, LockedError
+from learnflow_infra.errors import LockedError
 from learnflow_infra.outputs import artifacts
+from learnflow_infra.system import locks
 
 PATIENCE = 300.0
 """Seconds after which helm gives an operation up, where nobody said otherwise (`--timeout`)."""
@@ -65,18 +65,24 @@ def hold(context: str, namespace: str, verb: str) -> Iterator[None]:
         FoundationError: a lock's file cannot be written.
     """
     path = _path(context, namespace)
-    with _opened(path) as file:
-        _lock(file, path, f"Another run is changing the namespace {namespace} of {context}.")
-        with artifacts.lock(paths.phase_dir()):
-            before, run = _read(path), _Run(verb=verb)
-            run = run.after(before) if before else run
-            _write(file, run)
-            try:
-                yield
-            except BaseException:
-                _write(file, replace(run, until=time.time() + SLACK))
-                raise
-            _write(file, None)
+
+    def refuse() -> None:
+        raise LockedError(
+            f"Another run is changing the namespace {namespace} of {context}.",
+            why=str(_read(path) or "It has only just begun."),
+            remedy="Wait for it to end, or stop it with Ctrl-C where it runs.",
+        )
+
+    with locks.hold(path, refuse) as file, artifacts.lock(paths.phase_dir()):
+        before, run = _read(path), _Run(verb=verb)
+        run = run.after(before) if before else run
+        _write(file, run)
+        try:
+            yield
+        except BaseException:
+            _write(file, replace(run, until=time.time() + SLACK))
+            raise
+        _write(file, None)
 
 
 def held_for(context: str, namespace: str, *, begun: float, patience: float = PATIENCE) -> float:
@@ -112,29 +118,6 @@ def forget(context: str) -> None:
 def _path(context: str, namespace: str) -> Path:
     name = ",".join(quote(part, safe="") for part in (context, namespace))
     return paths.data_dir() / "locks" / name
-
-
-def _opened(path: Path) -> IO[str]:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path.open("a+", encoding="utf-8")
-    except OSError as error:
-        raise FoundationError(
-            f"{path} cannot be written.",
-            why=str(error.strerror),
-            remedy=f"sudo chown -R $(id -u) {path.parent}",
-        ) from error
-
-
-def _lock(file: IO[str], path: Path, taken: str) -> None:
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        raise LockedError(
-            taken,
-            why=str(_read(path) or "It has only just begun."),
-            remedy="Wait for it to end, or stop it with Ctrl-C where it runs.",
-        ) from error
 
 
 def _read(path: Path) -> _Run | None:

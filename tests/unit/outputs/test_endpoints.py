@@ -10,6 +10,7 @@ from learnflow_infra.models import Address, Endpoint, Profile, ReleaseName, Skil
 from learnflow_infra.outputs import artifacts
 from learnflow_infra.outputs import endpoints as outputs
 from learnflow_infra.outputs.placeholders import fill
+from learnflow_infra.system import files
 
 TARGET = Target(
     kind="embedded", context="learnflow-x", kubeconfig=None, profile=Profile("embedded")
@@ -60,11 +61,11 @@ def test_the_env_file_survives_a_shell(document, tmp_path):
 
 def test_a_file_is_replaced_whole_and_left_alone_when_equal(tmp_path):
     path = tmp_path / "a/b.txt"
-    artifacts.write(path, "one")
+    files.update(path, "one")
     inode = path.stat().st_ino
-    artifacts.write(path, "one")
+    files.update(path, "one")
     assert path.stat().st_ino == inode
-    artifacts.write(path, "two")
+    files.update(path, "two")
     assert path.read_text() == "two"
     assert [item.name for item in path.parent.iterdir()] == ["b.txt"]
 
