@@ -4,7 +4,7 @@ import asyncio
 import os
 import signal
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 
 from learnflow_infra.system.processes import GRACE, Argv, Result, environment, not_started
@@ -37,6 +37,7 @@ async def run(
         ProgramError: it cannot be started.
     """
     words = [str(word) for word in argv]
+    kill = os.killpg if own_session else os.kill
     start = asyncio.create_subprocess_exec(
         *words,
         stdin=DEVNULL if stdin is None else PIPE,
@@ -45,8 +46,13 @@ async def run(
         env=environment(env),
         start_new_session=own_session,
     )
+    starting = asyncio.ensure_future(start)
     try:
-        process = await _owned(start)
+        process = await asyncio.shield(starting)
+    except asyncio.CancelledError:  # the program starts all the same
+        process = await starting
+        await _end(process, asyncio.create_task(process.communicate()), grace, kill)
+        raise
     except OSError as error:
         raise not_started(words, error) from error
     talk = asyncio.create_task(process.communicate(stdin))
@@ -54,22 +60,10 @@ async def run(
         await asyncio.wait({talk}, timeout=seconds)
     finally:
         late = not talk.done()
-        await _end(process, talk, grace, os.killpg if own_session else os.kill)
+        await _end(process, talk, grace, kill)
     out, err = await talk
     code = process.returncode or 0
     return Result(argv=words, code=code, out=out, err=err, late=late)
-
-
-async def _owned(start: Coroutine[None, None, Process]) -> Process:
-    """The process that is being started; a cancelled task still owns it, and kills it."""
-    starting = asyncio.ensure_future(start)
-    try:
-        return await asyncio.shield(starting)
-    except asyncio.CancelledError:
-        process = await starting
-        process.kill()
-        await process.communicate()
-        raise
 
 
 async def _end(
