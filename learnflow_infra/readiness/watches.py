@@ -152,7 +152,7 @@ class _Follower(threading.Thread):
             raise retry.TransientError(why)
 
     def _refused(self, error: ApiError) -> None:
-        """After a 410, list again at once; without the right or the kind, try again later."""
+        """After a 410, the next attempt lists again; other refusals are marked and tried later."""
         if isinstance(error, GoneError):
             self._version = ""
             return
