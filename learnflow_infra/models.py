@@ -198,8 +198,10 @@ class Skill:
 class Target:
     """Where a deploy goes.
 
-    `cluster` is the embedded cluster's name when that is the engine, `driver` minikube's;
-    `node_address` is where this host reaches node ports, through a `tunnel` or not.
+    `cluster` is the name of the embedded cluster, if it is one, and `state` its state; others
+    count as running. `driver` is minikube's. `node_address` is where this host reaches node
+    ports, through a `tunnel` or not. `environment` is what programs that connect to the
+    cluster need in addition to this process's own environment.
     """
 
     kind: Literal["context", "minikube", "embedded"]
@@ -211,6 +213,8 @@ class Target:
     kubectl: str = "kubectl"
     driver: str = ""
     tunnel: bool = False
+    state: Literal["running", "stopped", "absent"] = "running"
+    environment: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)

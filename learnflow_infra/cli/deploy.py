@@ -11,7 +11,7 @@ from learnflow_infra.cli.diff import tell
 from learnflow_infra.cli.run import out, out_json, run
 
 if TYPE_CHECKING:
-    from learnflow_infra.engine.request.session import Options
+    from learnflow_infra.engine.request.planning import Options
     from learnflow_infra.engine.verbs.deploy import Deployed
 
 

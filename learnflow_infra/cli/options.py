@@ -14,7 +14,7 @@ from learnflow_infra.errors import InputError
 from learnflow_infra.quantities import seconds
 
 if TYPE_CHECKING:
-    from learnflow_infra.engine.request.session import Options
+    from learnflow_infra.engine.request.planning import Options
 
 
 class Output(StrEnum):
@@ -135,7 +135,7 @@ def options(
     Raises:
         typer.Exit: the timeout is no duration; that was told.
     """
-    from learnflow_infra.engine.request.session import Options
+    from learnflow_infra.engine.request.planning import Options
     from learnflow_infra.values import Flags
 
     said = {name: tuple(texts) for name, texts in (given or {}).items()}

@@ -27,7 +27,8 @@ def values(
     output: opts.OutputOption = opts.Output.text,
 ) -> None:
     """Print the values that the charts see, secrets hidden, or explain one of them."""
-    from learnflow_infra.engine.request import prepare
+    from learnflow_infra.engine.request import planning
+    from learnflow_infra.engine.request.prepare import prepare
 
     options = opts.options(
         skills=skills,
@@ -36,7 +37,7 @@ def values(
         context=context,
         namespace=namespace,
     )
-    prepared = run(lambda emit: prepare.values(options, emit))
+    prepared = run(lambda emit: prepare(planning.without_cluster(options), emit))
     if explain is None:
         _print(prepared, output)
     else:

@@ -26,7 +26,7 @@ def verify(
     output: opts.OutputOption = opts.Output.text,
 ) -> None:
     """Prove that what is deployed works: pods, and real data from inside and from this host."""
-    from learnflow_infra.engine.proof import verification
+    from learnflow_infra.engine.proof import results
     from learnflow_infra.engine.verbs import verify as verb
 
     done = run(
@@ -37,7 +37,7 @@ def verify(
         )
     )
     if output is opts.Output.json:
-        passed = all(map(verification.passed, done.results))
+        passed = all(map(results.passed, done.results))
         out_json(
             {
                 "apiVersion": "learnflow.infra/v1",
@@ -47,7 +47,7 @@ def verify(
             }
         )
     with errors_told():
-        verification.require(done.results, done.skills)
+        results.require(done.results, done.skills)
     if output is opts.Output.text:
         for result in done.results:
-            out(f"{result['skill']}: {verification.summary(result)}")
+            out(f"{result['skill']}: {results.summary(result)}")

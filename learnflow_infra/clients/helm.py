@@ -5,6 +5,7 @@ Values go to helm by stdin, never by argument; helm's errors become this project
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -79,9 +80,17 @@ def readable(text: bytes) -> bytes:
 class Helm:
     """Helm on one context and namespace."""
 
-    def __init__(self, *, kubeconfig: Path | None, context: str | None, namespace: str) -> None:
+    def __init__(
+        self,
+        *,
+        kubeconfig: Path | None,
+        context: str | None,
+        namespace: str,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
         self._namespace = namespace
         self._command = HelmCommand(
+            environment=environment,
             kubeconfig=kubeconfig,
             kubecontext=context,
             history_max_revisions=HISTORY,

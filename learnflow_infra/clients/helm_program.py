@@ -3,7 +3,7 @@
 import logging
 import shutil
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -47,13 +47,14 @@ def executable() -> str:
 class HelmCommand(pyhelm3.command.Command):  # type: ignore[misc] # it has no types
     """Helm in the place of the shell that pyhelm3 starts: else, to end that would not end helm."""
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, environment: Mapping[str, str] | None = None, **options: Any) -> None:
         super().__init__(executable="exec", **options)
-        self._program = executable()
+        added = [f"{name}={value}" for name, value in (environment or {}).items()]
+        self._program = ["env", *added, executable()]
 
     async def run(self, command: Sequence[object], input: bytes | None = None) -> bytes:  # noqa: A002
         """Run helm; its standard output."""
-        out: bytes = await super().run([self._program, *command], input)
+        out: bytes = await super().run([*self._program, *command], input)
         return out
 
 

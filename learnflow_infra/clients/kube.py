@@ -39,19 +39,26 @@ MANAGER = "learnflow-infra"
 class Kube:
     """A connection to one context of a kubeconfig."""
 
-    def __init__(self, *, kubeconfig: Path | None, context: str | None) -> None:
+    def __init__(
+        self, *, kubeconfig: Path | None, context: str | None, no_proxy: str | None = None
+    ) -> None:
         """Read the kubeconfig; nothing is asked yet.
+
+        Args:
+            kubeconfig: the file; None for the user's own.
+            context: of the kubeconfig; None for its current one.
+            no_proxy: hosts that are reached without a proxy; None for those of NO_PROXY.
 
         Raises:
             ClusterUnreachableError: the file or the context does not exist or is malformed.
         """
-        self._kubeconfig, self._context = kubeconfig, context
+        self._kubeconfig, self._context, self._no_proxy = kubeconfig, context, no_proxy
         self._api = self._read()
         self.server: str = self._api.configuration.host
 
     def _read(self) -> Any:
         where = f" in {self._kubeconfig}" if self._kubeconfig else ""
-        settings = client.Configuration()
+        settings = client.Configuration(no_proxy=self._no_proxy)
         settings.retries = 0  # clients.retry is the one policy
         settings.connection_pool_maxsize = CONNECTIONS
         try:

@@ -6,6 +6,7 @@ Desktop "Kubernetes" and Rancher Desktop (NodePorts answer on localhost).
 """
 
 import platform
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from learnflow_infra.models import Target
@@ -41,3 +42,17 @@ def choose(target: Target, system: str) -> Reach:
 def of(target: Target) -> Reach:
     """How this host reaches NodePorts of a target."""
     return choose(target, platform.system())
+
+
+def past_proxies(address: str | None, environ: Mapping[str, str]) -> dict[str, str]:
+    """Variables by which programs connect to a node of this host directly, not by a proxy.
+
+    Args:
+        address: the node's; None for a cluster that does not exist yet.
+        environ: the variables that these programs inherit.
+    """
+    if not address:
+        return {}
+    names = ("NO_PROXY", "no_proxy")
+    listed = {name: [host for host in environ.get(name, "").split(",") if host] for name in names}
+    return {name: ",".join(dict.fromkeys([*hosts, address])) for name, hosts in listed.items()}

@@ -5,6 +5,7 @@ context is never taken by itself.
 """
 
 import json
+import os
 import shutil
 import subprocess
 from dataclasses import replace
@@ -55,24 +56,22 @@ def from_cluster(cluster: embedded.Cluster, profile: Profile | None = None) -> T
         cluster=cluster.name,
         node_address=cluster.node_address,
         kubectl=str(cluster.kubectl),
+        state=cluster.state,
+        environment=reach.past_proxies(cluster.node_address, os.environ),
     )
 
 
-def require_running(target: Target) -> Target:
-    """The same target, when it runs.
+def require_running(target: Target) -> None:
+    """The target must run.
 
     Raises:
         ClusterUnreachableError: it is an embedded cluster that is stopped or absent.
     """
-    if target.cluster is None:
-        return target
-    cluster = embedded.status(target.cluster)
-    if cluster.state != "running":
+    if target.state != "running":
         raise ClusterUnreachableError(
-            f"The embedded cluster {cluster.name} is {cluster.state}.",
-            remedy=Remedy("Start it: ", Command("cluster", "up", "--name", cluster.name)),
+            f"The embedded cluster {target.cluster} is {target.state}.",
+            remedy=Remedy("Start it: ", Command("cluster", "up", "--name", str(target.cluster))),
         )
-    return from_cluster(cluster, target.profile)
 
 
 def _existing_cluster(context: str, profile: Profile | None) -> Target:

@@ -1,4 +1,4 @@
-"""Files of learnflow-app/phase-2-infrastructure/, each replaced whole."""
+"""The files of learnflow-app/phase-2-infrastructure/, each replaced atomically."""
 
 import json
 import shutil
@@ -38,7 +38,7 @@ ENDPOINT_FILES = ("infra-endpoints.txt", "endpoints.json", "endpoints.env")
 
 
 def endpoints(folder: Path) -> Document:
-    """The endpoints that were written last; empty where there are none."""
+    """The document of endpoints.json; empty where none was written."""
     try:
         document: Document = json.loads((folder / "endpoints.json").read_text(encoding="utf-8"))
     except (OSError, ValueError):
@@ -58,39 +58,32 @@ def write_endpoints(folder: Path, doc: Document, kubectl: str) -> None:
 
 
 def write_release(folder: Path, release: str, *, values: str, manifest: str, origins: str) -> None:
-    """The values that helm was given, where each came from, and the manifest made of them."""
+    """Write a release's values, the origin of each, and the manifest rendered from them."""
     base = folder / "releases" / release
     files.update(base / "values.yaml", values)
     files.update(base / "manifest.yaml", manifest)
     if origins:
         files.update(base / "origins.yaml", origins)
-    else:  # after a rollback: the values are those of then, and their origins are not known
+    else:  # after a rollback, the origins of the earlier values are not known
         (base / "origins.yaml").unlink(missing_ok=True)
 
 
-def forget(folder: Path, where: tuple[str, str], releases: Iterable[str]) -> None:
-    """Remove what tells of releases that are gone, unless another place was deployed to since.
-
-    Args:
-        folder: of the artifacts.
-        where: context and namespace of the releases.
-        releases: their names.
-    """
-    if written_for(folder) in {where, None}:
-        for release in releases:
-            shutil.rmtree(folder / "releases" / release, ignore_errors=True)
-        with suppress(OSError):  # others are there, or none was ever written
-            (folder / "releases").rmdir()
+def forget_releases(folder: Path, releases: Iterable[str]) -> None:
+    """Remove the files of releases that are deleted."""
+    for release in releases:
+        shutil.rmtree(folder / "releases" / release, ignore_errors=True)
+    with suppress(OSError):  # it holds other releases, or does not exist
+        (folder / "releases").rmdir()
 
 
 def forget_endpoints(folder: Path) -> None:
-    """Remove the endpoint files: the last endpoint is gone."""
+    """Remove the endpoint files, as the last endpoint is deleted."""
     for name in ENDPOINT_FILES:
         (folder / name).unlink(missing_ok=True)
 
 
 def written_for(folder: Path) -> tuple[str, str] | None:
-    """The context and namespace that the artifacts tell of; None where they do not say."""
+    """The context and namespace that the artifacts describe; None if they name none."""
     document = endpoints(folder)
     if not {"context", "namespace"} <= document.keys():
         return None

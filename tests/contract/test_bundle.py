@@ -10,8 +10,9 @@ import pytest
 from learnflow_infra.clients import skopeo
 from learnflow_infra.clusters.target import UPSTREAM
 from learnflow_infra.engine.images import cache, required
-from learnflow_infra.engine.request import prepare
-from learnflow_infra.engine.request.session import Options, Request
+from learnflow_infra.engine.request import planning
+from learnflow_infra.engine.request.planning import Options, Plan
+from learnflow_infra.engine.request.prepare import prepare
 from learnflow_infra.engine.verbs import bundle
 from learnflow_infra.errors import ArtifactError, RefusedError
 from learnflow_infra.events import Message, StepFinished, ignore
@@ -56,18 +57,18 @@ def pushed(registry, tmp_path):
 
 
 @pytest.fixture
-def request_(registry, pushed, monkeypatch):
+def plan(registry, pushed, monkeypatch):
     source = ChartSource(chart=CHART, version="1.0.0")
     release = Release(name="web", skill="s", profiles={UPSTREAM: source})
-    made = Request(
-        library=(),
+    made = Plan(
+        namespace="learnflow",
         skills=(),
         releases=(release,),
         overrides=read_overrides(Flags(), ["web"]),
         mirrors=(mirror.parse(f"{FAR}={registry.host}"),),
         target=Target(kind="context", context="x", kubeconfig=None, profile=UPSTREAM),
     )
-    monkeypatch.setattr(bundle, "read", lambda _options: made)
+    monkeypatch.setattr(planning, "without_cluster", lambda _options: made)
     digest = pushed[f"{FAR}/charts/web:1.0.0"]
     chart = LockedChart(chart=CHART, version="1.0.0", digest=digest)
     lockfile.write(Lock(profiles={UPSTREAM: {"web": chart}}))
@@ -75,7 +76,7 @@ def request_(registry, pushed, monkeypatch):
 
 
 @pytest.fixture
-def file(request_, tmp_path):
+def file(plan, tmp_path):
     bundle.create(Options(), tmp_path / "x.tar", ignore)
     return tmp_path / "x.tar"
 
@@ -87,7 +88,7 @@ def elsewhere(file, tmp_path, monkeypatch):
     return tmp_path / "elsewhere"
 
 
-def test_a_bundle_has_charts_and_images_by_their_own_names_and_digests(request_, pushed, tmp_path):
+def test_a_bundle_has_charts_and_images_by_their_own_names_and_digests(plan, pushed, tmp_path):
     made = bundle.create(Options(), tmp_path / "x.tar", ignore)
     assert {item.reference: item.digest for item in made} == pushed
     assert [item.chart for item in made] == ["", CHART]
@@ -100,19 +101,19 @@ def test_a_second_one_asks_no_registry(file, registry, tmp_path):
     assert (tmp_path / "y.tar").read_bytes() == file.read_bytes()
 
 
-def test_what_is_not_locked_is_refused(request_, tmp_path):
+def test_what_is_not_locked_is_refused(plan, tmp_path):
     lockfile.write(Lock())
     with pytest.raises(RefusedError, match="web"):
         bundle.create(Options(), tmp_path / "x.tar", ignore)
 
 
-def test_after_a_load_no_registry_is_needed(elsewhere, file, registry, request_, pushed):
+def test_after_a_load_no_registry_is_needed(elsewhere, file, registry, plan, pushed):
     with registry.stopped():
         said = []
         loaded = bundle.load(file, said.append)
         assert {item.reference: item.digest for item in loaded} == pushed
         assert any("next deploy" in e.text for e in said if isinstance(e, Message))
-        [prepared] = prepare.prepare(request_, ignore)
+        [prepared] = prepare(plan, ignore)
         assert prepared.chart.name == "web"
         cache.obtain(cache.cached(), [required.parse(IMAGE)], ignore)
 

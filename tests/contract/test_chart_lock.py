@@ -8,8 +8,9 @@ from typer.testing import CliRunner
 from learnflow_infra import skills as library
 from learnflow_infra.cli.main import app
 from learnflow_infra.clusters import target as targets
-from learnflow_infra.engine.request import prepare
-from learnflow_infra.engine.request.session import Options
+from learnflow_infra.engine.request import planning
+from learnflow_infra.engine.request.planning import Options
+from learnflow_infra.engine.request.prepare import prepare
 from learnflow_infra.errors import RefusedError
 from learnflow_infra.events import ignore
 from learnflow_infra.models import ChartSource, Profile, Release, ReleaseName, SkillName
@@ -116,14 +117,14 @@ def test_a_deploy_refuses_another_version_than_the_locked_one(registry, tmp_path
     registry.push_chart(packed(tmp_path), "team")
     run()
     options = Options(profile=UPSTREAM)
-    (prepared,) = prepare.values(options, ignore)
+    (prepared,) = prepare(planning.without_cluster(options), ignore)
     assert prepared.chart.version == "1.0.0"
     source = replace(skill[0].releases[0].profiles[UPSTREAM], version="1.1.0")
     release = replace(skill[0].releases[0], profiles={UPSTREAM: source})
     skill[:] = [replace(skill[0], releases=(release,))]
     asked = len(registry.requests())
     with pytest.raises(RefusedError, match="is not the locked one") as error:
-        prepare.values(options, ignore)
+        prepare(planning.without_cluster(options), ignore)
     assert "charts.lock has" in error.value.why
     assert len(registry.requests()) == asked
 

@@ -1,14 +1,17 @@
 """What a delete takes out of the records, against a real API server."""
 
 import json
+from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
 from learnflow_infra import paths
-from learnflow_infra.engine.proof import records
 from learnflow_infra.engine.verbs import delete
 from learnflow_infra.models import Release
 from learnflow_infra.outputs import artifacts
+from learnflow_infra.outputs import record as records
+from learnflow_infra.outputs.record import Record
 from learnflow_infra.system import files
 
 pytestmark = pytest.mark.contract
@@ -48,15 +51,18 @@ def record(session, phase, *names, context=None):
         "namespace": session.namespace,
         "endpoints": [endpoint(name) for name in names],
     }
-    prints = {f"{name}-skill": "1" for name in names}
-    records.save(session.kube, session.namespace, document, prints)
+    verified = {f"{name}-skill": "1" for name in names}
+    made = Record(endpoints=document, verified=verified)
+    records.write(session.kube, session.namespace, made)
     artifacts.write_endpoints(phase, document, "kubectl")
     for name in names:
         files.update(phase / "releases" / name / "values.yaml", "{}\n")
 
 
 def forget(session, *names):
-    delete._forget(session, {f"{name}-skill" for name in names}, list(map(release, names)))
+    record = records.read(session.kube, session.namespace)
+    skills = [SimpleNamespace(name=f"{name}-skill") for name in names]
+    delete._update_record(replace(session, record=record), skills, list(map(release, names)))
 
 
 def written(phase):
@@ -66,10 +72,10 @@ def written(phase):
 def test_what_is_left_stays_recorded(session, phase):
     record(session, phase, "a", "b")
     forget(session, "a")
-    document, prints = records.load(session.kube, session.namespace)
-    assert [item["name"] for item in document["endpoints"]] == ["b"]
-    assert prints == {"b-skill": "1"}
-    assert json.loads((phase / "endpoints.json").read_text()) == document
+    left = records.read(session.kube, session.namespace)
+    assert [item["name"] for item in left.endpoints["endpoints"]] == ["b"]
+    assert left.verified == {"b-skill": "1"}
+    assert json.loads((phase / "endpoints.json").read_text()) == left.endpoints
     assert "releases/b/values.yaml" in written(phase)
     assert "releases/a/values.yaml" not in written(phase)
 

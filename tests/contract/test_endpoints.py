@@ -1,14 +1,11 @@
 """Endpoints found in Services of a real API server."""
 
-from dataclasses import replace
-
 import pytest
 
-from learnflow_infra.engine.proof import records
-from learnflow_infra.engine.request import session
-from learnflow_infra.errors import RefusedError
 from learnflow_infra.models import Address, EndpointSpec, ReleaseName, ServicePort, Skill, Target
-from learnflow_infra.outputs import endpoints as outputs
+from learnflow_infra.outputs import record as records
+from learnflow_infra.outputs.discovery import discover
+from learnflow_infra.outputs.record import Record
 
 pytestmark = pytest.mark.contract
 SPEC = EndpointSpec(
@@ -50,7 +47,7 @@ def find(kube, namespace, tmp_path, **target):
         endpoints=(SPEC,),
     )
     where = Target(kind="context", context="kind-x", kubeconfig=None, profile="upstream", **target)
-    (found,) = outputs.find(kube, where, namespace, skill, {"db": {}})
+    (found,) = discover(kube, where, namespace, skill, {"db": {}})
     return found
 
 
@@ -87,12 +84,10 @@ def test_a_load_balancer(kube, namespace, tmp_path):
     assert find(kube, namespace, tmp_path).host == Address(host="db.example.org", port=5432)
 
 
-def test_a_namespace_keeps_to_the_profile_that_it_was_deployed_with(kube, namespace):
-    target = Target(kind="context", context="kind-x", kubeconfig=None, profile="upstream")
-    session._require_profile(kube, target, namespace)
-    document = {"profile": "upstream", "endpoints": []}
-    records.save(kube, namespace, document, {})
-    session._require_profile(kube, target, namespace)
-    with pytest.raises(RefusedError, match="deployed with the profile upstream") as error:
-        session._require_profile(kube, replace(target, profile="embedded"), namespace)
-    assert "--profile upstream" in str(error.value.remedy)
+def test_what_is_recorded_is_read_back(kube, namespace):
+    assert records.read(kube, namespace) == Record()
+    record = Record(endpoints={"profile": "upstream", "endpoints": []}, verified={"demo": "1"})
+    records.write(kube, namespace, record)
+    assert records.read(kube, namespace) == record
+    records.remove(kube, namespace)
+    assert records.read(kube, namespace) == Record()

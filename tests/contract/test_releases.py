@@ -11,7 +11,6 @@ import yaml
 
 from learnflow_infra import skills
 from learnflow_infra.clients.helm import Capabilities, Installation, template
-from learnflow_infra.engine.proof import records
 from learnflow_infra.engine.release.state import Action, ReleaseState
 from learnflow_infra.engine.release.upgrade import upgrade
 from learnflow_infra.errors import NotReadyError, ReleaseFailedError
@@ -85,12 +84,6 @@ def test_a_chart_that_the_server_refuses_is_told_in_its_words(session, release):
     with pytest.raises(ReleaseFailedError) as error:
         converge(session, release, {"greeting": "[1]"})
     assert "ConfigMap" in error.value.why
-
-
-def test_endpoints_are_remembered_in_the_cluster(session):
-    document = {"apiVersion": "v", "endpoints": []}
-    records.save(session.kube, session.namespace, document, {"a": "1"})
-    assert records.load(session.kube, session.namespace) == (document, {"a": "1"})
 
 
 def test_the_charts_of_every_skill_are_accepted_by_the_server(session):

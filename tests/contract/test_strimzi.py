@@ -4,8 +4,8 @@ import copy
 import json
 import subprocess
 import time
+from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import pytest
 import yaml
@@ -166,10 +166,11 @@ def test_a_purge_takes_the_topics_that_helm_keeps(session, served):
     other = copy.deepcopy(topics[0])
     other["metadata"] |= {"name": "mine", "labels": {"strimzi.io/cluster": "kafka"}}
     create(session.kube, served, session.namespace, other)
-    request = SimpleNamespace(skills=(), target=SimpleNamespace(profile="upstream"))
-    found = delete._volumes_and_secrets(session, request, [kafka], purge=False)
-    assert found == ["kafkatopics/exercise.submitted", "kafkatopics/learning.events"]
-    assert delete._volumes_and_secrets(session, request, [kafka], purge=True) == []
+    session = replace(session, target=replace(session.target, profile="upstream"))
+    data = delete._data(session, [], [kafka])
+    names = [path.rpartition("/kafkatopics/")[2] for path in data]
+    assert names == ["exercise.submitted", "learning.events"]
+    delete._purge(session, data, [kafka])
     left = session.kube.items(served["KafkaTopic"].format(session.namespace))
     assert [topic["metadata"]["name"] for topic in left] == ["mine"]
 

@@ -112,7 +112,7 @@ ENGINE = """
     from learnflow_infra.events import ignore
 
     skill = SimpleNamespace(name="a-skill", verify_script=Path(sys.argv[1]))
-    target = SimpleNamespace(kubeconfig=None, context="c", kubectl="kubectl")
+    target = SimpleNamespace(kubeconfig=None, context="c", kubectl="kubectl", environment={})
     session = SimpleNamespace(target=target, namespace="n", emit=ignore)
     verification.SECONDS, verification.GRACE = float(sys.argv[2]), float(sys.argv[3])
     work = verification.verify(session, skill, {}, "both")
@@ -188,7 +188,7 @@ def test_one_that_is_just_starting_is_ended_too(tmp_path, monkeypatch):
         return started[0]
 
     monkeypatch.setattr(asyncio, "create_subprocess_exec", slowly)
-    target = SimpleNamespace(kubeconfig=None, context="c", kubectl="kubectl")
+    target = SimpleNamespace(kubeconfig=None, context="c", kubectl="kubectl", environment={})
     session = SimpleNamespace(target=target, namespace="n", emit=ignore)
     skill = SimpleNamespace(name="a-skill", verify_script=script)
 

@@ -13,7 +13,8 @@ from learnflow_infra.engine.gate import demand, machine
 from learnflow_infra.engine.gate.capacity import capacity
 from learnflow_infra.engine.gate.ports import node_ports
 from learnflow_infra.engine.gate.rights import rights
-from learnflow_infra.engine.request.session import Request, Session
+from learnflow_infra.engine.request.planning import Plan
+from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import FoundationError, LearnflowError
 from learnflow_infra.models import Check, Foundation, ReleaseName
 from learnflow_infra.objects import Fields, Object, ServerVersion
@@ -23,12 +24,12 @@ OLDEST = (1, 27)
 """Kubernetes minor from which the charts' API versions and server-side apply are stable."""
 
 
-def foundation_checks(session: Session, request: Request) -> list[Check]:
+def foundation_checks(session: Session, plan: Plan) -> list[Check]:
     """Check a cluster that runs for what the skills demand that are not installed yet."""
     return cluster_checks(
         session.kube,
         session.namespace,
-        demand.of_absent_skills(session, request),
+        demand.of_absent_skills(session, plan),
         machine.free_disk(session.target),
     )
 

@@ -2,17 +2,18 @@
 
 from collections.abc import Iterable
 
-from learnflow_infra.engine.request.session import Request, Session
+from learnflow_infra.engine.request.planning import Plan
+from learnflow_infra.engine.request.session import Session
 from learnflow_infra.models import Foundation
 from learnflow_infra.readiness.owned import INSTANCE
 
 
-def of_absent_skills(session: Session, request: Request) -> Foundation:
+def of_absent_skills(session: Session, plan: Plan) -> Foundation:
     """What the skills demand of which a release of this run has no pods yet."""
     pods = session.kube.items(f"/api/v1/namespaces/{session.namespace}/pods")
     present = {(pod["metadata"].get("labels") or {}).get(INSTANCE) for pod in pods}
-    absent = {release.skill for release in request.releases if release.name not in present}
-    return total(skill.foundation for skill in request.skills if skill.name in absent)
+    absent = {release.skill for release in plan.releases if release.name not in present}
+    return total(skill.foundation for skill in plan.skills if skill.name in absent)
 
 
 def total(demands: Iterable[Foundation]) -> Foundation:

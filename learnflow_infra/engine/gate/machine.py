@@ -9,7 +9,7 @@ from learnflow_infra import paths
 from learnflow_infra.clusters import embedded
 from learnflow_infra.engine.gate.capacity import MIB, enough
 from learnflow_infra.engine.gate.demand import total
-from learnflow_infra.engine.request.session import Request
+from learnflow_infra.engine.request.planning import Plan
 from learnflow_infra.errors import HostError
 from learnflow_infra.models import Check, Foundation, Target
 
@@ -18,18 +18,18 @@ NODE_MEMORY = 768 * MIB
 MEMINFO = Path("/proc/meminfo")
 
 
-def checks(request: Request) -> list[Check]:
+def checks(plan: Plan) -> list[Check]:
     """Check what a cluster takes that a deploy would make or start; nothing when it runs."""
-    cluster = request.target.cluster
+    cluster = plan.target.cluster
     state = embedded.status(cluster).state if cluster else "running"
     if state == "running":
         return []
     programs = _programs()
     if not programs.passed:
         return [programs]
-    demand = total(skill.foundation for skill in request.skills)
+    demand = total(skill.foundation for skill in plan.skills)
     cpu_and_memory = room(len(os.sched_getaffinity(0)), _free_memory(), demand)
-    return [programs, *cpu_and_memory, *disks(_folders(request, state, demand))]
+    return [programs, *cpu_and_memory, *disks(_folders(plan, state, demand))]
 
 
 def room(cpus: int, memory: int, demand: Foundation) -> list[Check]:
@@ -82,10 +82,10 @@ def _disk(folder: Path, size: int) -> Check:
     return enough("host disk", free_bytes(folder) // MIB, size // MIB, unit, remedy)
 
 
-def _folders(request: Request, state: str, demand: Foundation) -> list[tuple[Path, int]]:
+def _folders(plan: Plan, state: str, demand: Foundation) -> list[tuple[Path, int]]:
     """The folders that a new cluster fills, and the bytes that each will take."""
-    profile = request.target.profile
-    recipes = [use.recipe for r in request.releases for use in r.profiles[profile].images]
+    profile = plan.target.profile
+    recipes = [use.recipe for r in plan.releases for use in r.profiles[profile].images]
     return [
         (paths.cache_dir(), embedded.missing_bytes(recipes)),
         (paths.data_dir(), 0 if state == "stopped" else demand.storage),

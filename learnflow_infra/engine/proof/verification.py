@@ -1,4 +1,4 @@
-"""Run the skills' own verify.py, and read what they found."""
+"""Run the skills' own verify.py, all at the same time."""
 
 import asyncio
 import json
@@ -10,19 +10,16 @@ from contextlib import suppress
 from typing import Literal
 
 from learnflow_infra.engine.proof import tunnels
+from learnflow_infra.engine.proof.results import checks, summary
 from learnflow_infra.engine.request.session import Session
-from learnflow_infra.errors import VerificationError
 from learnflow_infra.events import Message, step
-from learnflow_infra.models import Check, Document, Skill
-from learnflow_infra.readiness import failures
-from learnflow_infra.readiness.causes import Cause, from_checks
-from learnflow_infra.remedy import Command, Remedy, join_lines
+from learnflow_infra.models import Document, Skill
 
 Origin = Literal["inside", "host", "both"]
 SECONDS = 120.0
 """The longest that one skill's verification may take."""
 GRACE = 15.0
-"""Seconds that a verify.py gets to take away what it made; its own bound is 10."""
+"""Seconds that a verify.py gets to remove what it made; its own limit is 10."""
 
 
 async def verify_all(
@@ -31,7 +28,7 @@ async def verify_all(
     """Verify every skill at the same time.
 
     Returns:
-        Each skill's result document, those with failed checks too.
+        Each skill's result document, also of those with failed checks.
     """
     work = (verify(session, skill, endpoints, origin) for skill in skills)
     with tunnels.opened(endpoints):
@@ -39,7 +36,7 @@ async def verify_all(
 
 
 async def verify(session: Session, skill: Skill, endpoints: Document, origin: Origin) -> Document:
-    """Run one verify.py; a program that ends without a document is a failed check."""
+    """Run one verify.py; a program that ends without a document counts as a failed check."""
     with step(session.emit, f"verify/{skill.name}", f"Verify {skill.name}") as running:
         result = await _run(session, skill, endpoints, origin)
         for check in checks(result):
@@ -52,21 +49,21 @@ async def verify(session: Session, skill: Skill, endpoints: Document, origin: Or
 
 async def _run(session: Session, skill: Skill, endpoints: Document, origin: Origin) -> Document:
     process = await _start(session, skill, origin)
-    talk = asyncio.create_task(process.communicate(json.dumps(endpoints).encode()))
+    communication = asyncio.create_task(process.communicate(json.dumps(endpoints).encode()))
     try:
-        await asyncio.wait({talk}, timeout=SECONDS)
+        await asyncio.wait({communication}, timeout=SECONDS)
     finally:
-        late = not talk.done()
-        await _end(process, talk)
-    out, err = await talk
-    said = err.decode("utf-8", "replace").strip()[-500:]
+        late = not communication.done()
+        await _end(process, communication)
+    stdout, stderr = await communication
     try:
-        document: Document = json.loads(out)
+        document: Document = json.loads(stdout)
     except ValueError:
-        document = _document(skill, session, [] if late else [_failed(said)])
+        last = stderr.decode("utf-8", "replace").strip()[-500:]
+        document = _document(skill, session, [] if late else [_failed_check(last)])
     if late:
         document["passed"] = False
-        document["checks"].append(_failed(f"no end within {SECONDS:.0f} s"))
+        document["checks"].append(_failed_check(f"no end within {SECONDS:.0f} s"))
     return document
 
 
@@ -83,13 +80,13 @@ async def _start(session: Session, skill: Skill, origin: Origin) -> asyncio.subp
         stdin=asyncio.subprocess.PIPE,
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, "KUBECTL": target.kubectl},
-        start_new_session=True,  # a terminal's Ctrl-C is for us; we tell it once
+        env={**os.environ, **target.environment, "KUBECTL": target.kubectl},
+        start_new_session=True,  # a terminal sends Ctrl-C to this process alone, which passes it on
     )
     starting = asyncio.ensure_future(start)
     try:
         return await asyncio.shield(starting)
-    except asyncio.CancelledError:  # else nobody would own what is just being started
+    except asyncio.CancelledError:  # the program that is just being started has to be ended, too
         process = await starting
         process.kill()
         await process.communicate()
@@ -97,96 +94,29 @@ async def _start(session: Session, skill: Skill, origin: Origin) -> asyncio.subp
 
 
 async def _end(
-    process: asyncio.subprocess.Process, talk: asyncio.Task[tuple[bytes, bytes]]
+    process: asyncio.subprocess.Process, communication: asyncio.Task[tuple[bytes, bytes]]
 ) -> None:
-    """Let a verification that still runs clean up; one that does not end is killed."""
-    if not talk.done():
+    """Let a verification that still runs clean up; kill it if it does not end in time."""
+    if not communication.done():
         with suppress(ProcessLookupError):
             process.terminate()
-        await asyncio.wait({talk}, timeout=GRACE)
-    if not talk.done():
+        await asyncio.wait({communication}, timeout=GRACE)
+    if not communication.done():
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-        await asyncio.wait({talk})
+        await asyncio.wait({communication})
 
 
-def _document(skill: Skill, session: Session, found: list[Document]) -> Document:
+def _document(skill: Skill, session: Session, checks: list[Document]) -> Document:
     return {
         "apiVersion": "learnflow.infra/v1",
         "kind": "VerifyResult",
         "skill": skill.name,
         "namespace": session.namespace,
         "passed": False,
-        "checks": found,
+        "checks": checks,
     }
 
 
-def _failed(message: str) -> Document:
+def _failed_check(message: str) -> Document:
     return {"name": "verify.py", "from": "", "passed": False, "message": message, "seconds": 0.0}
-
-
-def checks(result: Document) -> list[Check]:
-    """The checks of a result document."""
-    return [
-        Check(
-            name=item["name"],
-            passed=item["passed"],
-            message=item["message"],
-            origin=item["from"],
-            seconds=item["seconds"],
-        )
-        for item in result["checks"]
-    ]
-
-
-def passed(result: Document) -> bool:
-    """Something was checked, and all of it held."""
-    found = checks(result)
-    return bool(found) and all(check.passed for check in found)
-
-
-def summary(result: Document) -> str:
-    """How many checks held."""
-    found = checks(result)
-    return f"{sum(check.passed for check in found)} of {len(found)} checks passed"
-
-
-def require(results: Sequence[Document], skills: Sequence[Skill] = ()) -> None:
-    """All results must have passed.
-
-    Args:
-        results: one of each skill that was verified.
-        skills: that may declare what a failed check means.
-
-    Raises:
-        VerificationError: naming every check that did not hold, and the causes of those.
-    """
-    failed = [result for result in results if not passed(result)]
-    if failed or not results:
-        unmet = [
-            f"{result['skill']} {check.name} (from {check.origin}): {check.message}"
-            for result in failed
-            for check in checks(result)
-            if not check.passed
-        ]
-        found = causes(failed, skills)
-        more = Remedy("Look for causes: ", Command("diagnose"))
-        raise failures.failure(
-            VerificationError,
-            "Verification failed." if results else "Nothing was verified.",
-            why="\n".join(unmet),
-            causes=found,
-            remedy=join_lines(*dict.fromkeys(cause.remedy for cause in found), more),
-        )
-
-
-def causes(results: Sequence[Document], skills: Sequence[Skill]) -> list[Cause]:
-    """What the skills declare that failed checks mean, each cause once."""
-    found: dict[str, Cause] = {}
-    for result in results:
-        said = [(f"{c.name} from {c.origin}", c.message) for c in checks(result) if not c.passed]
-        for skill in (skill for skill in skills if skill.name == result["skill"]):
-            for release in skill.releases:
-                for cause in from_checks(said, release.causes):
-                    found.setdefault(cause.code, cause)
-    return list(found.values())

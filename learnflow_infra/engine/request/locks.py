@@ -16,7 +16,7 @@ from typing import IO
 from urllib.parse import quote
 
 from learnflow_infra import paths
-from learnflow_infra.errors import LockedError
+from learnflow_infra.errors import InputError, LockedError
 from learnflow_infra.outputs import artifacts
 from learnflow_infra.system import locks
 
@@ -79,6 +79,9 @@ def hold(context: str, namespace: str, verb: str) -> Iterator[None]:
         _write(file, run)
         try:
             yield
+        except InputError:  # it ends a run before helm is asked to change anything
+            _write(file, before)
+            raise
         except BaseException:
             _write(file, replace(run, until=time.time() + SLACK))
             raise

@@ -1,4 +1,4 @@
-"""What each release is made of, before any cluster is touched: its chart and its values."""
+"""Prepare a release before the cluster is changed: its chart, and the values that Helm gets."""
 
 import asyncio
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from learnflow_infra.clients.helm import Installation
 from learnflow_infra.clusters import embedded, reach
-from learnflow_infra.engine.request.session import Options, Request, read
+from learnflow_infra.engine.request.planning import Plan
 from learnflow_infra.events import Emit, Message
 from learnflow_infra.models import ChartSource, Document, Release
 from learnflow_infra.sources import charts, lockfile, mirror
@@ -17,7 +17,7 @@ from learnflow_infra.values.merge import put
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """A release with the chart that it is installed from, and the values that helm gets."""
+    """A release with the chart that it is installed from, and its computed values."""
 
     release: Release
     source: ChartSource
@@ -26,7 +26,7 @@ class Prepared:
 
     @property
     def installation(self) -> Installation:
-        """What helm is asked to install."""
+        """What Helm is asked to install."""
         return Installation(
             release=self.release.name,
             chart=self.chart.path,
@@ -35,81 +35,63 @@ class Prepared:
         )
 
 
-def values(options: Options, emit: Emit) -> list[Prepared]:
-    """The chosen skills' releases, prepared; no cluster is asked.
+def prepare(plan: Plan, emit: Emit) -> list[Prepared]:
+    """Obtain the charts, all at once, and compute the values of a plan's releases.
 
     Raises:
-        InputError: a value, a flag or a skill is wrong.
-        ArtifactError: a chart cannot be had.
-    """
-    return prepare(read(options), emit)
-
-
-def prepare(request: Request, emit: Emit) -> list[Prepared]:
-    """Obtain the charts (at once) and compute the values of a request's releases.
-
-    Raises:
-        ArtifactError: a chart cannot be had, or is not the locked one.
+        ArtifactError: a chart cannot be obtained, or is not the locked one.
         InputError: a values file is malformed.
     """
-    profile = request.target.profile
-    locked = lockfile.read()
-
-    async def obtain() -> list[Chart]:
-        return await asyncio.gather(
-            *(
-                charts.obtain(
-                    release.profiles[profile],
-                    locked.chart(profile, release.name),
-                    request.mirrors,
-                    emit,
-                )
-                for release in request.releases
-            )
-        )
-
-    found = zip(request.releases, asyncio.run(obtain()), strict=True)
-    prepared = [_prepared(request, release, chart) for release, chart in found]
-    _warn(request, prepared, emit)
+    sources = asyncio.run(_obtain(plan, emit))
+    pairs = zip(plan.releases, sources, strict=True)
+    prepared = [_prepared(plan, release, chart) for release, chart in pairs]
+    schemas = {item.release.name: item.chart.schema for item in prepared}
+    for text in warnings(plan.overrides, [item.computed for item in prepared], schemas):
+        emit(Message(text=f"Warning: {text}"))
     return prepared
 
 
-def _prepared(request: Request, release: Release, chart: Chart) -> Prepared:
-    profile = request.target.profile
-    source = release.profiles[profile]
+async def _obtain(plan: Plan, emit: Emit) -> list[Chart]:
+    profile, locked = plan.target.profile, lockfile.read()
+    work = (
+        charts.obtain(
+            release.profiles[profile], locked.chart(profile, release.name), plan.mirrors, emit
+        )
+        for release in plan.releases
+    )
+    return await asyncio.gather(*work)
+
+
+def _prepared(plan: Plan, release: Release, chart: Chart) -> Prepared:
+    source = release.profiles[plan.target.profile]
 
     def computed(above: Sequence[Layer]) -> Computed:
         return compute(
             release.name,
-            profile,
-            overrides=request.overrides,
+            plan.target.profile,
+            overrides=plan.overrides,
             chart=chart.values,
             chart_path=chart.path,
-            below=_below(request, source),
+            below=_layers_below(plan, source),
             above=above,
         )
 
-    plain = computed(())
-    mirrored = mirror.value_layer(plain.seen, request.mirrors, source.registry_keys)
-    name = "--image-mirror " + ", ".join(map(str, request.mirrors))
-    final = computed([Layer(name=name, values=mirrored)]) if mirrored else plain
-    return Prepared(release=release, source=source, chart=chart, computed=final)
+    values = computed(())
+    mirrored = mirror.value_layer(values.seen, plan.mirrors, source.registry_keys)
+    if mirrored:
+        name = "--image-mirror " + ", ".join(map(str, plan.mirrors))
+        values = computed([Layer(name=name, values=mirrored)])
+    return Prepared(release=release, source=source, chart=chart, computed=values)
 
 
-def _below(request: Request, source: ChartSource) -> list[Layer]:
-    """What this program knows and the operator may still change."""
-    built: Document = {}
+def _layers_below(plan: Plan, source: ChartSource) -> list[Layer]:
+    """Values that this program computes, and that the operator's own values override."""
+    images: Document = {}
     for use in source.images:
-        built = put(built, use.values, dict(vars(embedded.reference(use.recipe))))
-    layers = [Layer(name="image built by this project", values=built)] if built else []
-    address = reach.of(request.target).address
+        images = put(images, use.values, dict(vars(embedded.reference(use.recipe))))
+    layers = [Layer(name="image built by this project", values=images)] if images else []
+    address = reach.of(plan.target).address
     if address and source.host_address_key:
         values = put({}, source.host_address_key, address)
-        layers.append(Layer(name=f"how this host reaches {request.target.context}", values=values))
+        layers.append(Layer(name=f"how this host reaches {plan.target.context}", values=values))
     return layers
-
-
-def _warn(request: Request, prepared: Sequence[Prepared], emit: Emit) -> None:
-    schemas = {item.release.name: item.chart.schema for item in prepared}
-    for text in warnings(request.overrides, [item.computed for item in prepared], schemas):
-        emit(Message(text=f"Warning: {text}"))

@@ -11,9 +11,9 @@ from learnflow_infra.clusters import embedded, minikube
 from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine.images import cache, required
 from learnflow_infra.engine.release.rendering import rendered
-from learnflow_infra.engine.request import prepare
-from learnflow_infra.engine.request.prepare import Prepared
-from learnflow_infra.engine.request.session import Options, Request, read
+from learnflow_infra.engine.request import planning
+from learnflow_infra.engine.request.planning import Options, Plan
+from learnflow_infra.engine.request.prepare import Prepared, prepare
 from learnflow_infra.errors import InputError, RefusedError
 from learnflow_infra.events import Emit, Message, step
 from learnflow_infra.models import Document
@@ -48,27 +48,27 @@ def create(options: Options, file: Path, emit: Emit) -> list[Item]:
         ArtifactError: a chart or an image cannot be had.
         InputError: the file's folder does not exist.
     """
-    request = read(options)
+    plan = planning.without_cluster(options)
     if not file.parent.is_dir():
         raise InputError(f"There is no folder {file.parent}.", remedy=f"mkdir -p {file.parent}")
-    locked = _locked(request)
-    prepare.prepare(request, emit)  # through the mirrors, into the cache; below without them
-    prepared = prepare.prepare(replace(request, mirrors=()), emit)
+    locked = _locked(plan)
+    prepare(plan, emit)  # through the mirrors, into the cache; below without them
+    prepared = prepare(replace(plan, mirrors=()), emit)
     references = _images(prepared, options.namespace)
     layout = cache.cached()
-    cache.obtain(layout, references, emit, mirrors=request.mirrors, portable=True)
+    cache.obtain(layout, references, emit, mirrors=plan.mirrors, portable=True)
     entries = layout.entries()
     chosen = [entries[reference.exact] for reference in references]
-    chosen += [_chart(layout, chart, request.mirrors, emit) for chart in locked]
+    chosen += [_chart(layout, chart, plan.mirrors, emit) for chart in locked]
     with step(emit, "bundle", f"Write {file}") as running:
         bundle_file.pack(layout, chosen, file)
         running.done(f"{file.stat().st_size / _MIB:.1f} MiB")
     return _items(chosen)
 
 
-def _locked(request: Request) -> list[LockedChart]:
-    profile, known = request.target.profile, lockfile.read()
-    remote = [r for r in request.releases if r.profiles[profile].remote]
+def _locked(plan: Plan) -> list[LockedChart]:
+    profile, known = plan.target.profile, lockfile.read()
+    remote = [r for r in plan.releases if r.profiles[profile].remote]
     if not remote:
         raise RefusedError(
             f"The profile {profile} takes nothing from registries.",

@@ -1,55 +1,58 @@
 """Delete releases; volumes and Secrets stay unless they are purged."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from learnflow_infra import paths
 from learnflow_infra.clients.api_errors import NotFoundError
 from learnflow_infra.clients.kube import selector
-from learnflow_infra.engine.proof import records
 from learnflow_infra.engine.release.uninstall import uninstall, wait_for_claims
-from learnflow_infra.engine.request import locks
-from learnflow_infra.engine.request.session import Options, Request, Session, connect, read
+from learnflow_infra.engine.request import locks, planning
+from learnflow_infra.engine.request.planning import Options
+from learnflow_infra.engine.request.session import Session, connect
 from learnflow_infra.events import Emit, step
-from learnflow_infra.models import Profile, Release, ReleaseName, SkillName
+from learnflow_infra.models import Release, ReleaseName, Skill
 from learnflow_infra.objects import Object
 from learnflow_infra.outputs import artifacts
 from learnflow_infra.outputs import endpoints as outputs
+from learnflow_infra.outputs import record as records
 
 
 @dataclass(frozen=True, kw_only=True)
 class Deleted:
-    """Which releases were uninstalled, and which claims and Secrets are kept."""
+    """The releases that were uninstalled, and the volumes and Secrets that were kept."""
 
-    releases: list[ReleaseName]
-    kept: list[str]
+    releases: Sequence[ReleaseName]
+    kept: Sequence[str]
 
 
 def delete(options: Options, *, purge: bool, emit: Emit) -> Deleted:
-    """Uninstall the chosen skills' releases, those that need others first.
+    """Uninstall the chosen skills' releases, each before those that it needs.
 
     Raises:
-        ReleaseFailedError: helm could not uninstall one.
-        LearnflowError: pods, custom resources or claims do not go; of the class of the cause.
+        ReleaseFailedError: Helm could not uninstall one.
+        LearnflowError: pods, custom resources or claims stay; of the class of the cause.
     """
-    request = read(options)
-    with locks.hold(request.target.context, options.namespace, "delete"):
-        session = connect(request.target, options.namespace, emit)
-        chosen = {skill.name for skill in request.skills if _named(options, skill.name)}
-        releases = [item for item in reversed(request.releases) if item.skill in chosen]
+    target = planning.choose(options)
+    with locks.hold(target.context, options.namespace, "delete"):
+        plan = planning.for_cluster(options, target)
+        skills = [s for s in plan.skills if not options.skills or s.name in options.skills]
+        names = {skill.name for skill in skills}
+        releases = [release for release in reversed(plan.releases) if release.skill in names]
+        session = connect(plan, emit)
         with session.watches:
-            gone = [item.name for item in releases if asyncio.run(_uninstall(session, item))]
-            kept = _volumes_and_secrets(session, request, releases, purge=purge)
-        _forget(session, chosen, releases)
-    return Deleted(releases=gone, kept=kept)
-
-
-def _named(options: Options, name: str) -> bool:
-    return not options.skills or name in options.skills
+            uninstalled = [item.name for item in releases if asyncio.run(_uninstall(session, item))]
+            data = _data(session, skills, releases)
+            if purge and data:
+                _purge(session, data, releases)
+        _update_record(session, skills, releases)
+    kept = [] if purge else ["/".join(path.split("/")[-2:]) for path in data]
+    return Deleted(releases=uninstalled, kept=kept)
 
 
 async def _uninstall(session: Session, release: Release) -> bool:
+    """Uninstall a release; False if it is not installed."""
     with step(session.emit, f"delete/{release.name}", f"Uninstall {release.name}") as running:
         live = await session.helm.live(release.name)
         if live is None:
@@ -60,75 +63,61 @@ async def _uninstall(session: Session, release: Release) -> bool:
         return True
 
 
-def _volumes_and_secrets(
-    session: Session, request: Request, releases: list[Release], *, purge: bool
-) -> list[str]:
-    """Remove (or list) the claims and Secrets of the releases' skills."""
+def _data(session: Session, skills: Sequence[Skill], releases: Sequence[Release]) -> list[str]:
+    """The API paths of what outlives the releases: claims, custom resources and Secrets."""
     base = f"/api/v1/namespaces/{session.namespace}"
-    skills = {release.skill for release in releases}
-    profile = request.target.profile
-    collections = [
-        (collection, release.volumes)
+    objects = [
+        f"{collection}/{item['metadata']['name']}"
         for release in releases
         if release.volumes
-        for collection in (f"{base}/persistentvolumeclaims", *_keeps(session, release, profile))
+        for collection in _collections(session, release)
+        for item in _items(session, collection, release.volumes)
     ]
-    found = [
-        f"{collection}/{item['metadata']['name']}"
-        for collection, labels in collections
-        for item in _labelled(session, collection, labels)
-    ]
-    secrets = [
-        f"{base}/secrets/{credential.secret}"
-        for skill in request.skills
-        if skill.name in skills
-        for credential in skill.credentials
-    ]
-    found += [path for path in secrets if session.kube.find(path)]
-    names = ["/".join(path.split("/")[-2:]) for path in found]
-    if not purge or not found:
-        return names
-    with step(session.emit, "delete/data", "Purge volumes and Secrets") as running:
-        for path in found:
-            session.kube.delete(path)
-        for release in releases:
-            wait_for_claims(session, release)
-        running.done(", ".join(names))
-    return []
+    credentials = [credential for skill in skills for credential in skill.credentials]
+    secrets = [f"{base}/secrets/{credential.secret}" for credential in credentials]
+    return objects + [path for path in secrets if session.kube.find(path)]
 
 
-def _keeps(session: Session, release: Release, profile: Profile) -> list[str]:
-    """Collections of custom resources that outlive the release."""
-    return [
-        f"/apis/{version}/namespaces/{session.namespace}/{plural}"
-        for collection in release.profiles[profile].keeps
-        for version, _, plural in [collection.rpartition("/")]
-    ]
+def _collections(session: Session, release: Release) -> Iterator[str]:
+    """The claims' collection, and those of custom resources that the chart source `keeps`."""
+    yield f"/api/v1/namespaces/{session.namespace}/persistentvolumeclaims"
+    for collection in release.profiles[session.target.profile].keeps:
+        version, _, plural = collection.rpartition("/")
+        yield f"/apis/{version}/namespaces/{session.namespace}/{plural}"
 
 
-def _labelled(session: Session, collection: str, labels: Mapping[str, str]) -> list[Object]:
+def _items(session: Session, collection: str, labels: Mapping[str, str]) -> list[Object]:
+    """The objects with these labels; none where their kind was never installed."""
     try:
         return session.kube.items(collection, labels=selector(labels))
-    except NotFoundError:  # the kind was never installed
+    except NotFoundError:
         return []
 
 
-def _forget(session: Session, skills: set[SkillName], releases: Sequence[Release]) -> None:
-    """Take what is deleted out of the records: in the cluster, and here if they are of it."""
-    folder, where = paths.phase_dir(), (session.target.context, session.namespace)
-    here = artifacts.written_for(folder) == where
-    artifacts.forget(folder, where, [release.name for release in releases])
-    document, prints = records.load(session.kube, session.namespace)
-    left = [item for item in document.get("endpoints", ()) if item["skill"] not in skills]
-    if left:
-        known = {name: value for name, value in prints.items() if name not in skills}
-        document["endpoints"] = left
-        records.save(session.kube, session.namespace, document, known)
-        if here:
-            kubectl = outputs.kubectl_command(session.target)
-            artifacts.write_endpoints(folder, document, kubectl)
+def _purge(session: Session, data: Sequence[str], releases: Sequence[Release]) -> None:
+    with step(session.emit, "delete/data", "Purge volumes and Secrets") as running:
+        for path in data:
+            session.kube.delete(path)
+        for release in releases:
+            wait_for_claims(session, release)
+        running.done(", ".join("/".join(path.split("/")[-2:]) for path in data))
+
+
+def _update_record(session: Session, skills: Sequence[Skill], releases: Sequence[Release]) -> None:
+    """Remove what is deleted from the cluster's record, and from the files if they describe it."""
+    record = session.record.without({skill.name for skill in skills})
+    endpoints = record.endpoints["endpoints"]
+    if not endpoints:
+        records.remove(session.kube, session.namespace)
+    elif record != session.record:
+        records.write(session.kube, session.namespace, record)
+    folder, place = paths.phase_dir(), (session.target.context, session.namespace)
+    if artifacts.written_for(folder) in {place, None}:
+        artifacts.forget_releases(folder, [release.name for release in releases])
+    if artifacts.written_for(folder) != place:
         return
-    base = f"/api/v1/namespaces/{session.namespace}"
-    session.kube.delete(f"{base}/configmaps/{outputs.CONFIG_MAP}")
-    if here:
+    if endpoints:
+        kubectl = outputs.kubectl_command(session.target)
+        artifacts.write_endpoints(folder, record.endpoints, kubectl)
+    else:
         artifacts.forget_endpoints(folder)

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from learnflow_infra.engine.release.observe import observe_with_objects
 from learnflow_infra.engine.release.state import Observed, ReleaseState, state_of
-from learnflow_infra.engine.request.session import Options, Session, connect, read
+from learnflow_infra.engine.request import planning
+from learnflow_infra.engine.request.planning import Options
+from learnflow_infra.engine.request.session import Session, connect
 from learnflow_infra.events import Emit
 from learnflow_infra.models import Release, ReleaseName
 from learnflow_infra.readiness import watched
@@ -29,10 +31,10 @@ def diagnose(options: Options, emit: Emit) -> list[Finding]:
 
     Where none of the releases is, and other things are, only those are told of.
     """
-    request = read(options)
-    session = connect(request.target, options.namespace, emit)
+    plan = planning.for_cluster(options)
+    session = connect(plan, emit)
     with session.watches:
-        views = [(release, *observe_with_objects(session, release)) for release in request.releases]
+        views = [(release, *observe_with_objects(session, release)) for release in plan.releases]
         found = [_of_release(*item) for item in views]
         if options.skills:
             return found

@@ -10,8 +10,10 @@ from learnflow_infra.engine.release import validate
 from learnflow_infra.engine.release.changes import Change
 from learnflow_infra.engine.release.compare import Comparison, compare_all
 from learnflow_infra.engine.release.state import Action
-from learnflow_infra.engine.request import prepare
-from learnflow_infra.engine.request.session import Options, connect, read
+from learnflow_infra.engine.request import planning
+from learnflow_infra.engine.request.planning import Options
+from learnflow_infra.engine.request.prepare import prepare
+from learnflow_infra.engine.request.session import connect
 from learnflow_infra.events import Emit, step
 from learnflow_infra.models import ReleaseName
 
@@ -55,9 +57,9 @@ def diff(options: Options, emit: Emit, *, ask_server: bool = False) -> list[Plan
         ClusterUnreachableError: the cluster does not run.
         InputError: an object would be refused.
     """
-    request = read(options)
-    prepared = prepare.prepare(request, emit)
-    session = connect(request.target, options.namespace, emit)
+    plan = planning.for_cluster(options)
+    prepared = prepare(plan, emit)
+    session = connect(plan, emit)
     with step(emit, "compare", "Compare with the cluster") as running:
         comparisons = asyncio.run(compare_all(session, prepared))
         validate.require(

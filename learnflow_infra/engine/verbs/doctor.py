@@ -1,25 +1,32 @@
-"""The foundation gate alone, changing nothing."""
+"""Run the checks that a deploy runs before it changes anything."""
 
-from learnflow_infra.clusters import embedded
 from learnflow_infra.engine.gate import checkout, checks, machine
-from learnflow_infra.engine.request.session import Options, connect, read
+from learnflow_infra.engine.request import planning
+from learnflow_infra.engine.request.planning import Options
+from learnflow_infra.engine.request.session import connect
 from learnflow_infra.errors import LearnflowError
 from learnflow_infra.events import Emit
-from learnflow_infra.models import Check
+from learnflow_infra.models import Check, Target
 
 
 def doctor(options: Options, emit: Emit) -> list[Check]:
-    """The foundation gate alone; a cluster that deploy would start is no failure."""
-    request = read(options)
-    target = request.target
-    found = [*checkout.checks(target), *machine.checks(request)]
-    if target.cluster and embedded.status(target.cluster).state != "running":
+    """The checks of the host and the cluster; a cluster that a deploy would start passes.
+
+    Raises:
+        InputError: a skill, the profile's name or a values file is wrong.
+    """
+    plan = planning.without_cluster(options)
+    local = [*checkout.checks(plan.target), *machine.checks(plan)]
+    return [*local, *_cluster_checks(options, plan.target, emit)]
+
+
+def _cluster_checks(options: Options, target: Target, emit: Emit) -> list[Check]:
+    if target.state != "running":
         note = f"embedded cluster {target.cluster} does not run; deploy starts it"
-        stopped = Check(name="cluster", passed=True, message=note)
-        return [*found, stopped]
+        return [Check(name="cluster", passed=True, message=note)]
     try:
-        session = connect(target, options.namespace, emit)
-        return [*found, *checks.foundation_checks(session, request)]
+        plan = planning.for_cluster(options, target)
+        session = connect(plan, emit)
+        return checks.foundation_checks(session, plan)
     except LearnflowError as error:
-        failed = Check(name="cluster", passed=False, message=error.what, remedy=error.remedy)
-        return [*found, failed]
+        return [Check(name="cluster", passed=False, message=error.what, remedy=error.remedy)]

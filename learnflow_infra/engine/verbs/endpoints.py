@@ -1,12 +1,15 @@
-"""Where applications connect: the recorded endpoints."""
+"""Where applications connect: the endpoints that the cluster records."""
 
 from dataclasses import dataclass
 
-from learnflow_infra.engine.proof import records
-from learnflow_infra.engine.request.session import Options, connect, read
+from learnflow_infra.engine.request import planning
+from learnflow_infra.engine.request.planning import Options
+from learnflow_infra.engine.request.session import connect
+from learnflow_infra.errors import ClusterUnreachableError
 from learnflow_infra.events import Emit
 from learnflow_infra.models import Document
 from learnflow_infra.outputs import endpoints as outputs
+from learnflow_infra.remedy import Command, Remedy
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,10 +25,16 @@ def endpoints(options: Options, emit: Emit) -> Endpoints:
     """The recorded endpoints.
 
     Raises:
-        ClusterUnreachableError: the cluster does not run, or nothing was recorded.
+        ClusterUnreachableError: the cluster does not run, or records no endpoints.
     """
-    session = connect(read(options).target, options.namespace, emit)
-    document = records.require_endpoints(session.kube, session.namespace)
+    session = connect(planning.for_cluster(options), emit)
+    document = session.record.endpoints
+    if not document.get("endpoints"):
+        raise ClusterUnreachableError(
+            f"No endpoints are recorded in the namespace {session.namespace}.",
+            why="Nothing was deployed there.",
+            remedy=Remedy(Command("deploy")),
+        )
     return Endpoints(
         document=document,
         text=outputs.as_text(document, outputs.kubectl_command(session.target)),

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 
 from learnflow_infra.engine.release.observe import observe_with_objects
 from learnflow_infra.engine.release.state import ReleaseState, state_of
-from learnflow_infra.engine.request.session import Options, Session, connect, read
+from learnflow_infra.engine.request import planning
+from learnflow_infra.engine.request.planning import Options
+from learnflow_infra.engine.request.session import Session, connect
 from learnflow_infra.events import Emit
 from learnflow_infra.models import Release, ReleaseName
 from learnflow_infra.readiness.status import Status
@@ -34,10 +36,10 @@ class ReleaseStatus:
 
 def status(options: Options, emit: Emit) -> list[ReleaseStatus]:
     """The status of each release of the chosen skills."""
-    request = read(options)
-    session = connect(request.target, options.namespace, emit)
+    plan = planning.for_cluster(options)
+    session = connect(plan, emit)
     with session.watches:
-        return [_state(session, release) for release in request.releases]
+        return [_state(session, release) for release in plan.releases]
 
 
 def _state(session: Session, release: Release) -> ReleaseStatus:

@@ -2,8 +2,9 @@
 
 from learnflow_infra.engine.release import validate
 from learnflow_infra.engine.release.rendering import rendered
-from learnflow_infra.engine.request import prepare
-from learnflow_infra.engine.request.session import Options
+from learnflow_infra.engine.request import planning
+from learnflow_infra.engine.request.planning import Options
+from learnflow_infra.engine.request.prepare import prepare
 from learnflow_infra.events import Emit
 
 
@@ -14,7 +15,7 @@ def template(options: Options, emit: Emit, *, crds: bool = False) -> str:
         InputError: values do not meet a chart's schema, or a custom resource its CRD.
         ReleaseFailedError: helm cannot render one.
     """
-    prepared = prepare.values(options, emit)
+    prepared = prepare(planning.without_cluster(options), emit)
     manifests = rendered(prepared, options.namespace, crds=crds)
     validate.require(validate.against_crds(list(zip(prepared, manifests, strict=True))))
     return "".join(manifest.text for manifest in manifests)

@@ -4,8 +4,10 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from learnflow_infra.engine.proof import records, verification
-from learnflow_infra.engine.request.session import Options, connect, read
+from learnflow_infra.engine.proof import verification
+from learnflow_infra.engine.request import planning
+from learnflow_infra.engine.request.planning import Options
+from learnflow_infra.engine.request.session import connect
 from learnflow_infra.events import Emit
 from learnflow_infra.models import Document, Skill
 from learnflow_infra.outputs import endpoints as outputs
@@ -13,17 +15,21 @@ from learnflow_infra.outputs import endpoints as outputs
 
 @dataclass(frozen=True, kw_only=True)
 class Verified:
-    """One result document per skill, failed ones too."""
+    """One result document for each skill, also of those with failed checks."""
 
     skills: Sequence[Skill]
     results: Sequence[Document]
 
 
 def verify(options: Options, origin: verification.Origin, emit: Emit) -> Verified:
-    """Verify the chosen skills through the recorded endpoints."""
-    request = read(options)
-    session = connect(request.target, options.namespace, emit)
-    recorded, _ = records.load(session.kube, session.namespace)
-    recorded = recorded or outputs.document(session.target, session.namespace, [])
-    work = verification.verify_all(session, request.skills, recorded, origin)
-    return Verified(skills=request.skills, results=asyncio.run(work))
+    """Verify the chosen skills through the recorded endpoints.
+
+    Raises:
+        ClusterUnreachableError: the cluster does not run, or a tunnel cannot be opened.
+    """
+    plan = planning.for_cluster(options)
+    session = connect(plan, emit)
+    endpoints = session.record.endpoints
+    endpoints = endpoints or outputs.document(session.target, session.namespace, [])
+    results = asyncio.run(verification.verify_all(session, plan.skills, endpoints, origin))
+    return Verified(skills=plan.skills, results=results)

@@ -1,6 +1,6 @@
 import pytest
 
-from learnflow_infra.clusters.reach import LOCALHOST, Reach, choose
+from learnflow_infra.clusters.reach import LOCALHOST, Reach, choose, past_proxies
 from learnflow_infra.models import Profile, Target
 
 NODE, LOCAL, TUNNEL = Reach(), Reach(address=LOCALHOST), Reach(address=LOCALHOST, tunnel=True)
@@ -30,3 +30,11 @@ def test_how_a_host_reaches_node_ports(kind, context, driver, linux, mac):
     assert choose(target, "Linux") == linux
     assert choose(target, "Darwin") == mac
     assert choose(target, "Windows") == mac
+
+
+def test_programs_reach_a_node_of_this_host_past_proxies():
+    environ = {"NO_PROXY": "localhost", "no_proxy": "", "HTTPS_PROXY": "http://proxy:3128"}
+    once = past_proxies("10.213.0.2", environ)
+    assert once == {"NO_PROXY": "localhost,10.213.0.2", "no_proxy": "10.213.0.2"}
+    assert past_proxies("10.213.0.2", once) == once
+    assert past_proxies(None, environ) == {}

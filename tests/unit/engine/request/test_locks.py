@@ -8,7 +8,7 @@ import pytest
 
 from learnflow_infra import paths
 from learnflow_infra.engine.request import locks
-from learnflow_infra.errors import FoundationError, LockedError
+from learnflow_infra.errors import FoundationError, InputError, LockedError
 
 RUN = """
 import sys, time
@@ -92,23 +92,34 @@ def test_what_a_run_of_ours_began_that_was_killed_is_over(other):
     assert held_for(begun) == 0
 
 
-def interrupted():
-    """When a helm operation may have begun in a run that was then interrupted."""
+def ended_by(error):
+    """When a helm operation may have begun in a run that was then ended by an error."""
     begun = []
 
     def run():
         with locks.hold("ctx", "ns", "deploy"):
             begun.append(time.time())
-            raise KeyboardInterrupt
+            raise error
 
-    with pytest.raises(KeyboardInterrupt):
+    with pytest.raises(type(error)):
         run()
     return begun[0]
+
+
+def interrupted():
+    return ended_by(KeyboardInterrupt())
 
 
 def test_what_a_run_of_ours_began_that_was_interrupted_is_over():
     begun = interrupted()
     interrupted()
+    assert held_for(begun) == 0
+
+
+def test_a_mistyped_option_begins_nothing():
+    assert held_for(ended_by(InputError("There is no skill 'x'."))) > 0
+    begun = interrupted()
+    ended_by(InputError("There is no skill 'x'."))
     assert held_for(begun) == 0
 
 

@@ -27,7 +27,7 @@ def diagnosed(monkeypatch):
         view = SimpleNamespace(snapshot=lambda: None, causes=lambda _seen, **_: [])
         request = SimpleNamespace(target=None, releases=[RELEASE])
         session = SimpleNamespace(watches=Watches(None))
-        monkeypatch.setattr(diagnose, "read", lambda _options: request)
+        monkeypatch.setattr(diagnose.planning, "for_cluster", lambda _options: request)
         monkeypatch.setattr(diagnose, "connect", lambda *_: session)
         monkeypatch.setattr(
             diagnose, "observe_with_objects", lambda *_: (Observed(live=found), view)

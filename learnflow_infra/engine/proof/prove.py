@@ -1,0 +1,117 @@
+"""Prove that the releases work: record their endpoints, verify the skills, write the artifacts."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from learnflow_infra import paths
+from learnflow_infra.engine.proof import results, verification
+from learnflow_infra.engine.release import changes
+from learnflow_infra.engine.release.ready import Outcome
+from learnflow_infra.engine.request.session import Session
+from learnflow_infra.models import Document, Skill, SkillName
+from learnflow_infra.outputs import artifacts
+from learnflow_infra.outputs import endpoints as outputs
+from learnflow_infra.outputs import record as records
+from learnflow_infra.outputs.discovery import discover
+from learnflow_infra.outputs.record import Record
+from learnflow_infra.values import dump, masked
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proof:
+    """The record after a run, and the results of its verification.
+
+    `verified` also holds if an earlier run verified these very pods; `results` is empty then.
+    """
+
+    record: Record
+    results: Sequence[Document]
+    verified: bool
+
+
+def prove(
+    session: Session,
+    skills: Sequence[Skill],
+    outcomes: Sequence[Outcome],
+    *,
+    verify: bool,
+    changed: bool,
+) -> Proof:
+    """Record the endpoints in the cluster, verify the skills, and write the artifacts.
+
+    Args:
+        session: the cluster.
+        skills: those of the run; the endpoints of others stay as they are recorded.
+        outcomes: of their releases.
+        verify: False leaves verification out.
+        changed: the run changed something; if not, pods are not verified a second time.
+
+    Raises:
+        VerificationError: a check failed.
+    """
+    endpoints = _endpoints(session, skills, outcomes)
+    record = replace(session.record, endpoints=endpoints)
+    if record != session.record:
+        records.write(session.kube, session.namespace, record)
+    verified = {**record.verified, **_fingerprints(skills, outcomes, endpoints)}
+    proof = Proof(record=record, results=(), verified=verified == record.verified)
+    if verify and (changed or not proof.verified):
+        proof = _verified(session, skills, replace(record, verified=verified))
+        if proof.record != record:
+            records.write(session.kube, session.namespace, proof.record)
+    _write_artifacts(session, proof.record, outcomes)
+    return proof
+
+
+def _endpoints(session: Session, skills: Sequence[Skill], outcomes: Sequence[Outcome]) -> Document:
+    """The document of all endpoints: of these skills as discovered, of others as recorded."""
+    values = {outcome.release: outcome.computed for outcome in outcomes}
+    discovered = [
+        endpoint
+        for skill in skills
+        for endpoint in discover(session.kube, session.target, session.namespace, skill, values)
+    ]
+    document = outputs.document(session.target, session.namespace, discovered)
+    others = session.record.without({skill.name for skill in skills}).endpoints["endpoints"]
+    document["endpoints"] = sorted(
+        [*document["endpoints"], *others], key=lambda item: str(item["name"])
+    )
+    return document
+
+
+def _fingerprints(
+    skills: Sequence[Skill], outcomes: Sequence[Outcome], endpoints: Document
+) -> dict[SkillName, str]:
+    return {skill.name: fingerprint(skill, outcomes, endpoints) for skill in skills}
+
+
+def fingerprint(skill: Skill, outcomes: Sequence[Outcome], endpoints: Document) -> str:
+    """A hash of what a verification is about: revisions, running containers, and endpoints."""
+    names = {release.name for release in skill.releases}
+    own = [outcome for outcome in outcomes if outcome.release in names]
+    addresses = [item for item in endpoints["endpoints"] if item["skill"] == skill.name]
+    containers = [container for outcome in own for container in outcome.containers]
+    text = json.dumps([[o.revision for o in own], containers, addresses], sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _verified(session: Session, skills: Sequence[Skill], record: Record) -> Proof:
+    documents = asyncio.run(verification.verify_all(session, skills, record.endpoints))
+    results.require(documents, skills)
+    return Proof(record=record, results=documents, verified=True)
+
+
+def _write_artifacts(session: Session, record: Record, outcomes: Sequence[Outcome]) -> None:
+    folder = paths.phase_dir()
+    artifacts.write_endpoints(folder, record.endpoints, outputs.kubectl_command(session.target))
+    for outcome in outcomes:
+        artifacts.write_release(
+            folder,
+            outcome.release,
+            values=dump(masked(outcome.values)),
+            manifest=changes.redacted(outcome.manifest),
+            origins=dump(outcome.origins) if outcome.origins else "",
+        )

@@ -1,0 +1,82 @@
+"""Pure: the results of the skills' verification programs, and what failed checks mean."""
+
+from collections.abc import Sequence
+
+from learnflow_infra.errors import VerificationError
+from learnflow_infra.models import Check, Document, Skill
+from learnflow_infra.readiness import failures
+from learnflow_infra.readiness.causes import Cause, from_checks
+from learnflow_infra.remedy import Command, Remedy, join_lines
+
+
+def checks(result: Document) -> list[Check]:
+    """The checks of a result document."""
+    return [
+        Check(
+            name=item["name"],
+            passed=item["passed"],
+            message=item["message"],
+            origin=item["from"],
+            seconds=item["seconds"],
+        )
+        for item in result["checks"]
+    ]
+
+
+def failed_checks(result: Document) -> list[Check]:
+    """The checks that did not pass."""
+    return [check for check in checks(result) if not check.passed]
+
+
+def passed(result: Document) -> bool:
+    """Something was checked, and all of it passed."""
+    return bool(result["checks"]) and not failed_checks(result)
+
+
+def summary(result: Document) -> str:
+    """How many checks passed."""
+    total = len(result["checks"])
+    return f"{total - len(failed_checks(result))} of {total} checks passed"
+
+
+def require(results: Sequence[Document], skills: Sequence[Skill] = ()) -> None:
+    """All results must have passed, and there must be one.
+
+    Args:
+        results: one of each skill that was verified.
+        skills: may declare what a failed check means.
+
+    Raises:
+        VerificationError: naming every check that failed, and the causes of the failures.
+    """
+    failed = [result for result in results if not passed(result)]
+    if results and not failed:
+        return
+    lines = [
+        f"{result['skill']} {check.name} (from {check.origin}): {check.message}"
+        for result in failed
+        for check in failed_checks(result)
+    ]
+    found = causes(failed, skills)
+    more = Remedy("Look for causes: ", Command("diagnose"))
+    raise failures.failure(
+        VerificationError,
+        "Verification failed." if results else "Nothing was verified.",
+        why="\n".join(lines),
+        causes=found,
+        remedy=join_lines(*dict.fromkeys(cause.remedy for cause in found), more),
+    )
+
+
+def causes(results: Sequence[Document], skills: Sequence[Skill]) -> list[Cause]:
+    """The causes that skills declare for failed checks (`check:` in skill.yaml), each once."""
+    by_code: dict[str, Cause] = {}
+    for result in results:
+        messages = [
+            (f"{check.name} from {check.origin}", check.message) for check in failed_checks(result)
+        ]
+        for skill in (skill for skill in skills if skill.name == result["skill"]):
+            for release in skill.releases:
+                for cause in from_checks(messages, release.causes):
+                    by_code.setdefault(cause.code, cause)
+    return list(by_code.values())

@@ -1,0 +1,142 @@
+"""From what was asked for to a plan: the target, its profile, the skills and their releases."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from learnflow_infra import skills as library
+from learnflow_infra.clients.kube import Kube
+from learnflow_infra.clusters import target as targets
+from learnflow_infra.engine.request import order
+from learnflow_infra.errors import RefusedError
+from learnflow_infra.models import Release, Skill, Target
+from learnflow_infra.outputs import record as records
+from learnflow_infra.outputs.record import Record
+from learnflow_infra.remedy import Command, Remedy
+from learnflow_infra.sources import mirror
+from learnflow_infra.sources.mirror import Mirror
+from learnflow_infra.values import Flags, Overrides, read_overrides
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """What was asked for on the command line; `timeout` in seconds for each release."""
+
+    skills: Sequence[str] = ()
+    flags: Flags = field(default_factory=Flags)
+    mirrors: Sequence[str] = ()
+    profile: str | None = None
+    context: str | None = None
+    namespace: str = "learnflow"
+    timeout: float | None = None
+    verify: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """The options, checked against the skills and the files; nothing is changed yet.
+
+    `skills` are those asked for and those that they need, `releases` theirs, needs first.
+    `record` is what the cluster records; None if it was not asked, or does not run.
+    """
+
+    target: Target
+    namespace: str
+    skills: tuple[Skill, ...]
+    releases: tuple[Release, ...]
+    overrides: Overrides
+    mirrors: tuple[Mirror, ...]
+    record: Record | None = None
+
+
+def choose(options: Options) -> Target:
+    """The target of the options, with its default profile unless they name one.
+
+    Raises:
+        InputError: the profile is unknown.
+        ClusterUnreachableError: the context does not exist.
+    """
+    return targets.choose(options.context, options.profile)
+
+
+def without_cluster(options: Options) -> Plan:
+    """The plan of a verb that asks no cluster: of `--profile`, or of the target's default.
+
+    Raises:
+        InputError: a skill, its needs, the profile's name or a values file is wrong.
+        ClusterUnreachableError: the context does not exist.
+    """
+    return _plan(options, choose(options), None)
+
+
+def for_cluster(options: Options, target: Target | None = None) -> Plan:
+    """The plan of a verb that asks the cluster: of the profile that the cluster records.
+
+    Args:
+        options: what was asked for.
+        target: of the options; chosen by them when it is None.
+
+    Raises:
+        InputError: a skill, its needs, the profile's name or a values file is wrong.
+        ClusterUnreachableError: the context does not exist, or its server does not answer.
+        RefusedError: another profile is asked for than the recorded one.
+    """
+    target = target or choose(options)
+    if target.state != "running":
+        return _plan(options, target, None)
+    record = records.read(api(target), options.namespace)
+    if record.profile and not options.profile:
+        target = replace(target, profile=record.profile)
+    require_profile(record, target, options.namespace)
+    return _plan(options, target, record)
+
+
+def require_profile(record: Record, target: Target, namespace: str) -> None:
+    """A namespace keeps the profile of its first deploy; the cluster's own record decides.
+
+    Raises:
+        RefusedError: the target has another one.
+    """
+    recorded = record.profile
+    if recorded not in {None, target.profile}:
+        raise RefusedError(
+            f"The namespace {namespace} was deployed with the profile {recorded}.",
+            why=f"Under the same names, {target.profile} has other charts and volumes.",
+            remedy=Remedy(
+                f"Add --profile {recorded}, or change it for good: ",
+                Command("delete", "--profile", f"{recorded}"),
+            ),
+        )
+
+
+def api(target: Target) -> Kube:
+    """The client of a target's API server; nothing is asked yet.
+
+    Raises:
+        ClusterUnreachableError: the context does not exist.
+    """
+    return Kube(
+        kubeconfig=target.kubeconfig,
+        context=target.context,
+        no_proxy=target.environment.get("NO_PROXY"),
+    )
+
+
+def _plan(options: Options, target: Target, record: Record | None) -> Plan:
+    all_skills = library.load_all(target.profile)
+    skills = library.find(options.skills, all_skills)
+    names = [release.name for skill in all_skills for release in skill.releases]
+    overrides = read_overrides(options.flags, names)
+    mirrors = tuple(mirror.parse(text) for text in options.mirrors)
+    if options.skills:  # without names, those skills are meant that the profile has
+        order.require_profile(skills, target.profile)
+    releases = order.order(skills, all_skills, target.profile)
+    needed = {release.skill for release in releases}
+    return Plan(
+        target=target,
+        namespace=options.namespace,
+        skills=tuple(skill for skill in all_skills if skill.name in needed),
+        releases=releases,
+        overrides=overrides,
+        mirrors=mirrors,
+        record=record,
+    )

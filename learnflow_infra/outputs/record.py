@@ -1,0 +1,79 @@
+"""What the cluster itself records of its deploys: the ConfigMap `learnflow-endpoints`.
+
+Applications may read it, and every clone of the repository goes by it.
+"""
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+
+from learnflow_infra.clients.kube import MANAGER, Kube
+from learnflow_infra.models import Document, Profile, SkillName
+from learnflow_infra.outputs.endpoints import as_env
+
+CONFIG_MAP = "learnflow-endpoints"
+ENDPOINTS, VERIFIED, ENV = "endpoints.json", "verified.json", "endpoints.env"
+"""Keys of the ConfigMap."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """The endpoints of a namespace, and what was verified of each skill.
+
+    `endpoints` is the document of endpoints.json, `{}` where nothing is deployed. `verified`
+    maps a skill to the fingerprint of what its last successful verification was about.
+    """
+
+    endpoints: Document = field(default_factory=dict)
+    verified: Mapping[SkillName, str] = field(default_factory=dict)
+
+    @property
+    def profile(self) -> Profile | None:
+        """The profile of the deployed releases; None where nothing is deployed."""
+        return self.endpoints.get("profile")
+
+    def without(self, skills: Collection[SkillName]) -> "Record":
+        """The record once these skills are deleted."""
+        left = [item for item in self.endpoints.get("endpoints", ()) if item["skill"] not in skills]
+        verified = {name: value for name, value in self.verified.items() if name not in skills}
+        return Record(endpoints={**self.endpoints, "endpoints": left}, verified=verified)
+
+
+def read(kube: Kube, namespace: str) -> Record:
+    """The record of a namespace; an empty one where nothing was deployed."""
+    config_map = kube.find(_path(namespace))
+    data = config_map.get("data", {}) if config_map else {}
+    return Record(
+        endpoints=json.loads(data.get(ENDPOINTS, "{}")),
+        verified=json.loads(data.get(VERIFIED, "{}")),
+    )
+
+
+def write(kube: Kube, namespace: str, record: Record) -> None:
+    """Write the record by server-side apply, so that other keys and labels stay."""
+    kube.apply(
+        _path(namespace),
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {
+                "name": CONFIG_MAP,
+                "namespace": namespace,
+                "labels": {"app.kubernetes.io/managed-by": MANAGER},
+            },
+            "data": {
+                ENDPOINTS: json.dumps(record.endpoints, indent=2),
+                VERIFIED: json.dumps(dict(record.verified)),
+                ENV: as_env(record.endpoints),
+            },
+        },
+    )
+
+
+def remove(kube: Kube, namespace: str) -> None:
+    """Delete the record of a namespace in which nothing is deployed any more."""
+    kube.delete(_path(namespace))
+
+
+def _path(namespace: str) -> str:
+    return f"/api/v1/namespaces/{namespace}/configmaps/{CONFIG_MAP}"

@@ -1,0 +1,121 @@
+"""A plan's profile: by the cluster's own record, whichever clone of the repository asks."""
+
+import json
+import threading
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+import yaml
+
+from learnflow_infra import paths
+from learnflow_infra.engine.request import planning
+from learnflow_infra.engine.request.planning import Options
+from learnflow_infra.engine.request.session import connect
+from learnflow_infra.errors import ClusterUnreachableError, RefusedError
+from learnflow_infra.events import ignore
+
+RECORD = "/api/v1/namespaces/learnflow/configmaps/learnflow-endpoints"
+OPTIONS = Options(context="cluster")
+
+
+class ApiServer(ThreadingHTTPServer):
+    """Answers GET with the objects that it holds; `paths` are those that were asked for."""
+
+    def __init__(self):
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.objects, self.paths = {}, []
+
+
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.server.paths.append(self.path)
+        found = self.server.objects.get(self.path)
+        body = json.dumps(found or {"message": "not found"}).encode()
+        self.send_response(200 if found else 404)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def server(tmp_path, monkeypatch):
+    with ApiServer() as made:
+        threading.Thread(target=made.serve_forever, daemon=True).start()
+        cluster = {"server": f"http://127.0.0.1:{made.server_port}"}
+        config = {
+            "clusters": [{"name": "c", "cluster": cluster}],
+            "users": [{"name": "u", "user": {"token": "t"}}],
+            "contexts": [{"name": "cluster", "context": {"cluster": "c", "user": "u"}}],
+        }
+        (tmp_path / "config").write_text(yaml.safe_dump(config))
+        monkeypatch.setenv("KUBECONFIG", str(tmp_path / "config"))
+        monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+        yield made
+        made.shutdown()
+
+
+def record(server, profile):
+    document = {"context": "cluster", "namespace": "learnflow", "profile": profile}
+    server.objects[RECORD] = {"data": {"endpoints.json": json.dumps(document)}}
+    return document
+
+
+@pytest.fixture(params=["a clone that deployed upstream", "a fresh clone"])
+def clone(request, tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "phase_dir", lambda: tmp_path / "phase")
+    if request.param != "a fresh clone":
+        (tmp_path / "phase").mkdir()
+        document = {"context": "cluster", "namespace": "learnflow", "profile": "upstream"}
+        (tmp_path / "phase/endpoints.json").write_text(json.dumps(document))
+
+
+def test_every_clone_takes_the_profile_that_the_cluster_records(server, clone):
+    record(server, "embedded")
+    assert planning.for_cluster(OPTIONS).target.profile == "embedded"
+
+
+def test_without_a_record_it_is_the_default_of_the_target(server, clone):
+    assert planning.for_cluster(OPTIONS).target.profile == "upstream"
+    assert planning.for_cluster(replace(OPTIONS, profile="embedded")).target.profile == "embedded"
+
+
+def test_another_profile_than_the_recorded_one_is_refused(server):
+    record(server, "embedded")
+    with pytest.raises(RefusedError, match="deployed with the profile embedded") as error:
+        planning.for_cluster(replace(OPTIONS, profile="upstream"))
+    assert "--profile embedded" in str(error.value.remedy)
+
+
+def test_a_verb_that_asks_no_cluster_takes_the_default(server, clone):
+    record(server, "embedded")
+    assert planning.without_cluster(OPTIONS).target.profile == "upstream"
+    assert server.paths == []
+
+
+def test_the_record_is_read_once_and_handed_on(server):
+    document = record(server, "embedded")
+    session = connect(planning.for_cluster(OPTIONS), ignore)
+    assert session.record.endpoints == document
+    assert server.paths == [RECORD]
+
+
+def test_a_cluster_that_was_not_there_at_planning_is_asked_when_it_runs(server):
+    plan = planning.for_cluster(OPTIONS)
+    document = record(server, "upstream")
+    session = connect(replace(plan, record=None), ignore)
+    assert session.record.endpoints == document
+    record(server, "embedded")
+    with pytest.raises(RefusedError, match="deployed with the profile embedded"):
+        connect(replace(plan, record=None), ignore)
+
+
+def test_a_cluster_that_does_not_run_is_not_connected_to(server):
+    plan = planning.without_cluster(OPTIONS)
+    stopped = replace(plan.target, state="stopped", cluster="x")
+    with pytest.raises(ClusterUnreachableError, match="x is stopped") as error:
+        connect(replace(plan, target=stopped), ignore)
+    assert "cluster up --name x" in str(error.value.remedy)
