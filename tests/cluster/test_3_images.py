@@ -5,6 +5,7 @@ import re
 
 import pytest
 
+from learnflow_infra import references
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import embedded, target
 from learnflow_infra.clusters.embedded.images import helpers
@@ -76,7 +77,7 @@ def test_a_pod_runs_with_an_image_of_a_registry_on_loopback(
 def test_a_pod_runs_with_an_image_of_a_bundle(session, kubectl, registry, busybox, tmp_path):
     """Made on another machine, whose cache this one does not have; the registry is gone."""
     name, digest = busybox
-    reference = required.parse(f"{name}:1@{digest}")
+    reference = references.parse(f"{name}:1@{digest}")
     other = cache.Layout(root=tmp_path / "other")
     cache.obtain(other, [reference], ignore, portable=True)
     archive.pack(other, [other.entries()[reference.exact]], tmp_path / "x.tar")

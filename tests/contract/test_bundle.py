@@ -7,9 +7,10 @@ import tarfile
 
 import pytest
 
+from learnflow_infra import references
 from learnflow_infra.clients import skopeo
 from learnflow_infra.clusters.target import UPSTREAM
-from learnflow_infra.engine.images import cache, required
+from learnflow_infra.engine.images import cache
 from learnflow_infra.engine.request import planning
 from learnflow_infra.engine.request.planning import Options, Plan
 from learnflow_infra.engine.request.prepare import prepare
@@ -115,7 +116,7 @@ def test_after_a_load_no_registry_is_needed(elsewhere, file, registry, plan, pus
         assert any("next deploy" in e.text for e in said if isinstance(e, Message))
         [prepared] = prepare(plan, ignore)
         assert prepared.chart.name == "web"
-        cache.obtain(cache.cached(), [required.parse(IMAGE)], ignore)
+        cache.obtain(cache.cache_layout(), [references.parse(IMAGE)], ignore)
 
 
 def test_everything_goes_into_another_registry(elsewhere, file, pushed, tmp_path):
@@ -140,7 +141,7 @@ def test_a_damaged_bundle_leaves_the_cache_as_it_was(elsewhere, file, pushed):
     file.write_bytes(data)
     with pytest.raises(ArtifactError, match="damaged"):
         bundle.load(file, ignore)
-    assert cache.cached().entries() == {}
+    assert cache.cache_layout().entries() == {}
     assert not charts.cached(pushed[f"{FAR}/charts/web:1.0.0"])
 
 
@@ -206,8 +207,8 @@ def two_platforms(registry, folder):
 
 def test_what_is_named_by_the_digest_of_several_platforms_keeps_it(registry, tmp_path):
     digest = two_platforms(registry, tmp_path)
-    reference = required.parse(f"{registry.host}/multi/image@{digest}")
-    held = cache.cached()
+    reference = references.parse(f"{registry.host}/multi/image@{digest}")
+    held = cache.cache_layout()
     cache.obtain(held, [reference], ignore)
     assert held.entries()[reference.exact]["digest"] != digest  # this platform's alone
     cache.obtain(held, [reference], ignore, portable=True)

@@ -159,7 +159,7 @@ def test_an_older_chart_leaves_the_crds_of_a_newer_one(kube, served, tmp_path):
     assert crds.apply(kube, replace(chart(CRD, tmp_path), version="1.9.0"), events.append) is False
     assert kube.find(PATH) == before
     (said,) = [event.text for event in events if isinstance(event, Message)]
-    assert "stays as demo 1.10.0, which is newer, has it" in said
+    assert "stays: demo 1.10.0 applied it and is newer" in said
     kube.request(
         "PATCH",
         PATH,

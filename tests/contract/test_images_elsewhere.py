@@ -73,7 +73,7 @@ def test_the_images_of_pods_that_are_there(session, kube, namespace):
     spec = {"containers": [{"name": "c", "image": "some/image:1"}]}
     body = {"metadata": {"name": "p"}, "spec": spec}
     kube.request("POST", f"/api/v1/namespaces/{namespace}/pods", body=body)
-    assert required.live(session) == {"some/image:1"}
+    assert required.running_images(session) == {"some/image:1"}
 
 
 def test_without_skopeo_it_is_said_what_was_not_checked(session, monkeypatch):

@@ -2,8 +2,6 @@
 
 import asyncio
 import dataclasses
-import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -120,23 +118,29 @@ def test_a_hook_that_cannot_end_ends_helm(session, tmp_path, release):
     impatient = dataclasses.replace(release, grace={"MissingSecret": 0.5})
     prepared = dataclasses.replace(comparison.prepared, release=impatient)
     comparison = dataclasses.replace(comparison, prepared=prepared)
-    thread = threading.Thread(target=_refuse_to_start, args=(session,))
-    thread.start()
+    kubelet = Kubelet(session)
+    work = upgrade(session, comparison, seconds=300, report=kubelet)
     with pytest.raises(NotReadyError, match="MissingSecret"):
-        asyncio.run(
-            asyncio.wait_for(upgrade(session, comparison, seconds=300, observe=lambda _: None), 60)
-        )
-    thread.join()
+        asyncio.run(asyncio.wait_for(work, 60))
     assert asyncio.run(session.helm.live("demo")).status == "failed"
 
 
-def _refuse_to_start(session):
-    """Say of the hook's pod what a kubelet says."""
-    path = f"/api/v1/namespaces/{session.namespace}/pods/hook"
-    while session.kube.find(path) is None:
-        time.sleep(0.05)
-    waiting = {"reason": "CreateContainerConfigError", "message": 'secret "none" not found'}
-    status = {"name": "main", "ready": False, "restartCount": 0, "image": "i", "imageID": ""}
-    body = {"status": {"containerStatuses": [{**status, "state": {"waiting": waiting}}]}}
-    kind = "application/strategic-merge-patch+json"
-    session.kube.request("PATCH", f"{path}/status", body=body, content_type=kind)
+class Kubelet:
+    """Reports of the hook's pod, once it is observed, that a Secret is missing."""
+
+    def __init__(self, session):
+        self._session, self._reported = session, False
+
+    def __call__(self, observation):
+        if self._reported or not observation.snapshot.objects:
+            return
+        self._reported = True
+        waiting = {"reason": "CreateContainerConfigError", "message": 'secret "none" not found'}
+        status = {"name": "main", "ready": False, "restartCount": 0, "image": "i", "imageID": ""}
+        body = {"status": {"containerStatuses": [{**status, "state": {"waiting": waiting}}]}}
+        self._session.kube.request(
+            "PATCH",
+            f"/api/v1/namespaces/{self._session.namespace}/pods/hook/status",
+            body=body,
+            content_type="application/strategic-merge-patch+json",
+        )

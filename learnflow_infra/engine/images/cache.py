@@ -1,4 +1,4 @@
-"""Images and charts copied to this host, in the cache as one OCI layout."""
+"""The cache on this host: images and charts that were pulled, in one OCI layout."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -25,7 +25,11 @@ _MIB = 1 << 20
 def each(
     references: Sequence[Reference], work: Callable[[Reference], object]
 ) -> list[Unobtainable]:
-    """Do the work for every reference, a few at once; returns those that failed."""
+    """Do the work for every reference, AT_ONCE at a time.
+
+    Returns:
+        The references whose registry refused, and why.
+    """
 
     def attempt(reference: Reference) -> Unobtainable | None:
         try:
@@ -43,13 +47,13 @@ def each(
 
 
 def load(cluster: str, references: Sequence[Reference], emit: Emit) -> None:
-    """Bring images into an embedded cluster, from the cache or the registries.
+    """Load images into an embedded cluster, from the cache or the registries.
 
     Raises:
-        ArtifactError: some cannot be had.
+        ArtifactError: some cannot be pulled.
         HostError: the disk is full, or skopeo cannot be installed.
     """
-    layout = cached()
+    layout = cache_layout()
     obtain(layout, references, emit)
     entries = layout.entries()
     names = [reference.exact for reference in references]
@@ -69,8 +73,8 @@ def require_skopeo(emit: Emit) -> None:
         embedded.ensure_packages(skopeo.PACKAGES, emit=emit)
 
 
-def cached() -> Layout:
-    """The images and charts that were copied before."""
+def cache_layout() -> Layout:
+    """The OCI layout in the cache folder."""
     return Layout(root=cache_dir() / "oci")
 
 
@@ -82,32 +86,32 @@ def obtain(
     mirrors: Sequence[Mirror] = (),
     portable: bool = False,
 ) -> None:
-    """Copy into the layout what it lacks; no registry is asked for what it has.
+    """Pull what the layout lacks; no request is sent for what it has.
 
     Args:
         layout: the cache.
-        references: what is needed.
+        references: the images that it has to have.
         emit: takes the events.
-        mirrors: where they are taken from; the layout has them by their own names.
-        portable: what is named by the digest of several platforms must be there for all.
+        mirrors: where images are pulled from; the layout keeps their own names.
+        portable: an image named by the digest of an index is pulled for all its platforms.
 
     Raises:
-        ArtifactError: naming each image that cannot be had.
+        ArtifactError: naming each image that cannot be pulled.
     """
     entries = layout.entries()
 
-    def there(reference: Reference) -> bool:
+    def complete(reference: Reference) -> bool:
         entry = entries.get(reference.exact)
-        whole = (
-            not portable or not reference.digest or (entry or {}).get("digest") == reference.digest
-        )
-        return entry is not None and whole and layout.has(entry)
+        if entry is None or not layout.has(entry):
+            return False
+        every_platform = portable and reference.digest
+        return not every_platform or bool(entry.get("digest") == reference.digest)
 
-    lacking = [reference for reference in references if not there(reference)]
-    if not lacking:
+    missing = [reference for reference in references if not complete(reference)]
+    if not missing:
         return
     require_skopeo(emit)
-    failed = each(lacking, lambda ref: _pull(layout, ref, emit, mirrors, portable=portable))
+    failed = each(missing, lambda ref: _pull(layout, ref, emit, mirrors, portable=portable))
     if failed:
         raise preflight.refusal(failed, skills.removed_images())
 
@@ -126,16 +130,16 @@ def _pull(
             mirror.rewrite(reference.exact, mirrors),
             folder / "dir",
             every_platform=portable and bool(reference.digest),
-            seen=_noter(running),
+            seen=_report_size(running),
         )
         entry = layout.absorb(folder / "dir", reference.exact)
         running.done(f"{sum(item['size'] for item in layout.of(entry)) / _MIB:.1f} MiB")
 
 
-def _noter(running: Step) -> Callable[[int], None]:
+def _report_size(running: Step) -> Callable[[int], None]:
     return lambda size: running.progress(size, None, f"{size // _MIB} MiB")
 
 
 def scratch() -> AbstractContextManager[Path]:
-    """A folder for this run alone, on the disk of the cache."""
+    """A temporary folder on the disk of the cache, so that files can be moved into it."""
     return files.scratch(cache_dir() / "tmp", "oci-")

@@ -1,11 +1,12 @@
-"""The images that a deploy needs, where the cluster can have them.
+"""The images that a deploy requires, and whether the cluster can run them.
 
-The embedded cluster gets them from this host: skopeo copies them into the cache, with the
-host's credentials, proxies and loopback, and the node imports them. Of other clusters the
-nodes pull themselves; here is only asked whether the images exist.
+The embedded cluster gets images from this host: skopeo pulls them into the cache, with the
+host's credentials, proxies and loopback, and the node imports them. Nodes of other clusters
+pull by themselves; for them, the registries are asked whether the images exist.
 """
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 
 from learnflow_infra import skills
 from learnflow_infra.clients import skopeo
@@ -24,78 +25,76 @@ from learnflow_infra.references import Reference, parse
 from learnflow_infra.sources import preflight
 from learnflow_infra.sources.image_names import by_operator, images_of
 
-_NODES_MAY = {*Fault} - {Fault.missing, Fault.forbidden, Fault.invalid_name}
-"""Faults that a node of another cluster need not have, as this host does."""
+_HOST_ONLY = {*Fault} - {Fault.missing, Fault.forbidden, Fault.invalid_name}
+"""Faults that this host may have and a node of another cluster may not."""
 
 
-def wanted(
+def required_images(
     prepared: Sequence[Prepared], objects: Mapping[ReleaseName, Sequence[Object]]
 ) -> set[str]:
     """The images of the manifests, and those that operators will use.
 
+    Args:
+        prepared: the releases.
+        objects: of each release's manifest.
+
     Raises:
-        InputError: an operator has no image of the version that is asked.
+        InputError: an operator has no image of the desired version.
     """
-    found = {image for release in objects.values() for image in images_of(release)}
+    images = {image for release in objects.values() for image in images_of(release)}
     for item in prepared:
         for rule in item.source.operator_images:
-            known = by_operator(objects.get(rule.release, ()), rule.env)
+            by_key = by_operator(objects.get(rule.release, ()), rule.env)
             key = placeholders.fill(rule.key, {"values": item.computed.seen})
-            if known and key not in known:
+            if by_key and key not in by_key:
                 raise InputError(
                     f"{rule.release} has no image of {item.release.name} {key}.",
-                    why=f"It has: {', '.join(sorted(known))}",
-                    remedy=f"Ask for one of these: --set {item.release.name}.version=…",
+                    why=f"It has: {', '.join(sorted(by_key))}",
+                    remedy=f"Choose one of these: --set {item.release.name}.version=…",
                 )
-            found |= {known[key]} if known else set()
-    return found
+            images |= {by_key[key]} if by_key else set()
+    return images
 
 
-def live(session: Session) -> set[str]:
-    """The images of the pods that are there: they need not be asked for again."""
-    return images_of(session.kube.items(f"/api/v1/namespaces/{session.namespace}/pods"))
-
-
-def ensure(session: Session, wanted: Collection[str], live: Collection[str], emit: Emit) -> None:
-    """See that the cluster has the images, or can have them.
+def ensure(session: Session, images: Collection[str], running: Collection[str], emit: Emit) -> None:
+    """Load images into the embedded cluster, or check that other clusters can pull them.
 
     Args:
         session: the cluster.
-        wanted: references as manifests have them.
-        live: those that run already; they are not asked for, nor are those the nodes have.
+        images: references as manifests have them.
+        running: images that run already. For these, and for those on the nodes, no request
+            is sent to a registry.
         emit: takes the events.
 
     Raises:
-        ArtifactError: naming each image that cannot be had, why, and the remedy.
+        ArtifactError: naming each image that cannot be pulled, why, and the remedy.
         InputError: a reference is malformed.
     """
-    name = session.target.cluster
-    known = _exact(live) | _exact(embedded.known_images(name) if name else _of_nodes(session))
-    needed = {text: parse(text) for text in wanted}
-    absent = {ref.exact: ref for ref in needed.values() if ref.registry != embedded.REGISTRY}
-    references = [absent[exact] for exact in sorted(absent) if exact not in known]
-    if not references:
-        with step(emit, "images", "Images of registries") as running:
-            running.done("all there", changed=False)
-    elif name:
-        cache.load(name, references, emit)
+    cluster = session.target.cluster
+    on_nodes = embedded.known_images(cluster) if cluster else _on_nodes(session)
+    present = _exact(running) | _exact(on_nodes)
+    references = {reference.exact: reference for reference in map(parse, images)}
+    missing = [
+        reference
+        for exact, reference in sorted(references.items())
+        if reference.registry != embedded.REGISTRY and exact not in present
+    ]
+    if not missing:
+        with step(emit, "images", "Images of registries") as progress:
+            progress.done("all there", changed=False)
+    elif cluster:
+        cache.load(cluster, missing, emit)
     else:
-        check(references, emit)
+        check(missing, emit)
 
 
-def _exact(texts: Collection[str]) -> set[str]:
-    """As containerd names them; Docker tells of images without a name, too."""
-    found = set()
-    for text in texts:
-        try:
-            found.add(parse(text).exact)
-        except InputError:
-            continue
-    return found
+def running_images(session: Session) -> set[str]:
+    """The images of the pods in the namespace."""
+    return images_of(session.kube.items(f"/api/v1/namespaces/{session.namespace}/pods"))
 
 
-def _of_nodes(session: Session) -> set[str]:
-    """What the nodes list; empty for users who may not see them."""
+def _on_nodes(session: Session) -> set[str]:
+    """The images that nodes report; empty for users who may not read nodes."""
     try:
         nodes = session.kube.items("/api/v1/nodes")
     except ForbiddenError:
@@ -104,26 +103,31 @@ def _of_nodes(session: Session) -> set[str]:
     return {name for image in images for name in image.get("names") or ()}
 
 
+def _exact(names: Collection[str]) -> set[str]:
+    """Names as containerd writes them, without what Docker reports for unnamed images."""
+    exact = set()
+    for name in names:
+        with suppress(InputError):
+            exact.add(parse(name).exact)
+    return exact
+
+
 def check(references: Sequence[Reference], emit: Emit) -> None:
     """Ask the registries whether they have the images.
 
     Raises:
-        ArtifactError: they have not.
+        ArtifactError: naming each that they do not have.
     """
     if not skopeo.installed():
-        emit(
-            Message(
-                text=f"Not checked whether {len(references)} images exist: skopeo is missing "
-                "(package: skopeo)."
-            )
-        )
+        text = f"Not checked whether {len(references)} images exist: skopeo is missing"
+        emit(Message(text=f"{text} (package: skopeo)."))
         return
-    with step(emit, "images", "Do the images exist?") as running:
-        found = cache.each(references, lambda ref: skopeo.digest(ref.exact))
-        for item in found:
-            if item.fault in _NODES_MAY:
-                emit(Message(text=f"Warning: this host cannot tell of {item.line()}"))
-        certain = [item for item in found if item.fault not in _NODES_MAY]
-        if certain:
-            raise preflight.refusal(certain, skills.removed_images())
-        running.done(f"{len(references)} images", changed=None)
+    with step(emit, "images", "Check that the images exist") as progress:
+        failed = cache.each(references, lambda ref: skopeo.digest(ref.exact))
+        for item in failed:
+            if item.fault in _HOST_ONLY:
+                emit(Message(text=f"Warning: this host cannot check {item.line()}"))
+        missing = [item for item in failed if item.fault not in _HOST_ONLY]
+        if missing:
+            raise preflight.refusal(missing, skills.removed_images())
+        progress.done(f"{len(references)} images", changed=None)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from learnflow_infra import paths
 from learnflow_infra.engine.proof import results, verification
 from learnflow_infra.engine.release import changes
-from learnflow_infra.engine.release.ready import Outcome
+from learnflow_infra.engine.release.wait import Outcome
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.models import Document, Skill, SkillName
 from learnflow_infra.outputs import artifacts

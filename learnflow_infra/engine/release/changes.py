@@ -30,12 +30,12 @@ class Change:
 
 
 def by_key(objects: Iterable[Object]) -> dict[Key, Object]:
-    """The objects of a manifest by what identifies them, in the same order."""
+    """The objects of a manifest by their key, in the same order."""
     return {key(obj): obj for obj in objects}
 
 
 def key(obj: Object) -> Key:
-    """What identifies an object, whatever its version."""
+    """What identifies an object in all versions of its API."""
     group = obj["apiVersion"].rpartition("/")[0]
     meta = obj["metadata"]
     return group, obj["kind"], meta.get("namespace", ""), meta["name"]
@@ -54,12 +54,12 @@ def diff(old: Mapping[Key, Object], new: Mapping[Key, Object]) -> list[Change]:
 
 
 def added(desired: Object) -> Change:
-    """The change that makes an object."""
+    """The change that creates an object."""
     return _change("added", None, desired)
 
 
 def drift(live: Object, desired: Object) -> Change:
-    """The change that brings a live object back to what its release says."""
+    """The change that brings a live object back to its manifest."""
     return _change("drifted", live, desired)
 
 
@@ -81,7 +81,7 @@ def _lines(obj: Object | None) -> list[str]:
 def masked(
     before: Object | None, after: Object | None = None
 ) -> tuple[Object | None, Object | None]:
-    """Both objects with the values of Secrets masked, so that a change can still be told."""
+    """Both objects with the values of Secrets masked; that a value differs stays visible."""
     return _mask(before, after, "before"), _mask(after, before, "after")
 
 
@@ -104,7 +104,10 @@ def _hidden(value: object, other: object, side: str) -> str:
 def settled(
     live: Mapping[Key, Object], first: Mapping[Key, Object], second: Mapping[Key, Object]
 ) -> dict[Key, Object]:
-    """`first`, with what `second` has otherwise (so Helm invents it) as it is in `live`."""
+    """The first rendering, with the live value wherever the second rendering differs.
+
+    Where two renderings of the same values differ, helm has invented the value.
+    """
     return {
         name: _settle(live[name], obj, second[name]) if name in live and name in second else obj
         for name, obj in first.items()

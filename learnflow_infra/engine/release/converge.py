@@ -1,4 +1,4 @@
-"""Bring releases to what is asked: in order, independent ones in parallel."""
+"""Bring releases to the desired state: needs first, independent releases in parallel."""
 
 import asyncio
 from collections.abc import Sequence
@@ -8,10 +8,10 @@ from learnflow_infra.engine.release import drift, initial_status
 from learnflow_infra.engine.release.compare import Comparison
 from learnflow_infra.engine.release.order import in_order_of_needs
 from learnflow_infra.engine.release.progress import ProgressReporter
-from learnflow_infra.engine.release.ready import Outcome, until_ready
 from learnflow_infra.engine.release.recover import held_by_another
 from learnflow_infra.engine.release.state import Action
 from learnflow_infra.engine.release.upgrade import upgrade
+from learnflow_infra.engine.release.wait import Outcome, until_ready
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.events import Step, step
 from learnflow_infra.models import ReleaseName
@@ -49,7 +49,13 @@ async def converge(
     limit: float | None,
     needs: Sequence[ReleaseName] = (),
 ) -> Outcome:
-    """Install or upgrade one release if it differs, mend drift, and wait until it is ready.
+    """Install or upgrade one release if it is out of sync, mend drift, and wait for it.
+
+    Args:
+        session: the cluster.
+        comparison: the desired release beside the live one.
+        limit: seconds until it has to be ready; None takes the release's own.
+        needs: the releases of this run that it waited for.
 
     Raises:
         ReleaseFailedError: helm refused it.

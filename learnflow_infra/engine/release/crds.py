@@ -1,13 +1,14 @@
 """CRDs of charts: installed and upgraded before the resources that need them, never deleted.
 
-Helm installs what is in a chart's `crds/` once and never upgrades it, so they are not left
-to helm. They are applied server-side, when a dry run of that tells a difference: whoever
-changed one is noticed, and nothing is written where there is none.
+Helm installs what is in a chart's `crds/` once and never upgrades it, so CRDs are not left to
+helm. A CRD is applied server-side if a dry run of the apply differs from the live CRD: a
+foreign change is noticed, and nothing is written where nothing differs.
 """
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from dataclasses import dataclass
 
 from learnflow_infra.clients import retry
 from learnflow_infra.clients.api_errors import ForbiddenError
@@ -24,34 +25,44 @@ SECONDS = 30.0
 _AT_ONCE = 4
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Definition:
+    """A CRD as its chart has it, beside the live one."""
+
+    desired: Object
+    live: Object | None
+    differs: bool
+
+
 def missing(kube: Kube, charts: Sequence[Chart]) -> list[Object]:
     """The CRDs of charts whose kinds the cluster does not serve yet."""
     return [crd for chart in charts for crd in chart.crds if not _served(kube, crd)]
 
 
 def pending(kube: Kube, charts: Sequence[Chart]) -> list[Object]:
-    """The CRDs of charts that `apply` would install or upgrade; none that you may not see.
+    """The CRDs of charts that `apply` would install or upgrade; none that the user may not read.
 
     Raises:
         RefusedError: as `apply` would.
     """
-    found: list[Object] = []
+    differing: list[Object] = []
     for chart in charts:
         with suppress(ForbiddenError):
-            found += [crd for _, crd, differs in _compared(kube, chart, ignore) if differs]
-    return found
+            compared = _compared(kube, chart, ignore)
+            differing += [item.desired for item in compared if item.differs]
+    return differing
 
 
 def apply(kube: Kube, chart: Chart, emit: Emit) -> bool:
-    """Bring the CRDs of one chart to what it has; newer ones of the same chart stay.
+    """Install or upgrade the CRDs of one chart; those of a newer version of the chart stay.
 
     Returns:
         Whether any was changed.
 
     Raises:
-        RefusedError: the cluster serves or stores a version that the chart's CRD lacks;
-            nothing was changed.
-        FoundationError: you may not change them, and the cluster lacks what the chart brings.
+        RefusedError: the cluster serves or stores a version that the chart's CRD lacks; no
+            CRD of the chart was changed.
+        FoundationError: the user may not change them, and the cluster lacks some.
         NotReadyError: a definition was not established in time.
     """
     if not chart.crds:
@@ -61,57 +72,61 @@ def apply(kube: Kube, chart: Chart, emit: Emit) -> bool:
             changed = _apply(kube, chart, emit)
         except ForbiddenError as error:
             _require_served(kube, chart, error)
-            running.done("you may not change them; they are served, and stay", changed=False)
+            running.done("you may not change them; the cluster serves them", changed=False)
             return False
         running.done(f"{changed} of {len(chart.crds)} applied", changed=bool(changed))
     return bool(changed)
 
 
 def _apply(kube: Kube, chart: Chart, emit: Emit) -> int:
-    """Everything is looked at before anything is changed; returns how many were."""
-    found = _compared(kube, chart, emit)
-    todo = [crd for _, crd, differs in found if differs]
+    """Compare all, then apply those that differ; returns how many."""
+    definitions = _compared(kube, chart, emit)
+    differing = [item.desired for item in definitions if item.differs]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        list(pool.map(lambda crd: kube.apply(_path(crd), crd), todo))
-        list(pool.map(lambda item: _established(kube, *item[:2]), found))
-    return len(todo)
+        list(pool.map(lambda crd: kube.apply(_path(crd), crd), differing))
+        list(pool.map(lambda item: _wait_until_served(kube, item), definitions))
+    return len(differing)
 
 
-def _compared(kube: Kube, chart: Chart, emit: Emit) -> list[tuple[Object | None, Object, bool]]:
-    """The live CRD, the chart's, and whether they differ; without those that stay newer."""
-    wanted = [crd_upgrade.marked(crd, chart.name, chart.version) for crd in chart.crds]
+def _compared(kube: Kube, chart: Chart, emit: Emit) -> list[_Definition]:
+    """The chart's CRDs beside the live ones, without those that a newer chart applied."""
+    desired = [crd_upgrade.marked(crd, chart.name, chart.version) for crd in chart.crds]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
-        found = list(pool.map(lambda crd: kube.find(_path(crd)), wanted))
+        live = list(pool.map(lambda crd: kube.find(_path(crd)), desired))
         pairs = [
-            (live, crd)
-            for live, crd in zip(found, wanted, strict=True)
-            if live is None or not _newer(chart, live, emit)
+            (old, new)
+            for old, new in zip(live, desired, strict=True)
+            if old is None or not _newer(chart, old, emit)
         ]
-        for live, crd in pairs:
-            require_kept(chart, live, crd)
-        differing = list(pool.map(lambda pair: _differs(kube, *pair), pairs))
-    return [(*pair, differs) for pair, differs in zip(pairs, differing, strict=True)]
+        for old, new in pairs:
+            require_versions_kept(chart, old, new)
+        differs = list(pool.map(lambda pair: _differs(kube, *pair), pairs))
+    return [
+        _Definition(live=old, desired=new, differs=result)
+        for (old, new), result in zip(pairs, differs, strict=True)
+    ]
 
 
-def require_kept(chart: Chart, live: Object | None, wanted: Object) -> None:
-    """A definition must keep every version that the cluster serves or may hold objects in.
+def require_versions_kept(chart: Chart, live: Object | None, desired: Object) -> None:
+    """A definition must keep every version that the cluster serves or may store objects in.
 
     Raises:
         RefusedError: it lacks one, as another release of the operator would.
     """
-    lost = crd_upgrade.lost_versions(live, wanted) if live else []
+    lost = crd_upgrade.lost_versions(live, desired) if live else []
     if lost:
-        name = wanted["metadata"]["name"]
+        name = desired["metadata"]["name"]
         raise RefusedError(
             f"The CRD {name} would lose the version {', '.join(lost)}.",
             why=f"{chart.name} {chart.version} does not have it, and the cluster serves it or "
-            "holds objects in it: another release of this operator is or was here.",
+            "stores objects in it: another release of this operator is or was installed.",
             remedy="Migrate what uses it, then apply the CRDs yourself:\n"
-            f"helm show crds {_shown(chart)} | kubectl apply --server-side --force-conflicts -f -",
+            f"helm show crds {_chart_arguments(chart)} | "
+            "kubectl apply --server-side --force-conflicts -f -",
         )
 
 
-def _shown(chart: Chart) -> str:
+def _chart_arguments(chart: Chart) -> str:
     return f"{chart.reference} --version {chart.version}" if chart.reference else str(chart.path)
 
 
@@ -119,7 +134,7 @@ def _newer(chart: Chart, live: Object, emit: Emit) -> bool:
     newer = crd_upgrade.applied_by_newer(live, chart.name, chart.version)
     if newer:
         name = live["metadata"]["name"]
-        emit(Message(text=f"The CRD {name} stays as {chart.name} {newer}, which is newer, has it."))
+        emit(Message(text=f"The CRD {name} stays: {chart.name} {newer} applied it and is newer."))
     return bool(newer)
 
 
@@ -128,22 +143,23 @@ def _path(crd: Object) -> str:
 
 
 def _differs(kube: Kube, live: Object | None, crd: Object) -> bool:
-    """Where they are not plainly the same, a dry run tells what the server makes of ours."""
+    """Unless they are plainly equal, the live CRD is compared with a dry run of the apply."""
     if live is None or crd_upgrade.same(live, crd):
         return live is None
     return crd_upgrade.differs(live, kube.apply(_path(crd), crd, dry_run=True))
 
 
-def _established(kube: Kube, before: Object | None, crd: Object) -> None:
-    """Wait until the definition is established, and clients find all of it by discovery."""
-    if before and crd_upgrade.established(before) and not crd_upgrade.added_versions(before, crd):
+def _wait_until_served(kube: Kube, definition: _Definition) -> None:
+    """Wait until the definition is established, and discovery lists all its versions."""
+    crd, live = definition.desired, definition.live
+    if live and crd_upgrade.established(live) and not crd_upgrade.added_versions(live, crd):
         return
-    good, last = retry.poll(
+    served, last = retry.poll(
         lambda: kube.find(_path(crd)),
-        until=lambda live: crd_upgrade.established(live) and _served(kube, crd),
+        until=lambda current: crd_upgrade.established(current) and _served(kube, crd),
         seconds=SECONDS,
     )
-    if not good:
+    if not served:
         name = crd["metadata"]["name"]
         raise NotReadyError(
             f"The CRD {name} was not established within {SECONDS:.0f} s.",
@@ -164,9 +180,9 @@ def _require_served(kube: Kube, chart: Chart, error: ForbiddenError) -> None:
     absent = [crd["metadata"]["name"] for crd in chart.crds if not _served(kube, crd)]
     if absent:
         raise FoundationError(
-            f"The cluster lacks CRDs of {chart.name}, and you may not bring them: "
+            f"The cluster lacks CRDs of {chart.name}, and you may not create them: "
             + ", ".join(absent),
             why=error.what,
             remedy="Have an administrator run:\n"
-            f"helm show crds {_shown(chart)} | kubectl apply --server-side -f -",
+            f"helm show crds {_chart_arguments(chart)} | kubectl apply --server-side -f -",
         ) from error

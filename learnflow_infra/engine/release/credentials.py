@@ -1,4 +1,4 @@
-"""Secrets generated once: random, in memory, straight to the API, kept for ever."""
+"""Secrets with random passwords: generated once, in memory, and never again."""
 
 import base64
 import secrets
@@ -21,8 +21,8 @@ def ensure(kube: Kube, namespace: str, credential: Credential) -> bool:
         Whether it was created.
 
     Raises:
-        RefusedError: its volumes exist without it (their data would be locked out), or it
-            exists without a key that is needed.
+        RefusedError: its volumes exist without it (their data needs the old password), or it
+            exists without one of its keys.
     """
     collection = f"/api/v1/namespaces/{namespace}/secrets"
     existing = kube.find(f"{collection}/{credential.secret}")
@@ -33,7 +33,7 @@ def ensure(kube: Kube, namespace: str, credential: Credential) -> bool:
     try:
         kube.create(collection, _secret(credential))
     except ConflictError:
-        return False  # made by another run in this moment: that one is kept
+        return False  # another run has just created it: that Secret is kept
     return True
 
 

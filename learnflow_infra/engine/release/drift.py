@@ -1,8 +1,8 @@
-"""What the cluster has otherwise than a release's manifest says.
+"""Compare live objects with a release's manifest, and mend what differs.
 
-Helm's record cannot tell: objects that were taken away, Jobs that gave up, fields that
-somebody changed. `helm upgrade` mends the first two, but only when it is run, and never
-the third in custom resources (it compares two manifests, not the live object).
+Helm's record does not show objects that were deleted, Jobs that failed and fields that were
+changed by others. `helm upgrade` mends the first two when it runs, and in custom resources
+never the third: there it compares two manifests, not the live object.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -16,13 +16,18 @@ from learnflow_infra.engine.release import changes
 from learnflow_infra.objects import Object, Resource, reference
 from learnflow_infra.readiness.status import compute
 
-_SERVERS = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp")
-"""Metadata that the server writes."""
+_SET_BY_SERVER = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp")
+"""Fields of `metadata` that the API server writes."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """An object that is not as its manifest says; `uid` of the live one."""
+    """An object that differs from its manifest.
+
+    `gone` objects do not exist or their kind is not served, `failed` ones are Jobs that gave
+    up, `drifted` ones have other fields. `path` is in the API ("" where the kind is not
+    served), `uid` that of the live object.
+    """
 
     desired: Object
     path: str
@@ -38,8 +43,11 @@ class Finding:
 def find(kube: Kube, namespace: str, objects: Sequence[Object]) -> list[Finding]:
     """Compare the live objects with those of a manifest; nothing is changed.
 
-    What the API server would make of the manifest (a server-side apply, not carried out)
-    is compared with what is there: defaults and notations are no drift.
+    The live object is compared with a dry run of a server-side apply: defaults and other
+    notations of a value are no drift.
+
+    Raises:
+        ApiError: the server refuses an object.
     """
     locate = locator(kube, namespace, objects)
     with ThreadPoolExecutor(4) as pool:
@@ -65,15 +73,15 @@ def _finding(kube: Kube, path: str, desired: Object) -> Finding | None:
 
 def _essence(obj: Object) -> Object:
     essence: Any = {key: value for key, value in obj.items() if key != "status"}
-    metadata = {key: value for key, value in obj["metadata"].items() if key not in _SERVERS}
+    metadata = {key: value for key, value in obj["metadata"].items() if key not in _SET_BY_SERVER}
     return essence | {"metadata": metadata}  # type: ignore[no-any-return]
 
 
 def mend(kube: Kube, findings: Sequence[Finding]) -> None:
-    """Bring drifted objects back, and take away Jobs that gave up, so that helm makes them again.
+    """Apply the manifest of drifted objects, and delete failed Jobs, which helm makes again.
 
     Raises:
-        ApiError: the server refuses it, as for a field that cannot change.
+        ApiError: the server refuses it, such as a change of an immutable field.
     """
     for finding in findings:
         if finding.state == "drifted":

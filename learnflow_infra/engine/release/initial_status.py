@@ -1,4 +1,4 @@
-"""Status that a custom resource has to have before its operator first acts on it.
+"""Create custom resources with the status that they need before their operator sees them.
 
 An operator may keep the identity of a cluster in the status of its resources, and generate a
 new one where there is none: servers then refuse volumes that an earlier release left. A chart
@@ -15,34 +15,34 @@ from learnflow_infra.models import ReleaseName
 from learnflow_infra.objects import Fields, Object, reference
 
 ANNOTATION = "learnflow.infra/initial-status"
-"""On a resource of a chart: what its status begins with, as JSON."""
+"""Annotation of a resource in a chart: its initial status, as JSON."""
 _MERGE = "application/merge-patch+json"
 
 
 def create(
     kube: Kube, namespace: str, release: ReleaseName, objects: Sequence[Object]
 ) -> list[str]:
-    """Make the resources of a manifest that begin with a status, where they do not have it.
+    """Create the resources of a manifest that have an initial status, and set it.
 
-    What a live resource's status says already is left as it is.
+    Fields that the status of a live resource has already are kept.
 
     Returns:
-        `Kind/name` of what was given a status.
+        `Kind/name` of each resource whose status was set.
 
     Raises:
         ApiError: the server refuses one.
     """
-    starting = [obj for obj in objects if _status(obj)]
-    locate = drift.locator(kube, namespace, starting)
+    annotated = [obj for obj in objects if _initial_status(obj)]
+    locate = drift.locator(kube, namespace, annotated)
     return [
         reference(obj)
-        for obj in starting
-        if _give(kube, locate(obj), adoptable(obj, namespace, release))
+        for obj in annotated
+        if _set_status(kube, locate(obj), adoptable(obj, namespace, release))
     ]
 
 
 def adoptable(obj: Object, namespace: str, release: ReleaseName) -> Object:
-    """An object with the marks by which helm knows its own.
+    """An object with the label and annotations by which helm recognises its own objects.
 
     Source: https://helm.sh/docs/topics/charts_tips_and_tricks/, "existing resources".
     """
@@ -56,20 +56,20 @@ def adoptable(obj: Object, namespace: str, release: ReleaseName) -> Object:
     return {**obj, "metadata": {**meta, "labels": labels, "annotations": annotations}}
 
 
-def _status(obj: Object) -> Fields:
+def _initial_status(obj: Object) -> Fields:
     text = (obj["metadata"].get("annotations") or {}).get(ANNOTATION)  # charts render null, too
     status: Fields = json.loads(text) if text else {}
     return status
 
 
-def _give(kube: Kube, path: str, obj: Object) -> bool:
-    if not path:  # its kind is not served, which helm says better
+def _set_status(kube: Kube, path: str, obj: Object) -> bool:
+    if not path:  # the kind is not served: helm reports that
         return False
     live = kube.find(path)
     if live is None:
         live = kube.create(path.rpartition("/")[0], obj)
-    has = live.get("status", {})
-    missing = {key: value for key, value in _status(obj).items() if key not in has}
+    present = live.get("status", {})
+    missing = {k: v for k, v in _initial_status(obj).items() if k not in present}
     if missing:
         body = {"status": missing}
         kube.request("PATCH", f"{path}/status", body=body, content_type=_MERGE)

@@ -1,6 +1,6 @@
 """Report a wait as events: each object's status when it changes, each cause as it comes and goes.
 
-A reporter only emits; what is done about a snapshot is decided in engine.release.ready.
+A reporter only emits; what is done about a snapshot is decided in engine.release.wait.
 """
 
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""What helm or the API server refused, explained by its cause."""
+"""Explain by its cause what helm or the API server refused."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -12,36 +12,37 @@ HOOK = Code.HookFailed
 
 
 def explained(
-    error: ReleaseFailedError, release: Release, namespace: str, own: Sequence[Cause] = ()
+    error: ReleaseFailedError, release: Release, namespace: str, hooks: Sequence[Cause] = ()
 ) -> LearnflowError:
-    """The error in the class of its cause, which is on top; itself, where no cause is known.
+    """An error in the class of the first cause; `error` itself where no cause is known.
 
     Args:
-        error: with helm's words in `why`.
-        release: that was refused.
+        error: with helm's stderr in `why`.
+        release: the release that was refused.
         namespace: of the release.
-        own: causes that the objects of the chart's hooks tell.
+        hooks: causes in the objects of the chart's hooks.
     """
-    found = [*_said(str(error.why), namespace, own)]
-    if not found:
+    known = _causes(str(error.why), namespace, hooks)
+    if not known:
         return error
-    top = found[0]
+    top = known[0]
     policy = causes.policy(top.code, release.grace, release.causes)
     return failures.failure(
         policy.error,
         f"{release.name} could not be deployed: {top.code}.",
         why=error.why,
-        causes=found,
+        causes=known,
         remedy=failures.remedy(top, release, namespace),
     )
 
 
-def _said(words: str, namespace: str, own: Sequence[Cause]) -> list[Cause]:
-    said = causes.from_refusal(words, namespace)
-    if said is None or not own:
-        return [*([said] if said else []), *own]
-    if said.code != HOOK:
-        return [said, *own]
-    first, *rest = own  # helm says that a hook failed; its own objects say which, and why
-    message = f"{said.message}: {first.message}"
+def _causes(stderr: str, namespace: str, hooks: Sequence[Cause]) -> list[Cause]:
+    """The cause in helm's stderr; where that is a failed hook, the cause in its objects."""
+    refused = causes.from_refusal(stderr, namespace)
+    if refused is None:
+        return [*hooks]
+    if not hooks or refused.code != HOOK:
+        return [refused, *hooks]
+    first, *rest = hooks
+    message = f"{refused.message}: {first.message}"
     return [dataclasses.replace(first, code=HOOK, message=message), *rest]

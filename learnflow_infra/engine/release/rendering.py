@@ -1,4 +1,4 @@
-"""The manifests of releases as `helm template` makes them."""
+"""Render releases without a cluster, as `helm template` does."""
 
 import asyncio
 from collections.abc import Sequence
@@ -9,8 +9,8 @@ from learnflow_infra.engine.release.compare import api_versions
 from learnflow_infra.engine.request.prepare import Prepared
 
 
-def rendered(prepared: Sequence[Prepared], namespace: str, *, crds: bool = False) -> list[Manifest]:
-    """The manifest of each release, hooks included; no cluster is asked.
+def render(prepared: Sequence[Prepared], namespace: str, *, crds: bool = False) -> list[Manifest]:
+    """The manifest of each release, hooks included; no cluster is needed.
 
     Raises:
         InputError: values do not meet a chart's schema.
@@ -20,11 +20,11 @@ def rendered(prepared: Sequence[Prepared], namespace: str, *, crds: bool = False
         api_versions=api_versions([crd for item in prepared for crd in item.chart.crds])
     )
 
-    async def render() -> list[Manifest]:
+    async def render_all() -> list[Manifest]:
         work = (
             helm.template(item.installation, namespace=namespace, capabilities=known, crds=crds)
             for item in prepared
         )
         return await asyncio.gather(*work)
 
-    return asyncio.run(render())
+    return asyncio.run(render_all())

@@ -1,4 +1,4 @@
-"""Uninstall one release, and see that it goes."""
+"""Uninstall one release, and wait until its objects are gone."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -12,18 +12,18 @@ from learnflow_infra.readiness.owned import Expected, expected
 from learnflow_infra.readiness.view import View
 
 SECONDS = 120.0
-"""How long what a release has may take to go."""
+"""How long the objects of a release may take to go."""
 _POLICY = "helm.sh/resource-policy"
 
 
 async def uninstall(session: Session, release: Release, live: Live) -> None:
     """Uninstall a release; returns when its objects and pods are gone.
 
-    Claims made from templates stay, and what the chart says to keep, as in Helm.
+    Volume claims made from templates stay, and so does what the chart keeps, as in Helm.
 
     Raises:
         ReleaseFailedError: helm could not uninstall it.
-        LearnflowError: something of it does not go; of the class of the cause.
+        LearnflowError: an object does not go; of the class of the cause.
     """
     await session.helm.uninstall(release.name)
     try:
@@ -35,19 +35,19 @@ async def uninstall(session: Session, release: Release, live: Live) -> None:
 
 def _wait(session: Session, release: Release, objects: Sequence[Object]) -> None:
     owned = expected(obj for obj in objects if not _kept(obj))
-    _gone(session, release, owned, lambda obj: reference(obj) in owned.names or _runs(obj))
+    _wait_gone(session, release, owned, lambda obj: reference(obj) in owned.names or _runs(obj))
 
 
 def wait_for_claims(session: Session, release: Release) -> None:
-    """Wait until the claims of a release, which were deleted, are gone.
+    """Wait until the deleted volume claims of a release are gone.
 
     Raises:
-        LearnflowError: one does not go; of the class of the cause.
+        LearnflowError: a claim does not go; of the class of the cause.
     """
-    _gone(session, release, Expected(), lambda obj: obj["kind"] == "PersistentVolumeClaim")
+    _wait_gone(session, release, Expected(), lambda obj: obj["kind"] == "PersistentVolumeClaim")
 
 
-def _gone(
+def _wait_gone(
     session: Session, release: Release, owned: Expected, removed: Callable[[Object], bool]
 ) -> None:
     view = View(session.kube, session.watches, session.namespace, release)
@@ -60,6 +60,6 @@ def _kept(obj: Object) -> bool:
 
 
 def _runs(obj: Object) -> bool:
-    """Pods of hooks that came to their end stay, as in Helm; nobody deletes them."""
+    """Whether a pod still has to go; ended pods of hooks stay, as in Helm."""
     ended = (obj.get("status") or {}).get("phase") in {"Succeeded", "Failed"}
     return obj["kind"] == "Pod" and ("deletionTimestamp" in obj["metadata"] or not ended)

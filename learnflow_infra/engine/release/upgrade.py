@@ -1,4 +1,4 @@
-"""Helm's own part of a release: install or upgrade, with an eye on the chart's hooks."""
+"""Install or upgrade a release by helm, while the objects of its hooks are watched."""
 
 import asyncio
 import dataclasses
@@ -16,35 +16,37 @@ from learnflow_infra.readiness.view import View
 
 
 async def upgrade(
-    session: Session, comparison: Comparison, seconds: float, observe: Observe
+    session: Session, comparison: Comparison, seconds: float, report: Observe
 ) -> Live:
-    """Install or upgrade; a hook that cannot end well ends it before helm's timeout.
+    """Install or upgrade; helm is ended before its timeout if a hook cannot succeed.
+
+    Args:
+        session: the cluster.
+        comparison: the desired release.
+        seconds: how long helm may take.
+        report: takes every observation of the hooks' objects.
 
     Raises:
         LearnflowError: of the class of the cause for which helm or a hook failed.
     """
-    live = await _upgrade(session, comparison, seconds, observe)
+    live = await _upgrade(session, comparison, seconds, report)
     desired = comparison.desired.manifest
     return dataclasses.replace(live, manifest=desired) if live.manifest == desired else live
 
 
 async def _upgrade(
-    session: Session, comparison: Comparison, seconds: float, observe: Observe
+    session: Session, comparison: Comparison, seconds: float, report: Observe
 ) -> Live:
     release = comparison.prepared.release
     work = session.helm.upgrade(comparison.prepared.installation, seconds=seconds)
     view = View(session.kube, session.watches, session.namespace, release)
-    hooks = _hooks(comparison)
+    hooks = expected(comparison.desired.manifest.hooks)
     try:
         if not hooks.names:
             return await work
-        return await _guarded(asyncio.create_task(work), view, hooks, session, observe)
+        return await _guarded(asyncio.create_task(work), view, hooks, session, report)
     except ReleaseFailedError as error:
         raise await asyncio.to_thread(_explained, error, view, hooks) from error
-
-
-def _hooks(comparison: Comparison) -> Expected:
-    return expected(comparison.desired.manifest.hooks)
 
 
 async def _guarded(
@@ -52,19 +54,19 @@ async def _guarded(
     view: View,
     hooks: Expected,
     session: Session,
-    observe: Observe,
+    report: Observe,
 ) -> Live:
     done = threading.Event()
 
     def guard() -> None:
         view.follow(hooks, labelled=False)
-        tracker.watch_hooks(view, done=done, stop=session.stop, observe=observe)
+        tracker.watch_hooks(view, done=done, stop=session.stop, observe=report)
 
     guarding = asyncio.create_task(asyncio.to_thread(guard))
     try:
         await asyncio.wait({work, guarding}, return_when=asyncio.FIRST_COMPLETED)
         if not work.done():
-            await guarding  # which failed: helm is told to end, and marks the release as failed
+            await guarding  # raises; helm is ended below, and marks the release as failed
         return await work
     finally:
         done.set()
@@ -73,9 +75,9 @@ async def _guarded(
 
 
 def _explained(error: ReleaseFailedError, view: View, hooks: Expected) -> LearnflowError:
-    """Helm's refusal with its cause, and what the hooks' own pods say of it."""
+    """Helm's refusal with its cause, and the causes in the objects of hooks."""
     if not hooks.names:
         return explained(error, view.release, view.namespace)
     view.follow(hooks, labelled=False)
-    own = view.causes(view.snapshot(), logs=True)
-    return explained(error, view.release, view.namespace, own)
+    causes = view.causes(view.snapshot(), logs=True)
+    return explained(error, view.release, view.namespace, causes)

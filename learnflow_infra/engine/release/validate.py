@@ -1,6 +1,7 @@
-"""Would the API server take what is asked? Asked of it, without storing anything.
+"""Check rendered objects before they are installed: by the API server, or by a chart's CRDs.
 
-Custom resources whose CRD an earlier step brings are checked against that CRD.
+The API server checks in a dry run. Custom resources whose CRD is not applied yet are checked
+against the CRD in the chart.
 """
 
 from collections.abc import Sequence
@@ -15,24 +16,24 @@ from learnflow_infra.engine.request.prepare import Prepared
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import InputError
 from learnflow_infra.models import ReleaseName
-from learnflow_infra.objects import Object
+from learnflow_infra.objects import Object, reference
 from learnflow_infra.remedy import Command, Remedy
 from learnflow_infra.sources import crd_schemas
 
 
 def against_crds(manifests: Sequence[tuple[Prepared, Manifest]]) -> list[str]:
-    """Faults of custom resources against the CRDs that the charts bring; no cluster is asked."""
-    known = [crd for prepared, _ in manifests for crd in prepared.chart.crds]
+    """Faults of custom resources by the CRDs of the charts; no cluster is needed."""
+    definitions = [crd for prepared, _ in manifests for crd in prepared.chart.crds]
     return [
         _line(prepared.release.name, obj, fault)
         for prepared, manifest in manifests
         for obj in manifest.objects
-        for fault in crd_schemas.faults(obj, known)
+        for fault in crd_schemas.faults(obj, definitions)
     ]
 
 
 def by_server(session: Session, comparisons: Sequence[Comparison]) -> list[str]:
-    """Faults that the API server tells of the objects whose kind it serves already."""
+    """Faults that a dry run finds in the objects whose kind the API server serves already."""
     pairs = [
         (item.prepared.release.name, obj)
         for item in comparisons
@@ -40,15 +41,15 @@ def by_server(session: Session, comparisons: Sequence[Comparison]) -> list[str]:
     ]
     locate = drift.locator(session.kube, session.namespace, [obj for _, obj in pairs])
     with ThreadPoolExecutor(4) as pool:
-        told = pool.map(lambda pair: _refusal(session.kube, locate(pair[1]), pair[1]), pairs)
-        return [_line(*pair, text) for pair, text in zip(pairs, told, strict=True) if text]
+        faults = pool.map(lambda pair: _refusal(session.kube, locate(pair[1]), pair[1]), pairs)
+        return [_line(*pair, fault) for pair, fault in zip(pairs, faults, strict=True) if fault]
 
 
 def _refusal(kube: Kube, path: str, obj: Object) -> str:
     try:
         if path:
             kube.apply(path, obj, dry_run=True)
-    except NotFoundError:  # the namespace will be made
+    except NotFoundError:  # the namespace is created later
         return ""
     except ApiError as error:
         return error.what
@@ -56,7 +57,7 @@ def _refusal(kube: Kube, path: str, obj: Object) -> str:
 
 
 def _line(release: ReleaseName, obj: Object, fault: str) -> str:
-    return f"{release}: {obj['kind']}/{obj['metadata']['name']}: {fault}"
+    return f"{release}: {reference(obj)}: {fault}"
 
 
 def require(faults: Sequence[str], done: str = "no release was changed") -> None:
@@ -73,5 +74,5 @@ def require(faults: Sequence[str], done: str = "no release was changed") -> None
         raise InputError(
             f"{len(faults)} objects would be refused; {done}.",
             why="\n".join(faults),
-            remedy=Remedy("See what the values make of it: ", Command("template")),
+            remedy=Remedy("See the manifests: ", Command("template")),
         )

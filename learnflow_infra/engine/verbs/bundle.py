@@ -10,7 +10,7 @@ from learnflow_infra.clients.registry_words import Fault
 from learnflow_infra.clusters import embedded, minikube
 from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine.images import cache, required
-from learnflow_infra.engine.release.rendering import rendered
+from learnflow_infra.engine.release.rendering import render
 from learnflow_infra.engine.request import planning
 from learnflow_infra.engine.request.planning import Options, Plan
 from learnflow_infra.engine.request.prepare import Prepared, prepare
@@ -55,7 +55,7 @@ def create(options: Options, file: Path, emit: Emit) -> list[Item]:
     prepare(plan, emit)  # through the mirrors, into the cache; below without them
     prepared = prepare(replace(plan, mirrors=()), emit)
     references = _images(prepared, options.namespace)
-    layout = cache.cached()
+    layout = cache.cache_layout()
     cache.obtain(layout, references, emit, mirrors=plan.mirrors, portable=True)
     entries = layout.entries()
     chosen = [entries[reference.exact] for reference in references]
@@ -86,13 +86,14 @@ def _locked(plan: Plan) -> list[LockedChart]:
 
 
 def _images(prepared: Sequence[Prepared], namespace: str) -> list[Reference]:
-    manifests = rendered(prepared, namespace)
+    manifests = render(prepared, namespace)
     objects = {
         item.release.name: manifest.objects
         for item, manifest in zip(prepared, manifests, strict=True)
     }
-    found = {ref.exact: ref for text in required.wanted(prepared, objects) if (ref := parse(text))}
-    return [found[exact] for exact in sorted(found)]
+    images = required.required_images(prepared, objects)
+    references = {reference.exact: reference for reference in map(parse, images)}
+    return [references[exact] for exact in sorted(references)]
 
 
 def _chart(layout: Layout, chart: LockedChart, mirrors: Sequence[Mirror], emit: Emit) -> Document:
@@ -148,7 +149,7 @@ def load(file: Path, emit: Emit, *, context: str | None = None, registry: str = 
             found = bundle_file.unpack(file, folder / "oci")
             entries = list(found.entries().values())
             running.done(f"{len(entries)} charts and images, no digest differs", changed=None)
-        layout = cache.cached()
+        layout = cache.cache_layout()
         _keep(found, layout, entries)
     wanted = [item for item in entries if CHART not in item["annotations"]]
     if registry:

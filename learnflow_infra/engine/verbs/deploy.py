@@ -121,8 +121,8 @@ def _check(session: Session, comparisons: Sequence[Comparison], done: str) -> No
     ports = checks.port_checks(session.kube, session.namespace, objects, values)
     checks.require(ports, done=done)
     with_hooks = {item.release.name: manifest.with_hooks for item, manifest in manifests}
-    images = required.wanted([item for item, _ in manifests], with_hooks)
-    required.ensure(session, images, required.live(session), session.emit)
+    images = required.required_images([item for item, _ in manifests], with_hooks)
+    required.ensure(session, images, required.running_images(session), session.emit)
 
 
 def _create_namespace(session: Session) -> None:

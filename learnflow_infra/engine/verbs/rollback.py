@@ -8,9 +8,9 @@ from learnflow_infra.engine.proof.prove import prove
 from learnflow_infra.engine.proof.recorder import Recorder
 from learnflow_infra.engine.release.observe import observe
 from learnflow_infra.engine.release.progress import ProgressReporter
-from learnflow_infra.engine.release.ready import Outcome, until_ready
 from learnflow_infra.engine.release.recover import held_by_another
 from learnflow_infra.engine.release.state import ReleaseState, state_of
+from learnflow_infra.engine.release.wait import Outcome, until_ready
 from learnflow_infra.engine.request import locks, planning
 from learnflow_infra.engine.request.planning import Options, Plan
 from learnflow_infra.engine.request.session import Session, connect

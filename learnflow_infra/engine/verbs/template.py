@@ -1,7 +1,7 @@
 """The manifests of skills; no cluster is asked."""
 
 from learnflow_infra.engine.release import validate
-from learnflow_infra.engine.release.rendering import rendered
+from learnflow_infra.engine.release.rendering import render
 from learnflow_infra.engine.request import planning
 from learnflow_infra.engine.request.planning import Options
 from learnflow_infra.engine.request.prepare import prepare
@@ -16,6 +16,6 @@ def template(options: Options, emit: Emit, *, crds: bool = False) -> str:
         ReleaseFailedError: helm cannot render one.
     """
     prepared = prepare(planning.without_cluster(options), emit)
-    manifests = rendered(prepared, options.namespace, crds=crds)
+    manifests = render(prepared, options.namespace, crds=crds)
     validate.require(validate.against_crds(list(zip(prepared, manifests, strict=True))))
     return "".join(manifest.text for manifest in manifests)

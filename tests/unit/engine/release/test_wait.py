@@ -1,9 +1,9 @@
-"""What is done about stuck pods, decided where the release is waited for and not by a reporter."""
+"""Stuck pods are replaced where the release is waited for, and not by a reporter."""
 
 from types import SimpleNamespace
 
 from learnflow_infra.engine.release.progress import ProgressReporter
-from learnflow_infra.engine.release.ready import StuckPodReplacer
+from learnflow_infra.engine.release.wait import StuckPodReplacer
 from learnflow_infra.events import Message
 from learnflow_infra.readiness.owned import Snapshot
 from learnflow_infra.readiness.status import Status
