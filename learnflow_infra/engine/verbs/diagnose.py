@@ -7,13 +7,11 @@ from learnflow_infra.engine.release.observe import observe_with_objects
 from learnflow_infra.engine.release.state import Observed, ReleaseState, state_of
 from learnflow_infra.engine.request import planning
 from learnflow_infra.engine.request.planning import Options
-from learnflow_infra.engine.request.session import Session, connect
+from learnflow_infra.engine.request.session import connect
 from learnflow_infra.events import Emit
 from learnflow_infra.models import Release, ReleaseName
-from learnflow_infra.readiness import watched
 from learnflow_infra.readiness.causes import Cause, Code
-from learnflow_infra.readiness.owned import Snapshot
-from learnflow_infra.readiness.status import evaluate
+from learnflow_infra.readiness.unowned import unowned_causes
 from learnflow_infra.readiness.view import View
 from learnflow_infra.remedy import Command, Remedy
 
@@ -38,22 +36,11 @@ def diagnose(options: Options, emit: Emit) -> list[Finding]:
         found = [_of_release(*item) for item in views]
         if options.skills:
             return found
-        beside = _beside(session, [view for *_, view in views])
+        releases = [view for *_, view in views]
+        beside = unowned_causes(session.kube, session.watches, session.namespace, releases)
     foreign = not any(observed.live for _, observed, _ in views) and beside is not None
     rest = [Finding(release=None, causes=beside)] if beside is not None else []
     return rest if foreign else [*found, *rest]
-
-
-def _beside(session: Session, views: Sequence[View]) -> list[Cause] | None:
-    """The causes for what belongs to no release of ours; None where there is nothing else."""
-    paths = watched.everything(session.namespace)
-    session.watches.ensure(paths)
-    ours = {obj["metadata"]["uid"] for view in views for obj in view.snapshot().objects}
-    others = [o for o in session.watches.store.objects(paths) if o["metadata"]["uid"] not in ours]
-    if not others:
-        return None
-    snapshot = Snapshot(states=tuple(evaluate(others)))
-    return views[0].causes(snapshot, logs=True)
 
 
 def _of_release(release: Release, observed: Observed, view: View) -> Finding:

@@ -26,13 +26,13 @@ def diagnosed(monkeypatch):
     def run(found, *, beside=None, skills=()):
         view = SimpleNamespace(snapshot=lambda: None, causes=lambda _seen, **_: [])
         request = SimpleNamespace(target=None, releases=[RELEASE])
-        session = SimpleNamespace(watches=Watches(None))
+        session = SimpleNamespace(kube=None, namespace="n", watches=Watches(None))
         monkeypatch.setattr(diagnose.planning, "for_cluster", lambda _options: request)
         monkeypatch.setattr(diagnose, "connect", lambda *_: session)
         monkeypatch.setattr(
             diagnose, "observe_with_objects", lambda *_: (Observed(live=found), view)
         )
-        monkeypatch.setattr(diagnose, "_beside", lambda *_: beside)
+        monkeypatch.setattr(diagnose, "unowned_causes", lambda *_: beside)
         return diagnose.diagnose(SimpleNamespace(namespace="n", skills=skills), None)
 
     return run
