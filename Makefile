@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 CLI := $(VENV)/bin/learnflow-infra
 VERBS := deploy diff template values verify status endpoints diagnose rollback delete doctor
 
-.PHONY: help setup setup-dev lock test lint unit browser fuzz contract cluster-tests e2e docs bench chart-lock $(VERBS)
+.PHONY: help setup setup-dev lock test docs lint unit browser fuzz contract cluster-tests e2e docs bench chart-lock $(VERBS)
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9%-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -56,6 +56,9 @@ lock: ## pin the dependencies of pyproject.toml again (needs uv)
 
 test: setup-dev ## the whole test suite, part by part
 	@MAKE='$(MAKE)' sh tests/run.sh
+
+docs: setup-dev ## write docs/commands.md and the table of docs/causes.md from the program
+	@$(VENV)/bin/python docs/pages.py
 
 lint: setup-dev ## ruff, mypy, import-linter, shellcheck
 	@$(VENV)/bin/ruff check --no-cache . && $(VENV)/bin/ruff format --no-cache --check .

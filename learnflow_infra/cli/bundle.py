@@ -14,55 +14,58 @@ if TYPE_CHECKING:
     from learnflow_infra.engine.verbs.bundle import Item
 
 app = typer.Typer(
-    help="Charts and images in one file, for where no registry is reached.", no_args_is_help=True
+    help="Charts and images in one file, for hosts that reach no registry.", no_args_is_help=True
 )
 
 
 @app.callback()
 def group() -> None:
-    """Charts and images in one file, for where no registry is reached."""
+    """Charts and images in one file, for hosts that reach no registry."""
 
 
 @app.command()
-@opts.with_values
 def create(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="The bundle, a tar.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The bundle to write, a tar file.")],
     skills: opts.Skills = None,
-    given: opts.Given = opts.NOTHING,
+    files: opts.Files = None,
+    set_values: opts.SetValues = None,
+    set_strings: opts.SetStrings = None,
+    set_json: opts.SetJson = None,
+    set_files: opts.SetFiles = None,
+    mirrors: opts.Mirrors = None,
     profile: opts.ProfileName = "upstream",
     output: opts.OutputOption = opts.Output.text,
 ) -> None:
-    """Pack all charts (by charts.lock) and images that a deploy with these values needs."""
-    from learnflow_infra.engine.verbs import bundle as engine
+    """Pack the locked charts and the images that a deploy with these values needs."""
+    from learnflow_infra.engine.verbs import bundle as verb
 
     options = opts.options(
         skills=skills,
         context=None,
-        given=given,
+        flags=opts.flags(files, set_values, set_strings, set_json, set_files),
+        mirrors=mirrors,
         profile=profile,
     )
-    _tell(run(lambda emit: engine.create(options, file, emit)), output)
+    _print(run(lambda emit: verb.create(options, file, emit)), output)
 
 
 @app.command()
 def load(
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="What `bundle create` wrote.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The bundle to load.")],
     registry: Annotated[
         str,
-        typer.Option(
-            "--registry", metavar="HOST[/PREFIX]", help="Push into this registry instead."
-        ),
+        typer.Option("--registry", metavar="HOST[/PREFIX]", help="Push to this registry instead."),
     ] = "",
     context: opts.Context = None,
     output: opts.OutputOption = opts.Output.text,
 ) -> None:
-    """Check a bundle's digests, and bring it into the cluster or a registry."""
-    from learnflow_infra.engine.verbs import bundle as engine
+    """Check a bundle's digests, then load it into the cluster or push it to a registry."""
+    from learnflow_infra.engine.verbs import bundle as verb
 
-    _tell(run(lambda emit: engine.load(file, emit, context=context, registry=registry)), output)
+    _print(run(lambda emit: verb.load(file, emit, context=context, registry=registry)), output)
 
 
-def _tell(items: "Sequence[Item]", output: opts.Output) -> None:
+def _print(items: "Sequence[Item]", output: opts.Output) -> None:
     if output is opts.Output.json:
         out_json([vars(item) for item in items])
         return

@@ -1,4 +1,4 @@
-"""`learnflow-infra chart`: the charts that are taken from registries."""
+"""`learnflow-infra chart`: charts from OCI registries."""
 
 from typing import Annotated
 
@@ -7,12 +7,12 @@ import typer
 from learnflow_infra.cli import options as opts
 from learnflow_infra.cli.run import out, run
 
-app = typer.Typer(help="The charts that are taken from registries.", no_args_is_help=True)
+app = typer.Typer(help="Charts from OCI registries.", no_args_is_help=True)
 
 
 @app.callback()
 def group() -> None:
-    """The charts that are taken from registries."""
+    """Charts from OCI registries."""
 
 
 @app.command()
@@ -22,10 +22,10 @@ def lock(
     ] = False,
     mirrors: opts.Mirrors = None,
 ) -> None:
-    """Pin every chart of a registry by digest, in charts-values/charts.lock; deploys keep to it."""
-    from learnflow_infra.engine.verbs import chart_lock as engine
+    """Pin charts from registries by digest in charts-values/charts.lock; deploy takes no other."""
+    from learnflow_infra.engine.verbs import chart_lock as verb
 
-    done = run(lambda emit: engine.pin(mirrors or (), emit, check=check))
+    done = run(lambda emit: verb.pin(mirrors or (), emit, check=check))
     for profile, charts in done.lock.profiles.items():
         for name, chart in charts.items():
             out(f"{profile} {name}: {chart.chart} {chart.version} {chart.digest}")

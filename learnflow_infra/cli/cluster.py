@@ -1,4 +1,4 @@
-"""`learnflow-infra cluster`: the Kubernetes that this project brings itself."""
+"""`learnflow-infra cluster`: the embedded Kubernetes."""
 
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from learnflow_infra.cli import options as opts
-from learnflow_infra.cli.run import errors_told, out, out_json, run
+from learnflow_infra.cli.run import exit_on_error, out, out_json, run
 from learnflow_infra.remedy import Command, Remedy
 
 if TYPE_CHECKING:
     from learnflow_infra.clusters.embedded import Cluster
 
 app = typer.Typer(
-    help="The embedded cluster: a Kubernetes without Docker, in its own namespaces on this host.",
+    help="The embedded cluster: Kubernetes without Docker, in Linux namespaces of this host.",
     no_args_is_help=True,
 )
-Name = Annotated[str, typer.Option("--name", help="Which cluster; several can run side by side.")]
+Name = Annotated[str, typer.Option("--name", help="Name of the cluster; several can coexist.")]
 NAME = "learnflow"
 
 
@@ -25,32 +25,32 @@ def up(
     name: Name = NAME,
     subnet: Annotated[
         str | None,
-        typer.Option("--subnet", help="A /30 for the link to this host; else the next free one."),
+        typer.Option("--subnet", help="A /30 between host and node; by default a free one."),
     ] = None,
 ) -> None:
-    """Create or start the cluster. The first time on a machine it builds Kubernetes."""
+    """Create or start the cluster. The first run on a machine builds Kubernetes."""
     from learnflow_infra.clusters import embedded
 
     cluster = run(lambda emit: embedded.up(name, emit=emit, subnet=subnet))
-    _tell(cluster)
+    _print(cluster)
 
 
 @app.command()
 def status(name: Name = NAME, output: opts.OutputOption = opts.Output.text) -> None:
-    """Show the cluster: its state, its node's address, its kubeconfig."""
+    """Show the cluster's state, node address and kubeconfig."""
     from learnflow_infra.clusters import embedded
 
-    with errors_told():
+    with exit_on_error():
         cluster = embedded.status(name)
     if output is opts.Output.json:
         out_json({key: value and str(value) for key, value in asdict(cluster).items()})
     else:
-        _tell(cluster)
+        _print(cluster)
 
 
 @app.command()
 def stop(name: Name = NAME) -> None:
-    """Stop the cluster gracefully. All its data stay; `up` brings it back."""
+    """Stop the cluster gracefully. Its data stays; `up` starts it again."""
     from learnflow_infra.clusters import embedded
 
     run(lambda emit: embedded.stop(name, emit=emit))
@@ -58,7 +58,7 @@ def stop(name: Name = NAME) -> None:
 
 @app.command()
 def delete(name: Name = NAME) -> None:
-    """Delete the cluster with all its data. Built programs and images stay in the cache."""
+    """Delete the cluster and its data. Built programs and images stay in the cache."""
     from learnflow_infra.clusters import embedded
     from learnflow_infra.engine.request import locks
 
@@ -72,7 +72,7 @@ def kubeconfig(name: Name = NAME) -> None:
     from learnflow_infra.clusters import embedded
     from learnflow_infra.errors import ClusterUnreachableError
 
-    with errors_told():
+    with exit_on_error():
         cluster = embedded.status(name)
         if cluster.state == "absent":
             raise ClusterUnreachableError(
@@ -82,7 +82,7 @@ def kubeconfig(name: Name = NAME) -> None:
     out(str(cluster.kubeconfig))
 
 
-def _tell(cluster: "Cluster") -> None:
+def _print(cluster: "Cluster") -> None:
     out(f"Cluster {cluster.name} ({cluster.version}) is {cluster.state}.")
     if cluster.state == "absent":
         return

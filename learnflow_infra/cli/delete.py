@@ -11,17 +11,18 @@ from learnflow_infra.cli.run import out, run
 def delete(
     skills: opts.Skills = None,
     purge_data: Annotated[
-        bool, typer.Option("--purge-data", help="Also delete volumes and Secrets, for ever.")
+        bool,
+        typer.Option("--purge-data", help="Also delete volumes and Secrets; cannot be undone."),
     ] = False,
     profile: opts.ProfileName = None,
     context: opts.Context = None,
     namespace: opts.Namespace = opts.NAMESPACE,
 ) -> None:
-    """Uninstall skills. Volumes and Secrets stay, so that a later deploy finds its data."""
-    from learnflow_infra.engine.verbs import delete as engine
+    """Uninstall skills. Volumes and Secrets stay, so a later deploy finds its data again."""
+    from learnflow_infra.engine.verbs import delete as verb
 
     done = run(
-        lambda emit: engine.delete(
+        lambda emit: verb.delete(
             opts.options(skills=skills, context=context, namespace=namespace, profile=profile),
             purge=purge_data,
             emit=emit,

@@ -7,7 +7,7 @@ import typer
 from typer.core import TyperCommand
 
 from learnflow_infra.cli import options as opts
-from learnflow_infra.cli.diff import tell
+from learnflow_infra.cli.diff import print_plan
 from learnflow_infra.cli.run import out, out_json, run
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class DryRun(StrEnum):
-    """How a deploy is only tried; as kubectl and helm have it."""
+    """How far a dry run goes, in kubectl's and helm's words."""
 
     none = "none"
     client = "client"
@@ -24,18 +24,22 @@ class DryRun(StrEnum):
 
 
 class BareDryRun(TyperCommand):
-    """Takes `--dry-run` without a value for `--dry-run=client`, as helm and kubectl do."""
+    """Reads `--dry-run` without a value as `--dry-run=client`, like helm and kubectl."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Give the bare option its value."""
-        given = [f"--dry-run={DryRun.client}" if item == "--dry-run" else item for item in args]
-        return super().parse_args(ctx, given)
+        """Parse the arguments after the bare option got its value."""
+        bare, full = "--dry-run", f"--dry-run={DryRun.client}"
+        return super().parse_args(ctx, [full if item == bare else item for item in args])
 
 
-@opts.with_values
 def deploy(
     skills: opts.Skills = None,
-    given: opts.Given = opts.NOTHING,
+    files: opts.Files = None,
+    set_values: opts.SetValues = None,
+    set_strings: opts.SetStrings = None,
+    set_json: opts.SetJson = None,
+    set_files: opts.SetFiles = None,
+    mirrors: opts.Mirrors = None,
     profile: opts.ProfileName = None,
     context: opts.Context = None,
     namespace: opts.Namespace = opts.NAMESPACE,
@@ -48,14 +52,15 @@ def deploy(
             "would change, checked by the API server.",
         ),
     ] = DryRun.none,
-    verify: Annotated[bool, typer.Option("--verify/--no-verify", help="Verify at the end.")] = True,
+    verify: opts.Verify = True,
     output: opts.OutputOption = opts.Output.text,
     progress: opts.Progress = False,
 ) -> None:
     """Deploy skills, wait until they are ready, verify them, record the endpoints."""
     options = opts.options(
         skills=skills,
-        given=given,
+        flags=opts.flags(files, set_values, set_strings, set_json, set_files),
+        mirrors=mirrors,
         profile=profile,
         context=context,
         namespace=namespace,
@@ -65,20 +70,20 @@ def deploy(
     if dry_run is DryRun.none:
         _deploy(options, output, progress=progress)
     else:
-        _try(options, dry_run, output, progress=progress)
+        _dry_run(options, dry_run, output, progress=progress)
 
 
 def _deploy(options: "Options", output: opts.Output, *, progress: bool) -> None:
-    from learnflow_infra.engine.verbs import deploy as engine
+    from learnflow_infra.engine.verbs import deploy as verb
 
-    done = run(lambda emit: engine.deploy(options, emit), progress=progress)
+    done = run(lambda emit: verb.deploy(options, emit), progress=progress)
     if output is opts.Output.json:
         out_json(_document(done))
     else:
-        _tell(done)
+        _print(done)
 
 
-def _try(options: "Options", dry_run: DryRun, output: opts.Output, *, progress: bool) -> None:
+def _dry_run(options: "Options", dry_run: DryRun, output: opts.Output, *, progress: bool) -> None:
     from learnflow_infra.engine.verbs import diff, template
 
     if dry_run is DryRun.client:
@@ -86,7 +91,7 @@ def _try(options: "Options", dry_run: DryRun, output: opts.Output, *, progress: 
         out(text.rstrip("\n"))
     else:
         planned = run(lambda emit: diff.diff(options, emit, ask_server=True), progress=progress)
-        tell(planned, output)
+        print_plan(planned, output)
 
 
 def _document(done: "Deployed") -> dict[str, object]:
@@ -101,7 +106,7 @@ def _document(done: "Deployed") -> dict[str, object]:
     }
 
 
-def _tell(done: "Deployed") -> None:
+def _print(done: "Deployed") -> None:
     out("")
     for endpoint in done.endpoints["endpoints"]:
         inside, host = endpoint["inCluster"], endpoint["host"]

@@ -21,15 +21,15 @@ def diagnose(
     namespace: opts.Namespace = opts.NAMESPACE,
     output: opts.OutputOption = opts.Output.text,
 ) -> None:
-    """Name what is not ready and why, changing nothing. Exit code 7 when something is not."""
-    from learnflow_infra.engine.verbs import diagnose as engine
+    """Show what is not ready and why, changing nothing. Exit code 7 if something is not."""
+    from learnflow_infra.engine.verbs import diagnose as verb
 
     options = opts.options(skills=skills, context=context, namespace=namespace, profile=profile)
-    found = run(lambda emit: engine.diagnose(options, emit))
+    found = run(lambda emit: verb.diagnose(options, emit))
     if output is opts.Output.json:
         out_json(_document(namespace, found))
     else:
-        _tell(found)
+        _print(found)
     if any(finding.causes for finding in found):
         raise typer.Exit(NotReadyError.exit_code)
 
@@ -48,7 +48,7 @@ def _document(namespace: str, found: Sequence["Finding"]) -> dict[str, object]:
     }
 
 
-def _tell(found: Sequence["Finding"]) -> None:
+def _print(found: Sequence["Finding"]) -> None:
     for finding in found:
         name = finding.release or "other objects"
         if not finding.causes:

@@ -1,4 +1,4 @@
-"""`learnflow-infra diff`, and how a plan is told."""
+"""`learnflow-infra diff`, and the text of a plan."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -15,32 +15,37 @@ CHANGES = 2
 """Exit code when something would change, as `helm diff --detailed-exitcode` has it."""
 
 
-@opts.with_values
 def diff(
     skills: opts.Skills = None,
-    given: opts.Given = opts.NOTHING,
+    files: opts.Files = None,
+    set_values: opts.SetValues = None,
+    set_strings: opts.SetStrings = None,
+    set_json: opts.SetJson = None,
+    set_files: opts.SetFiles = None,
+    mirrors: opts.Mirrors = None,
     profile: opts.ProfileName = None,
     context: opts.Context = None,
     namespace: opts.Namespace = opts.NAMESPACE,
     output: opts.OutputOption = opts.Output.text,
 ) -> None:
-    """Show what deploy would change, in releases and live objects. Exit code 2 when it would."""
-    from learnflow_infra.engine.verbs import diff as engine
+    """Show the changes that deploy would make. Exit code 2 if there are any."""
+    from learnflow_infra.engine.verbs import diff as verb
 
     options = opts.options(
         skills=skills,
-        given=given,
+        flags=opts.flags(files, set_values, set_strings, set_json, set_files),
+        mirrors=mirrors,
         profile=profile,
         context=context,
         namespace=namespace,
     )
-    planned = run(lambda emit: engine.diff(options, emit))
-    tell(planned, output)
+    planned = run(lambda emit: verb.diff(options, emit))
+    print_plan(planned, output)
     if any(item.changed for item in planned):
         raise typer.Exit(CHANGES)
 
 
-def tell(planned: Sequence["Planned"], output: opts.Output) -> None:
+def print_plan(planned: Sequence["Planned"], output: opts.Output) -> None:
     """Print a plan."""
     if output is opts.Output.json:
         out_json(_document(planned))

@@ -14,7 +14,7 @@ def doctor(
     context: opts.Context = None,
     namespace: opts.Namespace = opts.NAMESPACE,
 ) -> None:
-    """Check the foundation that a deploy needs, changing nothing. Exit code 11 on a failure."""
+    """Check what a deploy needs, changing nothing. Exit code 11 if a check fails."""
     from learnflow_infra.engine.verbs import doctor as verb
 
     checks = run(

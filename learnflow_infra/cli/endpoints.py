@@ -12,10 +12,10 @@ def endpoints(
     context: opts.Context = None,
     namespace: opts.Namespace = opts.NAMESPACE,
     output: Annotated[
-        opts.EndpointOutput, typer.Option("--output", "-o", help="Form of the result.")
+        opts.EndpointOutput, typer.Option("--output", "-o", help="Format of the result.")
     ] = opts.EndpointOutput.text,
 ) -> None:
-    """Tell where applications connect, and which Secret opens the door."""
+    """Show where applications connect, and which Secret holds the credentials."""
     from learnflow_infra.engine.verbs import endpoints as verb
 
     texts = run(

@@ -1,31 +1,30 @@
-"""Options that verbs share, in Helm's and kubectl's words, and their way to the engine."""
+"""Options that verbs share, in Helm's and kubectl's words, and the engine's form of them."""
 
-import functools
-import inspect
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from learnflow_infra.cli.run import errors_told
+from learnflow_infra.cli.run import exit_on_error
 from learnflow_infra.errors import InputError
 from learnflow_infra.quantities import seconds
 
 if TYPE_CHECKING:
     from learnflow_infra.engine.request.planning import Options
+    from learnflow_infra.values import Flags
 
 
 class Output(StrEnum):
-    """How a result is printed."""
+    """The format of a result."""
 
     text = "text"
     json = "json"
 
 
 class EndpointOutput(StrEnum):
-    """How endpoints are printed."""
+    """The format of endpoints."""
 
     text = "text"
     json = "json"
@@ -33,7 +32,7 @@ class EndpointOutput(StrEnum):
 
 
 Skills = Annotated[
-    list[str] | None, typer.Argument(metavar="[SKILL]...", help="Skills; all when none is named.")
+    list[str] | None, typer.Argument(metavar="SKILL", help="Skills; all of them by default.")
 ]
 Files = Annotated[
     list[Path] | None,
@@ -41,67 +40,31 @@ Files = Annotated[
 ]
 SetValues = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="RELEASE.KEY=VALUE", help="As helm's --set: a.b=1,c={x,y}."),
+    typer.Option("--set", metavar="RELEASE.KEY=VALUE", help="Like helm's --set: a.b=1,c={x,y}."),
 ]
-SetString = Annotated[
+SetStrings = Annotated[
     list[str] | None,
-    typer.Option("--set-string", metavar="RELEASE.KEY=TEXT", help="As helm's --set-string."),
+    typer.Option("--set-string", metavar="RELEASE.KEY=TEXT", help="Like helm's --set-string."),
 ]
 SetJson = Annotated[
     list[str] | None,
-    typer.Option("--set-json", metavar="RELEASE.KEY=JSON", help="As helm's --set-json."),
+    typer.Option("--set-json", metavar="RELEASE.KEY=JSON", help="Like helm's --set-json."),
 ]
-SetFile = Annotated[
+SetFiles = Annotated[
     list[str] | None,
-    typer.Option("--set-file", metavar="RELEASE.KEY=PATH", help="As helm's --set-file."),
+    typer.Option("--set-file", metavar="RELEASE.KEY=PATH", help="Like helm's --set-file."),
 ]
 Mirrors = Annotated[
     list[str] | None,
     typer.Option(
-        "--image-mirror", metavar="FROM=TO", help="Take images and charts of FROM from TO instead."
+        "--image-mirror",
+        metavar="FROM=TO",
+        help="Pull from the registry TO instead of FROM. Repeatable.",
     ),
 ]
-VALUES = {
-    "files": Files,
-    "set_values": SetValues,
-    "set_string": SetString,
-    "set_json": SetJson,
-    "set_file": SetFile,
-    "mirrors": Mirrors,
-}
-"""Helm's values flags, and the mirrors: what changes the values of a deploy."""
-Given = Mapping[str, Sequence[Any]]
-"""What was typed for each of VALUES."""
-NOTHING: Given = {}
-
-
-def with_values(verb: Callable[..., None]) -> Callable[..., None]:
-    """Give a verb the flags of VALUES, in the place of its parameter `given`, which gets them."""
-    flags = [
-        inspect.Parameter(
-            name, inspect.Parameter.POSITIONAL_OR_KEYWORD, default=None, annotation=kind
-        )
-        for name, kind in VALUES.items()
-    ]
-    plain = inspect.signature(verb)
-    parameters = [
-        parameter
-        for own in plain.parameters.values()
-        for parameter in (flags if own.name == "given" else [own])
-    ]
-
-    @functools.wraps(verb)
-    def typed(**arguments: Any) -> None:
-        given = {name: arguments.pop(name) or () for name in VALUES}
-        verb(given=given, **arguments)
-
-    typed.__signature__ = plain.replace(parameters=parameters)  # type: ignore[attr-defined]
-    typed.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
-    return typed
-
-
 ProfileName = Annotated[
-    str | None, typer.Option("--profile", help="Charts and images to use: embedded or upstream.")
+    str | None,
+    typer.Option("--profile", help="Which charts and images to use: embedded or upstream."),
 ]
 Context = Annotated[
     str | None,
@@ -111,38 +74,58 @@ Namespace = Annotated[str, typer.Option("--namespace", "-n", help="Namespace of 
 Timeout = Annotated[
     str | None, typer.Option("--timeout", help="Longest wait for each release, such as 5m.")
 ]
-OutputOption = Annotated[Output, typer.Option("--output", "-o", help="Form of the result.")]
+Verify = Annotated[bool, typer.Option("--verify/--no-verify", help="Verify at the end.")]
+OutputOption = Annotated[Output, typer.Option("--output", "-o", help="Format of the result.")]
 Progress = Annotated[
     bool,
-    typer.Option("--progress", help="Tell events, and an error, on stderr as lines of JSON."),
+    typer.Option("--progress", help="Write events, and the error, to stderr as lines of JSON."),
 ]
 NAMESPACE = "learnflow"
 
 
-@errors_told()
+def flags(
+    files: Sequence[Path] | None,
+    set_values: Sequence[str] | None,
+    set_strings: Sequence[str] | None,
+    set_json: Sequence[str] | None,
+    set_files: Sequence[str] | None,
+) -> "Flags":
+    """Helm's values flags as one value."""
+    from learnflow_infra.values import Flags
+
+    return Flags(
+        files=tuple(files or ()),
+        set_values=tuple(set_values or ()),
+        set_string=tuple(set_strings or ()),
+        set_json=tuple(set_json or ()),
+        set_file=tuple(set_files or ()),
+    )
+
+
+@exit_on_error()
 def options(
     *,
-    skills: list[str] | None,
+    skills: Sequence[str] | None,
     context: str | None,
     namespace: str = NAMESPACE,
     profile: str | None = None,
-    given: Given | None = None,
+    flags: "Flags | None" = None,
+    mirrors: Sequence[str] | None = None,
     timeout: str | None = None,
     verify: bool = True,
 ) -> "Options":
     """The engine's options.
 
     Raises:
-        typer.Exit: the timeout is no duration; that was told.
+        typer.Exit: the timeout is not a duration; that is printed.
     """
     from learnflow_infra.engine.request.planning import Options
     from learnflow_infra.values import Flags
 
-    said = {name: tuple(texts) for name, texts in (given or {}).items()}
     return Options(
         skills=tuple(skills or ()),
-        mirrors=said.pop("mirrors", ()),
-        flags=Flags(**said),
+        mirrors=tuple(mirrors or ()),
+        flags=flags or Flags(),
         profile=profile,
         context=context,
         namespace=namespace,

@@ -13,25 +13,25 @@ if TYPE_CHECKING:
 
 def rollback(
     skill: Annotated[
-        str, typer.Argument(metavar="SKILL", help="The skill whose release goes back.")
+        str, typer.Argument(metavar="SKILL", help="The skill whose release is rolled back.")
     ],
     revision: Annotated[
         int | None,
-        typer.Argument(metavar="[REVISION]", help="Where to; else the last one in force before."),
+        typer.Argument(metavar="REVISION", help="By default the last good one before this."),
     ] = None,
     release: Annotated[
-        str | None, typer.Option("--release", help="Another release of the skill than its last.")
+        str | None, typer.Option("--release", help="Which release; by default the skill's last.")
     ] = None,
     profile: opts.ProfileName = None,
     context: opts.Context = None,
     namespace: opts.Namespace = opts.NAMESPACE,
     timeout: opts.Timeout = None,
-    verify: Annotated[bool, typer.Option("--verify/--no-verify", help="Verify at the end.")] = True,
+    verify: opts.Verify = True,
     output: opts.OutputOption = opts.Output.text,
     progress: opts.Progress = False,
 ) -> None:
-    """Roll a release back, as Helm; wait, verify, record. The next deploy goes forward again."""
-    from learnflow_infra.engine.verbs import rollback as engine
+    """Roll a release back, wait and verify. The next deploy upgrades it again."""
+    from learnflow_infra.engine.verbs import rollback as verb
 
     options = opts.options(
         skills=[skill],
@@ -42,7 +42,7 @@ def rollback(
         verify=verify,
     )
     done = run(
-        lambda emit: engine.rollback(options, release=release, revision=revision, emit=emit),
+        lambda emit: verb.rollback(options, release=release, revision=revision, emit=emit),
         progress=progress,
     )
     if output is opts.Output.json:

@@ -1,4 +1,4 @@
-"""Run a verb: events to the renderer, errors to stderr, an exit code to the shell."""
+"""Run a verb: events go to the renderer, errors to stderr, an exit code to the shell."""
 
 import json
 import sys
@@ -18,25 +18,25 @@ T = TypeVar("T")
 
 
 def run(work: Callable[[Emit], T], *, progress: bool = False) -> T:
-    """Do the work with progress shown.
+    """Do the work while its progress is shown.
 
     Args:
-        work: what to do.
-        progress: tell it, and an error, as JSON lines.
+        work: gets the emitter of events.
+        progress: show progress, and an error, as JSON lines.
 
     Raises:
-        typer.Exit: with the error's code, after it was told.
+        typer.Exit: with the error's code; the error was printed.
     """
-    with errors_told(silent=progress), renderer(progress=progress) as emit:
+    with exit_on_error(silent=progress), renderer(progress=progress) as emit:
         return work(emit)
 
 
 @contextmanager
-def errors_told(*, silent: bool = False) -> Iterator[None]:
-    """Tell a known error in three parts; everything else is a bug and keeps its traceback.
+def exit_on_error(*, silent: bool = False) -> Iterator[None]:
+    """Print a LearnflowError and exit; any other error is a bug and keeps its traceback.
 
     Args:
-        silent: only exit by the error's code: it was told already.
+        silent: print nothing, as the renderer has printed the error.
 
     Raises:
         typer.Exit: with the error's code.
@@ -45,32 +45,32 @@ def errors_told(*, silent: bool = False) -> Iterator[None]:
         yield
     except LearnflowError as error:
         if not silent:
-            _tell(error)
+            _print(error)
         raise typer.Exit(error.exit_code) from error
     except KeyboardInterrupt as error:
-        sys.unraisablehook = lambda _: None  # what was cut off is closed without words
+        sys.unraisablehook = lambda _: None  # generators that are cut off close silently
         if not silent:
-            say(INTERRUPTED)
+            err(INTERRUPTED)
         raise typer.Exit(EXIT_INTERRUPTED) from error
 
 
-def _tell(error: LearnflowError) -> None:
-    say(f"Error ({error.title}): {error.what}")
+def _print(error: LearnflowError) -> None:
+    err(f"Error ({error.title}): {error.what}")
     for part in (error.why, error.remedy and Remedy("Next: ", error.remedy)):
         if part:
-            say("  " + typed(part).replace("\n", "\n  "))
+            err("  " + typed(part).replace("\n", "\n  "))
 
 
-def say(text: Words) -> None:
-    """A line on stderr."""
+def err(text: Words) -> None:
+    """Print a line to stderr."""
     print(typed(text), file=sys.stderr, flush=True)  # noqa: T201
 
 
 def out(text: Words) -> None:
-    """A line of the result, on stdout."""
+    """Print a line of the result to stdout."""
     print(typed(text), flush=True)  # noqa: T201
 
 
 def out_json(document: object) -> None:
-    """The result as one JSON document."""
+    """Print the result to stdout as one JSON document."""
     out(json.dumps(document, indent=2))

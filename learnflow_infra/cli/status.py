@@ -20,7 +20,7 @@ def status(
     namespace: opts.Namespace = opts.NAMESPACE,
     output: opts.OutputOption = opts.Output.text,
 ) -> None:
-    """Show releases and what they own. Exit code 7 when something is not ready."""
+    """Show releases and the objects they own. Exit code 7 if something is not ready."""
     from learnflow_infra.engine.verbs import status as verb
 
     states = run(

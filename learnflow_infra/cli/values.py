@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from learnflow_infra.cli import options as opts
-from learnflow_infra.cli.run import errors_told, out, out_json, run, say
+from learnflow_infra.cli.run import err, exit_on_error, out, out_json, run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -13,57 +13,65 @@ if TYPE_CHECKING:
     from learnflow_infra.engine.request.prepare import Prepared
 
 
-@opts.with_values
 def values(
     skills: opts.Skills = None,
     explain: Annotated[
         str | None,
-        typer.Option("--explain", metavar="KEY", help="Tell where a key's value comes from."),
+        typer.Option(
+            "--explain",
+            metavar="KEY",
+            help="Show each layer that sets this key.",
+        ),
     ] = None,
-    given: opts.Given = opts.NOTHING,
+    files: opts.Files = None,
+    set_values: opts.SetValues = None,
+    set_strings: opts.SetStrings = None,
+    set_json: opts.SetJson = None,
+    set_files: opts.SetFiles = None,
+    mirrors: opts.Mirrors = None,
     profile: opts.ProfileName = None,
     context: opts.Context = None,
     namespace: opts.Namespace = opts.NAMESPACE,
     output: opts.OutputOption = opts.Output.text,
 ) -> None:
-    """Print the values that the charts see, secrets hidden, or explain one of them."""
-    from learnflow_infra.engine.request import planning
-    from learnflow_infra.engine.request.prepare import prepare
+    """Print the computed values, secrets masked, or explain one of them (--explain)."""
+    from learnflow_infra.engine.verbs import values as verb
 
     options = opts.options(
         skills=skills,
-        given=given,
+        flags=opts.flags(files, set_values, set_strings, set_json, set_files),
+        mirrors=mirrors,
         profile=profile,
         context=context,
         namespace=namespace,
     )
-    prepared = run(lambda emit: prepare(planning.without_cluster(options), emit))
+    prepared = run(lambda emit: verb.values(options, emit))
     if explain is None:
         _print(prepared, output)
     else:
-        with errors_told():
+        with exit_on_error():
             _explain(prepared, explain, output)
 
 
 def _print(prepared: "Sequence[Prepared]", output: opts.Output) -> None:
     from learnflow_infra.values import dump, masked
 
-    found = {item.release.name: masked(item.computed.seen) for item in prepared}
+    releases = {str(item.release.name): masked(item.computed.seen) for item in prepared}
     if output is opts.Output.json:
-        out_json({"apiVersion": "learnflow.infra/v1", "kind": "Values", "releases": found})
+        out_json({"apiVersion": "learnflow.infra/v1", "kind": "Values", "releases": releases})
     else:
-        out(dump({str(name): item for name, item in found.items()}).rstrip("\n"))
+        out(dump(releases).rstrip("\n"))
 
 
 def _explain(prepared: "Sequence[Prepared]", key: str, output: opts.Output) -> None:
     from learnflow_infra.values import explain
 
-    found = explain.explain([item.computed for item in prepared], key)
+    explanations = explain.explain([item.computed for item in prepared], key)
     if output is opts.Output.json:
-        keys = explain.document(found)
+        keys = explain.document(explanations)
         out_json({"apiVersion": "learnflow.infra/v1", "kind": "Explanation", "keys": keys})
         return
-    for item in found:
+    for item in explanations:
         out(explain.text(item))
-    if len(found) > 1:
-        say(f"{len(found)} keys. Lowest layer first; = is in force, - deletes.")
+    if len(explanations) > 1:
+        err(f"{len(explanations)} keys. Lowest layer first; = is in force, - deletes.")

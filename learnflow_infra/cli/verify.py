@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 
 from learnflow_infra.cli import options as opts
-from learnflow_infra.cli.run import errors_told, out, out_json, run
+from learnflow_infra.cli.run import exit_on_error, out, out_json, run
 
 
 class Origin(StrEnum):
-    """From where connections are made."""
+    """Where the checks connect from."""
 
     inside = "inside"
     host = "host"
@@ -19,13 +19,15 @@ class Origin(StrEnum):
 
 def verify(
     skills: opts.Skills = None,
-    origin: Annotated[Origin, typer.Option("--from", help="Where to connect from.")] = Origin.both,
+    origin: Annotated[
+        Origin, typer.Option("--from", help="Connect from inside the cluster, from this host.")
+    ] = Origin.both,
     profile: opts.ProfileName = None,
     context: opts.Context = None,
     namespace: opts.Namespace = opts.NAMESPACE,
     output: opts.OutputOption = opts.Output.text,
 ) -> None:
-    """Prove that what is deployed works: pods, and real data from inside and from this host."""
+    """Verify deployed skills: pods are ready, data can be written and read."""
     from learnflow_infra.engine.proof import results
     from learnflow_infra.engine.verbs import verify as verb
 
@@ -46,7 +48,7 @@ def verify(
                 "results": list(done.results),
             }
         )
-    with errors_told():
+    with exit_on_error():
         results.require(done.results, done.skills)
     if output is opts.Output.text:
         for result in done.results:

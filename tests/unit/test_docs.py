@@ -1,35 +1,27 @@
-"""Documents do not drift: their commands parse, their links exist, their tables are the program's.
-
-Run as a program, it writes docs/commands.md anew.
-"""
+"""Documents do not drift: commands parse, links exist, tables are the program's."""
 
 import json
-import math
 import re
+import runpy
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import jsonschema
 import pytest
-import typer
 import yaml
 from typer._click.exceptions import UsageError
 
 from learnflow_infra import events
 from learnflow_infra.cli import deploy as deploy_verb
-from learnflow_infra.cli.main import app, exit_codes
+from learnflow_infra.cli.main import exit_codes
 from learnflow_infra.documents import schema_faults
 from learnflow_infra.engine.proof.recorder import Recorder
 from learnflow_infra.engine.verbs.deploy import Deployed
-from learnflow_infra.readiness.causes import Code
 from learnflow_infra.skills import library
 from learnflow_infra.values import Flags, compute, read_overrides
 
 ROOT = Path(__file__).parents[2]
-COMMANDS = ROOT / "docs/commands.md"
-CAUSES = ROOT / "docs/causes.md"
+PAGES = runpy.run_path(str(ROOT / "docs/pages.py"))
 SKILLS = sorted(ROOT.glob("skills-library/*/SKILL.md"))
 DOCUMENTS = sorted(
     [
@@ -39,68 +31,9 @@ DOCUMENTS = sorted(
         *ROOT.glob("skills-library/**/*.md"),
     ]
 )
-PROGRAM = typer.main.get_command(app)
-GROUPS = {name: verb for name, verb in PROGRAM.commands.items() if hasattr(verb, "commands")}
-VERBS = {name: verb for name, verb in PROGRAM.commands.items() if name not in GROUPS} | {
-    f"{group} {name}": verb
-    for group, members in GROUPS.items()
-    for name, verb in members.commands.items()
-}
+PROGRAM, GROUPS, VERBS = (PAGES[name] for name in ("PROGRAM", "GROUPS", "VERBS"))
 SUITES = {"unit", "contract", "cluster-tests", "e2e", "browser", "fuzz"}
 SAMPLES = {"SKILL": "kafka-k8s-setup", "[REVISION]": "1"}
-MEANINGS = {
-    0: "",
-    1: "report it, with the traceback",
-    2: "see `--help`; also what `make` itself ends with after any failure",
-    3: "correct what the message names: file and line, or the option",
-    4: "is it running? `make cluster-status`; nothing recorded yet? `make deploy`",
-    5: "read the message: what could not be downloaded, built or found",
-    6: "`make diagnose`",
-    7: "`make diagnose`; `status` and `diagnose` end so when something is not ready",
-    8: "it is deployed; the failed check says what does not work",
-    9: "wait for the other run",
-    10: "read the message: data would be lost or locked in",
-    11: "each line names what is missing, and its remedy",
-    12: "read the message: Linux, root or sudo, apt, disk, subnet",
-    130: "run the same command again",
-}
-
-
-def commands_page():
-    """docs/commands.md, from the program."""
-    parts = [
-        "# Commands\n",
-        "Written by `python tests/unit/test_docs.py` from the program; a test compares them.",
-        "`make VERB ARGS='...'` runs `learnflow-infra VERB ...`; `make cluster-VERB` runs",
-        "`learnflow-infra cluster VERB`. Results go to stdout, progress and errors to stderr.\n",
-        *(_section(name, verb) for name, verb in VERBS.items()),
-        "## Exit codes\n",
-        "| code | means | then |",
-        "|---|---|---|",
-        *(f"| {code} | {text} | {MEANINGS[code]} |" for code, text in exit_codes().items()),
-    ]
-    return "\n".join(parts) + "\n"
-
-
-def _section(name, verb):
-    arguments = [p for p in verb.params if p.param_type_name == "argument"]
-    options = [p for p in verb.params if p.param_type_name == "option"]
-    usage = " ".join([f"learnflow-infra {name}", *(p.metavar for p in arguments), "[OPTIONS]"])
-    rows = [f"| `{', '.join([*p.opts, *p.secondary_opts])}` | {_meaning(p)} |" for p in options]
-    table = ["| option | means |", "|---|---|", *rows, ""] if rows else []
-    return "\n".join([f"## {name}\n", f"    {usage}\n", f"{verb.help}\n", *table])
-
-
-def _meaning(option):
-    choices = [item.value for item in type(option.default)] if _is_choice(option) else []
-    default = option.default.value if choices else option.default
-    one_of = f" One of {', '.join(choices)}." if choices else ""
-    shown = "" if default in {None, False, True} else f" Default: {default}."
-    return option.help + one_of + shown + (f" Or ${option.envvar}." if option.envvar else "")
-
-
-def _is_choice(option):
-    return hasattr(type(option.default), "__members__")
 
 
 def texts():
@@ -184,31 +117,15 @@ def test_a_wrong_command_is_noticed(tmp_path, wrong):
 
 
 def test_the_page_of_commands_is_the_programs():
-    expected = commands_page()
-    written = COMMANDS.read_text()
-    assert written == expected, f"Write it anew: {sys.executable} tests/unit/test_docs.py"
-
-
-def causes_table():
-    """The table of docs/causes.md, from the policies."""
-    rows = [
-        f"| `{code}` | {code.about} | {code.error.exit_code} | {grace(code.grace)} |"
-        for code in Code
-    ]
-    return "\n".join(["| code | means | exit code | grace |", "|---|---|---|---|", *rows]) + "\n"
-
-
-def grace(seconds):
-    return "only reported" if seconds == math.inf else f"{seconds:.0f} s"
+    assert PAGES["COMMANDS"].read_text() == PAGES["commands_page"](), "make docs"
 
 
 def test_the_page_of_causes_has_the_policies():
-    expected = causes_table()
-    assert expected in CAUSES.read_text(), f"Write it anew: {sys.executable} {__file__}"
+    assert PAGES["causes_table"]() in PAGES["CAUSES"].read_text(), "make docs"
 
 
 def test_the_page_of_causes_has_those_of_the_skills():
-    text = CAUSES.read_text()
+    text = PAGES["CAUSES"].read_text()
     own = [c for skill in library.load_all() for r in skill.releases for c in r.causes]
     assert own
     assert [cause.code for cause in own if f"`{cause.code}`" not in text] == []
@@ -295,11 +212,3 @@ def test_every_schema_is_described_and_valid():
     names = [path.name for path in folder.glob("*.schema.json")]
     assert names
     assert [name for name in names if f"({name})" not in described] == []
-
-
-if __name__ == "__main__":
-    COMMANDS.write_text(commands_page())
-    subprocess.run(["git", "diff", "--stat", "--", str(COMMANDS)], check=False, cwd=ROOT)
-    before, _, rest = CAUSES.read_text().partition("| code | means |")
-    after = rest.partition("\n\n")[2]
-    CAUSES.write_text(f"{before}{causes_table()}\n{after}")

@@ -1,6 +1,7 @@
 import ast
 import re
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,11 @@ import typer
 from typer.testing import CliRunner
 
 from learnflow_infra.cli.main import app, exit_codes
-from learnflow_infra.cli.run import errors_told
+from learnflow_infra.cli.run import exit_on_error
 from learnflow_infra.cli.show.words import GROUPS, typed
 from learnflow_infra.errors import LearnflowError, NotReadyError
 from learnflow_infra.remedy import Command, Remedy
+from learnflow_infra.values import Flags
 
 CODES = {
     0: "done",
@@ -101,7 +103,7 @@ def test_a_timeout_that_is_no_duration():
 
 
 def test_an_error_is_told_in_three_parts(capsys):
-    with pytest.raises(typer.Exit) as exit_, errors_told():
+    with pytest.raises(typer.Exit) as exit_, exit_on_error():
         raise NotReadyError("x is not ready.", why="one\ntwo", remedy="look")
     assert exit_.value.exit_code == 7
     assert capsys.readouterr().err.splitlines() == [
@@ -113,7 +115,7 @@ def test_an_error_is_told_in_three_parts(capsys):
 
 
 def test_ctrl_c_is_130(capsys):
-    with pytest.raises(typer.Exit) as exit_, errors_told():
+    with pytest.raises(typer.Exit) as exit_, exit_on_error():
         raise KeyboardInterrupt
     assert exit_.value.exit_code == 130
     assert "Interrupted" in capsys.readouterr().err
@@ -126,6 +128,53 @@ def test_every_error_class_has_its_own_code():
         if kind.__module__ == "learnflow_infra.errors"
     ]
     assert len(codes) == len(set(codes))
+
+
+FLAGS = [
+    *("-f", "v.yaml", "--set", "kafka.a=1", "--set-string", "kafka.b=2"),
+    *("--set-json", "kafka.c=3", "--set-file", "kafka.d=4", "--image-mirror", "docker.io=m"),
+]
+
+
+@pytest.mark.parametrize(
+    ("verb", "engine"),
+    [
+        ("deploy", "verbs.deploy.deploy"),
+        ("deploy --dry-run", "verbs.template.template"),
+        ("deploy --dry-run=server", "verbs.diff.diff"),
+        ("diff", "verbs.diff.diff"),
+        ("template", "verbs.template.template"),
+        ("values", "verbs.values.values"),
+        ("bundle create b.tar", "verbs.bundle.create"),
+    ],
+)
+def test_values_flags_reach_the_engine(monkeypatch, verb, engine):
+    received = []
+
+    def work(options, *_, **__):
+        received.append(options)
+        raise NotReadyError("It ends here.")
+
+    monkeypatch.setattr(f"learnflow_infra.engine.{engine}", work)
+    assert run(*verb.split(), *FLAGS).exit_code == 7
+    (options,) = received
+    assert options.mirrors == ("docker.io=m",)
+    assert options.flags == Flags(
+        files=(Path("v.yaml"),),
+        set_values=("kafka.a=1",),
+        set_string=("kafka.b=2",),
+        set_json=("kafka.c=3",),
+        set_file=("kafka.d=4",),
+    )
+
+
+def test_help_starts_without_the_engine():
+    code = "import sys; from learnflow_infra.cli.main import app; print(*sys.modules, sep='\\n')"
+    done = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    loaded = done.stdout.split()
+    assert "learnflow_infra.cli.deploy" in loaded
+    heavy = re.compile(r"learnflow_infra\.(engine|clients|clusters|values|readiness)|yaml")
+    assert [name for name in loaded if heavy.match(name)] == []
 
 
 DELETE = Remedy("Remove it: ", Command("delete", "kafka-k8s-setup"), ", or purge.")
@@ -153,7 +202,7 @@ def test_commands_are_rendered_as_the_user_types_them(monkeypatch, remedy, by_ma
 
 def test_an_error_ends_with_the_command_that_the_user_types(monkeypatch, capsys):
     monkeypatch.setenv("LEARNFLOW_VIA_MAKE", "1")
-    with pytest.raises(typer.Exit), errors_told():
+    with pytest.raises(typer.Exit), exit_on_error():
         raise NotReadyError("x is not ready.", remedy=DELETE)
     last = capsys.readouterr().err.splitlines()[-1]
     assert last == "  Next: Remove it: make delete ARGS=kafka-k8s-setup, or purge."

@@ -1,0 +1,99 @@
+"""Writes what documents say of the program: docs/commands.md, and the table of docs/causes.md."""
+
+import math
+from pathlib import Path
+
+import typer
+
+from learnflow_infra.cli.main import app, exit_codes
+from learnflow_infra.readiness.causes import Code
+
+COMMANDS = Path(__file__).with_name("commands.md")
+CAUSES = Path(__file__).with_name("causes.md")
+PROGRAM = typer.main.get_command(app)
+GROUPS = {name: verb for name, verb in PROGRAM.commands.items() if hasattr(verb, "commands")}
+VERBS = {name: verb for name, verb in PROGRAM.commands.items() if name not in GROUPS} | {
+    f"{group} {name}": verb
+    for group, members in GROUPS.items()
+    for name, verb in members.commands.items()
+}
+MEANINGS = {
+    0: "",
+    1: "report it, with the traceback",
+    2: "see `--help`; also what `make` itself ends with after any failure",
+    3: "correct what the message names: file and line, or the option",
+    4: "is it running? `make cluster-status`; nothing recorded yet? `make deploy`",
+    5: "read the message: what could not be downloaded, built or found",
+    6: "`make diagnose`",
+    7: "`make diagnose`; `status` and `diagnose` end so when something is not ready",
+    8: "it is deployed; the failed check says what does not work",
+    9: "wait for the other run",
+    10: "read the message: data would be lost or locked in",
+    11: "each line names what is missing, and its remedy",
+    12: "read the message: Linux, root or sudo, apt, disk, subnet",
+    130: "run the same command again",
+}
+
+
+def commands_page():
+    """docs/commands.md, from the program."""
+    parts = [
+        "# Commands\n",
+        "`make docs` writes this page from the program; a test compares them.",
+        "`make VERB ARGS='...'` runs `learnflow-infra VERB ...`; `make cluster-VERB` runs",
+        "`learnflow-infra cluster VERB`. Results go to stdout, progress and errors to stderr.\n",
+        *(_section(name, verb) for name, verb in VERBS.items()),
+        "## Exit codes\n",
+        "| code | means | then |",
+        "|---|---|---|",
+        *(f"| {code} | {text} | {MEANINGS[code]} |" for code, text in exit_codes().items()),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _section(name, verb):
+    pieces = verb.collect_usage_pieces(typer.Context(verb))
+    arguments = [piece.strip("{}") for piece in pieces if piece != "[OPTIONS]"]
+    options = [p for p in verb.params if p.param_type_name == "option"]
+    usage = " ".join([f"learnflow-infra {name}", *arguments, "[OPTIONS]"])
+    rows = [f"| `{', '.join([*p.opts, *p.secondary_opts])}` | {_meaning(p)} |" for p in options]
+    table = ["| option | means |", "|---|---|", *rows, ""] if rows else []
+    return "\n".join([f"## {name}\n", f"    {usage}\n", f"{verb.help}\n", *table])
+
+
+def _meaning(option):
+    choices = [item.value for item in type(option.default)] if _is_choice(option) else []
+    default = option.default.value if choices else option.default
+    one_of = f" One of {', '.join(choices)}." if choices else ""
+    shown = "" if default in {None, False, True} else f" Default: {default}."
+    return option.help + one_of + shown + (f" Or ${option.envvar}." if option.envvar else "")
+
+
+def _is_choice(option):
+    return hasattr(type(option.default), "__members__")
+
+
+def causes_table():
+    """The table of docs/causes.md, from the policies."""
+    rows = [
+        f"| `{code}` | {code.about} | {code.error.exit_code} | {grace(code.grace)} |"
+        for code in Code
+    ]
+    return "\n".join(["| code | means | exit code | grace |", "|---|---|---|---|", *rows]) + "\n"
+
+
+def grace(seconds):
+    """How long a cause may last before a wait ends; `only reported` never ends one."""
+    return "only reported" if seconds == math.inf else f"{seconds:.0f} s"
+
+
+def main():
+    """Write both pages."""
+    COMMANDS.write_text(commands_page())
+    before, _, rest = CAUSES.read_text().partition("| code | means |")
+    after = rest.partition("\n\n")[2]
+    CAUSES.write_text(f"{before}{causes_table()}\n{after}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,16 @@
+"""The values that the charts of a request's releases get."""
+
+from learnflow_infra.engine.request import planning
+from learnflow_infra.engine.request.planning import Options
+from learnflow_infra.engine.request.prepare import Prepared, prepare
+from learnflow_infra.events import Emit
+
+
+def values(options: Options, emit: Emit) -> list[Prepared]:
+    """The releases with their computed values; no cluster is asked.
+
+    Raises:
+        InputError: a value, a flag or a skill is wrong.
+        ArtifactError: a chart cannot be pulled.
+    """
+    return prepare(planning.without_cluster(options), emit)
