@@ -54,7 +54,8 @@ def values(
 
 
 def _print(prepared: "Sequence[Prepared]", output: opts.Output) -> None:
-    from learnflow_infra.values import dump, masked
+    from learnflow_infra.documents import dump
+    from learnflow_infra.values import masked
 
     releases = {str(item.release.name): masked(item.computed.seen) for item in prepared}
     if output is opts.Output.json:

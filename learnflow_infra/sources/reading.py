@@ -10,11 +10,9 @@ import tarfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
-
-import yaml
 
 from learnflow_infra import documents
+from learnflow_infra.documents.merging import merge
 from learnflow_infra.errors import InputError
 from learnflow_infra.models import Document
 from learnflow_infra.objects import Object
@@ -79,7 +77,7 @@ def _part(where: str, files: Files) -> _Part:
         raise InputError(f"{where} is no chart.", why="It has no Chart.yaml with name and version.")
     packed = {name: _part(f"{where}/charts/{name}", part) for name, part in _packed(where, files)}
     values = _mapping(where, files, "values.yaml")
-    crds = [crd for name in sorted(files) if _is_crd(name) for crd in _yaml(where, files, name)]
+    crds = [crd for name in sorted(files) if _is_crd(name) for crd in _crds(where, files, name)]
     for part in packed.values():
         crds += part.crds
         for name in _names(about, part.about):
@@ -96,19 +94,13 @@ def _names(parent: Document, part: Document) -> list[str]:
 def _with_defaults(values: Document, name: str, defaults: Document) -> Document:
     """The values of a chart, which win, with those of a packed one below its name."""
     own = values.get(name, {})
-    return {**values, name: _over(own, defaults)} if isinstance(own, dict) else values
+    if not isinstance(own, dict):
+        return values
+    return {**values, name: merge(defaults, own, nulls="delete")}
 
 
-def _over(values: Document, defaults: Document) -> Document:
-    """Values over defaults, key by key; a null deletes a default."""
-    merged = {**defaults, **values}
-    for key, value in values.items():
-        below = defaults.get(key)
-        if isinstance(value, dict) and isinstance(below, dict):
-            merged[key] = _over(value, below)
-        elif value is None and key in defaults:
-            del merged[key]
-    return merged
+def _crds(where: str, files: Files, name: str) -> list[Object]:
+    return documents.parse_all(files[name], f"{where}/{name}")
 
 
 def _is_crd(name: str) -> bool:
@@ -130,18 +122,7 @@ def _packed(where: str, files: Files) -> Iterator[tuple[str, Files]]:
 
 
 def _mapping(where: str, files: Files, name: str) -> Document:
-    found = _yaml(where, files, name) if name in files else []
-    value: Any = found[0] if found else {}
-    if not isinstance(value, dict):
-        raise InputError(f"{where}: {name} holds no mapping.")
-    return value
-
-
-def _yaml(where: str, files: Files, name: str) -> list[Any]:
-    try:
-        return documents.parse_all(files[name].decode("utf-8-sig"))
-    except (UnicodeDecodeError, yaml.YAMLError) as error:
-        raise InputError(f"{where}: {name} is no valid YAML.", why=str(error)) from error
+    return documents.parse(files.get(name, b""), f"{where}/{name}").content
 
 
 def _schema(where: str, files: Files) -> Document | None:

@@ -1,6 +1,5 @@
 """Values of a release: read, layered and explained by Helm's rules."""
 
-from learnflow_infra.values.files import dump
 from learnflow_infra.values.layers import Computed, Layer, compute
 from learnflow_infra.values.origins import Origin, origins_document
 from learnflow_infra.values.overrides import Flags, Overrides, read_overrides
@@ -16,7 +15,6 @@ __all__ = [
     "Overrides",
     "UnknownKey",
     "compute",
-    "dump",
     "masked",
     "origins_document",
     "read_overrides",

@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from learnflow_infra.documents import Parsed, parse
 from learnflow_infra.errors import InputError
 from learnflow_infra.paths import repo_root
-from learnflow_infra.values.composer import Keys
-from learnflow_infra.values.files import ValuesFile, parse
+from learnflow_infra.values.origins import Keys
 
 _REFERENCE = re.compile(r"\.Values\.([A-Za-z0-9_.]+)")
 
@@ -18,7 +18,7 @@ _REFERENCE = re.compile(r"\.Values\.([A-Za-z0-9_.]+)")
 class ChartFiles:
     """The chart's values.yaml, the keys that its templates name in full, and its subcharts."""
 
-    defaults: ValuesFile
+    defaults: Parsed
     named: frozenset[Keys] = frozenset()
     subcharts: frozenset[str] = frozenset()
 
@@ -31,7 +31,7 @@ def read_chart(chart: Path) -> ChartFiles:
     """
     texts = dict(_folder(chart) if chart.is_dir() else _archive(chart))
     where = _in_checkout(chart) if chart.is_dir() else chart.name.partition(".tgz")[0]
-    about = parse(texts.get("Chart.yaml", b""), "Chart.yaml").values
+    about = parse(texts.get("Chart.yaml", b""), "Chart.yaml").content
     templates = b"\n".join(text for name, text in texts.items() if name.startswith("templates/"))
     named = _REFERENCE.findall(templates.decode("utf-8", "replace"))
     return ChartFiles(

@@ -7,13 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from learnflow_infra.documents import scalars
 from learnflow_infra.errors import InputError
 from learnflow_infra.models import Document, ReleaseName
 from learnflow_infra.remedy import Command, Remedy
-from learnflow_infra.values import scalars
-from learnflow_infra.values.composer import Keys
 from learnflow_infra.values.layers import Computed
-from learnflow_infra.values.origins import Index, Origin, dotted, shown, undotted
+from learnflow_infra.values.origins import Index, Keys, Origin, dotted, shown, undotted
 
 WIDTH = 48
 """Longer values are cut in the text form; characters."""

@@ -14,7 +14,7 @@ from typing import Any
 
 from learnflow_infra.errors import InputError
 from learnflow_infra.values.reader import Assignment, Reader
-from learnflow_infra.values.scalars import behind_set
+from learnflow_infra.values.typed import behind_set
 
 _SPACE = " \t\n\v\f\r\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
     map(chr, range(0x2000, 0x200B))

@@ -10,14 +10,15 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from learnflow_infra import documents
+from learnflow_infra.documents.merging import merge
 from learnflow_infra.models import Document, Profile, ReleaseName
 from learnflow_infra.paths import repo_root
-from learnflow_infra.values import files, unknown
+from learnflow_infra.values import unknown
 from learnflow_infra.values.chart import ChartFiles, read_chart
-from learnflow_infra.values.composer import Keys
-from learnflow_infra.values.merge import coalesce, with_globals
-from learnflow_infra.values.origins import Origin, Statement, chains, lay
-from learnflow_infra.values.overrides import GLOBAL, Overrides, refuse_kind
+from learnflow_infra.values.origins import Keys, Origin, Statement, chains, lay
+from learnflow_infra.values.overrides import Overrides, refuse_kind
+from learnflow_infra.values.shared import GLOBAL, with_globals
 from learnflow_infra.values.typed import set_arguments, unmarked
 
 
@@ -59,7 +60,7 @@ class Computed:
     @cached_property
     def seen(self) -> Document:
         """What the chart sees: its defaults with the values laid on."""
-        return coalesce(self.chart, self.values)
+        return merge(self.chart, self.values, nulls="delete")
 
     @cached_property
     def origins(self) -> Mapping[str, tuple[Origin, ...]]:
@@ -119,7 +120,7 @@ def compute(
     said = _of_chart(chart or {}, chart_files)
     tree: Document = {}
     for file in _project_files(release, profile, folder):
-        tree = lay(tree, file.values, file.source, said)
+        tree = lay(tree, file.content, file.source, said)
     for layer in below:
         tree = lay(tree, layer.values, layer.source, said)
     notes: list[Statement] = []
@@ -144,12 +145,14 @@ def compute(
 
 def _project_files(
     release: ReleaseName, profile: Profile, folder: Path | None
-) -> list[files.ValuesFile]:
+) -> list[documents.Parsed]:
     root = folder or repo_root() / "charts-values"
     names = ("values.yaml", f"values-{profile}.yaml")
     paths = [root / release / name for name in names]
     return [
-        files.read(path, f"{root.name}/{release}/{path.name}") for path in paths if path.exists()
+        documents.read(path, f"{root.name}/{release}/{path.name}")
+        for path in paths
+        if path.exists()
     ]
 
 

@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from learnflow_infra.documents.merging import leaves
 from learnflow_infra.models import Document
-from learnflow_infra.values.composer import Keys
-from learnflow_infra.values.merge import leaves
 from learnflow_infra.values.secret_values import masked
 from learnflow_infra.values.typed import escaped
+
+Keys = tuple[str, ...]
+"""A path of mappings' keys; a list is one value."""
 
 
 @dataclass(frozen=True, kw_only=True)

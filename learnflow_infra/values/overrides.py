@@ -9,20 +9,20 @@ import difflib
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from learnflow_infra.documents import Parsed, parse, read
 from learnflow_infra.errors import InputError
 from learnflow_infra.models import Document, ReleaseName
-from learnflow_infra.values import files
+from learnflow_infra.values import grammar
 from learnflow_infra.values.assign import PathError, assign, describe, refusal
-from learnflow_infra.values.files import ValuesFile
-from learnflow_infra.values.grammar import parse
-from learnflow_infra.values.origins import Statement, lay
+from learnflow_infra.values.origins import Keys, Statement, lay
 from learnflow_infra.values.reader import Assignment
 from learnflow_infra.values.secret_values import HIDDEN, masked
+from learnflow_infra.values.shared import GLOBAL
 from learnflow_infra.values.typed import unmarked
 
-GLOBAL = "global"
 SHOWN = 60
 """Longer values of flags are cut when they are shown; characters."""
 
@@ -60,13 +60,13 @@ class Said:
 class Overrides:
     """Files and assignments, in the order in which they are laid on."""
 
-    files: tuple[ValuesFile, ...] = ()
+    files: tuple[Parsed, ...] = ()
     said: tuple[Said, ...] = ()
 
     @property
     def warnings(self) -> tuple[str, ...]:
         """What Helm takes without a word, and people rarely mean."""
-        return tuple(text for file in self.files for text in file.warnings)
+        return tuple(text for file in self.files for text in file.duplicates)
 
     def lay_on(self, umbrella: Document, release: str, notes: list[Statement]) -> Document:
         """The umbrella's values with all that concerns a release; the rest is left out.
@@ -76,13 +76,17 @@ class Overrides:
         """
         keys = (release, GLOBAL)
         for file in self.files:
-            mine = {key: value for key, value in file.values.items() if key in keys}
-            umbrella = lay(umbrella, mine, file.typed_source, notes)
+            mine = {key: value for key, value in file.content.items() if key in keys}
+            umbrella = lay(umbrella, mine, partial(_source, file), notes)
         umbrella = copy.deepcopy(umbrella)
         for said in self.said:
             if said.assignment.path[0] in keys:
                 _assign(umbrella, said, notes)
         return umbrella
+
+
+def _source(file: Parsed, path: Keys) -> str:
+    return f"-f {file.source(path)}"
 
 
 def _assign(umbrella: Document, said: Said, notes: list[Statement]) -> None:
@@ -113,7 +117,7 @@ def read_overrides(flags: Flags, releases: Sequence[ReleaseName]) -> Overrides:
         InputError: something cannot be read, is malformed, or names no release.
     """
     names = [name for path in flags.files for name in next(csv.reader([str(path)]), ())]
-    loaded = tuple(files.read(Path(name)) for name in names)
+    loaded = tuple(_read_file(Path(name)) for name in names)
     for file in loaded:
         _check_file(file, releases)
     typed = [
@@ -126,11 +130,16 @@ def read_overrides(flags: Flags, releases: Sequence[ReleaseName]) -> Overrides:
         Said(flag=flag, assignment=assignment)
         for flag, texts in typed
         for text in texts
-        for assignment in parse(flag, text, _read_text)
+        for assignment in grammar.parse(flag, text, _read_text)
     )
     for item in said:
         _check_scope(f"{item.flag} {item.assignment.key}", item.assignment.path[0], releases)
     return Overrides(files=loaded, said=said)
+
+
+def _read_file(path: Path) -> Parsed:
+    """A values file; `-` is stdin, as in Helm, which is empty when it is read again."""
+    return parse(sys.stdin.buffer.read(), "stdin") if str(path).strip() == "-" else read(path)
 
 
 def _read_text(path: str) -> str:
@@ -152,8 +161,8 @@ def _read_text(path: str) -> str:
         ) from error
 
 
-def _check_file(file: ValuesFile, releases: Sequence[ReleaseName]) -> None:
-    for key in file.values:
+def _check_file(file: Parsed, releases: Sequence[ReleaseName]) -> None:
+    for key in file.content:
         _check_scope(file.source((key,)), key, releases)
 
 

@@ -2,15 +2,16 @@
 
 from collections.abc import Mapping, Sequence
 
+from learnflow_infra.documents import Parsed
 from learnflow_infra.models import Document, ReleaseName
 from learnflow_infra.values.chart import ChartFiles
-from learnflow_infra.values.composer import Keys
-from learnflow_infra.values.files import ValuesFile
 from learnflow_infra.values.layers import Computed
-from learnflow_infra.values.overrides import GLOBAL, Overrides
+from learnflow_infra.values.origins import Keys
+from learnflow_infra.values.overrides import Overrides
+from learnflow_infra.values.shared import GLOBAL
 from learnflow_infra.values.unknown import UnknownKey, unknown_keys
 
-_NOTHING = ChartFiles(defaults=ValuesFile(name="", values={}))
+_NOTHING = ChartFiles(defaults=Parsed(name="", content={}))
 
 
 def warnings(

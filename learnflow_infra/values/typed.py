@@ -6,9 +6,11 @@ who give helm one document by stdin, these are marked on their way through the l
 repeated to helm as `--set`. They are on our own command line already.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
+from learnflow_infra.documents.scalars import Scalar
 from learnflow_infra.models import Document
 
 
@@ -53,3 +55,28 @@ def unmarked(value: Any) -> Any:
         case list():
             return [unmarked(item) for item in value]
     return value
+
+
+_SET_WORDS: dict[str, Scalar] = {
+    "true": True,
+    "false": False,
+    "null": None,
+    "0": SetInteger(0),
+}
+_SET_INTEGER = re.compile(r"[-+]?[0-9]{1,19}")
+
+
+def behind_set(text: str) -> Scalar:
+    """The value of a word behind `--set`: true, false, null, a 64-bit integer, else text.
+
+    An integer may have a sign but not begin with 0 (`012` is text, `-012` is -12);
+    what looks like a float, a hexadecimal number or `1e3` is text.
+    """
+    folded = text.casefold()
+    if folded in _SET_WORDS:
+        return _SET_WORDS[folded]
+    if not text.startswith("0") and _SET_INTEGER.fullmatch(text):
+        number = SetInteger(text)
+        if -(2**63) <= number < 2**63:
+            return number
+    return text

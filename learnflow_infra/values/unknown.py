@@ -11,11 +11,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from learnflow_infra.documents import Parsed
 from learnflow_infra.models import Document
 from learnflow_infra.values.chart import ChartFiles
-from learnflow_infra.values.composer import Keys
-from learnflow_infra.values.files import ValuesFile
-from learnflow_infra.values.origins import dotted
+from learnflow_infra.values.origins import Keys, dotted
 
 _FREE = re.compile(
     r"(labels|annotations|selector|securitycontext|probe|resources|limits|requests|affinity"
@@ -58,7 +57,7 @@ def unknown_keys(
         files: what was read of the chart: keys that only its templates name are known, and
             the values of its subcharts are their own.
     """
-    files = files or ChartFiles(defaults=ValuesFile(name="", values={}))
+    files = files or ChartFiles(defaults=Parsed(name="", content={}))
     skipped = _ALWAYS | files.subcharts
     checked = {key: value for key, value in values.items() if key not in skipped}
     everywhere = [dotted(path) for path in _paths(defaults)]

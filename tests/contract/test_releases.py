@@ -9,11 +9,11 @@ import yaml
 
 from learnflow_infra import skills
 from learnflow_infra.clients.helm import Capabilities, Installation, template
+from learnflow_infra.documents.merging import put
 from learnflow_infra.engine.release.state import Action, ReleaseState
 from learnflow_infra.engine.release.upgrade import upgrade
 from learnflow_infra.errors import NotReadyError, ReleaseFailedError
 from learnflow_infra.values import Layer, compute
-from learnflow_infra.values.merge import put
 from tests.contract.demo import compared, converge, release_of
 
 pytestmark = pytest.mark.contract

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from learnflow_infra import paths
+from learnflow_infra.documents import dump
 from learnflow_infra.engine.proof import results, verification
 from learnflow_infra.engine.release import changes
 from learnflow_infra.engine.release.wait import Outcome
@@ -17,7 +18,7 @@ from learnflow_infra.outputs import endpoints as outputs
 from learnflow_infra.outputs import record as records
 from learnflow_infra.outputs.discovery import discover
 from learnflow_infra.outputs.record import Record
-from learnflow_infra.values import dump, masked
+from learnflow_infra.values import masked
 
 
 @dataclass(frozen=True, kw_only=True)

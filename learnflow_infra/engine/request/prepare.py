@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 from learnflow_infra.clients.helm import Installation
 from learnflow_infra.clusters import embedded, reach
+from learnflow_infra.documents.merging import put
 from learnflow_infra.engine.request.planning import Plan
 from learnflow_infra.events import Emit, Message
 from learnflow_infra.models import ChartSource, Document, Release
 from learnflow_infra.sources import charts, lockfile, mirror
 from learnflow_infra.sources.charts import Chart
 from learnflow_infra.values import Computed, Layer, compute, warnings
-from learnflow_infra.values.merge import put
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -148,11 +148,11 @@ def test_defaults_and_crds_are_those_that_helm_sees(tmp_path, pack):
 @pytest.mark.parametrize(
     ("name", "text", "match"),
     [
-        ("Chart.yaml", "a: [", "Chart.yaml is no valid YAML"),
+        ("Chart.yaml", "a: [", "Chart.yaml:2: this is not valid YAML"),
         ("Chart.yaml", "name: x", "is no chart"),
-        ("values.yaml", "- 1", "values.yaml holds no mapping"),
+        ("values.yaml", "- 1", "values.yaml:1: a mapping is expected"),
         ("values.schema.json", "{", "values.schema.json is no valid JSON"),
-        ("crds/a.yaml", "a: \x00", "crds/a.yaml is no valid YAML"),
+        ("crds/a.yaml", "a: \x00", "crds/a.yaml is not valid YAML"),
         ("charts/a.tgz", "no archive", "charts/a.tgz is no chart archive"),
     ],
 )

@@ -18,13 +18,14 @@ from hypothesis import strategies as st
 from values_strategies import FILES, PATHS, as_yaml, documents, flags, mostly
 
 from learnflow_infra.clients.helm import readable
+from learnflow_infra.documents import dump, reading
+from learnflow_infra.documents.merging import merge
 from learnflow_infra.errors import InputError
 from learnflow_infra.models import Profile, ReleaseName
 from learnflow_infra.paths import repo_root
-from learnflow_infra.values import Flags, compute, dump, files, read_overrides
+from learnflow_infra.values import Flags, compute, read_overrides
 from learnflow_infra.values.assign import PathError, assign
 from learnflow_infra.values.grammar import parse
-from learnflow_infra.values.merge import coalesce, merge
 from learnflow_infra.values.overrides import _read_text
 
 CASES = int(os.environ.get("LEARNFLOW_FUZZ", "300"))
@@ -72,7 +73,7 @@ def arguments(paths, typed_flags):
 def ours(paths, typed_flags):
     """The document that one chart gets; None when we refuse."""
     try:
-        document = reduce(merge, [files.read(path).values for path in paths], {})
+        document = reduce(merge, [reading.read(path).content for path in paths], {})
         document = copy.deepcopy(document)
         for kind in FLAGS:
             for flag, text in typed_flags:
@@ -92,8 +93,8 @@ def test_a_chart_sees_what_helm_gives_it(folder, defaults, texts, typed_flags):
     values = ours(paths, typed_flags)
     assert (values is None) == (from_helm is None)
     if values is not None:
-        chart = files.read(folder / "echo/values.yaml").values
-        assert typed(coalesce(chart, values)) == from_helm["echo"]
+        chart = reading.read(folder / "echo/values.yaml").content
+        assert typed(merge(chart, values, nulls="delete")) == from_helm["echo"]
     AGREED["refused" if values is None else "taken"] += 1
 
 
@@ -123,7 +124,7 @@ def test_the_table_of_files_tells_what_helm_does(folder, row):
     from_helm = seen(folder / "echo", arguments([path], []))
     assert (from_helm is None) == ("refused" in row)
     if from_helm is not None:
-        assert from_helm["echo"] == typed(files.read(path).values)
+        assert from_helm["echo"] == typed(reading.read(path).content)
 
 
 SCOPES = st.sampled_from(["kafka", "postgres", "global", "kafka.global"])
@@ -164,7 +165,7 @@ def computed(folder, paths, typed_flags):
                 release,
                 Profile("upstream"),
                 overrides=overrides,
-                chart=files.read(chart / "values.yaml").values,
+                chart=reading.read(chart / "values.yaml").content,
                 folder=folder / "charts-values",
             )
     except InputError as error:

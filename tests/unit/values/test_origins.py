@@ -6,19 +6,18 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from values_strategies import as_yaml, documents, flags
 
+from learnflow_infra.documents import dump, reading
+from learnflow_infra.documents.merging import leaves
 from learnflow_infra.errors import InputError
 from learnflow_infra.models import Profile, ReleaseName
 from learnflow_infra.values import (
     Flags,
     Layer,
     compute,
-    dump,
-    files,
     origins_document,
     read_overrides,
 )
 from learnflow_infra.values.explain import document, explain, text
-from learnflow_infra.values.merge import leaves
 from learnflow_infra.values.origins import dotted, undotted
 
 KAFKA, POSTGRES = ReleaseName("kafka"), ReleaseName("postgres")
@@ -153,7 +152,7 @@ def test_the_document_of_origins(computed):
         "release": "kafka",
     }
     assert [item["value"] for item in found["origins"]["heap"]] == ["1g", "512m", "256m"]
-    assert files.parse(dump(found).encode(), "origins.yaml").values == found
+    assert reading.parse(dump(found).encode(), "origins.yaml").content == found
 
 
 @given(st.lists(st.text(min_size=1), min_size=1, max_size=4))
@@ -191,7 +190,7 @@ def test_the_last_word_of_every_chain_is_the_value(tmp_path_factory, chart, proj
             KAFKA,
             Profile("embedded"),
             overrides=overrides,
-            chart=files.parse(as_yaml(chart).encode(), "chart").values,
+            chart=reading.parse(as_yaml(chart).encode(), "chart").content,
             folder=folder,
         )
     except InputError:

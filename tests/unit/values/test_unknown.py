@@ -2,8 +2,9 @@ import tarfile
 
 import pytest
 
+from learnflow_infra import documents
 from learnflow_infra.models import Profile, ReleaseName
-from learnflow_infra.values import Flags, compute, files, read_overrides, unknown_keys, warnings
+from learnflow_infra.values import Flags, compute, read_overrides, unknown_keys, warnings
 from learnflow_infra.values.chart import read_chart
 
 DEFAULTS = {
@@ -83,10 +84,10 @@ def test_what_only_templates_and_subcharts_know_is_known(tmp_path, packed):
             archive.add(chart, "c")
         chart = tmp_path / "sha.tgz"
     found = read_chart(chart)
-    assert found.defaults.values == {"a": 1, "b": {"c": 2}}
+    assert found.defaults.content == {"a": 1, "b": {"c": 2}}
     assert found.defaults.source(("b", "c")).endswith("/values.yaml:3")
     values = {"fullnameOverride": 1, "b": {"d": {"e": 1}, "f": 1}, "common": {"x": 1}, "other": {}}
-    unknown = unknown_keys(values, found.defaults.values, None, files=found)
+    unknown = unknown_keys(values, found.defaults.content, None, files=found)
     assert [item.key for item in unknown] == ["b.f"]
 
 
@@ -128,7 +129,7 @@ def test_all_warnings_together(tmp_path):
     schema = {"additionalProperties": True}
     at = f"-f {file}"
     assert warnings(overrides, computed, {postgres: schema}) == [
-        f"{file}:1: the key 'tag' stands twice; the first one, in line 1, is not used.",
+        f"{file}:1: the key 'tag' is set twice; its value in line 1 is ignored.",
         "kafka: global.b is a mapping on one side only.",
         f"{at}:1: the chart knows no kafka.imge. Did you mean kafka.image?",
         f"{at}:3: the chart knows no global.storageClas. Did you mean global.storageClass?",
@@ -148,5 +149,5 @@ def test_our_own_values_are_known_to_our_own_charts():
     assert {chart.name for chart, _values in charts} == {"kafka", "postgres"}
     for chart, values in charts:
         found = read_chart(chart)
-        read = files.read(values).values
-        assert unknown_keys(read, found.defaults.values, None, files=found) == []
+        read = documents.read(values).content
+        assert unknown_keys(read, found.defaults.content, None, files=found) == []

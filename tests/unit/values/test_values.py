@@ -1,9 +1,9 @@
 import pytest
 
+from learnflow_infra.documents.merging import merge, put
 from learnflow_infra.errors import InputError
 from learnflow_infra.models import Profile, ReleaseName
 from learnflow_infra.values import Flags, Layer, compute, read_overrides
-from learnflow_infra.values.merge import coalesce, merge, put
 
 KAFKA, POSTGRES = ReleaseName("kafka"), ReleaseName("postgres")
 EMBEDDED = Profile("embedded")
@@ -171,7 +171,7 @@ def test_helm_gets_json_without_surrogate_pairs(json, text):
 def test_what_the_chart_sees_comes_in_the_charts_order_and_nulls_delete_defaults():
     defaults = {"a": {"b": None, "c": 1}, "d": None, "e": 2, "f": {"g": 3}}
     values = {"z": None, "e": None, "f": {"g": None, "h": None}}
-    seen = coalesce(defaults, values)
+    seen = merge(defaults, values, nulls="delete")
     assert list(seen.items()) == [
         ("a", {"b": None, "c": 1}),
         ("d", None),

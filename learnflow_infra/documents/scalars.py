@@ -1,6 +1,6 @@
-"""What Helm makes of a word: in a YAML file (YAML 1.1 as Go reads it), and behind `--set`.
+"""The values of YAML's scalars, as gopkg.in/yaml.v2 resolves them (Helm and Kubernetes do).
 
-Source: observed with helm 3.17 word by word; the tables of the tests are those observations.
+Source: resolve.go of sigs.k8s.io/yaml/goyaml.v2, and helm 3.17, which the tests ask.
 """
 
 import base64
@@ -8,8 +8,6 @@ import binascii
 import math
 import re
 import struct
-
-from learnflow_infra.values.typed import SetInteger
 
 Scalar = str | int | float | bool | None
 
@@ -28,12 +26,14 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?")
 _CORE = "tag:yaml.org,2002:"
 _LOWEST, _HIGHEST = -(2**63), 2**64 - 1
+_LONGEST = 1000
+"""Digits; a longer integer is beyond 64 bits, and Python refuses to convert some."""
 
 
 def plain(text: str) -> Scalar:
-    """The value of an unquoted word without a tag in a YAML file.
+    """The value of a bare scalar, one without quotes and tag.
 
-    Numbers too large for 64 bits become floats, as in Go; a date stays text.
+    Numbers that do not fit 64 bits become floats, as in Go; a date stays text.
     """
     if text in _WORDS:
         return _WORDS[text]
@@ -47,10 +47,10 @@ def plain(text: str) -> Scalar:
 
 
 def _integer(digits: str) -> int | None:
-    found = _INTEGER.fullmatch(digits)
-    if not found:
+    match = _INTEGER.fullmatch(digits)
+    if not match or len(digits) > _LONGEST:
         return None
-    sign, *by_base = found.groups()
+    sign, *by_base = match.groups()
     base, figures = next((b, f) for b, f in zip((16, 2, 8, 10), by_base, strict=True) if f)
     number = int(sign + figures, base)
     return number if _LOWEST <= number <= _HIGHEST else None
@@ -62,24 +62,24 @@ def _float(digits: str, otherwise: str) -> Scalar:
 
 
 def tagged(text: str, tag: str) -> Scalar:
-    """The value of a word with a tag, such as `!!int "1"`; unknown tags make it text.
+    """The value of a scalar with a tag, such as `!!int "1"`; other tags make it a text.
 
     Raises:
-        ValueError: the word is none of that type.
+        ValueError: the scalar is not of that type.
     """
     kind = tag.removeprefix(_CORE)
     value = plain(text)
     match kind, value:
         case ("int", int()) | ("bool", bool()) | ("null", None) | ("float", float()):
             if kind == "int" and isinstance(value, bool):
-                raise ValueError(f"{text!r} is no !!int")
+                raise ValueError(f"{text!r} is not !!int")
             return value
         case "float", int() if not isinstance(value, bool):
             return float(value)
         case (("int" | "bool" | "null" | "float"), _):
-            raise ValueError(f"{text!r} is no !!{kind}")
+            raise ValueError(f"{text!r} is not !!{kind}")
         case "timestamp", _ if not _DATE.fullmatch(text):
-            raise ValueError(f"{text!r} is no !!timestamp")
+            raise ValueError(f"{text!r} is not !!timestamp")
         case "binary", _:
             return _binary(text)
     return text
@@ -89,11 +89,13 @@ def _binary(text: str) -> str:
     try:
         return base64.b64decode("".join(text.split()), validate=True).decode("utf-8", "replace")
     except binascii.Error as error:
-        raise ValueError("!!binary holds no base64 text") from error
+        raise ValueError("!!binary needs base64 text") from error
 
 
-def key(value: object) -> str:
-    """The text of a mapping's key: JSON, which Helm works on, has no others.
+def as_text(value: object) -> str:
+    """A scalar as a text, which every key of JSON is; also what a text field of Go takes.
+
+    Source: convertToJSONableObject of sigs.k8s.io/yaml.
 
     Raises:
         ValueError: a null, a list, a mapping, or a number above 63 bits.
@@ -113,7 +115,7 @@ def key(value: object) -> str:
 
 
 def _shortest(value: float) -> str:
-    """As Go's `%g` of a 32-bit float: the fewest digits that name it, 1e+06 from a million on."""
+    """As Go's `%g` formats a 32-bit float: as few digits as identify it, 1e+06 for 1000000."""
     texts = (f"{value:.{decimals}e}" for decimals in range(9))
     text = next((text for text in texts if _single(float(text)) == _single(value)), f"{value:e}")
     mantissa, _, exponent = text.partition("e")
@@ -123,28 +125,3 @@ def _shortest(value: float) -> str:
 
 def _single(value: float) -> bytes:
     return struct.pack("f", value)
-
-
-_SET_WORDS: dict[str, Scalar] = {
-    "true": True,
-    "false": False,
-    "null": None,
-    "0": SetInteger(0),
-}
-_SET_INTEGER = re.compile(r"[-+]?[0-9]+")
-
-
-def behind_set(text: str) -> Scalar:
-    """The value of a word behind `--set`: true, false, null, a 64-bit integer, else text.
-
-    An integer may have a sign but not begin with 0 (`012` is text, `-012` is -12);
-    what looks like a float, a hexadecimal number or `1e3` is text.
-    """
-    folded = text.casefold()
-    if folded in _SET_WORDS:
-        return _SET_WORDS[folded]
-    if not text.startswith("0") and _SET_INTEGER.fullmatch(text):
-        number = SetInteger(text)
-        if _LOWEST <= number < 2**63:
-            return number
-    return text

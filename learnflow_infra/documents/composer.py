@@ -1,4 +1,9 @@
-"""Values made of YAML's events as Helm makes them, with the line of every key on the way."""
+"""Values from YAML events, by the rules of sigs.k8s.io/yaml, with the line of every key.
+
+Helm, kubectl and the API server read YAML by that library: it decodes YAML 1.1 as
+gopkg.in/yaml.v2 does, and converts the result to JSON. PyYAML scans the text (libyaml); its
+own composer and constructors follow other rules for types, keys, tags and `<<`.
+"""
 
 import math
 from collections.abc import Iterator
@@ -6,25 +11,27 @@ from typing import Any
 
 import yaml
 
+from learnflow_infra.documents import scalars
 from learnflow_infra.errors import InputError
 from learnflow_infra.models import Document
-from learnflow_infra.values import scalars
 
-Keys = tuple[str, ...]
+Path = tuple[str | int, ...]
+"""Keys of mappings, and indices of lists, from the root of a document."""
 MAX_ALIASED = 400_000
-"""How many values aliases may multiply to, against files that explode."""
+"""How many values aliases may expand to in one document, as a limit for "billion laughs"."""
 
 
 class Composer:
-    """Makes the values of one text; `lines` and `warnings` are filled meanwhile.
+    """Composes one document; `lines` and `duplicates` are filled on the way.
 
-    PyYAML's own composer is not used: it knows other types, and Helm has its own mind about
-    keys that are no texts, unknown tags and `<<`.
+    `lines` has the line (from 1) of every key and list item outside of aliases and merges.
+    `duplicates` has a path for every key that repeats an earlier one of its mapping, and the
+    lines of both.
     """
 
     def __init__(self, name: str) -> None:
-        self.lines: dict[Keys, int] = {}
-        self.warnings: list[str] = []
+        self.lines: dict[Path, int] = {}
+        self.duplicates: list[tuple[Path, int, int]] = []
         self._name = name
         self._anchors: dict[str, Any] = {}
         self._open: set[str] = set()
@@ -32,11 +39,11 @@ class Composer:
         self._events: Iterator[Any] = iter(())
 
     def fault(self, line: int, why: str) -> InputError:
-        """What is wrong in a line (from 0)."""
-        return InputError(f"{self._name}:{line + 1}: this is no valid YAML.", why=why)
+        """The error for a line (from 0)."""
+        return InputError(f"{self._name}:{line + 1}: this is not valid YAML.", why=why)
 
     def document(self, events: Iterator[Any]) -> Any:
-        """The value of the first document, which is all that Helm reads."""
+        """The value of the first document, None if the stream has none; the rest is not read."""
         self._events = events
         value = None
         for event in events:
@@ -46,18 +53,17 @@ class Composer:
                 break
         return value
 
-    def _value(self, event: Any, path: Keys | None) -> Any:
-        """The value that begins with an event; `path` is None inside of lists."""
+    def _value(self, event: Any, path: Path | None) -> Any:
+        """The value that starts with an event; `path` is None inside of merges."""
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event)
-        anchor, line = event.anchor, event.start_mark.line
+        anchor = event.anchor
         self._open.add(anchor)
+        value: Any
         if isinstance(event, yaml.ScalarEvent):
-            value: Any = self._scalar(event)
-            if isinstance(value, float) and not math.isfinite(value):
-                raise self.fault(line, f"{event.value} is no JSON number")
+            value = self._json(event)
         elif isinstance(event, yaml.SequenceStartEvent):
-            value = list(self._items())
+            value = list(self._items(path))
         else:
             value = self._mapping(path)
         self._open.discard(anchor)
@@ -65,31 +71,32 @@ class Composer:
             self._anchors[anchor] = value
         return value
 
-    def _items(self) -> Iterator[Any]:
-        for event in self._events:
+    def _items(self, path: Path | None) -> Iterator[Any]:
+        for index, event in enumerate(self._events):
             if isinstance(event, yaml.SequenceEndEvent):
                 return
-            yield self._value(event, None)
+            inner = None if path is None else (*path, index)
+            if inner:
+                self.lines[inner] = event.start_mark.line + 1
+            yield self._value(event, inner)
 
-    def _mapping(self, path: Keys | None) -> Document:
-        found: Document = {}
+    def _mapping(self, path: Path | None) -> Document:
+        mapping: Document = {}
         for event in self._events:
             if isinstance(event, yaml.MappingEndEvent):
                 break
-            if _merges(event):
-                self._merge(found, event.start_mark.line)
+            line = event.start_mark.line
+            if _is_merge(event):
+                self._merge(mapping, line)
                 continue
             key = self._key(event)
-            if key in found and path is not None and (*path, key) in self.lines:
-                self.warnings.append(
-                    f"{self._name}:{event.start_mark.line + 1}: the key {key!r} stands twice; "
-                    f"the first one, in line {self.lines[(*path, key)]}, is not used."
-                )
             inner = None if path is None else (*path, key)
             if inner:
-                self.lines[inner] = event.start_mark.line + 1
-            found[key] = self._value(next(self._events), inner)
-        return found
+                if inner in self.lines:
+                    self.duplicates.append((inner, self.lines[inner], line + 1))
+                self.lines[inner] = line + 1
+            mapping[key] = self._value(next(self._events), inner)
+        return mapping
 
     def _key(self, event: Any) -> str:
         line = event.start_mark.line
@@ -102,9 +109,19 @@ class Composer:
         else:
             raise self.fault(line, "a list or mapping cannot be a key")
         try:
-            return scalars.key(value)
+            return scalars.as_text(value)
         except ValueError as error:
             raise self.fault(line, str(error)) from error
+
+    def _json(self, event: Any) -> scalars.Scalar:
+        """The scalar after a round trip through JSON: 1e3 is 1000 there, and infinity an error."""
+        value = self._scalar(event)
+        if not isinstance(value, float):
+            return value
+        if not math.isfinite(value):
+            raise self.fault(event.start_mark.line, f"JSON has no number {event.value}")
+        exact = value.is_integer() and -(2**63) <= value < 2**63
+        return int(value) if exact and (value or math.copysign(1, value) > 0) else value
 
     def _scalar(self, event: Any) -> scalars.Scalar:
         tag = event.tag
@@ -118,7 +135,7 @@ class Composer:
     def _alias(self, event: Any) -> Any:
         line = event.start_mark.line
         if event.anchor in self._open:
-            raise self.fault(line, f"the anchor {event.anchor!r} holds itself")
+            raise self.fault(line, f"the anchor {event.anchor!r} contains itself")
         if event.anchor not in self._anchors:
             raise self.fault(line, f"there is no anchor {event.anchor!r}")
         return self._copy(self._anchors[event.anchor], line)
@@ -126,24 +143,24 @@ class Composer:
     def _copy(self, value: Any, line: int) -> Any:
         self._aliased += 1
         if self._aliased > MAX_ALIASED:
-            raise self.fault(line, "aliases multiply to too many values")
+            raise self.fault(line, f"aliases expand to more than {MAX_ALIASED} values")
         if isinstance(value, dict):
             return {key: self._copy(item, line) for key, item in value.items()}
         if isinstance(value, list):
             return [self._copy(item, line) for item in value]
         return value
 
-    def _merge(self, found: Document, line: int) -> None:
-        """`<<`: what it brings replaces keys before it, and yields to keys behind it."""
+    def _merge(self, mapping: Document, line: int) -> None:
+        """`<<` overwrites the keys before it; keys after it overwrite what it merged."""
         value = self._value(next(self._events), None)
         sources = value if isinstance(value, list) else [value]
         if not all(isinstance(source, dict) for source in sources):
-            raise self.fault(line, "<< takes a mapping, or a list of mappings")
+            raise self.fault(line, "<< needs a mapping, or a list of mappings")
         for source in reversed(sources):
-            found.update(source)
+            mapping.update(source)
 
 
-def _merges(event: Any) -> bool:
+def _is_merge(event: Any) -> bool:
     if not isinstance(event, yaml.ScalarEvent) or event.value != "<<":
         return False
     return event.tag == "tag:yaml.org,2002:merge" or (event.tag is None and event.implicit[0])

@@ -1,0 +1,53 @@
+"""Merge mappings as Helm merges values."""
+
+from collections.abc import Iterator
+from typing import Any, Literal
+
+from learnflow_infra.models import Document
+
+Nulls = Literal["keep", "delete"]
+"""What a null in the upper mapping does to a key of the lower one: replace it, or delete it.
+
+Helm keeps nulls while it merges files and flags, and lets them delete keys when it merges
+the result with a chart's defaults.
+"""
+
+
+def merge(base: Document, over: Document, *, nulls: Nulls = "keep") -> Document:
+    """`over` merged into `base`; neither is changed.
+
+    Mappings merge key by key, anything else (lists too) is replaced. A null that has no
+    counterpart in `base` is kept in either case.
+
+    Source: https://helm.sh/docs/chart_template_guide/values_files/ and helm's behaviour.
+    """
+    merged = dict(base)
+    for key, value in over.items():
+        below = merged.get(key)
+        if isinstance(below, dict) and isinstance(value, dict):
+            merged[key] = merge(below, value, nulls=nulls)
+        elif value is None and key in base and nulls == "delete":
+            del merged[key]
+        else:
+            merged[key] = value
+    return merged
+
+
+def put(document: Document, dotted: str, value: object) -> Document:
+    """A copy of `document` with the key at a dotted path set; mappings are created as needed."""
+    head, _, rest = dotted.partition(".")
+    below = document.get(head)
+    inner = put(below if isinstance(below, dict) else {}, rest, value) if rest else value
+    return {**document, head: inner}
+
+
+def leaves(
+    document: Document, above: tuple[str, ...] = ()
+) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Path and value of everything that is not a mapping, and of empty mappings."""
+    for key, value in document.items():
+        path = (*above, key)
+        if isinstance(value, dict) and value:
+            yield from leaves(value, path)
+        else:
+            yield path, value

@@ -1,0 +1,126 @@
+"""Read YAML (and JSON, which is YAML), by one dialect: that of Helm and Kubernetes."""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from learnflow_infra.documents.composer import Composer
+from learnflow_infra.documents.composer import Path as Keys
+from learnflow_infra.errors import InputError
+from learnflow_infra.models import Document
+
+_SEPARATOR = re.compile(r"^---[ \t\r]*(?:#.*)?$\n?", re.MULTILINE)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Parsed:
+    """A mapping that was read from YAML.
+
+    Attributes:
+        name: of the file, for people.
+        content: the mapping; its keys are texts, as in JSON.
+        lines: the line (from 1) of every key and list item.
+        duplicates: a sentence for every key that is set twice; the last value counts.
+    """
+
+    name: str
+    content: Document
+    lines: Mapping[Keys, int] = field(default_factory=dict)
+    duplicates: tuple[str, ...] = ()
+
+    def line(self, path: Iterable[str | int]) -> int | None:
+        """The line of the deepest existing key along a path; None if not even the first exists."""
+        keys = tuple(path)
+        lines = (self.lines.get(keys[:length]) for length in range(len(keys), 0, -1))
+        return next((line for line in lines if line), None)
+
+    def source(self, path: Iterable[str | int]) -> str:
+        """`file:line` of the deepest existing key along a path, or the file alone."""
+        line = self.line(path)
+        return f"{self.name}:{line}" if line else self.name
+
+
+def parse(text: bytes | str, name: str) -> Parsed:
+    """Read the mapping of a text's first document; Helm reads no further, either.
+
+    Args:
+        text: bytes are UTF-8, or UTF-16 with a byte order mark.
+        name: what errors call the text.
+
+    Raises:
+        InputError: it is not YAML, or not a mapping; with the line.
+    """
+    composer = Composer(name)
+    content = _compose(composer, text, name)
+    if not isinstance(content, dict | None):
+        kind = type(content).__name__
+        raise InputError(f"{name}:1: a mapping is expected here, not {kind}.")
+    duplicates = tuple(
+        f"{name}:{line}: the key {path[-1]!r} is set twice; its value in line {first} is ignored."
+        for path, first, line in composer.duplicates
+    )
+    return Parsed(name=name, content=content or {}, lines=composer.lines, duplicates=duplicates)
+
+
+def _compose(composer: Composer, text: bytes | str, name: str) -> Any:
+    try:
+        return composer.document(yaml.parse(text, Loader=yaml.CSafeLoader))
+    except yaml.MarkedYAMLError as error:
+        line = getattr(error.problem_mark or error.context_mark, "line", 0)
+        raise composer.fault(line, str(error.problem)) from error
+    except yaml.reader.ReaderError as error:
+        what = "not UTF-8 text" if "UTF" in error.reason else "not valid YAML"
+        raise InputError(f"{name} is {what}.", why=error.reason) from error
+    except RecursionError as error:
+        raise InputError(f"{name} is not valid YAML.", why="It is nested too deeply.") from error
+
+
+def read(path: Path, name: str = "") -> Parsed:
+    """Read a file, as `parse` does; `name` stands for its path in errors.
+
+    Raises:
+        InputError: it cannot be read, is not YAML, or not a mapping.
+    """
+    try:
+        text = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read.", why=error.strerror or str(error)) from error
+    return parse(text, name or str(path))
+
+
+def load(path: Path) -> Document:
+    """Read a file of this project, in which a duplicate key is an error.
+
+    Raises:
+        InputError: as `read`, or a key is a duplicate.
+    """
+    parsed = read(path)
+    for duplicate in parsed.duplicates:
+        raise InputError(duplicate)
+    return parsed.content
+
+
+def line_of(path: Path, keys: Iterable[str | int]) -> int:
+    """The line (from 1) of the deepest existing key along `keys` in a file."""
+    return read(path).line(keys) or 1
+
+
+def parse_all(text: str | bytes, name: str = "The manifest") -> list[Any]:
+    """The documents of a stream, without empty ones, as kubectl and helm split it.
+
+    Source: k8s.io/apimachinery/pkg/util/yaml: a line that starts with `---` ends a document,
+    and nothing but a comment may follow in it.
+
+    Raises:
+        InputError: one is not YAML, or not a mapping.
+    """
+    try:
+        stream = text if isinstance(text, str) else text.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{name} is not UTF-8 text.", why=str(error)) from error
+    parts = (parse(part, name).content for part in _SEPARATOR.split(stream))
+    return [document for document in parts if document]

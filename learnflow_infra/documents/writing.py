@@ -1,0 +1,38 @@
+"""Write YAML that Helm and Kubernetes read back as the same values."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import yaml
+
+from learnflow_infra.documents import scalars
+from learnflow_infra.models import Document
+
+
+class _Dumper(yaml.SafeDumper):
+    """Quotes every text that their dialect of YAML reads as something else when it is bare."""
+
+    def ignore_aliases(self, _data: Any) -> bool:
+        return True
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
+    style = None if scalars.plain(text) == text else '"'
+    if "\n" in text:
+        style = "|"
+    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+
+
+_Dumper.add_representer(str, _text)
+
+
+def dump(document: Document, *, sort_keys: bool = False) -> str:
+    """A document as YAML."""
+    return dump_all([document], sort_keys=sort_keys)
+
+
+def dump_all(documents: Iterable[Document], *, sort_keys: bool = False) -> str:
+    """A stream of documents as YAML."""
+    return yaml.dump_all(
+        documents, Dumper=_Dumper, sort_keys=sort_keys, allow_unicode=True, width=100
+    )
