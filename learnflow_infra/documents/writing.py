@@ -1,12 +1,11 @@
 """Write YAML that Helm and Kubernetes read back as the same values."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import yaml
 
 from learnflow_infra.documents import scalars
-from learnflow_infra.models import Document
 
 
 class _Dumper(yaml.SafeDumper):
@@ -17,7 +16,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
-    style = None if scalars.plain(text) == text else '"'
+    style = None if scalars.plain(text) == text else "'"
     if "\n" in text:
         style = "|"
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
@@ -26,12 +25,12 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
 _Dumper.add_representer(str, _text)
 
 
-def dump(document: Document, *, sort_keys: bool = False) -> str:
+def dump(document: Mapping[str, object], *, sort_keys: bool = False) -> str:
     """A document as YAML."""
     return dump_all([document], sort_keys=sort_keys)
 
 
-def dump_all(documents: Iterable[Document], *, sort_keys: bool = False) -> str:
+def dump_all(documents: Iterable[Mapping[str, object]], *, sort_keys: bool = False) -> str:
     """A stream of documents as YAML."""
     return yaml.dump_all(
         documents, Dumper=_Dumper, sort_keys=sort_keys, allow_unicode=True, width=100

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-import yaml
-
 from learnflow_infra import documents
 from learnflow_infra.models import Document, Profile, ReleaseName
 from learnflow_infra.paths import repo_root
@@ -73,7 +71,7 @@ def write(lock: Lock, file: Path | None = None) -> bool:
         FoundationError: it cannot be written.
     """
     file = file or path()
-    return files.update(file, HEADER + yaml.safe_dump(_document(lock), sort_keys=False))
+    return files.update(file, HEADER + documents.dump(_document(lock)))
 
 
 def _document(lock: Lock) -> Document:

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import yaml
-
+from learnflow_infra import documents
 from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.objects import Object, reference
 
@@ -75,7 +74,7 @@ def _change(
 
 
 def _lines(obj: Object | None) -> list[str]:
-    return yaml.safe_dump(obj, sort_keys=True).splitlines() if obj else []
+    return documents.dump(obj, sort_keys=True).splitlines() if obj else []
 
 
 def masked(
@@ -137,4 +136,4 @@ def redacted(manifest: Manifest) -> str:
     """A manifest for a file: unchanged, unless it holds Secrets, whose values are masked."""
     if not any(obj["kind"] == "Secret" for obj in manifest.objects):
         return manifest.text
-    return yaml.safe_dump_all([masked(obj)[0] for obj in manifest.objects], sort_keys=False)
+    return documents.dump_all(masked(obj)[0] or {} for obj in manifest.objects)

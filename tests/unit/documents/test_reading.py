@@ -51,3 +51,19 @@ def test_integral_floats_of_64_bits_are_integers_as_in_json():
 def test_a_stream_has_documents_and_empty_ones_are_left_out():
     text = "---\n# Source: a\na: 1\n--- # next\n---\n~\n---\nb: 2\n...\nc: 3\n"
     assert documents.parse_all(text) == [{"a": 1}, {"b": 2}]
+
+
+@pytest.mark.parametrize(
+    "word", ["y", "No", "0o17", "1:30", "1e3", "0888", "~", "", "=", "<<", "."]
+)
+def test_texts_are_written_so_that_they_stay_texts(word):
+    text = documents.dump({"a": word, word: "key"})
+    assert documents.parse_all(text) == [{"a": word, word: "key"}]
+    assert documents.parse_all(documents.dump_all([{"a": word}, {"b": 1}]))[0] == {"a": word}
+
+
+def test_numbers_too_long_for_python_are_floats_or_texts_as_in_go():
+    assert documents.parse(f"a: {'9' * 200}\nb: {'9' * 5000}\n", "f").content == {
+        "a": float("9" * 200),
+        "b": "9" * 5000,
+    }

@@ -3,10 +3,9 @@
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import yaml
-
 from learnflow_infra.clusters.embedded.control_plane import configuration
 from learnflow_infra.clusters.embedded.control_plane.api import Api
+from learnflow_infra.documents import parse_all
 
 PLURALS = {
     "ClusterRole": "clusterroles",
@@ -37,9 +36,9 @@ def apply(api: Api, node_address: str) -> None:
         ApiError: the API server refused one.
     """
     text = configuration.text("addons.yaml", {"node_address": node_address})
-    documents = list(yaml.safe_load_all(text))
-    first = [d for d in documents if d["kind"] == "Namespace"]
-    rest = [d for d in documents if d["kind"] != "Namespace"]
+    addons = parse_all(text)
+    first = [d for d in addons if d["kind"] == "Namespace"]
+    rest = [d for d in addons if d["kind"] != "Namespace"]
     with ThreadPoolExecutor(max_workers=8) as pool:
         for batch in (first, rest):
             list(pool.map(lambda d: api.apply(path(d), d), batch))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
+from learnflow_infra import documents
 
 
 class ApiError(Exception):
@@ -62,7 +62,7 @@ class Api:
 
 def connect(kubeconfig: Path) -> Api:
     """Read a kubeconfig with embedded certificates, as kubeadm writes it."""
-    document = yaml.safe_load(kubeconfig.read_text())
+    document = documents.load(kubeconfig)
     cluster, user = document["clusters"][0]["cluster"], document["users"][0]["user"]
     tls = ssl.create_default_context(
         cadata=base64.b64decode(cluster["certificate-authority-data"]).decode()

@@ -5,8 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import yaml
-
+from learnflow_infra import documents
 from learnflow_infra.clusters.embedded import state
 from learnflow_infra.system import files
 from learnflow_infra.system.programs import output
@@ -66,10 +65,10 @@ def _user(layout: state.Layout, kubeadm: Path, name: str) -> None:
 
 def write_kubeconfig(layout: state.Layout, context: str) -> None:
     """Write the user's kubeconfig: kubeadm's, with `context` as the name of all that it names."""
-    document = yaml.safe_load((layout.conf / "admin.conf").read_text())
+    document = documents.load(layout.conf / "admin.conf")
     document["clusters"][0]["name"] = context
     document["users"][0]["name"] = context
     names = {"cluster": context, "user": context}
     document["contexts"] = [{"name": context, "context": names}]
     document["current-context"] = context
-    files.replace(layout.kubeconfig, yaml.safe_dump(document), mode=0o600)
+    files.replace(layout.kubeconfig, documents.dump(document), mode=0o600)
