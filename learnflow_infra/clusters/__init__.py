@@ -1,1 +1,1 @@
-"""Which cluster a deploy goes to, and the one that this project brings itself."""
+"""Clusters that a deploy can use, and the embedded one, which this project brings itself."""

@@ -1,4 +1,4 @@
-"""minikube: what is asked of its program beside the choice of a target."""
+"""Loads images into minikube."""
 
 import subprocess
 from pathlib import Path
@@ -6,7 +6,9 @@ from pathlib import Path
 from learnflow_infra.errors import ArtifactError
 
 SECONDS = 900.0
-_SAID = 2000
+"""Until minikube is ended."""
+_KEPT = 2000
+"""Characters of its stderr in an error."""
 
 
 def load(profile: str, archive: Path) -> None:
@@ -17,21 +19,21 @@ def load(profile: str, archive: Path) -> None:
         archive: a tar as `docker load` takes it.
 
     Raises:
-        ArtifactError: minikube failed; `why` holds its words.
+        ArtifactError: minikube failed; `why` is its stderr.
     """
     command = ["minikube", "image", "load", str(archive), "--profile", profile]
     try:
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=SECONDS)
     except (OSError, subprocess.TimeoutExpired) as error:
         raise _failed(profile, str(error)) from error
-    # minikube can exit 0 though a node did not take the image; it says so then
+    # minikube exits 0 even if a node did not take the image, and then reports it on stderr
     if done.returncode or "failed to" in done.stderr.lower():
-        raise _failed(profile, done.stderr.strip()[-_SAID:])
+        raise _failed(profile, done.stderr.strip()[-_KEPT:])
 
 
-def _failed(profile: str, words: str) -> ArtifactError:
+def _failed(profile: str, why: str) -> ArtifactError:
     return ArtifactError(
         f"minikube could not load an image into its profile {profile}.",
-        why=words,
-        remedy=f"See whether it runs: minikube status --profile {profile}",
+        why=why,
+        remedy=f"Check that it runs: minikube status --profile {profile}",
     )

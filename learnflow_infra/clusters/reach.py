@@ -15,20 +15,20 @@ LOCALHOST = "127.0.0.1"
 _ON_LOCALHOST = ("docker-desktop", "docker-for-desktop", "rancher-desktop", "orbstack", "colima")
 """Contexts of virtual machines that forward NodePorts to this host."""
 _IN_CONTAINERS = ("kind-", "k3d-")
-"""Begin of contexts whose nodes are containers: on Linux their addresses are reached."""
+"""Prefixes of contexts whose nodes are containers; Linux reaches their addresses directly."""
 _CONTAINER_DRIVERS = {"docker", "podman"}
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reach:
-    """`address` answers node ports, "" where the node's own does; through a `tunnel` or not."""
+    """The `address` of node ports, "" for the node's own; `tunnel`: only through a tunnel."""
 
     address: str = ""
     tunnel: bool = False
 
 
 def choose(target: Target, system: str) -> Reach:
-    """How a host of a system (as `platform.system()` says) reaches NodePorts of a target."""
+    """How a host with this `platform.system()` reaches NodePorts of a target."""
     if target.kind == "embedded":
         return Reach()
     if target.context in _ON_LOCALHOST or target.context.startswith("colima-"):

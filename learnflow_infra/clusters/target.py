@@ -1,7 +1,6 @@
-"""Where a deploy goes: a named context, a running minikube profile, or the embedded cluster.
+"""Chooses the cluster of a deploy: a named context, a running minikube, or the embedded cluster.
 
-A context that is not local is used only when it is named; the kubeconfig's current
-context is never taken by itself.
+A context is used only when it is named; the kubeconfig's current context plays no part.
 """
 
 import json
@@ -35,19 +34,19 @@ def choose(context: str | None, profile: str | None) -> Target:
         raise InputError(
             f"There is no profile {profile!r}.", why=f"Profiles: {EMBEDDED}, {UPSTREAM}"
         )
-    wanted = Profile(profile) if profile else None
+    named = Profile(profile) if profile else None
     if context and context.startswith(embedded.CONTEXT_PREFIX):
-        return _existing_cluster(context, wanted)
+        return _existing_cluster(context, named)
     if context:
         Kube(kubeconfig=None, context=context)  # it must exist before anything is planned for it
         return _reached(
-            Target(kind="context", context=context, kubeconfig=None, profile=wanted or UPSTREAM)
+            Target(kind="context", context=context, kubeconfig=None, profile=named or UPSTREAM)
         )
-    return _minikube(wanted) or from_cluster(embedded.status(DEFAULT_CLUSTER), wanted)
+    return _minikube(named) or from_cluster(embedded.status(DEFAULT_CLUSTER), named)
 
 
 def from_cluster(cluster: embedded.Cluster, profile: Profile | None = None) -> Target:
-    """The target that an embedded cluster is."""
+    """The target for an embedded cluster."""
     return Target(
         kind="embedded",
         context=cluster.context,
@@ -62,7 +61,7 @@ def from_cluster(cluster: embedded.Cluster, profile: Profile | None = None) -> T
 
 
 def require_running(target: Target) -> None:
-    """The target must run.
+    """Check that the target runs.
 
     Raises:
         ClusterUnreachableError: it is an embedded cluster that is stopped or absent.
@@ -109,8 +108,9 @@ def _minikube(profile: Profile | None) -> Target | None:
 
 def _reached(target: Target) -> Target:
     """The target with the address by which this host reaches its node ports."""
-    way = reach.of(target)
-    return replace(target, node_address=way.address or target.node_address, tunnel=way.tunnel)
+    access = reach.of(target)
+    address = access.address or target.node_address
+    return replace(target, node_address=address, tunnel=access.tunnel)
 
 
 def _run(*command: str) -> str:

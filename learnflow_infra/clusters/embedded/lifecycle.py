@@ -7,7 +7,7 @@ from pathlib import Path
 
 from learnflow_infra import events
 from learnflow_infra.clusters.embedded import bring_up, state
-from learnflow_infra.clusters.embedded.control_plane import api, components, health, pki
+from learnflow_infra.clusters.embedded.control_plane import api, health, options, pki
 from learnflow_infra.clusters.embedded.host import (
     limits,
     packages,
@@ -108,7 +108,7 @@ def _stop(config: state.Config, node: processes.Node, step: Step) -> None:
     step.progress(0, 2, "pods")
     with suppress(HostError, OSError):  # a node that cannot stop its pods is ended all the same
         Supervisor(node).stop("kubelet")
-        runtime.stop_containers(node, components.BIN, STOP_GRACE)
+        runtime.stop_containers(node, options.BIN, STOP_GRACE)
     step.progress(1, 2, "node")
     with suppress(OSError):
         Supervisor(node).shutdown()

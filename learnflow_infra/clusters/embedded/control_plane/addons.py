@@ -1,4 +1,4 @@
-"""The objects that make a fresh cluster whole, applied at every start."""
+"""The objects that a new cluster lacks (roles, DNS, storage), applied at every start."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -22,7 +22,7 @@ PLURALS = {
 
 
 def path(document: dict[str, Any]) -> str:
-    """Where the API server has an object."""
+    """The path of an object in the API."""
     version, meta = document["apiVersion"], document["metadata"]
     group = f"/apis/{version}" if "/" in version else f"/api/{version}"
     within = f"/namespaces/{meta['namespace']}" if "namespace" in meta else ""
@@ -30,10 +30,10 @@ def path(document: dict[str, Any]) -> str:
 
 
 def apply(api: Api, node_address: str) -> None:
-    """Apply all, namespaces first.
+    """Apply all add-ons, namespaces first.
 
     Raises:
-        ApiError: the API server refused one.
+        ApiError: the API server refused an object.
     """
     text = configuration.text("addons.yaml", {"node_address": node_address})
     addons = parse_all(text)

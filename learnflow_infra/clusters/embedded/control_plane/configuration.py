@@ -1,4 +1,4 @@
-"""Writes the node's configuration files: templates of files/ with a few values filled in."""
+"""The node's configuration files: the templates of files/, with a cluster's values."""
 
 import importlib.resources
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from learnflow_infra.clusters.embedded.control_plane import components
 from learnflow_infra.system import files
 
 PLACES = {"10-learnflow.conflist": "cni/10-learnflow.conflist"}
-"""Where a file goes below conf/, when not under its own name."""
+"""The path below conf/ of files that are not written by their own name."""
 TEMPLATES = (
     "10-learnflow.conflist",
     "Corefile",
@@ -27,12 +27,12 @@ TEMPLATES = (
 def values(
     config: state.Config, *, version: str, capable: bool, images: Mapping[str, str], cni: Path
 ) -> dict[str, str]:
-    """What the templates take.
+    """The values of the templates' variables.
 
     Args:
         config: the cluster.
         version: of Kubernetes, as v1.34.4.
-        capable: this process has CAP_SYS_RESOURCE, and so may lower OOM scores.
+        capable: whether this process has CAP_SYS_RESOURCE, and so may lower OOM scores.
         images: references of the images `pause` and `busybox`.
         cni: the folder of the CNI plugins.
     """
@@ -51,22 +51,22 @@ def values(
     }
 
 
-def text(name: str, filled: Mapping[str, str]) -> str:
-    """A template with its values."""
+def text(name: str, values: Mapping[str, str]) -> str:
+    """A template, with its variables replaced."""
     source = importlib.resources.files("learnflow_infra.clusters.embedded") / "files" / name
-    return Template(source.read_text()).substitute(filled)
+    return Template(source.read_text()).substitute(values)
 
 
 def supervisor(config: state.Config, helper_image: str) -> str:
-    """supervisord.conf, whole."""
-    wanted = components.components(str(config.node_address), config.node_name, helper_image)
-    sections = [components.supervised(component) for component in wanted]
+    """The text of supervisord.conf."""
+    programs = components.components(str(config.node_address), config.node_name, helper_image)
+    sections = [components.supervised(component) for component in programs]
     return "\n".join([text("supervisord.conf", {}), *sections])
 
 
-def write(folder: Path, filled: Mapping[str, str], supervisor_text: str) -> None:
+def write(folder: Path, values: Mapping[str, str], supervisor_text: str) -> None:
     """Write every file below `folder` (a cluster's conf/)."""
     (folder / "cni").mkdir(parents=True, exist_ok=True)
     for name in TEMPLATES:
-        files.replace(folder / PLACES.get(name, name), text(name, filled))
+        files.replace(folder / PLACES.get(name, name), text(name, values))
     files.replace(folder / "supervisord.conf", supervisor_text)

@@ -1,8 +1,8 @@
-"""Where the node's cgroup goes: decided from what the kernel and pid 1 say of themselves.
+"""Pure: chooses the node's cgroups from the kernel's texts about mounts and this process.
 
-Tried for real: cgroup v1 (hybrid) without systemd. The cgroup v2 plans follow
+Run on a real system: cgroup v1 (hybrid) without systemd. The cgroup v2 plans follow
 docs.kernel.org's cgroup-v2 ("no internal processes", delegation) and systemd's
-"Control Group APIs and Delegation"; they are held by tables of tests alone.
+"Control Group APIs and Delegation"; only tables of tests cover them.
 """
 
 from collections.abc import Callable
@@ -23,12 +23,12 @@ class Hierarchy:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """How to place the node.
+    """How the node's cgroups are made.
 
-    `version` is the one that the kubelet will use. `unit` asks for a delegated systemd
-    unit first; the plan is then made again inside it. `evacuate` asks to move the
-    caller's siblings into a leaf before children can get controllers (cgroup v2's rule
-    of no internal processes, in a container without systemd).
+    `version` is the one that the kubelet will use. With `unit`, a delegated systemd unit is
+    started first, and the plan is made again inside it. With `evacuate`, the caller's
+    siblings move into a leaf before children can get controllers (cgroup v2's rule of no
+    internal processes, in a container without systemd).
     """
 
     version: Literal[1, 2]
@@ -39,7 +39,7 @@ class Plan:
 
 @dataclass(frozen=True, kw_only=True)
 class Mount:
-    """A cgroup file system to mount inside the node, and the names that lead to it."""
+    """A cgroup file system to mount inside the node, and the links to it."""
 
     kind: Literal["cgroup", "cgroup2"]
     options: str
@@ -55,15 +55,15 @@ def plan(
     in_unit: bool,
     is_root: Callable[[PurePosixPath], bool],
 ) -> Plan:
-    """Choose where the node's cgroup goes.
+    """Choose the node's cgroups.
 
     Args:
         mountinfo: text of /proc/self/mountinfo.
         self_cgroup: text of /proc/self/cgroup.
-        systemd: pid 1 is systemd.
-        in_unit: this process already runs in a unit made for the node.
-        is_root: tells whether a v2 folder is the true root, which alone may hold
-            processes beside children with controllers (it has no cgroup.type file).
+        systemd: whether pid 1 is systemd.
+        in_unit: whether this process runs in a unit that was made for the node.
+        is_root: whether a v2 folder is the true root, which has no cgroup.type file; only
+            it may have processes beside children with controllers.
     """
     own = _memberships(self_cgroup)
     v1 = tuple(
@@ -102,19 +102,19 @@ def _memberships(self_cgroup: str) -> dict[str, str]:
 
 def _mount_of(mountinfo: str, controllers: str) -> tuple[str, str] | None:
     """Root and mount point of a hierarchy (proc(5): fields 4, 5; type and options after '-')."""
-    wanted = set(controllers.split(",")) if controllers else set()
+    names = set(controllers.split(",")) if controllers else set()
     for line in mountinfo.splitlines():
         before, _, after = line.partition(" - ")
         kind, _, options = after.split(" ", 2)
-        matches = kind == "cgroup2" if not wanted else _has(kind, options, wanted)
+        matches = kind == "cgroup2" if not names else _has(kind, options, names)
         if matches:
             fields = before.split(" ")
             return fields[3], fields[4]
     return None
 
 
-def _has(kind: str, options: str, wanted: set[str]) -> bool:
-    return kind == "cgroup" and wanted <= set(options.split(","))
+def _has(kind: str, options: str, names: set[str]) -> bool:
+    return kind == "cgroup" and names <= set(options.split(","))
 
 
 def _mounted(mountinfo: str, controllers: str) -> bool:

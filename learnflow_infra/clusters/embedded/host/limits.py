@@ -1,8 +1,8 @@
 """Kernel limits that all of a user's programs share, checked before a node starts.
 
 inotify instances (inotify(7)) are counted per user over the whole machine; the kernel's
-default of 128 is soon gone where several clusters, or an IDE, run. A component that gets
-none ends with "too many open files", again and again.
+default of 128 is soon used up by several clusters, or an IDE. A component that gets none
+ends with "too many open files", again and again.
 """
 
 import os
@@ -20,16 +20,16 @@ def require_inotify() -> None:
     """Check that a node gets its inotify instances.
 
     Raises:
-        HostError: too few are left to root.
+        HostError: too few are free for root.
     """
     check_inotify(used(), int(LIMIT.read_text()))
 
 
 def check_inotify(in_use: int, limit: int) -> None:
-    """Compare what is used and needed with the limit."""
+    """Check that the limit allows those in use and those of a node."""
     if in_use + NEEDED > limit:
         raise HostError(
-            "Too few inotify instances are left for another node.",
+            "Too few inotify instances are free for another node.",
             why=f"{in_use} of {limit} are in use by root's programs; a node needs {NEEDED}.",
             remedy=Remedy(
                 "Stop another cluster (",
@@ -40,7 +40,7 @@ def check_inotify(in_use: int, limit: int) -> None:
 
 
 def used() -> int:
-    """How many inotify instances root's processes have."""
+    """The number of inotify instances of root's processes."""
     return sum(_instances(process) for process in Path("/proc").glob("[0-9]*"))
 
 

@@ -1,4 +1,4 @@
-"""Installs missing programs with apt: by package name, said before, never removing any."""
+"""Installs the packages of missing programs with apt; none is ever removed."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -11,39 +11,39 @@ from learnflow_infra.events import Emit, Step
 from learnflow_infra.system.programs import lines, output, succeeds
 
 
-def missing(wanted: Mapping[str, str]) -> list[str]:
-    """The packages of the programs that are not there, sorted, each once."""
+def missing(needed: Mapping[str, str]) -> list[str]:
+    """The packages of the programs that this host lacks, sorted, each once."""
     return sorted(
-        {package for name, package in wanted.items() if requirements.program(name) is None}
+        {package for name, package in needed.items() if requirements.program(name) is None}
     )
 
 
-def ensure_packages(wanted: Mapping[str, str], *, emit: Emit) -> None:
-    """Install what is missing with apt, after saying so; nothing is ever removed.
+def ensure_packages(needed: Mapping[str, str], *, emit: Emit) -> None:
+    """Install missing packages with apt, after a message that names them.
 
     Args:
-        wanted: a package by the program that is needed of it.
-        emit: takes the events.
+        needed: the package of each program that is needed.
+        emit: called with each event.
 
     Raises:
         HostError: there is no apt, or it failed.
     """
-    packages = missing(wanted)
+    packages = missing(needed)
     with events.step(emit, "host/packages", "Install missing packages") as step:
         if not packages:
             step.done("nothing missing", changed=False)
             return
         with lock("packages", lambda: step.progress(0, None, "waiting for another run")):
-            packages = missing(wanted)
+            packages = missing(needed)
             if packages:
                 emit(events.Message(text=f"Installing with apt: {', '.join(packages)}"))
                 _install(packages, step)
-        still = missing(wanted)
-        if still:
+        lacking = missing(needed)
+        if lacking:
             raise HostError(
-                "The packages were installed, and programs are still missing.",
-                why=", ".join(name for name in wanted if requirements.program(name) is None),
-                remedy=f"apt-get install --reinstall {' '.join(still)}",
+                "The packages were installed, but programs are missing.",
+                why=", ".join(name for name in needed if requirements.program(name) is None),
+                remedy=f"apt-get install --reinstall {' '.join(lacking)}",
             )
         step.done(", ".join(packages))
 
@@ -70,12 +70,12 @@ def _install(packages: Sequence[str], step: Step) -> None:
     flags = ["-y", "-q", "--no-install-recommends", "--no-remove", "-o", "Dpkg::Use-Pty=0"]
     _apt(["install", *flags, *packages], progress)
     if quiet_services and "containerd" in packages:
-        # The package starts a service for everyone; each node runs a containerd of its own.
+        # The package starts a service of the whole host; each node runs its own containerd.
         output(privileges.as_root(["systemctl", "disable", "--now", "containerd.service"]))
 
 
 def _apt(arguments: Sequence[str], note: Callable[[str], None]) -> None:
-    """Run apt-get, waiting for another one that runs already."""
+    """Run apt-get; it waits while another one runs."""
     options = ["-o", "DPkg::Lock::Timeout=300"]
     command = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *options, *arguments]
     try:
@@ -85,7 +85,7 @@ def _apt(arguments: Sequence[str], note: Callable[[str], None]) -> None:
         raise HostError(
             f"apt-get {arguments[0]} failed.",
             why=error.why,
-            remedy="Mend what apt-get says, then run the same command again.",
+            remedy="Correct what apt-get reports, then run the same command again.",
         ) from error
 
 

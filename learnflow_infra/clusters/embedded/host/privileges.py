@@ -66,11 +66,11 @@ def may_use_more_resources() -> bool:
 
 
 def _sudo() -> str:
-    found = shutil.which("sudo") or shutil.which("sudo", path=SYSTEM_PATH)
-    if found is None:
+    program = shutil.which("sudo") or shutil.which("sudo", path=SYSTEM_PATH)
+    if program is None:
         raise HostError(
             "The embedded cluster needs root, and there is no sudo.",
             why="It makes namespaces, mounts and network interfaces.",
             remedy="Run the same command as root, or install sudo.",
         )
-    return found
+    return program

@@ -1,4 +1,4 @@
-"""Which containerd snapshotter a cluster uses: overlayfs where the disk allows it."""
+"""The containerd snapshotter of a cluster: overlayfs if the disk allows it, else native."""
 
 from pathlib import Path
 
@@ -10,11 +10,11 @@ cd "$1" && mkdir lower upper work merged && touch lower/file &&
 mount -t overlay overlay -o lowerdir=lower,upperdir=upper,workdir=work merged &&
 rm merged/file && test ! -e merged/file
 """
-"""Mounts, and deletes what a lower layer has: that needs more of the disk than mounting."""
+"""Mounts, and deletes a file of a lower layer, which fails on some disks that can mount."""
 
 
 def choose(folder: Path) -> str:
-    """Try an overlay mount in the folder: some file systems (another overlay, NFS) refuse.
+    """Try an overlay mount in the folder; some file systems (another overlay, NFS) refuse it.
 
     The mount is made in a mount namespace of its own, which ends with it.
     """

@@ -1,7 +1,7 @@
 """A root file system as an OCI image layout in one tar, as `ctr images import` takes it.
 
-Written here, not with an image tool: it is one uncompressed layer and three small
-documents, and packing so costs a second where compressing costs half a minute.
+No image tool is needed: it is one uncompressed layer and three small documents. Packing
+takes a second, compressing would take half a minute.
 Source: OCI image-spec 1.1, image-layout.md, config.md, manifest.md.
 """
 
@@ -24,7 +24,7 @@ EPOCH = "1970-01-01T00:00:00Z"
 
 @dataclass(frozen=True, kw_only=True)
 class Blob:
-    """A file of the layout, named by its digest. `content` is its bytes or where they are."""
+    """A file of the layout, named by its digest. `content` are its bytes, or its file."""
 
     media_type: str
     digest: str
@@ -32,12 +32,12 @@ class Blob:
     content: bytes | Path
 
     def descriptor(self) -> dict[str, Any]:
-        """As documents refer to it."""
+        """The descriptor that refers to it in other documents."""
         return {"mediaType": self.media_type, "digest": f"sha256:{self.digest}", "size": self.size}
 
 
 def layer(rootfs: Path, target: Path) -> Blob:
-    """Pack a directory as a layer: same tree, same bytes (sorted, no times but the epoch).
+    """Pack a directory as a layer; the same tree gives the same bytes (sorted, times are 0).
 
     Raises:
         ArtifactError: tar failed.

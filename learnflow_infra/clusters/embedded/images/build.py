@@ -3,7 +3,7 @@
     build(ImageRecipe.load(folder), emit=emit) -> the image as a tar for `ctr images import`
 
 Several recipes may build at once, in threads or processes; the same one builds once, for
-a lock is held while it does. What an interrupted build left is removed by the next.
+a lock is held meanwhile. The next build removes the files of an interrupted one.
 """
 
 import shutil
@@ -26,7 +26,7 @@ from learnflow_infra.system import locks
 __all__ = ["ImageRecipe", "ImageRef", "build", "built_path"]
 
 _NEEDED_BYTES = 2 << 30
-"""Free space that a build asks for: tree, layer and archive of an image lie side by side."""
+"""Free space that a build requires: an image's tree, layer and archive exist at one time."""
 
 IMAGE_BYTES = 1 << 30
 """Of the built images, in the cache and in the node (measured: 300 MiB each, twice)."""
@@ -55,17 +55,17 @@ def programs(recipes: Iterable[ImageRecipe]) -> dict[str, str]:
 
 
 def built_path(recipe: ImageRecipe) -> Path:
-    """Where the built image is, or will be."""
+    """The path of the image, built or not."""
     return cache_dir() / "images" / f"{recipe.name}-{recipe.digest}.tar"
 
 
 def build(recipe: ImageRecipe, *, emit: Emit) -> Path:
-    """Build an image unless the same inputs were built before.
+    """Build an image unless it is in the cache.
 
     Needs root, and the programs mmdebstrap, tar, unshare, ip and (for jars) mvn.
 
     Raises:
-        ArtifactError: a package or jar is not obtainable, or a command of the recipe failed.
+        ArtifactError: a package or jar cannot be obtained, or a command of the recipe failed.
         HostError: a program is missing, or the disk is full.
     """
     target = built_path(recipe)
@@ -135,6 +135,4 @@ def _work_folder(recipe: ImageRecipe) -> Iterator[Path]:
 def _require_space(folder: Path) -> None:
     free = shutil.disk_usage(folder).free
     if free < _NEEDED_BYTES:
-        raise disk_full(
-            folder, f"{free >> 20} MiB are free; a build asks for {_NEEDED_BYTES >> 20}."
-        )
+        raise disk_full(folder, f"{free >> 20} MiB are free; a build needs {_NEEDED_BYTES >> 20}.")

@@ -11,7 +11,7 @@ from learnflow_infra.system.processes import ProgramError
 from learnflow_infra.system.programs import lines
 
 Note = Callable[[str], None]
-"""Takes a line that says what is going on."""
+"""Takes a line about the progress."""
 
 _DISK_FULL = "No space left on device"
 

@@ -1,7 +1,7 @@
 """The two images of the node itself: `pause` (each pod's first container) and `busybox`.
 
 busybox, Debian's static build, is what the volume provisioner's helper pods run. Its
-package is unpacked, not installed: it would replace the machine's own busybox.
+package is unpacked, not installed: it would replace the host's own busybox.
 """
 
 import hashlib
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from learnflow_infra import events
 from learnflow_infra.clusters.embedded.images import archive, pruning
+from learnflow_infra.clusters.embedded.images.recipe import REGISTRY
 from learnflow_infra.clusters.embedded.locks import lock
 from learnflow_infra.errors import ArtifactError
 from learnflow_infra.events import Emit
@@ -17,12 +18,11 @@ from learnflow_infra.paths import cache_dir
 from learnflow_infra.system import files
 from learnflow_infra.system.programs import output
 
-REGISTRY = "learnflow.local"
 APPLETS = ("cat", "ls", "mkdir", "rm", "sh", "sleep")
 
 
 def ensure(programs: Path, emit: Emit) -> dict[str, Path]:
-    """Pack what is missing; returns the archives by image reference.
+    """Pack the images that are not in the cache; returns the archives by reference.
 
     Raises:
         ArtifactError: the busybox package cannot be downloaded.
@@ -30,12 +30,12 @@ def ensure(programs: Path, emit: Emit) -> dict[str, Path]:
     with events.step(emit, "cluster/node-images", "Pack the node's own images") as step:
         with lock("node-images"):
             before = set(_folder().glob("*.tar"))
-            found = dict(
+            archives = dict(
                 [_image("pause", programs / "pause", ()), _image("busybox", _busybox(), APPLETS)]
             )
-            changed = bool(set(found.values()) - before)
+            changed = bool(set(archives.values()) - before)
         step.done("" if changed else "cached", changed=changed)
-    return found
+    return archives
 
 
 def _folder() -> Path:
@@ -78,9 +78,9 @@ def _busybox() -> Path:
         with files.scratch(cache_dir() / "tmp") as scratch:
             script = 'cd "$1" && apt-get download -q busybox-static && dpkg-deb -x *.deb root'
             output(["sh", "-c", script, "sh", scratch])
-            found = next(iter(scratch.glob("root/**/bin/busybox")), None)
-            if found is None:
-                raise ArtifactError("The package busybox-static holds no busybox.")
+            program = next(iter(scratch.glob("root/**/bin/busybox")), None)
+            if program is None:
+                raise ArtifactError("The package busybox-static has no busybox.")
             target.parent.mkdir(parents=True, exist_ok=True)
-            shutil.move(found, target)
+            shutil.move(program, target)
     return target

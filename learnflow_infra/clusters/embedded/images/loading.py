@@ -1,4 +1,4 @@
-"""Images into a running node: built when missing, imported when absent."""
+"""Imports images into a running node, and builds those that are missing."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -14,7 +14,7 @@ from learnflow_infra.remedy import Command, Remedy
 
 
 def known_images(name: str) -> set[str]:
-    """The images that the node says it has; empty when it does not answer. Needs no root."""
+    """The names of the node's images, as its status lists them; empty if it does not answer."""
     config = state.load(name)
     if config is None or processes.running(name) is None:
         return set()
@@ -28,7 +28,7 @@ def known_images(name: str) -> set[str]:
 
 
 def load_images(name: str, recipes: Sequence[Path], emit: Emit) -> None:
-    """Build what is missing and import it into the node.
+    """Build the images that are not in the cache, and import those that the node lacks.
 
     Raises:
         ClusterUnreachableError: the cluster does not run.
@@ -45,16 +45,16 @@ def load_images(name: str, recipes: Sequence[Path], emit: Emit) -> None:
         step.done(", ".join(new) or "all there", changed=bool(new))
 
 
-def load_archive(name: str, archive: Path, named: Sequence[str], emit: Emit) -> None:
+def load_archive(name: str, archive: Path, names: Sequence[str], emit: Emit) -> None:
     """Import an archive of images that came from registries into the node.
 
     Raises:
         ClusterUnreachableError: the cluster does not run.
-        HostError: the node's disk is full, or the archive damaged.
+        HostError: the node's disk is full, or the archive is damaged.
     """
     node = require_running(name)
     with events.step(emit, "images/load", "Load images into the cluster") as step:
-        new = runtime.import_archive(node, archive, named)
+        new = runtime.import_archive(node, archive, names)
         step.done(", ".join(new) or "all there", changed=bool(new))
 
 

@@ -1,4 +1,4 @@
-"""Jars for an image, by Maven's own client: it follows dependencies and checks checksums."""
+"""Jars for an image, by Maven's client, which resolves dependencies and verifies checksums."""
 
 import hashlib
 from pathlib import Path
@@ -16,7 +16,7 @@ def copy_jars(maven: Maven, *, work: Path, repository: Path, target: Path, note:
     """Put the artifacts and their run-time dependencies into `target`, flat.
 
     Args:
-        maven: what is wanted.
+        maven: the artifacts.
         work: an existing directory for the generated pom.xml.
         repository: Maven's local repository; kept, so that an interrupted download continues.
         target: made when missing.
@@ -54,16 +54,17 @@ def pom(maven: Maven) -> str:
 
 
 def require_checksums(recorded: str, folder: Path) -> None:
-    """Compare a folder's files with lines of sha256sum(1), both ways.
+    """Check that a folder has exactly the files of sha256sum(1)'s lines.
 
     Raises:
-        ArtifactError: naming what differs.
+        ArtifactError: a file is missing, differs or is not recorded; `why` names each.
     """
-    wanted = {name: digest for digest, name in map(str.split, recorded.splitlines())}
-    found = {path.name: _sha256(path) for path in folder.iterdir()}
-    faults = [f"{name}: not recorded" for name in found.keys() - wanted.keys()]
-    faults += [f"{name}: missing" for name in wanted.keys() - found.keys()]
-    faults += [f"{n}: sha256 {found[n]}" for n in found.keys() & wanted if found[n] != wanted[n]]
+    expected = {name: digest for digest, name in map(str.split, recorded.splitlines())}
+    actual = {path.name: _sha256(path) for path in folder.iterdir()}
+    faults = [f"{name}: not recorded" for name in actual.keys() - expected.keys()]
+    faults += [f"{name}: missing" for name in expected.keys() - actual.keys()]
+    both = actual.keys() & expected.keys()
+    faults += [f"{n}: sha256 {actual[n]}" for n in both if actual[n] != expected[n]]
     if faults:
         raise ArtifactError(
             "The jars are not the recorded ones; none is used.", why="\n".join(sorted(faults))

@@ -1,4 +1,4 @@
-"""Old builds in the cache: removed when nothing used them for a month, nor runs them now."""
+"""Removes builds from the cache that were not used for a month and do not run."""
 
 import os
 import re
@@ -14,8 +14,8 @@ _KEY = re.compile(r"[0-9a-f]{8,}")
 def prune(used: Path) -> None:
     """Mark an entry of the cache as used, and remove older ones of the same name.
 
-    An entry is a folder `<key>` of programs or a file `<name>-<key>.tar`. Processes of
-    other users can be seen by root alone, so an ordinary user removes no programs.
+    An entry is a folder `<key>` of programs or a file `<name>-<key>.tar`. Only root can see
+    the processes of other users, so an ordinary user removes no programs.
     """
     with suppress(OSError):  # made by another user
         os.utime(used)
@@ -32,7 +32,7 @@ def prune(used: Path) -> None:
 
 
 def siblings(used: Path) -> list[Path]:
-    """Entries that differ from this one in the key alone."""
+    """Entries with the same name and another key."""
     name = used.stem.rpartition("-")[0]
     prefix, end = f"{name}-" if name else "", used.suffix
     others = (path for path in used.parent.glob(f"{prefix}*{end}") if path != used)
@@ -40,14 +40,14 @@ def siblings(used: Path) -> list[Path]:
 
 
 def _running() -> set[tuple[int, int]]:
-    """The files that processes were started from, whatever they are called in their namespaces."""
-    found = (_identity(path / "exe") for path in Path("/proc").glob("[0-9]*"))
-    return {identity for identity in found if identity}
+    """Device and inode of the files that processes run; paths differ between namespaces."""
+    identities = (_identity(path / "exe") for path in Path("/proc").glob("[0-9]*"))
+    return {identity for identity in identities if identity}
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
     try:
         status = path.stat()
-    except OSError:  # ended, or no program
+    except OSError:  # it has ended, or is a kernel thread
         return None
     return status.st_dev, status.st_ino

@@ -1,4 +1,4 @@
-"""An image recipe, read and checked: what goes into an image, and its digest.
+"""An image recipe, read and checked: the contents of an image, and its digest.
 
 A recipe is a folder with an image.yaml (schema: specs/.../contracts/image.schema.json) and
 the files that it copies. Its digest covers all of these and this builder's FORMAT, so an
@@ -16,10 +16,10 @@ from learnflow_infra.errors import InputError
 from learnflow_infra.models import Document
 
 FORMAT = 1
-"""Raised when the builder makes something else of the same recipe."""
+"""Incremented when the builder makes another image of the same recipe."""
 
 REGISTRY = "learnflow.local"
-"""Never pulled from: the name says that the image was made on this machine."""
+"""The registry in the names of images that were built on this host; no server has it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -99,7 +99,7 @@ class ImageRecipe:
         )
 
     def reference(self) -> ImageRef:
-        """The name under which the image is known to the cluster."""
+        """The image's name in the cluster."""
         tag = f"{self.version}-{self.digest[:10]}"
         return ImageRef(registry=REGISTRY, repository=self.name, tag=tag)
 
@@ -132,7 +132,7 @@ def _sources(document: Document) -> Iterator[tuple[tuple[str | int, ...], str]]:
 
 
 def _require_below(folder: Path, path: Path, source: str, keys: tuple[str | int, ...]) -> None:
-    found = (folder / source).resolve()
-    if not found.is_file() or not found.is_relative_to(folder.resolve()):
+    resolved = (folder / source).resolve()
+    if not resolved.is_file() or not resolved.is_relative_to(folder.resolve()):
         line = documents.line_of(path, keys)
         raise InputError(f"{path}:{line}: there is no file {source} in {folder}.")

@@ -13,10 +13,10 @@ from learnflow_infra.clusters.embedded.images.build_step import Note
 from learnflow_infra.clusters.embedded.images.recipe import ImageRecipe
 
 DEBIAN_KEYS = "/usr/share/keyrings/debian-archive-keyring.gpg"
-"""Of debian-archive-keyring; named, for without gpg mmdebstrap would take the keys of the host."""
+"""Of debian-archive-keyring. Without it, and without gpg, mmdebstrap uses the host's keys."""
 
 _ROOT_DIRECTORIES = ("dev", "proc", "sys", "run", "tmp", "etc")
-"""Mount points that a container runtime expects, and where entries below go."""
+"""Mount points that a container runtime expects, and folders of the files below."""
 
 _CONFIGURATION = {
     "nsswitch.conf": "passwd: files\ngroup: files\nhosts: files dns\n",
@@ -24,7 +24,7 @@ _CONFIGURATION = {
     "hostname": "localhost\n",
     "resolv.conf": "",
 }
-"""Files of /etc: kubelet mounts its own over the last three, where mmdebstrap left the host's."""
+"""Files of /etc. mmdebstrap copies the host's last three; the kubelet mounts its own there."""
 
 
 def extract_packages(recipe: ImageRecipe, rootfs: Path, note: Note) -> None:
@@ -70,7 +70,7 @@ def _make_directories(recipe: ImageRecipe, rootfs: Path) -> None:
 
 
 def inside(rootfs: Path, name: str) -> Path:
-    """Where the absolute path `name` of the image is, its folders' links followed inside it."""
+    """The host's path of the absolute path `name` in the image; links stay inside the image."""
     path = rootfs
     for part in Path(name).parts[1:-1]:
         path /= part
@@ -92,10 +92,10 @@ def _write_users(recipe: ImageRecipe, rootfs: Path) -> None:
 
 
 def run_commands(recipe: ImageRecipe, rootfs: Path, note: Note) -> None:
-    """Run the recipe's commands in the image, alone on a network of their own loopback.
+    """Run the recipe's commands in the image, in a network namespace with loopback alone.
 
-    Times are set to the epoch before, as the finished image has them: what a command
-    records of a file's time then holds in the container.
+    First all files get the epoch as their time, as in the finished image, so that times
+    which a command records are the same in the container.
     """
     if not recipe.run:
         return
@@ -120,7 +120,7 @@ def reset_times(rootfs: Path) -> None:
 
 
 def remove_unneeded(recipe: ImageRecipe, rootfs: Path) -> None:
-    """Delete what the recipe's globs match, but its own directories; links are not followed."""
+    """Delete the matches of the recipe's globs, except its own directories; no link is followed."""
     for pattern in recipe.remove:
         for path in list(rootfs.glob(pattern)):
             if path.is_dir() and not path.is_symlink():

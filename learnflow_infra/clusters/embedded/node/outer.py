@@ -1,8 +1,8 @@
 """The host's end of the node: makes the node's cgroup, then becomes `unshare`.
 
-`unshare` stays as the outer process. It is the only way in: when it dies, by whatever
-signal, the kernel kills the node's pid 1 (--kill-child), and with it go all the node's
-processes, mounts, interfaces and rules.
+`unshare` stays as the outer process. When it ends, by any signal, the kernel kills the
+node's pid 1 (--kill-child), and with it all processes, mounts, interfaces and rules of the
+node.
 """
 
 import os
@@ -17,10 +17,10 @@ FLAGS = ("--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "--kill-child"
 
 def main(spec_file: str) -> None:
     """Become the node; does not return."""
-    wanted = spec.read(Path(spec_file))
+    node = spec.read(Path(spec_file))
     os.umask(0o022)
     os.chdir("/")
-    control_groups.prepare(wanted.cgroup, wanted.root / "cgroups.json")
+    control_groups.prepare(node.cgroup, node.root / "cgroups.json")
     host_network = os.open("/proc/self/ns/net", os.O_RDONLY)
     os.set_inheritable(host_network, True)  # noqa: FBT003 - takes it by position only
     module = "learnflow_infra.clusters.embedded.node.init"

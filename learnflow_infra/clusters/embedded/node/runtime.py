@@ -1,4 +1,4 @@
-"""What is asked of a running node's inside, from the host: its containers and its rules."""
+"""Containers, images and network rules of a running node, from the host."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,13 +11,13 @@ IMPORT_SECONDS = 600.0
 
 
 def ctr(node: Node, *arguments: str) -> list[str]:
-    """A ctr command line in the node, for Kubernetes' images."""
+    """The command line of ctr in the node, for Kubernetes' namespace of containerd."""
     inside = ["nsenter", "--target", str(node.init), "--mount", "--"]
     return [*inside, "ctr", "--address", SOCKET, "--namespace", "k8s.io", *arguments]
 
 
 def references(node: Node) -> set[str]:
-    """The images that the node has."""
+    """The references of the node's images."""
     return set(output(ctr(node, "images", "list", "--quiet")).split())
 
 
@@ -25,22 +25,25 @@ def import_missing(node: Node, archives: Mapping[str, Path]) -> list[str]:
     """Import the archives (by reference) that the node lacks; returns their references.
 
     Raises:
-        HostError: containerd refused one; `why` says the reason.
+        HostError: containerd refused one; `why` is its reason.
     """
-    known = references(node)
-    wanted = [reference for reference in archives if reference not in known]
-    for reference in wanted:
+    present = references(node)
+    missing = [reference for reference in archives if reference not in present]
+    for reference in missing:
         _import(node, archives[reference])
-    return wanted
+    return missing
 
 
-def import_archive(node: Node, archive: Path, named: Sequence[str]) -> list[str]:
-    """Import an archive of images under these names, unless the node has them; returns the new.
+def import_archive(node: Node, archive: Path, names: Sequence[str]) -> list[str]:
+    """Import an archive with the images `names`, unless the node has them all.
+
+    Returns:
+        The names that the node lacked.
 
     Raises:
-        HostError: containerd refused it; `why` says the reason.
+        HostError: containerd refused it; `why` is its reason.
     """
-    new = sorted(set(named) - references(node))
+    new = sorted(set(names) - references(node))
     if new:
         _import(node, archive)
     return new
@@ -52,13 +55,13 @@ def _import(node: Node, archive: Path) -> None:
 
 
 def has_service(node: Node, element: str) -> bool:
-    """Tell whether kube-proxy's map of Services (nftables) has an address, protocol and port."""
+    """Whether kube-proxy's map of Services (nftables) has an `address . protocol . port`."""
     inside = ["nsenter", "--target", str(node.init), "--net", "--"]
-    wanted = ["ip", "kube-proxy", "service-ips", f"{{ {element} }}"]
-    return succeeds([*inside, "nft", "get", "element", *wanted])
+    names = ["ip", "kube-proxy", "service-ips", f"{{ {element} }}"]
+    return succeeds([*inside, "nft", "get", "element", *names])
 
 
 def stop_containers(node: Node, programs: str, seconds: int) -> None:
-    """End every container with its own signal, each within `seconds`."""
+    """Stop every container by its own stop signal; after `seconds` it is killed."""
     inside = ["nsenter", "--target", str(node.init), "--mount", "--net", "--pid", "--"]
     output([*inside, f"{programs}/stop-containers", f"--timeout={seconds}s"], seconds=seconds + 20)

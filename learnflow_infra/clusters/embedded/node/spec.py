@@ -1,4 +1,4 @@
-"""What the launcher tells the node: one JSON file, read on both sides of the namespaces."""
+"""The description of a node, from the launcher to the node's processes: one JSON file."""
 
 import json
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True)
 class Spec:
-    """Everything that the node's processes need to know; paths are the host's."""
+    """A node; paths are the host's."""
 
     name: str
     root: Path
@@ -16,7 +16,7 @@ class Spec:
     bin: Path
     """The folder of the programs; in the node it is /var/lib/learnflow-bin."""
     keep: Sequence[Path]
-    """Folders that the node must still see where its own mounts hide the host's."""
+    """Folders of the host that must stay visible where the node's mounts cover them."""
     node_name: str
     node_address: str
     host_address: str
@@ -32,7 +32,7 @@ class Spec:
 
 
 def read(path: Path) -> Spec:
-    """Read what `Spec.write` wrote."""
+    """Read a file of `Spec.write`."""
     fields = json.loads(path.read_text())
     for key in ("root", "bin", "cni"):
         fields[key] = Path(fields[key])

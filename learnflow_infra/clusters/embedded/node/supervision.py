@@ -1,4 +1,4 @@
-"""Talking to a node's supervisor, through its socket inside the node."""
+"""Calls to a node's supervisor, through its socket inside the node."""
 
 from collections.abc import Sequence
 from contextlib import closing
@@ -22,18 +22,18 @@ class Supervisor:
             return getattr(server.supervisor, method)(*arguments)
 
     def stop(self, component: str) -> None:
-        """Stop a component and keep it stopped; nothing happens when it is already."""
+        """Stop a component, and keep it stopped; one that is stopped is no error."""
         try:
             self._call("stopProcess", component)
         except Fault:
             return
 
     def wake(self) -> None:
-        """Make it act now: it looks around once a second, or when it is called."""
+        """Let it start programs now: it checks them once a second, and at each call."""
         self.states()
 
     def shutdown(self) -> None:
-        """Stop all components, last first, and end the node."""
+        """Stop all components in reverse order, and end the node."""
         self._call("shutdown")
 
     def states(self) -> Sequence[tuple[str, str, int]]:

