@@ -1,9 +1,9 @@
-"""The values that one module hands to the next: frozen, keyword-only, without behaviour."""
+"""What a skill declares, as frozen values, and the names that all rooms use."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal, NewType
+from typing import Any, NewType, TypedDict
 
 from learnflow_infra.remedy import Words
 
@@ -14,12 +14,12 @@ Profile = NewType("Profile", str)
 """`embedded` or `upstream`: which charts and images a deploy uses."""
 
 Document = dict[str, Any]
-"""A YAML or JSON mapping, such as a Kubernetes object."""
+"""A YAML or JSON mapping of an unknown shape; Kubernetes objects have types in `objects`."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class ImageUse:
-    """An image that a chart needs built: its recipe's folder, and the chart's key that takes it."""
+    """An image that has to be built: the folder of its recipe, and the chart's key for its name."""
 
     recipe: Path
     values: str
@@ -27,11 +27,7 @@ class ImageUse:
 
 @dataclass(frozen=True, kw_only=True)
 class RegistryKeys:
-    """Dotted keys of a chart's values that hold the registry of its images, and their prefix.
-
-    For charts that have one place for all images, beside the usual {registry, repository}
-    of each.
-    """
+    """Dotted keys of a chart's values for the registry of all its images, and for their prefix."""
 
     registry: str
     repository: str = ""
@@ -39,10 +35,10 @@ class RegistryKeys:
 
 @dataclass(frozen=True, kw_only=True)
 class OperatorImages:
-    """Images that an operator will use: lines KEY=IMAGE in a variable of its pods.
+    """Images that an operator uses: lines KEY=IMAGE in an environment variable of its pods.
 
-    `release` is whose manifest has the variable, `env` its name, `key` a text with
-    `${values.…}` that gives the KEY.
+    `release` is the operator's, `env` the variable's name, and `key` the KEY, which may hold
+    `${values.…}`.
     """
 
     release: ReleaseName
@@ -54,10 +50,10 @@ class OperatorImages:
 class ChartSource:
     """Where a release's chart comes from in one profile.
 
-    `host_address_key` is the dotted key of the values that takes the address by which the
-    host reaches the nodes, for servers that advertise it; "" where there is none.
-    `keeps` are collections of custom resources (`group/version/plural`) that outlive the
-    release, for data would go with them; a purge removes those with the volumes' labels.
+    `host_address_key` is the dotted key of the values for the address by which the host
+    reaches the nodes, which some servers advertise; "" where there is none. `keeps` are
+    collections of custom resources (`group/version/plural`) that stay when the release is
+    deleted, because data depends on them; a purge removes those with the volumes' labels.
     """
 
     chart: str
@@ -89,10 +85,10 @@ class ReadyRule:
 
 @dataclass(frozen=True, kw_only=True)
 class DeclaredCause:
-    """A cause that only the application's own words tell.
+    """A cause that shows only in the application's log or in verification checks.
 
-    `log` and `check` are regular expressions: for the last log lines of a container that is
-    not ready, and for the messages of failed verification checks. `grace` in seconds.
+    `log` and `check` are regular expressions, for the last log lines of a container that is
+    not ready and for the messages of failed checks. `grace` is in seconds.
     """
 
     code: str
@@ -137,11 +133,18 @@ class Release:
 
 @dataclass(frozen=True, kw_only=True)
 class Credential:
-    """A Secret generated once; `volumes` selects the claims whose data only it opens."""
+    """A Secret that is generated once; `volumes` selects the claims whose data depends on it."""
 
     secret: str
     keys: tuple[str, ...]
     volumes: Mapping[str, str]
+
+
+class SecretKeys(TypedDict):
+    """The name of a Secret, and its key for each role, such as `username`."""
+
+    secret: str
+    keys: Mapping[str, str]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,14 +165,14 @@ class EndpointSpec:
     in_cluster: ServicePort
     host: ServicePort
     parameters: Mapping[str, str]
-    credentials: Document | None
+    credentials: SecretKeys | None
     env: Mapping[str, str]
     connect: tuple[str, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Foundation:
-    """What a skill's releases ask of the cluster: CPU in cores, memory and storage in bytes."""
+    """What a skill requires of the cluster: CPU in cores, memory and storage in bytes."""
 
     cpu: float
     memory: int
@@ -192,66 +195,3 @@ class Skill:
     def verify_script(self) -> Path:
         """The skill's own verification program."""
         return self.folder / "verify.py"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Target:
-    """Where a deploy goes.
-
-    `cluster` is the name of the embedded cluster, if it is one, and `state` its state; others
-    count as running. `driver` is minikube's. `node_address` is where this host reaches node
-    ports, through a `tunnel` or not. `environment` is what programs that connect to the
-    cluster need in addition to this process's own environment.
-    """
-
-    kind: Literal["context", "minikube", "embedded"]
-    context: str
-    kubeconfig: Path | None
-    profile: Profile
-    cluster: str | None = None
-    node_address: str | None = None
-    kubectl: str = "kubectl"
-    driver: str = ""
-    tunnel: bool = False
-    state: Literal["running", "stopped", "absent"] = "running"
-    environment: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Address:
-    """A host name or IP address, and a TCP port."""
-
-    host: str
-    port: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Endpoint:
-    """An endpoint as it was found in the cluster.
-
-    `tunnel` are commands that have to run while the host's address is used; mostly none.
-    """
-
-    name: str
-    skill: SkillName
-    release: ReleaseName
-    protocol: str
-    in_cluster: Address
-    host: Address
-    parameters: Mapping[str, str]
-    credentials: Document | None
-    env: Mapping[str, str]
-    connect: tuple[str, ...]
-    tunnel: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Check:
-    """The result of one check; `origin` tells from where it was made."""
-
-    name: str
-    passed: bool
-    message: str
-    origin: str = ""
-    seconds: float = 0.0
-    remedy: Words = ""

@@ -9,7 +9,7 @@ import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from learnflow_infra.models import Target
+from learnflow_infra.locations import Target
 
 LOCALHOST = "127.0.0.1"
 _ON_LOCALHOST = ("docker-desktop", "docker-for-desktop", "rancher-desktop", "orbstack", "colima")

@@ -12,7 +12,8 @@ from dataclasses import replace
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import embedded, reach
 from learnflow_infra.errors import ClusterUnreachableError, InputError
-from learnflow_infra.models import Profile, Target
+from learnflow_infra.locations import Target
+from learnflow_infra.models import Profile
 from learnflow_infra.remedy import Command, Remedy
 
 EMBEDDED, UPSTREAM = Profile("embedded"), Profile("upstream")

@@ -5,16 +5,8 @@ from typing import Any
 
 from learnflow_infra.clients.kube import Kube, selector
 from learnflow_infra.errors import ReleaseFailedError
-from learnflow_infra.models import (
-    Address,
-    Document,
-    Endpoint,
-    EndpointSpec,
-    ReleaseName,
-    ServicePort,
-    Skill,
-    Target,
-)
+from learnflow_infra.locations import Address, Endpoint, Target
+from learnflow_infra.models import Document, EndpointSpec, ReleaseName, ServicePort, Skill
 from learnflow_infra.objects import Fields, Object
 from learnflow_infra.outputs.endpoints import kubectl_command
 from learnflow_infra.outputs.placeholders import fill

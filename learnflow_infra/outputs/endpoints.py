@@ -3,7 +3,8 @@
 import shlex
 from collections.abc import Sequence
 
-from learnflow_infra.models import Document, Endpoint, Target
+from learnflow_infra.locations import Endpoint, Target
+from learnflow_infra.models import Document
 
 API_VERSION = "learnflow.infra/v1"
 

@@ -7,16 +7,15 @@ from io import BytesIO
 from pathlib import Path
 
 from learnflow_infra.errors import ArtifactError
-from learnflow_infra.models import Document
 from learnflow_infra.remedy import Command, Remedy
-from learnflow_infra.sources.layout import Layout, index_of
+from learnflow_infra.sources.layout import Descriptor, Layout, index_of
 from learnflow_infra.system import files
 
 _CHUNK = 1 << 20
 _DOCUMENTS = ("oci-layout", "index.json")
 
 
-def pack(layout: Layout, descriptors: Sequence[Document], target: Path) -> None:
+def pack(layout: Layout, descriptors: Sequence[Descriptor], target: Path) -> None:
     """Write these, and no others, as one tar of a layout; all of it or nothing."""
     blobs = {item["digest"]: item for each in descriptors for item in layout.of(each)}
     with files.replacing(target) as temporary, tarfile.open(temporary, "w") as tar:
@@ -64,7 +63,7 @@ def _unpack_member(
         raise _damaged(archive, f"{member.name} has the digest {total.hexdigest()}.")
 
 
-def _require_all(layout: Layout, reference: str, descriptor: Document, archive: Path) -> None:
+def _require_all(layout: Layout, reference: str, descriptor: Descriptor, archive: Path) -> None:
     for item in layout.of(descriptor):
         path = layout.blob(item["digest"])
         if not path.exists() or path.stat().st_size != item["size"]:

@@ -10,11 +10,11 @@ import os
 import re
 import shutil
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Required, TypedDict
 
-from learnflow_infra.models import Document
 from learnflow_infra.system import files, locks
 
 NAME = "org.opencontainers.image.ref.name"
@@ -27,13 +27,23 @@ _HEX = re.compile(r"[0-9a-f]{64}")
 _DEFAULT_TYPE = "application/vnd.oci.image.manifest.v1+json"
 
 
+class Descriptor(TypedDict, total=False):
+    """A descriptor of OCI's image-spec: of a manifest, a configuration or a layer."""
+
+    mediaType: Required[str]
+    digest: Required[str]
+    size: Required[int]
+    annotations: dict[str, str]
+    urls: list[str]
+
+
 @dataclass(frozen=True, kw_only=True)
 class Layout:
     """A layout in a folder, which need not exist yet."""
 
     root: Path
 
-    def entries(self) -> dict[str, Document]:
+    def entries(self) -> dict[str, Descriptor]:
         """Descriptors by reference."""
         index = self.root / "index.json"
         found = json.loads(index.read_bytes())["manifests"] if index.exists() else []
@@ -50,7 +60,7 @@ class Layout:
             raise ValueError(f"{digest!r} is no SHA-256 digest.")
         return self.root / "blobs" / "sha256" / name
 
-    def has(self, descriptor: Document) -> bool:
+    def has(self, descriptor: Descriptor) -> bool:
         """Whether every blob below a descriptor is there in its size."""
         try:
             return all(
@@ -59,7 +69,7 @@ class Layout:
         except OSError:
             return False
 
-    def of(self, descriptor: Document) -> Iterator[Document]:
+    def of(self, descriptor: Descriptor) -> Iterator[Descriptor]:
         """A descriptor and all below it.
 
         Raises:
@@ -74,13 +84,13 @@ class Layout:
             yield document["config"]
             yield from (layer for layer in document["layers"] if not layer.get("urls"))
 
-    def absorb(self, folder: Path, reference: str, **annotations: str) -> Document:
+    def absorb(self, folder: Path, reference: str, **annotations: str) -> Descriptor:
         """Take what skopeo copied into a `dir:` folder, under a reference; returns its descriptor.
 
         The folder's files are moved.
         """
         data = (folder / "manifest.json").read_bytes()
-        descriptor: Document = {
+        descriptor: Descriptor = {
             "mediaType": _media_type(json.loads(data)),
             "digest": f"sha256:{hashlib.sha256(data).hexdigest()}",
             "size": len(data),
@@ -95,7 +105,7 @@ class Layout:
         self.enter([descriptor])
         return descriptor
 
-    def adopt(self, other: "Layout", descriptors: Sequence[Document]) -> None:
+    def adopt(self, other: "Layout", descriptors: Sequence[Descriptor]) -> None:
         """Move these and their blobs here from another layout on the same disk."""
         blobs = {item["digest"] for each in descriptors for item in other.of(each)}
         for digest in blobs:
@@ -103,7 +113,7 @@ class Layout:
             other.blob(digest).replace(self.blob(digest))
         self.enter(descriptors)
 
-    def enter(self, descriptors: Sequence[Document]) -> None:
+    def enter(self, descriptors: Sequence[Descriptor]) -> None:
         """Note descriptors, whose blobs are there, in the index; readers see it whole."""
         self.root.mkdir(parents=True, exist_ok=True)
         with locks.hold(self.root / ".lock"):
@@ -111,7 +121,7 @@ class Layout:
             files.replace(self.root / "oci-layout", b'{"imageLayoutVersion":"1.0.0"}')
             files.replace(self.root / "index.json", index_of(list(entries.values())))
 
-    def use(self, descriptors: Sequence[Document]) -> None:
+    def use(self, descriptors: Sequence[Descriptor]) -> None:
         """Note that these were used now, and remove what nothing used for a month.
 
         The time of a manifest is when it was used last.
@@ -130,17 +140,17 @@ class Layout:
             for item in entries.keys() - kept.keys():
                 self._remove(entries[item], needed)
 
-    def _young(self, descriptor: Document) -> bool:
+    def _young(self, descriptor: Descriptor) -> bool:
         path = self.blob(descriptor["digest"])
         return path.exists() and path.stat().st_mtime > time.time() - DAYS * 86400
 
-    def _remove(self, descriptor: Document, needed: set[str]) -> None:
+    def _remove(self, descriptor: Descriptor, needed: set[str]) -> None:
         found = list(self.of(descriptor)) if self.has(descriptor) else [descriptor]
         for item in found:
             if item["digest"] not in needed:
                 self.blob(item["digest"]).unlink(missing_ok=True)
 
-    def spread(self, descriptor: Document, folder: Path) -> None:
+    def spread(self, descriptor: Descriptor, folder: Path) -> None:
         """Lay an image or chart out as skopeo's `dir:`, by links where the disk allows."""
         folder.mkdir()
         (folder / "version").write_text("Directory Transport Version: 1.1\n")
@@ -153,14 +163,14 @@ class Layout:
             _link(self.blob(item["digest"]), folder / name)
 
 
-def _media_type(manifest: Document) -> str:
+def _media_type(manifest: Mapping[str, Any]) -> str:
     kind = str(manifest.get("mediaType", ""))
     if not kind and "manifests" in manifest:
         return f"{_INDEXES[0]}.v1+json"
     return kind or _DEFAULT_TYPE
 
 
-def index_of(descriptors: Sequence[Document]) -> bytes:
+def index_of(descriptors: Sequence[Descriptor]) -> bytes:
     """The bytes of index.json, in the references' order."""
     manifests = sorted(descriptors, key=lambda item: item["annotations"][NAME])
     return json.dumps({"schemaVersion": 2, "manifests": manifests}, indent=1).encode()

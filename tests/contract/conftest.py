@@ -17,7 +17,7 @@ from learnflow_infra.clusters.embedded.programs import binary
 from learnflow_infra.clusters.target import EMBEDDED
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.events import ignore
-from learnflow_infra.models import Target
+from learnflow_infra.locations import Target
 from learnflow_infra.readiness.watches import Watches
 from tests.contract.oci import closed_registry, free_port, registry, registry_programs
 

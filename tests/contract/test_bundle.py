@@ -17,7 +17,8 @@ from learnflow_infra.engine.request.prepare import prepare
 from learnflow_infra.engine.verbs import bundle
 from learnflow_infra.errors import ArtifactError, RefusedError
 from learnflow_infra.events import Message, StepFinished, ignore
-from learnflow_infra.models import ChartSource, Release, Target
+from learnflow_infra.locations import Target
+from learnflow_infra.models import ChartSource, Release
 from learnflow_infra.sources import charts, lockfile, mirror
 from learnflow_infra.sources.lockfile import Lock, LockedChart
 from learnflow_infra.values import Flags, read_overrides

@@ -2,7 +2,8 @@
 
 import pytest
 
-from learnflow_infra.models import Address, EndpointSpec, ReleaseName, ServicePort, Skill, Target
+from learnflow_infra.locations import Address, Target
+from learnflow_infra.models import EndpointSpec, ReleaseName, ServicePort, Skill
 from learnflow_infra.outputs import record as records
 from learnflow_infra.outputs.discovery import discover
 from learnflow_infra.outputs.record import Record

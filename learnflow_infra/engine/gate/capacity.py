@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from learnflow_infra.models import Check, Foundation
+from learnflow_infra.checks import Check
+from learnflow_infra.models import Foundation
 from learnflow_infra.objects import Object
 from learnflow_infra.quantities import quantity
 

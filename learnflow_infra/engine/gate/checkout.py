@@ -5,11 +5,12 @@ import shutil
 from pathlib import Path
 
 from learnflow_infra import paths
+from learnflow_infra.checks import Check
 from learnflow_infra.clients import helm_program
 from learnflow_infra.engine.gate.capacity import MIB
 from learnflow_infra.engine.gate.machine import free_bytes, nearest_existing
 from learnflow_infra.errors import FoundationError
-from learnflow_infra.models import Check, Target
+from learnflow_infra.locations import Target
 
 ARTIFACT_BYTES = 64 * MIB
 """Bytes that artifacts may need on the checkout's disk."""

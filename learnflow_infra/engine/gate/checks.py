@@ -7,6 +7,7 @@ Kubernetes objects; `foundation_checks`, `cluster_checks` and `port_checks` send
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from learnflow_infra.checks import Check
 from learnflow_infra.clients.api_errors import ForbiddenError
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.engine.gate import demand, machine
@@ -16,7 +17,7 @@ from learnflow_infra.engine.gate.rights import rights
 from learnflow_infra.engine.request.planning import Plan
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import FoundationError, LearnflowError
-from learnflow_infra.models import Check, Foundation, ReleaseName
+from learnflow_infra.models import Foundation, ReleaseName
 from learnflow_infra.objects import Fields, Object, ServerVersion
 from learnflow_infra.remedy import Command, Remedy, join_lines
 

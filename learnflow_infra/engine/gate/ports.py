@@ -7,7 +7,8 @@ protocol. The API server refuses a second one only in the middle of helm's work.
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from learnflow_infra.models import Check, ReleaseName
+from learnflow_infra.checks import Check
+from learnflow_infra.models import ReleaseName
 from learnflow_infra.objects import Fields, Object
 from learnflow_infra.readiness.owned import INSTANCE
 

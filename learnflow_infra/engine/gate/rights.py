@@ -2,8 +2,8 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+from learnflow_infra.checks import Check
 from learnflow_infra.clients.kube import Kube
-from learnflow_infra.models import Check
 
 RIGHTS = (
     ("create", "apps", "statefulsets", ""),

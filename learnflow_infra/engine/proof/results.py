@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
+from learnflow_infra.checks import Check
 from learnflow_infra.errors import VerificationError
-from learnflow_infra.models import Check, Document, Skill
+from learnflow_infra.models import Document, Skill
 from learnflow_infra.readiness import failures
 from learnflow_infra.readiness.causes import Cause, from_checks
 from learnflow_infra.remedy import Command, Remedy, join_lines

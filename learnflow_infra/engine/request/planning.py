@@ -8,7 +8,8 @@ from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine.request import order
 from learnflow_infra.errors import RefusedError
-from learnflow_infra.models import Release, Skill, Target
+from learnflow_infra.locations import Target
+from learnflow_infra.models import Release, Skill
 from learnflow_infra.outputs import record as records
 from learnflow_infra.outputs.record import Record
 from learnflow_infra.remedy import Command, Remedy

@@ -8,7 +8,7 @@ from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine.request.planning import Plan, api, require_profile
 from learnflow_infra.events import Emit
-from learnflow_infra.models import Target
+from learnflow_infra.locations import Target
 from learnflow_infra.outputs import record as records
 from learnflow_infra.outputs.record import Record
 from learnflow_infra.readiness.watches import Watches

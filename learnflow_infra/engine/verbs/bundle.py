@@ -16,11 +16,10 @@ from learnflow_infra.engine.request.planning import Options, Plan
 from learnflow_infra.engine.request.prepare import Prepared, prepare
 from learnflow_infra.errors import InputError, RefusedError
 from learnflow_infra.events import Emit, Message, step
-from learnflow_infra.models import Document
 from learnflow_infra.references import Reference, parse
 from learnflow_infra.remedy import Command, Remedy
 from learnflow_infra.sources import bundle_file, charts, lockfile, mirror
-from learnflow_infra.sources.layout import NAME, Layout
+from learnflow_infra.sources.layout import NAME, Descriptor, Layout
 from learnflow_infra.sources.lockfile import LockedChart
 from learnflow_infra.sources.mirror import SCHEME, Mirror
 
@@ -96,7 +95,7 @@ def _images(prepared: Sequence[Prepared], namespace: str) -> list[Reference]:
     return [references[exact] for exact in sorted(references)]
 
 
-def _chart(layout: Layout, chart: LockedChart, mirrors: Sequence[Mirror], emit: Emit) -> Document:
+def _chart(layout: Layout, chart: LockedChart, mirrors: Sequence[Mirror], emit: Emit) -> Descriptor:
     """The locked chart in the layout, copied by its digest unless it is there."""
     bare = chart.chart.removeprefix(SCHEME)
     name = f"{bare}:{chart.version}"
@@ -110,7 +109,7 @@ def _chart(layout: Layout, chart: LockedChart, mirrors: Sequence[Mirror], emit: 
         return layout.absorb(folder / "dir", name, **{CHART: chart.chart})
 
 
-def _items(descriptors: Sequence[Document]) -> list[Item]:
+def _items(descriptors: Sequence[Descriptor]) -> list[Item]:
     return [
         Item(
             reference=item["annotations"][NAME],
@@ -161,7 +160,7 @@ def load(file: Path, emit: Emit, *, context: str | None = None, registry: str = 
     return _items(entries)
 
 
-def _keep(found: Layout, layout: Layout, entries: Sequence[Document]) -> None:
+def _keep(found: Layout, layout: Layout, entries: Sequence[Descriptor]) -> None:
     """Move everything into the cache, the charts also to where a deploy looks for them."""
     for item in entries:
         if CHART in item["annotations"]:
@@ -170,14 +169,14 @@ def _keep(found: Layout, layout: Layout, entries: Sequence[Document]) -> None:
     layout.adopt(found, entries)
 
 
-def _into_embedded(wanted: Sequence[Document], cluster: str, emit: Emit) -> None:
+def _into_embedded(wanted: Sequence[Descriptor], cluster: str, emit: Emit) -> None:
     if embedded.status(cluster).state == "running":
         cache.load(cluster, [parse(item["annotations"][NAME]) for item in wanted], emit)
     else:
         emit(Message(text=f"The cluster {cluster} does not run: the next deploy loads the images."))
 
 
-def _into_minikube(layout: Layout, wanted: Sequence[Document], profile: str, emit: Emit) -> None:
+def _into_minikube(layout: Layout, wanted: Sequence[Descriptor], profile: str, emit: Emit) -> None:
     cache.require_skopeo(emit)
     for item in wanted:
         name = item["annotations"][NAME]
@@ -205,7 +204,7 @@ def _there(reference: str) -> str:
         return ""
 
 
-def _push(layout: Layout, entries: Sequence[Document], registry: str, emit: Emit) -> None:
+def _push(layout: Layout, entries: Sequence[Descriptor], registry: str, emit: Emit) -> None:
     cache.require_skopeo(emit)
     for item in entries:
         name = item["annotations"][NAME]

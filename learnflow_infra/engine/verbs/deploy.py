@@ -23,7 +23,8 @@ from learnflow_infra.engine.request.prepare import Prepared, prepare
 from learnflow_infra.engine.request.session import Session, connect
 from learnflow_infra.errors import HostError, RefusedError
 from learnflow_infra.events import Emit, step
-from learnflow_infra.models import Document, Skill, Target
+from learnflow_infra.locations import Target
+from learnflow_infra.models import Document, Skill
 from learnflow_infra.outputs import artifacts
 
 

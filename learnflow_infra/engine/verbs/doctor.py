@@ -1,12 +1,13 @@
 """Run the checks that a deploy runs before it changes anything."""
 
+from learnflow_infra.checks import Check
 from learnflow_infra.engine.gate import checkout, checks, machine
 from learnflow_infra.engine.request import planning
 from learnflow_infra.engine.request.planning import Options
 from learnflow_infra.engine.request.session import connect
 from learnflow_infra.errors import LearnflowError
 from learnflow_infra.events import Emit
-from learnflow_infra.models import Check, Target
+from learnflow_infra.locations import Target
 
 
 def doctor(options: Options, emit: Emit) -> list[Check]:

@@ -1,7 +1,8 @@
 import pytest
 
 from learnflow_infra.clusters.reach import LOCALHOST, Reach, choose, past_proxies
-from learnflow_infra.models import Profile, Target
+from learnflow_infra.locations import Target
+from learnflow_infra.models import Profile
 
 NODE, LOCAL, TUNNEL = Reach(), Reach(address=LOCALHOST), Reach(address=LOCALHOST, tunnel=True)
 

@@ -6,7 +6,8 @@ import pytest
 
 from learnflow_infra.documents import schema_faults
 from learnflow_infra.errors import InputError, LockedError
-from learnflow_infra.models import Address, Endpoint, Profile, ReleaseName, SkillName, Target
+from learnflow_infra.locations import Address, Endpoint, Target
+from learnflow_infra.models import Profile, ReleaseName, SkillName
 from learnflow_infra.outputs import artifacts
 from learnflow_infra.outputs import endpoints as outputs
 from learnflow_infra.outputs.placeholders import fill

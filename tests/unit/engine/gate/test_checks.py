@@ -1,9 +1,11 @@
 import pytest
 
+from learnflow_infra.checks import Check
 from learnflow_infra.engine.gate import checkout, checks
 from learnflow_infra.engine.gate.capacity import capacity
 from learnflow_infra.errors import FoundationError, HostError
-from learnflow_infra.models import Check, Foundation, Profile, Target
+from learnflow_infra.locations import Target
+from learnflow_infra.models import Foundation, Profile
 
 NEEDED = Foundation(cpu=0.5, memory=2**30, storage=2**31)
 

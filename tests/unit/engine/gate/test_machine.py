@@ -9,7 +9,8 @@ from learnflow_infra.clusters import embedded
 from learnflow_infra.clusters.embedded.host import requirements
 from learnflow_infra.engine.gate import machine
 from learnflow_infra.engine.gate.demand import total
-from learnflow_infra.models import Foundation, Target
+from learnflow_infra.locations import Target
+from learnflow_infra.models import Foundation
 
 GIB = 2**30
 NEEDED = Foundation(cpu=0.5, memory=GIB, storage=4 * GIB)
