@@ -1,4 +1,4 @@
-"""Helm's releases: what is there, installed, rolled back, uninstalled, rendered.
+"""Helm's releases: read, rendered, installed, rolled back and uninstalled.
 
 Values go to helm by stdin, never by argument; helm's errors become this project's.
 """
@@ -57,7 +57,7 @@ class Installation:
     set_arguments: tuple[str, ...] = ()
 
     def arguments(self) -> list[str]:
-        """How helm is told of the values."""
+        """The options by which helm takes the values."""
         return ["--values", "-", *(part for a in self.set_arguments for part in ("--set", a))]
 
     def stdin(self) -> bytes:
@@ -71,8 +71,8 @@ _PAIR = re.compile(rb"\\\\|\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})")
 def readable(text: bytes) -> bytes:
     """JSON as helm reads it: it takes no surrogate pairs, so characters above U+FFFF stand bare."""
 
-    def bare(found: re.Match[bytes]) -> bytes:
-        return str(json.loads(b'"%b"' % found[0])).encode() if found[1] else found[0]
+    def bare(pair: re.Match[bytes]) -> bytes:
+        return str(json.loads(b'"%b"' % pair[0])).encode() if pair[1] else pair[0]
 
     return _PAIR.sub(bare, text)
 
@@ -111,12 +111,12 @@ class Helm:
         Raises:
             ReleaseFailedError: there is none.
         """
-        found = await self.live(release)
-        if found is None:
+        live = await self.live(release)
+        if live is None:
             raise MissingReleaseError(
                 f"There is no release {release}.", remedy=Remedy(Command("deploy"))
             )
-        return found
+        return live
 
     async def render(self, what: Installation) -> Rendered:
         """What an upgrade would install, rendered by the cluster: `lookup` finds what is there."""
@@ -160,7 +160,7 @@ class Helm:
 
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
-    """What a chart is told of a cluster that is not asked: its version and API versions."""
+    """A cluster's version and API versions, for charts that are rendered without the cluster."""
 
     kube_version: str = ""
     api_versions: tuple[str, ...] = ()

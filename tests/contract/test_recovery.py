@@ -88,3 +88,11 @@ def test_a_helm_operation_that_may_go_on_elsewhere_is_left_alone(session, releas
     with pytest.raises(LockedError, match="pending-upgrade"):
         compare_checked(session, [prepared(release, {})], by_server(session))
     assert status(session) == "pending-upgrade"
+
+
+def test_a_release_that_is_cut_off_after_the_checks_is_not_changed(session, release):
+    converge(session, release, {})
+    leave_unfinished(session, begun=LONG_AGO)
+    with pytest.raises(LockedError, match="pending-upgrade"):
+        converge(session, release, {"greeting": "again"})
+    assert status(session) == "pending-upgrade"

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from learnflow_infra.clients.helm import Live
 from learnflow_infra.engine.release import drift, initial_status
 from learnflow_infra.engine.release.compare import Comparison
+from learnflow_infra.engine.release.drift import Finding
 from learnflow_infra.engine.release.order import in_order_of_needs
 from learnflow_infra.engine.release.progress import ProgressReporter
 from learnflow_infra.engine.release.recover import held_by_another
@@ -68,7 +69,7 @@ async def converge(
     title = f"Release {release.name}"
     with step(session.emit, f"release/{release.name}", title, waited) as running:
         report = ProgressReporter(session.emit, f"release/{release.name}")
-        live = await _bring(session, comparison, seconds, running, report)
+        live = await _reconcile(session, comparison, seconds, running, report)
         outcome = await until_ready(
             session,
             release,
@@ -81,40 +82,48 @@ async def converge(
         return outcome
 
 
-async def _bring(
+async def _reconcile(
     session: Session,
     comparison: Comparison,
     seconds: float,
     running: Step,
     report: ProgressReporter,
 ) -> Live:
-    """Bring the release and its objects to what is desired; the release as it is then.
+    """Bring the release and its objects to the desired state; returns the release as it is then.
 
     Raises:
         LockedError: a helm operation on it was begun after the checks.
     """
-    prepared, live, findings = comparison.prepared, comparison.live, comparison.findings
-    if comparison.action in {Action.REFUSE, Action.ROLL_BACK, Action.UNINSTALL}:
-        raise held_by_another(prepared.release.name, comparison.observed)
-    if live is None or comparison.action in {Action.INSTALL, Action.UPGRADE}:
-        installing = comparison.action is Action.INSTALL
-        running.progress(0, note="installing" if installing else "upgrading")
-        failed = [finding for finding in findings if finding.state == "failed"]
-        await asyncio.to_thread(drift.mend, session.kube, failed)
-        await asyncio.to_thread(
-            initial_status.create,
-            session.kube,
-            session.namespace,
-            prepared.release.name,
-            comparison.desired.manifest.objects,
-        )
-        live = await upgrade(session, comparison, seconds, report)
-        if findings:
-            findings = await asyncio.to_thread(
-                drift.find, session.kube, session.namespace, live.manifest.objects
-            )
+    action, live, findings = comparison.action, comparison.live, comparison.findings
+    if action in {Action.INSTALL, Action.UPGRADE}:
+        running.progress(0, note="installing" if action is Action.INSTALL else "upgrading")
+        live = await _upgrade(session, comparison, seconds, report)
+        findings = await _find_drift(session, live) if findings else ()
+    elif live is None or action not in {Action.MEND, Action.NONE}:
+        raise held_by_another(comparison.prepared.release.name, comparison.observed)
     drifted = [finding for finding in findings if finding.state == "drifted"]
     if drifted:
         running.progress(0, note="mending " + ", ".join(map(str, drifted)))
         await asyncio.to_thread(drift.mend, session.kube, drifted)
     return live
+
+
+async def _upgrade(
+    session: Session, comparison: Comparison, seconds: float, report: ProgressReporter
+) -> Live:
+    """Install or upgrade, after what helm does not do: failed Jobs, and initial status."""
+    failed = [finding for finding in comparison.findings if finding.state == "failed"]
+    await asyncio.to_thread(drift.mend, session.kube, failed)
+    await asyncio.to_thread(
+        initial_status.create,
+        session.kube,
+        session.namespace,
+        comparison.prepared.release.name,
+        comparison.desired.manifest.objects,
+    )
+    return await upgrade(session, comparison, seconds, report)
+
+
+async def _find_drift(session: Session, live: Live) -> Sequence[Finding]:
+    objects = live.manifest.objects
+    return await asyncio.to_thread(drift.find, session.kube, session.namespace, objects)

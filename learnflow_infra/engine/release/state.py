@@ -74,7 +74,7 @@ def state_of(
 
     Args:
         observed: the release as helm has it, and who works on it.
-        desired: as helm would make it; None where that is not asked.
+        desired: as helm would make it; None where that is not known.
         diff: what differs from the live manifest to the desired one.
         findings: live objects that are not as the live manifest says.
     """

@@ -56,20 +56,9 @@ async def until_ready(
         LearnflowError: of the class of the cause for which it will not become ready.
         NotReadyError: it did not become ready in time.
     """
-    replacer = StuckPodReplacer(session)
-
-    def wait() -> Snapshot:
-        view = View(session.kube, session.watches, session.namespace, release)
-        view.follow(expected(live.manifest.objects))
-
-        def observe(observation: Observation) -> None:
-            report(observation)
-            replacer.replace(observation.snapshot)
-
-        return tracker.wait_until_ready(view, timeout=seconds, stop=session.stop, observe=observe)
-
     computed, snapshot = await asyncio.gather(
-        session.helm.computed_values(release.name), asyncio.to_thread(wait)
+        session.helm.computed_values(release.name),
+        asyncio.to_thread(_wait, session, release, live, seconds, report),
     )
     return Outcome(
         release=release.name,
@@ -80,6 +69,20 @@ async def until_ready(
         containers=containers(snapshot),
         origins=origins or {},
     )
+
+
+def _wait(
+    session: Session, release: Release, live: Live, seconds: float, report: Observe
+) -> Snapshot:
+    replacer = StuckPodReplacer(session)
+
+    def observe(observation: Observation) -> None:
+        report(observation)
+        replacer.replace(observation.snapshot)
+
+    view = View(session.kube, session.watches, session.namespace, release)
+    view.follow(expected(live.manifest.objects))
+    return tracker.wait_until_ready(view, timeout=seconds, stop=session.stop, observe=observe)
 
 
 class StuckPodReplacer:
