@@ -47,7 +47,7 @@ def wait_until_gone(
     while not stop.is_set():
         version, now = view.store.version, clock.now()
         left = _left(view.snapshot(), removed)
-        keeping = [c for c in causes.find(view.evidence(left)) if c.code in _KEEPING]
+        keeping = [c for c in causes.explain(view.evidence(left)) if c.code in _KEEPING]
         lost = view.store.in_state("lost")
         if not (left.states or keeping or lost):
             return

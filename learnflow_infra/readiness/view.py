@@ -86,4 +86,4 @@ class View:
             return []
         by_log = any(cause.log for cause in self.release.causes)
         lines = self._logs.read(snapshot, anew=logs) if logs or by_log else {}
-        return causes.find(self.evidence(snapshot, lines), self.release.causes)
+        return causes.explain(self.evidence(snapshot, lines), self.release.causes)

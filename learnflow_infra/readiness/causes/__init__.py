@@ -36,7 +36,7 @@ __all__ = [
     "Code",
     "DeclaredCode",
     "Policy",
-    "find",
+    "explain",
     "from_checks",
     "from_refusal",
     "policy",
@@ -45,7 +45,7 @@ __all__ = [
 _TOPICS = (nodes, operators, refusals, volumes, image_pulls, scheduling, containers, others)
 
 
-def find(evidence: Evidence, own: Sequence[DeclaredCause] = ()) -> list[Cause]:
+def explain(evidence: Evidence, own: Sequence[DeclaredCause] = ()) -> list[Cause]:
     """Why something is not ready: the root first, one cause for the same trouble of replicas.
 
     Args:
@@ -53,6 +53,6 @@ def find(evidence: Evidence, own: Sequence[DeclaredCause] = ()) -> list[Cause]:
         own: causes that the skill declares.
     """
     facts = Facts(evidence)
-    found = [cause for topic in _TOPICS for cause in topic.find(facts)]
-    found += log_patterns.find(facts, own)
+    found = [cause for topic in _TOPICS for cause in topic.explain(facts)]
+    found += log_patterns.explain(facts, own)
     return ranking.ranked(facts, found)

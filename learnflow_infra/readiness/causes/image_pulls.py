@@ -42,7 +42,7 @@ CODES: Mapping[Fault, Code] = {
 """The code of the cause for each fault of a pull."""
 
 
-def find(facts: Facts) -> Iterator[Cause]:
+def explain(facts: Facts) -> Iterator[Cause]:
     """A cause for each container that waits for its image, or for that of a volume."""
     for pod, _ in facts.unready("Pod"):
         for item in containers(pod):

@@ -10,7 +10,7 @@ from learnflow_infra.readiness.causes.codes import DeclaredCode
 from learnflow_infra.readiness.causes.facts import Facts
 
 
-def find(facts: Facts, declared: Sequence[DeclaredCause]) -> Iterator[Cause]:
+def explain(facts: Facts, declared: Sequence[DeclaredCause]) -> Iterator[Cause]:
     """A cause for each log in which the words of one are found."""
     for rule in (rule for rule in declared if rule.log):
         for (pod, container), lines in facts.evidence.logs.items():

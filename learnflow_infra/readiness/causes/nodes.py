@@ -11,7 +11,7 @@ from learnflow_infra.readiness.states import condition
 _PRESSURES = ("DiskPressure", "MemoryPressure", "PIDPressure")
 
 
-def find(facts: Facts) -> Iterator[Cause]:
+def explain(facts: Facts) -> Iterator[Cause]:
     """A cause for each node in trouble that a pod is on or could be on; and for evictions."""
     pods = [pod for pod, _ in facts.unready("Pod")]
     used = {(pod.get("spec") or {}).get("nodeName") for pod in pods}

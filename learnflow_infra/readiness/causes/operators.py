@@ -12,7 +12,7 @@ from learnflow_infra.readiness.states import behind
 from learnflow_infra.remedy import Command, Remedy
 
 
-def find(facts: Facts) -> Iterator[Cause]:
+def explain(facts: Facts) -> Iterator[Cause]:
     """A cause for each custom resource that is refused, or not seen by its operator."""
     for obj, status in facts.unready():
         if not is_custom(group_of(obj["apiVersion"])):

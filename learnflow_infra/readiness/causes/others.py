@@ -19,7 +19,7 @@ _USUAL = {
 _WORKLOADS = {"pods", "statefulsets", "deployments", "replicasets", "jobs", "daemonsets"}
 
 
-def find(facts: Facts) -> Iterator[Cause]:
+def explain(facts: Facts) -> Iterator[Cause]:
     """A cause for each of them; those without a rule are told as they are."""
     yield from _denied(facts)
     for obj, status in facts.unready():

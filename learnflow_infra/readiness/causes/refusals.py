@@ -93,7 +93,7 @@ _OBJECT = re.compile(
 _HOOK = re.compile(r"\* (job|pod) (\S+) failed")
 
 
-def find(facts: Facts) -> Iterator[Cause]:
+def explain(facts: Facts) -> Iterator[Cause]:
     """A cause for each controller that may not make its pods or claims."""
     for obj, _ in facts.unready(*_MAKERS):
         wanted = (obj.get("spec") or {}).get("replicas")

@@ -38,7 +38,7 @@ _REMEDIES = {
 }
 
 
-def find(facts: Facts) -> Iterator[Cause]:
+def explain(facts: Facts) -> Iterator[Cause]:
     """A cause for each pod that the scheduler could not place."""
     for pod, _ in facts.unready("Pod"):
         placed = condition(pod, "PodScheduled")

@@ -1,24 +1,20 @@
 """Claims without a volume, and volumes that cannot be used."""
 
-import re
 from collections.abc import Iterator
 
 from learnflow_infra.masking import masked
 from learnflow_infra.objects import Object
+from learnflow_infra.readiness.causes.absent_config import absent_config, names_absent_config
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
-from learnflow_infra.readiness.causes.containers import missing
 from learnflow_infra.readiness.causes.facts import Facts, containers, name_of, status_of
 from learnflow_infra.readiness.states import holds
 
 _DEFAULT = "storageclass.kubernetes.io/is-default-class"
 _NONE = "kubernetes.io/no-provisioner"
-_OBJECT = re.compile(
-    r"(secret|configmap) \"[^\"]+\" not found|references non-existent", re.IGNORECASE
-)
 
 
-def find(facts: Facts) -> Iterator[Cause]:
+def explain(facts: Facts) -> Iterator[Cause]:
     """A cause for each claim that is pending, and each pod whose volumes cannot be mounted."""
     for claim, _ in facts.unready("PersistentVolumeClaim"):
         if status_of(claim).get("phase", "Pending") == "Pending":
@@ -84,8 +80,8 @@ def _mounted(pod: Object) -> bool:
 def _mount(facts: Facts, pod: Object) -> Iterator[Cause]:
     attach = facts.said(pod, "FailedAttachVolume")
     mount = facts.said(pod, "FailedMount", "FailedMapVolume")
-    if mount and _OBJECT.search(mount):
-        yield missing(facts, pod, mount)
+    if mount and names_absent_config(mount):
+        yield absent_config(facts, pod, mount)
     elif attach or mount:
         what = "attached" if attach else "mounted"
         yield Cause(

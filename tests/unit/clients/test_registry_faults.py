@@ -7,7 +7,7 @@ from learnflow_infra.clients import helm_pull, registry_faults
 from learnflow_infra.clients.registry_faults import Puller, remedy
 from learnflow_infra.clients.registry_words import Fault, classify
 from learnflow_infra.paths import repo_root
-from learnflow_infra.readiness.causes import find
+from learnflow_infra.readiness.causes import explain
 from learnflow_infra.readiness.causes.image_pulls import CODES
 from learnflow_infra.readiness.evidence import Evidence
 from learnflow_infra.readiness.status import evaluate
@@ -27,7 +27,7 @@ def kubelet_code(row):
         "spec": {"containers": [{"name": "c", "image": image}]},
         "status": {"phase": "Pending", "containerStatuses": [container]},
     }
-    (cause,) = find(Evidence(namespace="n", states=evaluate([pod])))
+    (cause,) = explain(Evidence(namespace="n", states=evaluate([pod])))
     return cause.code
 
 

@@ -16,7 +16,7 @@ from learnflow_infra.readiness.causes import (
     Cause,
     Code,
     DeclaredCode,
-    find,
+    explain,
     from_checks,
     from_refusal,
     policy,
@@ -80,7 +80,7 @@ def evidence(row):
 
 
 def causes(row):
-    return find(evidence(row), [DeclaredCause(**own) for own in row.get("own", ())])
+    return explain(evidence(row), [DeclaredCause(**own) for own in row.get("own", ())])
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["name"])
@@ -125,7 +125,7 @@ def test_a_refusal_names_its_object():
 def test_the_same_trouble_of_another_replica_is_the_same():
     told = {"waiting": {"reason": "CrashLoopBackOff"}, "exit": 1, "restarts": 2}
     found = [
-        find(Evidence(namespace="n", states=evaluate([pod(f"p-{n}", told) for n in some])))
+        explain(Evidence(namespace="n", states=evaluate([pod(f"p-{n}", told) for n in some])))
         for some in ((0, 1), (1,), (0,))
     ]
     assert {(cause.code, cause.owner) for (cause,) in found} == {
@@ -234,7 +234,7 @@ def test_partial_objects_never_raise(data, row):
         events=[holes(data.draw, told) or {} for told in whole.events],
         around=[damaged(obj) for obj in whole.around],
     )
-    assert {cause.code for cause in find(partial)} <= set(Code)
+    assert {cause.code for cause in explain(partial)} <= set(Code)
 
 
 def test_what_an_object_says_of_itself_is_masked():

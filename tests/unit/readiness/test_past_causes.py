@@ -2,7 +2,7 @@
 
 import pytest
 
-from learnflow_infra.readiness.causes import find
+from learnflow_infra.readiness.causes import explain
 from learnflow_infra.readiness.evidence import Evidence
 from learnflow_infra.readiness.owned import Evaluator, Expected
 from learnflow_infra.readiness.status import evaluate
@@ -36,7 +36,7 @@ def event(reason, message, at="10:00:00", kind="Pod", name="a"):
 
 def codes(objects, *events):
     states = tuple(evaluate(objects))
-    return [c.code for c in find(Evidence(namespace="n", states=states, events=events))]
+    return [c.code for c in explain(Evidence(namespace="n", states=states, events=events))]
 
 
 def test_a_volume_that_was_attached_since():
