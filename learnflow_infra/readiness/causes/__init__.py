@@ -26,7 +26,7 @@ from learnflow_infra.readiness.causes.codes import (
 )
 from learnflow_infra.readiness.causes.facts import Facts
 from learnflow_infra.readiness.causes.log_patterns import from_checks
-from learnflow_infra.readiness.causes.refusals import from_text as from_refusal
+from learnflow_infra.readiness.causes.refusals import from_refusal
 from learnflow_infra.readiness.evidence import Evidence
 
 __all__ = [
@@ -45,14 +45,14 @@ __all__ = [
 _TOPICS = (nodes, operators, refusals, volumes, image_pulls, scheduling, containers, others)
 
 
-def explain(evidence: Evidence, own: Sequence[DeclaredCause] = ()) -> list[Cause]:
+def explain(evidence: Evidence, declared: Sequence[DeclaredCause] = ()) -> list[Cause]:
     """Why something is not ready: the root first, one cause for the same trouble of replicas.
 
     Args:
-        evidence: all that is known.
-        own: causes that the skill declares.
+        evidence: objects, events and logs.
+        declared: causes of the skill, found by log lines.
     """
     facts = Facts(evidence)
-    found = [cause for topic in _TOPICS for cause in topic.explain(facts)]
-    found += log_patterns.explain(facts, own)
-    return ranking.ranked(facts, found)
+    causes = [cause for topic in _TOPICS for cause in topic.explain(facts)]
+    causes += log_patterns.explain(facts, declared)
+    return ranking.ranked(facts, causes)

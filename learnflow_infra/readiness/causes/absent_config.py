@@ -11,7 +11,7 @@ from learnflow_infra.readiness.causes.facts import Facts, name_of
 _ABSENT = re.compile(
     r"(?P<kind>secret|configmap) \"(?P<name>[^\"]+)\" not found"
     r"|key (?P<env_key>\S+) in (?P<env_kind>Secret|ConfigMap) (?P<env_name>\S+)"
-    r"|volume \"(?P<volume>[^\"]+)\" : references non-existent"
+    r"|volume \"(?P<volume>[^\"]+)\" : (?:configmap )?references non-existent"
     r" (?P<volume_kind>secret|config) key: (?P<volume_key>\S+)",
     re.IGNORECASE,
 )

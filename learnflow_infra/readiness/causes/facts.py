@@ -1,4 +1,4 @@
-"""Evidence looked up by object: what the rules of each topic ask again and again."""
+"""Evidence by object, as the rules of the topics look it up."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -37,25 +37,25 @@ class Facts:
     def events(self, obj: Object, *reasons: str) -> list[Event]:
         """The events about an object, oldest first; not those of an earlier one of its name."""
         uid = obj["metadata"].get("uid")
-        found = self._events.get((obj["kind"], obj["metadata"]["name"]), [])
+        events = self._events.get((obj["kind"], obj["metadata"]["name"]), [])
         return [
             event
-            for event in found
+            for event in events
             if (event.get("involvedObject") or {}).get("uid") in {None, "", uid}
             and (not reasons or event.get("reason") in reasons)
         ]
 
-    def said(self, obj: Object, *reasons: str) -> str:
+    def newest(self, obj: Object, *reasons: str) -> str:
         """The newest event's message; "" where there is none."""
-        found = self.events(obj, *reasons)
-        return text_of(found[-1]) if found else ""
+        events = self.events(obj, *reasons)
+        return text_of(events[-1]) if events else ""
 
     def log(self, pod: Object, container: str) -> tuple[str, ...]:
         """The last lines of a container, as evidence."""
         lines = self.evidence.logs.get((pod["metadata"]["name"], container), ())
         whole = masked("\n".join(lines))  # a key stretches over lines
-        said = [line for line in whole.splitlines() if line.strip() and not line[0].isspace()]
-        return tuple(f"log: {line}" for line in said[-LINES:])  # without stack traces
+        shown = [line for line in whole.splitlines() if line.strip() and not line[0].isspace()]
+        return tuple(f"log: {line}" for line in shown[-LINES:])  # without stack traces
 
 
 def text_of(event: Event) -> str:

@@ -1,4 +1,4 @@
-"""Causes that a skill declares: by the words of its application's log, or of its checks."""
+"""Causes that a skill declares, by patterns for log lines or for messages of checks."""
 
 import re
 from collections.abc import Iterator, Sequence
@@ -11,17 +11,17 @@ from learnflow_infra.readiness.causes.facts import Facts
 
 
 def explain(facts: Facts, declared: Sequence[DeclaredCause]) -> Iterator[Cause]:
-    """A cause for each log in which the words of one are found."""
+    """A cause for each log that matches the pattern of a declared cause."""
     for rule in (rule for rule in declared if rule.log):
         for (pod, container), lines in facts.evidence.logs.items():
-            said = [line for line in lines if re.search(rule.log, line)]
-            if said:
+            matching = [line for line in lines if re.search(rule.log, line)]
+            if matching:
                 yield Cause(
                     code=DeclaredCode(rule.code),
                     object=f"Pod/{pod}",
                     container=container,
                     message=rule.message,
-                    evidence=(f"log: {masked(said[-1])}",),
+                    evidence=(f"log: {masked(matching[-1])}",),
                     remedy=rule.remedy,
                 )
 
@@ -29,7 +29,7 @@ def explain(facts: Facts, declared: Sequence[DeclaredCause]) -> Iterator[Cause]:
 def from_checks(
     messages: Sequence[tuple[str, str]], declared: Sequence[DeclaredCause]
 ) -> list[Cause]:
-    """The causes that the messages of failed checks tell; each with its check's name."""
+    """The declared causes that match messages of failed checks, given as (name, message)."""
     return [
         Cause(
             code=DeclaredCode(rule.code),

@@ -1,4 +1,4 @@
-"""Nodes that do not answer or are short of something, and what they threw out."""
+"""Nodes that are not ready or lack resources, and pods that nodes evicted."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ _PRESSURES = ("DiskPressure", "MemoryPressure", "PIDPressure")
 
 
 def explain(facts: Facts) -> Iterator[Cause]:
-    """A cause for each node in trouble that a pod is on or could be on; and for evictions."""
+    """A cause for each such node on which an unready pod runs or may run, and for evictions."""
     pods = [pod for pod, _ in facts.unready("Pod")]
     used = {(pod.get("spec") or {}).get("nodeName") for pod in pods}
     for node in facts.around("Node") if pods else ():
@@ -23,17 +23,17 @@ def explain(facts: Facts) -> Iterator[Cause]:
             yield from _pressures(node)
     for pod in pods:
         if status_of(pod).get("reason") == "Evicted" and not _replaced(facts, pod):
-            said = str(status_of(pod).get("message") or "")
+            reason = str(status_of(pod).get("message") or "")
             yield Cause(
                 code=Code.PodEvicted,
                 object=name_of(pod),
-                message=f"the node threw the pod out: {said}",
-                remedy="Ask for what it needs (resources.requests), or free the node.",
+                message=f"the node evicted the pod: {reason}",
+                remedy="Request what it needs (resources.requests), or free resources of the node.",
             )
 
 
 def _replaced(facts: Facts, pod: Object) -> bool:
-    """What owns it has all that it wants, or has made a newer pod in its place."""
+    """Whether its owner is ready without it, or has made a newer pod."""
     owners = {o.get("uid") for o in pod["metadata"].get("ownerReferences") or ()}
     made = str(pod["metadata"].get("creationTimestamp") or "")
     return any(
@@ -48,11 +48,11 @@ def _replaced(facts: Facts, pod: Object) -> bool:
 
 
 def _not_ready(node: Object) -> Cause:
-    said = condition(node, "Ready")
+    ready = condition(node, "Ready")
     return Cause(
         code=Code.NodeNotReady,
         object=name_of(node),
-        message=f"the node is not ready: {said.get('message') or 'it says nothing'}",
+        message=f"the node is not ready: {ready.get('message') or 'no reason is known'}",
         remedy=f"kubectl describe node {node['metadata']['name']}",
     )
 

@@ -1,4 +1,4 @@
-"""Custom resources that their operator refuses, or does not act on."""
+"""Custom resources that their operator rejects, or has not acted on."""
 
 from collections.abc import Iterator
 
@@ -13,7 +13,7 @@ from learnflow_infra.remedy import Command, Remedy
 
 
 def explain(facts: Facts) -> Iterator[Cause]:
-    """A cause for each custom resource that is refused, or not seen by its operator."""
+    """A cause for each custom resource that is rejected, or not yet observed, by its operator."""
     for obj, status in facts.unready():
         if not is_custom(group_of(obj["apiVersion"])):
             continue
@@ -21,7 +21,7 @@ def explain(facts: Facts) -> Iterator[Cause]:
             yield Cause(
                 code=Code.OperatorRefused,
                 object=name_of(obj),
-                message=f"its operator refuses it: {masked(status.message)}",
+                message=f"its operator rejects it: {masked(status.message)}",
                 remedy=Remedy("Correct the values that it comes from: ", Command("values")),
             )
         elif status.state == "InProgress" and (not status_of(obj) or behind(obj)):
@@ -29,10 +29,10 @@ def explain(facts: Facts) -> Iterator[Cause]:
 
 
 def _unseen(facts: Facts, obj: Object) -> Cause:
-    """Its operator does not run, or has not come to it yet."""
-    theirs = facts.around("Deployment")
-    idle = [item for item in theirs if not _runs(item)]
-    if not theirs or len(idle) < len(theirs):
+    """The cause of a custom resource that its operator has not observed."""
+    operators = facts.around("Deployment")
+    idle = [item for item in operators if not _runs(item)]
+    if not operators or len(idle) < len(operators):
         return Cause(
             code=Code.OperatorSilent,
             object=name_of(obj),
@@ -40,15 +40,15 @@ def _unseen(facts: Facts, obj: Object) -> Cause:
             remedy="See the operator's log.",
         )
     down = idle[0]
-    asked = (down.get("spec") or {}).get("replicas", 1)
+    replicas = (down.get("spec") or {}).get("replicas", 1)
     name, where = name_of(down), f"kubectl -n {facts.evidence.namespace}"
-    text = "is scaled to 0" if not asked else "has no pod that is ready"
+    text = "is scaled to 0" if not replicas else "has no pod that is ready"
     scale = f"{where} scale {name} --replicas=1"
     return Cause(
         code=Code.OperatorNotRunning,
         object=name,
         message=f"the operator of {name_of(obj)} {text}",
-        remedy=scale if not asked else f"{where} describe {name}",
+        remedy=scale if not replicas else f"{where} describe {name}",
     )
 
 

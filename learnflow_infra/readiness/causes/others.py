@@ -1,4 +1,4 @@
-"""Jobs that gave up, rollouts that stopped, deletions that hang, and what is missing."""
+"""Failed Jobs, stopped rollouts, deletions that hang, missing objects and missing rights."""
 
 from collections.abc import Iterator
 
@@ -15,12 +15,12 @@ _USUAL = {
     "service.kubernetes.io/load-balancer-cleanup",
     "batch.kubernetes.io/job-tracking",
 }
-"""Finalizers that Kubernetes itself takes away in time."""
+"""Finalizers that Kubernetes removes by itself."""
 _WORKLOADS = {"pods", "statefulsets", "deployments", "replicasets", "jobs", "daemonsets"}
 
 
 def explain(facts: Facts) -> Iterator[Cause]:
-    """A cause for each of them; those without a rule are told as they are."""
+    """A cause for each of them."""
     yield from _denied(facts)
     for obj, status in facts.unready():
         if obj["kind"] == "Job" and status.state == "Failed":
@@ -30,8 +30,8 @@ def explain(facts: Facts) -> Iterator[Cause]:
         elif status.state == "Terminating":
             yield from _finalizers(facts, obj)
     for name in facts.evidence.missing:
-        remedy = "Deploy again; it makes what is missing."
-        text = "the manifest names it, and it does not exist"
+        remedy = "Deploy again; it creates what is missing."
+        text = "it is in the manifest, but does not exist"
         yield Cause(code=Code.ObjectMissing, object=name, message=text, remedy=remedy)
 
 
@@ -48,7 +48,8 @@ def _denied(facts: Facts) -> Iterator[Cause]:
 
 
 def _job(facts: Facts, job: Object) -> Cause:
-    uid, said = job["metadata"].get("uid"), condition(job, "Failed")
+    uid, failed = job["metadata"].get("uid"), condition(job, "Failed")
+    why = failed.get("message") or failed.get("reason") or "no reason is known"
     pods = [
         obj
         for obj, _ in facts.evidence.states
@@ -58,9 +59,9 @@ def _job(facts: Facts, job: Object) -> Cause:
     return Cause(
         code=Code.JobFailed,
         object=name_of(job),
-        message=f"the job gave up: {said.get('message') or said.get('reason') or 'it failed'}",
+        message=f"the job failed: {why}",
         evidence=tuple(line for pod in pods[-1:] for line in _ends(facts, pod)),
-        remedy="Correct what its log tells; the next deploy runs it again.",
+        remedy="Correct what its log reports; the next deploy runs it again.",
     )
 
 
@@ -89,7 +90,7 @@ def _finalizers(facts: Facts, obj: Object) -> Iterator[Cause]:
         yield Cause(
             code=Code.FinalizerStuck,
             object=name_of(obj),
-            message=f"it is deleted, and waits for the finalizer {', '.join(left)}",
+            message=f"its deletion waits for the finalizer {', '.join(left)}",
             remedy="Let its operator run; if there is none any more: "
             f"{where} patch {name_of(obj)} --type=merge -p '{empty}'",
         )

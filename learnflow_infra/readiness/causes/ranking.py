@@ -1,4 +1,4 @@
-"""Order among causes: the root first, replicas together, symptoms of a known root left out."""
+"""Causes in order: roots first, those of replicas merged, symptoms of a known root left out."""
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
@@ -18,34 +18,34 @@ _SYMPTOMS: Mapping[str, AbstractSet[Code]] = {
     Code.OperatorRefused: {Code.ObjectMissing},
     Code.QuotaExceeded: {Code.ObjectMissing},
 }
-"""What a cause makes elsewhere in the release."""
+"""The symptoms of a cause elsewhere in the release."""
 _GENERAL = Code.RolloutStuck
-"""Says less than any cause of the pods below it."""
+"""It says less than any cause of its pods."""
 
 
-def ranked(facts: Facts, found: Sequence[Cause]) -> list[Cause]:
-    """The causes in order, and for what none of them explains, that it is not ready."""
-    codes = {cause.code for cause in found}
+def ranked(facts: Facts, causes: Sequence[Cause]) -> list[Cause]:
+    """The causes in order; without any, one for each unready object that it is not ready."""
+    codes = {cause.code for cause in causes}
     symptoms = {code for root in codes for code in _SYMPTOMS.get(root, ())}
-    kept = [cause for cause in found if cause.code not in symptoms]
+    kept = [cause for cause in causes if cause.code not in symptoms]
     if any(cause.code != _GENERAL for cause in kept):
         kept = [cause for cause in kept if cause.code != _GENERAL] or kept
-    merged = _together(facts, kept)
+    merged = _merged(facts, kept)
     rest = [] if merged else [_unexplained(obj, message) for obj, message in _waiting(facts)]
     return sorted(map(_safe, [*merged, *rest]), key=lambda cause: rank(cause.code))
 
 
 def _safe(cause: Cause) -> Cause:
-    """Whatever words it was made of, no secret is in them."""
-    said = tuple(map(masked, cause.evidence))
-    return dataclasses.replace(cause, message=masked(cause.message), evidence=said)
+    """The cause without secrets in its texts."""
+    evidence = tuple(map(masked, cause.evidence))
+    return dataclasses.replace(cause, message=masked(cause.message), evidence=evidence)
 
 
-def _together(facts: Facts, found: Iterable[Cause]) -> list[Cause]:
-    """One cause for the same trouble of several replicas, of the first of them by name."""
+def _merged(facts: Facts, causes: Iterable[Cause]) -> list[Cause]:
+    """One cause for the same trouble of several replicas: that of the first by name."""
     owners = {name_of(obj): _owner(obj) for obj, _ in facts.evidence.states}
     groups: dict[tuple[str, str, str], list[Cause]] = {}
-    for cause in found:
+    for cause in causes:
         own = dataclasses.replace(cause, owner=owners.get(cause.object, ""))
         groups.setdefault((own.code, own.owner or own.object, own.container), []).append(own)
     return [_one(sorted(group, key=lambda cause: cause.object)) for group in groups.values()]
@@ -66,7 +66,7 @@ def _owner(obj: Object) -> str:
 
 
 def _waiting(facts: Facts) -> list[tuple[Object, str]]:
-    """What is not ready, and makes nothing that is not ready either."""
+    """Unready objects that own no unready object."""
     unready = [(obj, status.message) for obj, status in facts.unready()]
     above = {
         owner.get("uid")

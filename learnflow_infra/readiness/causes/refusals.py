@@ -1,4 +1,4 @@
-"""Objects that the API server refuses: to helm, or to the controller that makes pods."""
+"""Objects that the API server rejects: of helm, or of the controller that creates pods."""
 
 import re
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts, name_of, status_of, text_of
 from learnflow_infra.remedy import Command, Remedy, Words
 
-_WORDS: tuple[tuple[Code, str, str, Words], ...] = (
+_PHRASES: tuple[tuple[Code, str, str, Words], ...] = (
     (
         Code.QuotaExceeded,
         (
@@ -78,7 +78,7 @@ _WORDS: tuple[tuple[Code, str, str, Words], ...] = (
         Remedy("Correct the values that it comes from: ", Command("values")),
     ),
 )
-"""Looked for in this order, in the API server's words as helm and controllers pass them on."""
+"""Code, pattern, summary, remedy; the first that matches the API server's message counts."""
 _MAKERS = (
     "StatefulSet",
     "ReplicaSet",
@@ -94,39 +94,39 @@ _HOOK = re.compile(r"\* (job|pod) (\S+) failed")
 
 
 def explain(facts: Facts) -> Iterator[Cause]:
-    """A cause for each controller that may not make its pods or claims."""
+    """A cause for each controller that is refused its pods or claims."""
     for obj, _ in facts.unready(*_MAKERS):
-        wanted = (obj.get("spec") or {}).get("replicas")
+        desired = (obj.get("spec") or {}).get("replicas")
         made = status_of(obj).get("replicas") or 0
-        if made >= (1 if wanted is None else wanted) and obj["kind"] not in {"Job", "DaemonSet"}:
+        if made >= (1 if desired is None else desired) and obj["kind"] not in {"Job", "DaemonSet"}:
             continue
         last = facts.events(obj, "FailedCreate", "SuccessfulCreate")[-1:]
-        said = text_of(last[0]) if last and last[0].get("reason") == "FailedCreate" else ""
-        found = _classified(said, facts.evidence.namespace, name_of(obj)) if said else None
-        if found:
-            yield found
+        message = text_of(last[0]) if last and last[0].get("reason") == "FailedCreate" else ""
+        cause = _classified(message, facts.evidence.namespace, name_of(obj)) if message else None
+        if cause:
+            yield cause
 
 
-def from_text(text: str, namespace: str = "NAMESPACE") -> Cause | None:
-    """The cause in the words by which helm or the API server refused; None for other words."""
-    found = _OBJECT.search(text) or _HOOK.search(text)
-    return _classified(" ".join(text.split()), namespace, _name(found) if found else "Release")
+def from_refusal(message: str, namespace: str = "NAMESPACE") -> Cause | None:
+    """The cause for a message of helm or of the API server; None for one without a known phrase."""
+    named = _OBJECT.search(message) or _HOOK.search(message)
+    return _classified(" ".join(message.split()), namespace, _name(named) if named else "Release")
 
 
-def _name(found: re.Match[str]) -> str:
-    """`Kind/name`: kinds stand as they are, collections in small letters."""
-    kind = found[1] if found[1][0].isupper() else found[1].capitalize().removesuffix("s")
-    return f"{kind}/{found[2]}"
+def _name(named: re.Match[str]) -> str:
+    """`Kind/name`; a collection, in lower case, is turned into its kind."""
+    kind = named[1] if named[1][0].isupper() else named[1].capitalize().removesuffix("s")
+    return f"{kind}/{named[2]}"
 
 
-def _classified(said: str, namespace: str, name: str) -> Cause | None:
-    for code, words, message, remedy in _WORDS:
-        if re.search(words, said):
+def _classified(message: str, namespace: str, name: str) -> Cause | None:
+    for code, pattern, summary, remedy in _PHRASES:
+        if re.search(pattern, message):
             return Cause(
                 code=code,
                 object=name,
-                message=message,
-                evidence=(f"API server: {masked(said)}",),
+                message=summary,
+                evidence=(f"API server: {masked(message)}",),
                 remedy=remedy.format(namespace=namespace),
             )
     return None

@@ -1,4 +1,4 @@
-"""Pods that no node takes, by the scheduler's own account of its nodes.
+"""Pods that no node fits, by the scheduler's summary of its nodes.
 
 Source: the message of the condition PodScheduled, made by FitError of kube-scheduler:
 `0/3 nodes are available: 2 Insufficient cpu, 1 node(s) had untolerated taint {a: b}. preemption: …`
@@ -43,27 +43,27 @@ def explain(facts: Facts) -> Iterator[Cause]:
     for pod, _ in facts.unready("Pod"):
         placed = condition(pod, "PodScheduled")
         if placed.get("status") == "False" and placed.get("reason") != "SchedulingGated":
-            said = " ".join(str(placed.get("message") or "").split())
-            if said and "unbound immediate PersistentVolumeClaims" not in said:
-                yield _cause(pod, said)
+            message = " ".join(str(placed.get("message") or "").split())
+            if message and "unbound immediate PersistentVolumeClaims" not in message:
+                yield _cause(pod, message)
 
 
-def _cause(pod: Object, said: str) -> Cause:
-    code = _code(pod, said)
-    nodes = said.partition(" preemption:")[0].partition(". no new claims")[0].rstrip(". ")
+def _cause(pod: Object, summary: str) -> Cause:
+    code = _code(pod, summary)
+    nodes = summary.partition(" preemption:")[0].partition(". no new claims")[0].rstrip(". ")
     return Cause(
         code=code,
         object=name_of(pod),
-        message=f"no node takes the pod: {nodes}{_request(pod, code)}",
-        evidence=(f"scheduler: {said}",),
+        message=f"no node fits the pod: {nodes}{_request(pod, code)}",
+        evidence=(f"scheduler: {summary}",),
         remedy=_REMEDIES[code],
     )
 
 
-def _code(pod: Object, said: str) -> Code:
-    """The reason of most nodes; of as many, the first in the table."""
+def _code(pod: Object, summary: str) -> Code:
+    """The reason of most nodes; at a tie, the first reason in the message."""
     counts: dict[Code, int] = {}
-    for number, reason in _REASON.findall(said.partition(" preemption:")[0]):
+    for number, reason in _REASON.findall(summary.partition(" preemption:")[0]):
         code = next((c for c, words in _RULES if re.search(words, reason)), Code.PodUnschedulable)
         counts[code] = counts.get(code, 0) + int(number)
     if not counts:
@@ -75,16 +75,16 @@ def _code(pod: Object, said: str) -> Code:
 
 
 def _request(pod: Object, code: Code) -> str:
-    """What the pod asks for, where that is the matter."""
+    """What the pod requests, if nodes lack that."""
     resource = {Code.PodUnschedulableCpu: "cpu", Code.PodUnschedulableMemory: "memory"}.get(code)
     spec = pod.get("spec") or {}
-    asked = [
+    requests = [
         str(((item.get("resources") or {}).get("requests") or {}).get(resource, ""))
         for item in spec.get("containers") or ()
     ]
-    asked = [text for text in asked if text]
+    requests = [text for text in requests if text]
     if resource:
-        return f" (it asks for {' + '.join(asked)} of {resource})" if asked else ""
+        return f" (it requests {' + '.join(requests)} of {resource})" if requests else ""
     selector = spec.get("nodeSelector") if code is Code.PodUnschedulableNodeSelector else None
     labels = ", ".join(f"{key}={value}" for key, value in (selector or {}).items())
-    return f" (it wants {labels})" if labels else ""
+    return f" (it selects {labels})" if labels else ""

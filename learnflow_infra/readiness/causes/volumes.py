@@ -1,4 +1,4 @@
-"""Claims without a volume, and volumes that cannot be used."""
+"""Claims without a volume, and volumes that cannot be attached or mounted."""
 
 from collections.abc import Iterator
 
@@ -33,25 +33,25 @@ def _claim(facts: Facts, claim: Object) -> Iterator[Cause]:
     elif name is None and known and not any(map(_is_default, classes.values())):
         yield _no_class(claim, "it names no storage class, and the cluster has no default", classes)
     elif facts.events(claim, "ProvisioningFailed", "ExternalProvisioning"):
-        said = facts.said(claim, "ProvisioningFailed", "ExternalProvisioning")
+        message = facts.newest(claim, "ProvisioningFailed", "ExternalProvisioning")
         yield Cause(
             code=Code.ClaimNoProvisioner,
             object=name_of(claim),
-            message=f"no volume is made for it: {masked(said)}",
+            message=f"no volume is provisioned for it: {masked(message)}",
             remedy=f"See whether the provisioner of {name} runs: kubectl get pods -A",
         )
     elif not facts.events(claim, "WaitForFirstConsumer") or facts.events(claim, "FailedBinding"):
-        said = facts.said(claim, "FailedBinding")
+        message = facts.newest(claim, "FailedBinding")
         yield Cause(
             code=Code.ClaimPending,
             object=name_of(claim),
-            message=f"it has no volume yet{': ' + masked(said) if said else ''}",
+            message=f"it has no volume yet{': ' + masked(message) if message else ''}",
             remedy="See the volumes: kubectl get pv",
         )
 
 
 def _bindable(claim: Object) -> bool:
-    """A volume made by hand may have a class's name that no StorageClass has."""
+    """Whether it names its volume, which may have a class without a StorageClass."""
     return bool((claim.get("spec") or {}).get("volumeName"))
 
 
@@ -60,26 +60,26 @@ def _is_default(storage_class: Object) -> bool:
 
 
 def _no_class(claim: Object, message: str, classes: dict[str, Object]) -> Cause:
-    there = ", ".join(sorted(classes)) or "none"
+    names = ", ".join(sorted(classes)) or "none"
     return Cause(
         code=Code.ClaimNoStorageClass,
         object=name_of(claim),
         message=message,
-        evidence=(f"storage classes: {there}",),
+        evidence=(f"storage classes: {names}",),
         remedy="Name one that exists in your values (persistence.storageClass, global.storageClass)"
         "; a claim that exists keeps its class until it is deleted.",
     )
 
 
 def _mounted(pod: Object) -> bool:
-    """Before its sandbox is made, every volume of a pod is mounted."""
+    """Whether its volumes are mounted: the kubelet does so before it makes the sandbox."""
     begun = any(item.get("containerID") or item.get("restartCount") for item in containers(pod))
     return begun or holds(pod, "PodReadyToStartContainers")
 
 
 def _mount(facts: Facts, pod: Object) -> Iterator[Cause]:
-    attach = facts.said(pod, "FailedAttachVolume")
-    mount = facts.said(pod, "FailedMount", "FailedMapVolume")
+    attach = facts.newest(pod, "FailedAttachVolume")
+    mount = facts.newest(pod, "FailedMount", "FailedMapVolume")
     if mount and names_absent_config(mount):
         yield absent_config(facts, pod, mount)
     elif attach or mount:
