@@ -1,6 +1,7 @@
 """Errors of the Kubernetes API: a class for each refusal that somebody handles."""
 
-from learnflow_infra.errors import ReleaseFailedError
+from learnflow_infra.errors import ClusterUnreachableError, ReleaseFailedError
+from learnflow_infra.remedy import Command, Remedy
 
 
 class ApiError(ReleaseFailedError):
@@ -43,3 +44,21 @@ def refusal(status: int, message: str) -> ApiError:
         message: the server's own.
     """
     return _CLASSES.get(status, ApiError)(status, message)
+
+
+def silent(server: str, why: str) -> ClusterUnreachableError:
+    """The error for a server that gives no answer, or none that lasts."""
+    return ClusterUnreachableError(
+        f"The API server at {server} does not answer.",
+        why=why,
+        remedy=Remedy("Is the cluster running? See: ", Command("doctor")),
+    )
+
+
+def lost(method: str, url: str, why: str) -> ClusterUnreachableError:
+    """The error for a request that may have been carried out, and must not be twice."""
+    return ClusterUnreachableError(
+        f"The answer of the API server to {method} {url} was lost.",
+        why=f"{why}\nThe server may have carried it out, so it was not sent again.",
+        remedy="Run the same command again: it compares with the cluster first.",
+    )

@@ -88,11 +88,19 @@ class Helm:
         namespace: str,
         environment: Mapping[str, str] | None = None,
     ) -> None:
+        """Nothing is run yet.
+
+        Args:
+            kubeconfig: a file; None leaves it to helm ($KUBECONFIG).
+            context: None takes the current one.
+            namespace: of the releases.
+            environment: variables that helm gets beside this process's own.
+        """
         self._namespace = namespace
         self._command = HelmCommand(
-            environment=environment,
             kubeconfig=kubeconfig,
-            kubecontext=context,
+            context=context,
+            environment=environment,
             history_max_revisions=HISTORY,
         )
 

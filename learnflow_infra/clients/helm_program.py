@@ -1,6 +1,6 @@
-"""The helm program, and what its errors mean (the only import of pyhelm3)."""
+"""The helm program and the meaning of its errors (the only import of pyhelm3)."""
 
-import logging
+import re
 import shutil
 import sys
 from collections.abc import Coroutine, Mapping, Sequence
@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pyhelm3.command
-from pyhelm3 import errors as helm_errors
 
 from learnflow_infra.errors import (
     ArtifactError,
@@ -19,10 +18,15 @@ from learnflow_infra.errors import (
 )
 from learnflow_infra.masking import masked
 from learnflow_infra.remedy import Command, Remedy
+from learnflow_infra.system import tasks
+from learnflow_infra.system.processes import GRACE, Result
 
 T = TypeVar("T")
-logging.getLogger("pyhelm3").setLevel(logging.CRITICAL)  # its warnings repeat our errors
 
+_NO_RELEASE = "release: not found"
+_ETCD = "etcdserver"
+"""A fault of the cluster's store, beside which helm may report a release as not found."""
+_NO_CHART = re.compile(r'chart "[^"]+" (version "[^"]+" )?not found')
 _UNREACHABLE = ("connection refused", "no route to host", "i/o timeout", "cluster unreachable")
 _SCHEMA = "values don't meet the specifications of the schema(s) in the following chart(s):"
 
@@ -44,18 +48,62 @@ def executable() -> str:
     )
 
 
-class HelmCommand(pyhelm3.command.Command):  # type: ignore[misc] # it has no types
-    """Helm in the place of the shell that pyhelm3 starts: else, to end that would not end helm."""
+class HelmError(Exception):
+    """Helm failed; `stderr` is its standard error."""
 
-    def __init__(self, *, environment: Mapping[str, str] | None = None, **options: Any) -> None:
-        super().__init__(executable="exec", **options)
-        added = [f"{name}={value}" for name, value in (environment or {}).items()]
-        self._program = ["env", *added, executable()]
+    def __init__(self, stderr: str) -> None:
+        super().__init__(stderr)
+        self.stderr = stderr
+
+
+async def run(
+    arguments: Sequence[object],
+    *,
+    stdin: bytes | None = None,
+    env: Mapping[str, str] | None = None,
+    grace: float | None = GRACE,
+) -> Result:
+    """Run helm to its end; when the task is cancelled it is ended.
+
+    Args:
+        arguments: helm's command and options.
+        stdin: values, which are never arguments.
+        env: variables to add to this process's own.
+        grace: see `tasks.run`.
+
+    Raises:
+        HelmError: it failed.
+    """
+    words = [executable(), *map(str, arguments)]
+    result = await tasks.run(words, stdin=stdin, env=env, grace=grace)
+    if result.code:
+        raise HelmError(result.err.decode("utf-8", "replace").strip())
+    return result
+
+
+class HelmCommand(pyhelm3.command.Command):  # type: ignore[misc] # it has no types
+    """pyhelm3's commands on one cluster, without the shell in which it starts helm.
+
+    A helm that changes a release is not killed: it records what became of it, then ends.
+    """
+
+    def __init__(
+        self,
+        *,
+        kubeconfig: Path | None = None,
+        context: str | None = None,
+        environment: Mapping[str, str] | None = None,
+        history_max_revisions: int = 0,
+    ) -> None:
+        super().__init__(history_max_revisions=history_max_revisions)
+        self._cluster = ["--kubeconfig", str(kubeconfig)] if kubeconfig else []
+        self._cluster += ["--kube-context", context] if context else []
+        self._environment = environment
 
     async def run(self, command: Sequence[object], input: bytes | None = None) -> bytes:  # noqa: A002
         """Run helm; its standard output."""
-        out: bytes = await super().run([*self._program, *command], input)
-        return out
+        words = [*command, *self._cluster]
+        return (await run(words, stdin=input, env=self._environment, grace=None)).out
 
 
 class MissingReleaseError(ReleaseFailedError):
@@ -66,12 +114,12 @@ async def translate(release: str, work: Coroutine[Any, Any, T]) -> T:
     """Await one helm call; its error becomes ours, with helm's own words as the cause."""
     try:
         return await work
-    except helm_errors.ReleaseNotFoundError as error:
-        raise MissingReleaseError(f"There is no release {release}.") from error
-    except helm_errors.ChartNotFoundError as error:
-        raise ArtifactError(f"The chart of {release} cannot be had.", why=_words(error)) from error
-    except helm_errors.Error as error:
-        words = _words(error)
+    except HelmError as error:
+        words = masked(error.stderr)
+        if _NO_RELEASE in words.lower() and _ETCD not in words:
+            raise MissingReleaseError(f"There is no release {release}.") from error
+        if _NO_CHART.search(words):
+            raise ArtifactError(f"The chart of {release} cannot be had.", why=words) from error
         if any(mark in words.lower() for mark in _UNREACHABLE):
             raise ClusterUnreachableError(
                 "helm cannot reach the cluster.", why=words, remedy=Remedy(Command("doctor"))
@@ -87,8 +135,3 @@ async def translate(release: str, work: Coroutine[Any, Any, T]) -> T:
             why=words,
             remedy=Remedy("See what runs there: ", Command("diagnose")),
         ) from error
-
-
-def _words(error: helm_errors.Error) -> str:
-    """Helm's standard error, secrets masked."""
-    return masked(error.stderr.decode("utf-8", "replace").strip())

@@ -5,13 +5,12 @@ Credentials are helm's own and docker's; plain HTTP is spoken to loopback regist
 
 import asyncio
 import re
-from collections.abc import Sequence
 from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from learnflow_infra.clients import retry
-from learnflow_infra.clients.helm_program import executable
+from learnflow_infra.clients import helm_program, retry
+from learnflow_infra.clients.helm_program import HelmError
 from learnflow_infra.clients.registry_faults import Puller, RegistryError, remedy
 from learnflow_infra.clients.registry_words import RETRIED, Fault, classify
 from learnflow_infra.errors import ArtifactError
@@ -21,7 +20,7 @@ SCHEME = "oci://"
 PULL_SECONDS = 120.0
 """The longest that one chart may take to come, retries included; it has some 100 KB."""
 NEWEST_SECONDS = 15.0
-"""How long a registry may take to tell which versions it has."""
+"""How long a registry may take to list its versions."""
 RETRY_SECONDS = 8.0
 """For how long a registry that is out of order is asked again."""
 
@@ -45,33 +44,39 @@ async def pull(reference: str, folder: Path, *, version: str = "", digest: str =
         RegistryError: the registry does not give it; with the newest version that it has,
             where the one asked for is missing.
     """
-    wanted = [f"{reference}@{digest}"] if digest else [reference, "--version", version]
+    chart = [f"{reference}@{digest}"] if digest else [reference, "--version", version]
+
+    def is_passing(error: BaseException) -> bool:
+        return isinstance(error, HelmError) and classify(error.stderr, reference) in RETRIED
+
     try:
         work = retry.call_async(
-            lambda: _once("pull", *wanted, "--destination", str(folder)), seconds=RETRY_SECONDS
+            lambda: _run(reference, "pull", *chart, "--destination", str(folder)),
+            on=is_passing,
+            seconds=RETRY_SECONDS,
         )
-        told = await asyncio.wait_for(work, PULL_SECONDS)
+        printed = await asyncio.wait_for(work, PULL_SECONDS)
     except TimeoutError:
         raise _slow(reference) from None
-    except (retry.TransientError, _HelmError) as error:
-        missing = not digest and classify(str(error), reference) is Fault.missing
+    except HelmError as error:
+        missing = not digest and classify(error.stderr, reference) is Fault.missing
         has = await newest(reference) if missing else ""
-        raise explained(reference, digest or version, str(error), has) from None
-    found = re.search(r"^Digest: (sha256:[0-9a-f]{64})$", told, re.MULTILINE)
-    if found is None:
-        raise ArtifactError(f"helm told no digest of {reference}.", why=told)
-    return str(found[1])
+        raise explained(reference, digest or version, error.stderr, has) from None
+    match = re.search(r"^Digest: (sha256:[0-9a-f]{64})$", printed, re.MULTILINE)
+    if match is None:
+        raise ArtifactError(f"helm printed no digest of {reference}.", why=printed)
+    return str(match[1])
 
 
 async def newest(reference: str) -> str:
-    """The newest version of a chart, prereleases included; "" where the registry does not tell."""
+    """The newest version of a chart, prereleases included; "" where it is not known."""
     try:
-        work = _once("show", "chart", reference, "--version", ">0.0.0-0")
-        told = await asyncio.wait_for(work, NEWEST_SECONDS)
-    except (TimeoutError, retry.TransientError, _HelmError):
+        work = _run(reference, "show", "chart", reference, "--version", ">0.0.0-0")
+        printed = await asyncio.wait_for(work, NEWEST_SECONDS)
+    except (TimeoutError, HelmError):
         return ""
-    found = re.search(r"^version: *[\"']?([^\s\"']+)", told, re.MULTILINE)
-    return found[1] if found else ""
+    match = re.search(r"^version: *[\"']?([^\s\"']+)", printed, re.MULTILINE)
+    return match[1] if match else ""
 
 
 def is_loopback(reference: str) -> bool:
@@ -83,34 +88,11 @@ def is_loopback(reference: str) -> bool:
         return False
 
 
-class _HelmError(Exception):
-    """Helm failed; its text is helm's own."""
-
-
-async def _once(*command: str) -> str:
-    """Run helm; returns what it said."""
-    plain = ["--plain-http"] if any(is_loopback(word) for word in _references(command)) else []
-    process = await asyncio.create_subprocess_exec(
-        executable(),
-        *(*command, *plain),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        out, told = (part.decode("utf-8", "replace") for part in await process.communicate())
-    finally:
-        if process.returncode is None:  # cancelled, or out of time
-            process.kill()
-            await process.wait()
-    if process.returncode:
-        transient = classify(told, "".join(_references(command))) in RETRIED
-        raise (retry.TransientError if transient else _HelmError)(told.strip())
-    return out + told
-
-
-def _references(command: Sequence[str]) -> list[str]:
-    return [word for word in command if word.startswith(SCHEME)]
+async def _run(reference: str, *command: str) -> str:
+    """Run helm for a chart of a registry; both of its outputs, for it prints digests on either."""
+    plain = ["--plain-http"] if is_loopback(reference) else []
+    result = await helm_program.run([*command, *plain])
+    return result.text + result.err.decode("utf-8", "replace")
 
 
 def explained(reference: str, version: str, stderr: str, newest_version: str = "") -> RegistryError:

@@ -1,83 +1,87 @@
-"""The one retry and polling policy (the only import of tenacity).
+"""The one policy for retries and polling (the only import of tenacity).
 
-Only `TransientError` is retried; everything else is an answer. Retries end by
-attempts *and* by time, with jitter, so that many callers do not come back at once.
+The caller decides which errors are retried; every other error is an answer. Retries end
+after a number of attempts and after a time. The waits grow, with jitter, so that many
+callers do not come back at once.
 """
 
+import asyncio
 import threading
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from tenacity import (
     AsyncRetrying,
+    RetryCallState,
     RetryError,
     Retrying,
+    retry_if_exception,
     retry_if_exception_type,
     retry_if_result,
-    sleep_using_event,
     stop_after_attempt,
     stop_after_delay,
+    stop_before_delay,
     stop_when_event_set,
     wait_exponential_jitter,
     wait_fixed,
 )
 
 T = TypeVar("T")
+Retried = type[Exception] | Callable[[BaseException], bool]
+"""Which errors are retried: a class, or a predicate."""
 
 ATTEMPTS = 10
 SECONDS = 20.0
-_JITTERED = wait_exponential_jitter(multiplier=0.1, max=3.0, jitter=0.2)
+_BACKOFF = wait_exponential_jitter(multiplier=0.1, max=3.0, jitter=0.2)
+_recorded: list[float] | None = None
 
 
 class TransientError(Exception):
-    """A fault that may pass by itself: connection lost, 429, or a 5xx answer."""
+    """A fault that may pass by itself: no connection, or a server that is overloaded.
 
-
-def call(function: Callable[[], T], *, seconds: float = SECONDS) -> T:
-    """Call `function`, again on a `TransientError`.
-
-    Raises:
-        TransientError: the last one, after 10 attempts or `seconds`.
-    """
-    return Retrying(**_policy(seconds))(function)
-
-
-async def call_async(function: Callable[[], Awaitable[T]], *, seconds: float = SECONDS) -> T:
-    """Await `function`, again on a `TransientError`: `call` for coroutines.
-
-    Raises:
-        TransientError: the last one, after 10 attempts or `seconds`.
+    `after` is for how many seconds the server asks not to be called again.
     """
 
-    async def awaited() -> T:  # tenacity awaits what it sees to be a coroutine function
+    def __init__(self, message: str, *, after: float = 0.0) -> None:
+        super().__init__(message)
+        self.after = after
+
+
+def call(function: Callable[[], T], *, on: Retried, seconds: float = SECONDS) -> T:
+    """Call a function, again on the errors `on`.
+
+    Raises:
+        Exception: the last error, after `ATTEMPTS`, or when the next attempt would begin
+            later than `seconds` after the first.
+    """
+    return Retrying(**_policy(on, seconds), sleep=_sleep)(function)
+
+
+async def call_async(
+    function: Callable[[], Awaitable[T]], *, on: Retried, seconds: float = SECONDS
+) -> T:
+    """Await a function, again on the errors `on`: `call` for coroutines."""
+
+    async def awaited() -> T:  # tenacity awaits what it recognises as a coroutine function
         return await function()
 
-    return await AsyncRetrying(**_policy(seconds))(awaited)
+    return await AsyncRetrying(**_policy(on, seconds), sleep=_sleep_async)(awaited)
 
 
-def _policy(seconds: float) -> dict[str, Any]:
-    return {
-        "retry": retry_if_exception_type(TransientError),
-        "stop": stop_after_attempt(ATTEMPTS) | stop_after_delay(seconds),
-        "wait": _JITTERED,
-        "reraise": True,
-    }
+def persist(function: Callable[[], None], *, on: Retried, until: threading.Event) -> None:
+    """Call a function, again on the errors `on`, until it returns or `until` is set.
 
-
-def persist(function: Callable[[], None], *, until: threading.Event) -> None:
-    """Call `function`, again on a `TransientError`, until it returns or `until` is set.
-
-    For a connection that has to come back however long it takes; who waits for what comes
-    over it has a time limit, and sets `until` at its end.
+    For a connection that has to come back however long it takes. Whoever waits for its
+    content has a time limit, and sets `until` at its end.
     """
-    with suppress(TransientError):  # the last one, of when `until` was set
+    with suppress(RetryError):
         Retrying(
-            retry=retry_if_exception_type(TransientError),
+            retry=_condition(on),
             stop=stop_when_event_set(until),
-            wait=_JITTERED,
-            sleep=sleep_using_event(until),
-            reraise=True,
+            wait=_wait,
+            sleep=lambda seconds: _sleep(seconds, until.wait),
         )(function)
 
 
@@ -91,16 +95,17 @@ def poll(
     """Look every `interval` seconds until `until` holds or `seconds` are over.
 
     Returns:
-        Whether it came to hold, and what was seen last.
+        Whether it came to hold, and the result of the last look.
 
     Raises:
-        TransientError: when even the last look failed by one; earlier ones are waited out.
+        TransientError: the last look failed by it; earlier ones are waited out.
     """
     policy = Retrying(
         retry=retry_if_result(lambda value: not until(value))
         | retry_if_exception_type(TransientError),
         stop=stop_after_delay(seconds),
         wait=wait_fixed(interval),
+        sleep=_sleep,
     )
     try:
         return True, policy(look)
@@ -110,3 +115,46 @@ def poll(
             raise attempt.exception() or error from None
         value: T = attempt.result()
         return False, value
+
+
+@contextmanager
+def recorded_waits() -> Iterator[list[float]]:
+    """The switch for tests: nobody waits in this block; the seconds of each wait are recorded."""
+    global _recorded  # noqa: PLW0603 - one switch for the process
+    before, _recorded = _recorded, []
+    try:
+        yield _recorded
+    finally:
+        _recorded = before
+
+
+def _policy(on: Retried, seconds: float) -> dict[str, Any]:
+    return {
+        "retry": _condition(on),
+        "stop": stop_after_attempt(ATTEMPTS) | stop_before_delay(seconds),
+        "wait": _wait,
+        "reraise": True,
+    }
+
+
+def _condition(on: Retried) -> retry_if_exception:
+    return retry_if_exception_type(on) if isinstance(on, type) else retry_if_exception(on)
+
+
+def _wait(state: RetryCallState) -> float:
+    error = state.outcome.exception() if state.outcome else None
+    return max(_BACKOFF(state), error.after if isinstance(error, TransientError) else 0.0)
+
+
+def _sleep(seconds: float, sleep: Callable[[float], object] = time.sleep) -> None:
+    if _recorded is None:
+        sleep(seconds)
+    else:
+        _recorded.append(seconds)
+
+
+async def _sleep_async(seconds: float) -> None:
+    if _recorded is None:
+        await asyncio.sleep(seconds)
+    else:
+        _recorded.append(seconds)

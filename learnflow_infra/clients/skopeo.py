@@ -8,10 +8,8 @@ skopeo 1.9 has, too.
 import hashlib
 import os
 import shutil
-import subprocess
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from learnflow_infra.clients import retry
@@ -19,31 +17,17 @@ from learnflow_infra.clients.helm_pull import is_loopback
 from learnflow_infra.clients.registry_faults import RegistryError, explained
 from learnflow_infra.clients.registry_words import RETRIED
 from learnflow_infra.errors import HostError
+from learnflow_infra.system import programs
+from learnflow_infra.system.processes import ProgramError
 
 PACKAGES = {"skopeo": "skopeo"}
 """The program, and the package that brings it (Debian, Ubuntu, Fedora, Homebrew)."""
 ASK_SECONDS, STALL_SECONDS, COPY_SECONDS = 20.0, 60.0, 1800.0
 """How long a registry may take to answer, send no byte of an image, and send all of it."""
-_children: set["subprocess.Popen[bytes]"] = set()
-_TICK = 0.5
 _POLICIES = (
     Path("/etc/containers/policy.json"),
     Path("~/.config/containers/policy.json"),
 )
-
-
-@contextmanager
-def ended_on_error() -> Iterator[None]:
-    """End the copies that other threads wait for, when this block is left by an error.
-
-    A Ctrl-C reaches only the main thread: without this it would wait for an image.
-    """
-    try:
-        yield
-    except BaseException:
-        for child in tuple(_children):
-            child.terminate()
-        raise
 
 
 def installed() -> bool:
@@ -67,7 +51,7 @@ def pull(
     folder: Path,
     *,
     every_platform: bool = False,
-    seen: Callable[[int], None] = lambda _size: None,
+    progress: Callable[[int], None] = lambda _size: None,
 ) -> None:
     """Copy from a registry into a folder as skopeo's `dir:` has it, byte for byte.
 
@@ -75,7 +59,7 @@ def pull(
         reference: by tag or by digest, not both.
         folder: is made; `manifest.json`, and blobs by the hex of their digest.
         every_platform: not this machine's alone.
-        seen: is told the bytes that have come, twice a second.
+        progress: called twice a second with the bytes that have come.
 
     Raises:
         RegistryError: it cannot be had.
@@ -83,13 +67,13 @@ def pull(
     options = ["--preserve-digests", *(["--all"] if every_platform else [])]
     options += _tls("--src-tls-verify", reference)
 
-    def come() -> int:
-        size = sum(path.stat().st_size for path in folder.glob("*") if path.exists())
-        seen(size)
-        return size
+    def size() -> int:
+        total = sum(path.stat().st_size for path in folder.glob("*") if path.exists())
+        progress(total)
+        return total
 
     words = ["copy", "--quiet", *options, f"docker://{reference}", f"dir:{folder}"]
-    _run(words, reference, seconds=COPY_SECONDS, come=come)
+    _run(words, reference, seconds=COPY_SECONDS, size=size)
 
 
 def push(folder: Path, reference: str) -> None:
@@ -127,75 +111,55 @@ def _run(
     reference: str,
     *,
     seconds: float,
-    come: Callable[[], int] | None = None,
+    size: Callable[[], int] | None = None,
 ) -> bytes:
     """Run skopeo; what may pass by itself is tried again, for at most 20 s of trying.
+
+    Args:
+        words: skopeo's command and options.
+        reference: for errors.
+        seconds: how long it may take.
+        size: bytes that have come, which have to grow.
 
     Raises:
         RegistryError: it failed.
     """
-    last: list[RegistryError] = []
+    return retry.call(lambda: _once(words, reference, seconds, size), on=_is_passing)
 
-    def attempt() -> bytes:
-        try:
-            return _once(words, reference, seconds, come)
-        except RegistryError as error:
-            last.append(error)
-            if error.fault in RETRIED:
-                raise retry.TransientError from error
-            raise
 
-    try:
-        return retry.call(attempt)
-    except retry.TransientError:
-        raise last[-1] from None
+def _is_passing(error: BaseException) -> bool:
+    return isinstance(error, RegistryError) and error.fault in RETRIED
 
 
 def _once(
-    words: Sequence[str], reference: str, seconds: float, come: Callable[[], int] | None
+    words: Sequence[str], reference: str, seconds: float, size: Callable[[], int] | None
 ) -> bytes:
     if not installed():
         raise HostError("The program skopeo is missing.", remedy="apt-get install skopeo")
-    with subprocess.Popen(
-        ["skopeo", *_unguarded(), *words],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        env=_environment(),
-    ) as process:
-        _children.add(process)
-        try:
-            out, told = _communicate(process, seconds, come)
-        except BaseException:
-            process.kill()
-            raise
-        finally:
-            _children.discard(process)
-    if process.returncode:
-        raise explained(reference, told.decode("utf-8", "replace"))
-    return out
+    watch = _stall_watch(reference, size) if size else None
+    command = ["skopeo", *_unguarded(), *words]
+    try:
+        result = programs.run(command, env=_environment(), seconds=seconds, tick=watch)
+    except ProgramError as error:
+        raise explained(reference, f"timeout: no end within {seconds:.0f} s") from error
+    if result.code:
+        raise explained(reference, result.err.decode("utf-8", "replace"))
+    return result.out
 
 
-def _communicate(
-    process: "subprocess.Popen[bytes]", seconds: float, come: Callable[[], int] | None
-) -> tuple[bytes, bytes]:
-    begun = moved = time.monotonic()
-    size = 0
-    while True:
-        try:
-            return process.communicate(timeout=_TICK)
-        except subprocess.TimeoutExpired:
-            now = time.monotonic()
-        if come and (grown := come()) != size:
-            size, moved = grown, now
-        if now - begun > seconds:
-            words = f"timeout: no end within {seconds:.0f} s"
-        elif come and now - moved > STALL_SECONDS:
-            words = f"timeout: nothing came for {STALL_SECONDS:.0f} s"
-        else:
-            continue
-        process.kill()
-        return b"", words.encode()
+def _stall_watch(reference: str, size: Callable[[], int]) -> Callable[[], None]:
+    """A function that raises when the size has not grown for too long."""
+    last, grew = 0, time.monotonic()
+
+    def look() -> None:
+        nonlocal last, grew
+        before, last = last, size()
+        if last != before:
+            grew = time.monotonic()
+        elif time.monotonic() - grew > STALL_SECONDS:
+            raise explained(reference, f"timeout: nothing came for {STALL_SECONDS:.0f} s")
+
+    return look
 
 
 def _unguarded() -> list[str]:
@@ -205,9 +169,9 @@ def _unguarded() -> list[str]:
 
 
 def _environment() -> dict[str, str]:
-    """This process's variables; docker's folder of credentials counts, as for docker."""
-    found = dict(os.environ)
-    docker = Path(found.get("DOCKER_CONFIG", "")) / "config.json"
-    if found.get("DOCKER_CONFIG") and docker.exists():
-        found.setdefault("REGISTRY_AUTH_FILE", str(docker))
-    return found
+    """Docker's folder of credentials counts as it does for docker."""
+    folder = os.environ.get("DOCKER_CONFIG", "")
+    file = Path(folder) / "config.json"
+    if folder and file.exists() and "REGISTRY_AUTH_FILE" not in os.environ:
+        return {"REGISTRY_AUTH_FILE": str(file)}
+    return {}

@@ -97,7 +97,7 @@ class _Follower(threading.Thread):
     def run(self) -> None:
         """Follow until `closing` is set."""
         while not self._closing.is_set():
-            retry.persist(self._attempt, until=self._closing)
+            retry.persist(self._attempt, on=retry.TransientError, until=self._closing)
 
     def close(self) -> None:
         """End the thread's read of the stream; the thread then ends, too."""

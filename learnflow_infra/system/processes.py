@@ -15,11 +15,12 @@ from learnflow_infra.errors import HostError
 
 Argv = Sequence[str | Path]
 """A program and its arguments; never a secret, for other users see them."""
+Process = subprocess.Popen[bytes]
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 GRACE = 3.0
 """Seconds that a program may take to end after SIGTERM, before SIGKILL."""
 _KEPT = 2000
-_running: set["subprocess.Popen[bytes]"] = set()
+_running: set[Process] = set()
 
 
 class ProgramError(HostError):
@@ -81,14 +82,6 @@ def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     return {**os.environ, "PATH": path, **(extra or {})}
 
 
-def direct_to(address: str) -> dict[str, str]:
-    """The variables by which a program reaches an address without this process's proxies."""
-    return {
-        name: ",".join(dict.fromkeys(filter(None, [*os.environ.get(name, "").split(","), address])))
-        for name in ("NO_PROXY", "no_proxy")
-    }
-
-
 @contextmanager
 def started(
     argv: Argv,
@@ -99,7 +92,7 @@ def started(
     env: Mapping[str, str] | None = None,
     cwd: Path | None = None,
     fds: Sequence[int] = (),
-) -> Iterator["subprocess.Popen[bytes]"]:
+) -> Iterator[Process]:
     """Start a program; when the block ends it has ended: by itself, or by an error's force.
 
     Raises:
@@ -129,7 +122,7 @@ def started(
             _running.discard(process)
 
 
-def end(process: "subprocess.Popen[bytes]") -> None:
+def end(process: Process) -> None:
     """Let a program clean up and end; one that does not is killed.
 
     sudo's child belongs to root: there the terminal's Ctrl-C has to do.

@@ -7,7 +7,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
-from learnflow_infra.system.processes import Argv, ProgramError, Result, environment, name, started
+from learnflow_infra.system.processes import (
+    Argv,
+    Process,
+    ProgramError,
+    Result,
+    environment,
+    name,
+    started,
+)
 
 Input = str | bytes | Path | None
 """What a program reads: text, bytes, or a file; nothing by default."""
@@ -142,7 +150,7 @@ def _opened(stdin: Input) -> Iterator[int | IO[bytes]]:
 
 
 def _communicate(
-    process: "subprocess.Popen[bytes]",
+    process: Process,
     data: bytes | None,
     seconds: float | None,
     tick: Callable[[], None] | None,

@@ -38,7 +38,7 @@ async def run(
     """
     words = [str(word) for word in argv]
     kill = os.killpg if own_session else os.kill
-    start = asyncio.create_subprocess_exec(
+    start = asyncio.create_subprocess_exec(  # noqa: TID251 - the one place
         *words,
         stdin=DEVNULL if stdin is None else PIPE,
         stdout=PIPE,

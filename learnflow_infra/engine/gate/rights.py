@@ -62,4 +62,4 @@ def _may(kube: Kube, namespace: str, right: tuple[str, str, str, str]) -> bool:
         "spec": {"resourceAttributes": attributes},
     }
     path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-    return bool(kube.request("POST", path, body=body)["status"]["allowed"])
+    return bool(kube.request("POST", path, body=body, repeatable=True)["status"]["allowed"])

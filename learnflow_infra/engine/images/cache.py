@@ -17,6 +17,7 @@ from learnflow_infra.sources.layout import Layout
 from learnflow_infra.sources.mirror import Mirror
 from learnflow_infra.sources.preflight import Unobtainable
 from learnflow_infra.system import files
+from learnflow_infra.system.processes import ended_on_error
 
 AT_ONCE = 4
 _MIB = 1 << 20
@@ -38,7 +39,7 @@ def each(
             return Unobtainable(reference=reference, fault=error.fault, message=str(error.why))
         return None
 
-    with ThreadPoolExecutor(AT_ONCE) as pool, skopeo.ended_on_error():
+    with ThreadPoolExecutor(AT_ONCE) as pool, ended_on_error():
         try:
             return [item for item in pool.map(attempt, references) if item]
         except BaseException:
@@ -130,7 +131,7 @@ def _pull(
             mirror.rewrite(reference.exact, mirrors),
             folder / "dir",
             every_platform=portable and bool(reference.digest),
-            seen=_report_size(running),
+            progress=_report_size(running),
         )
         entry = layout.absorb(folder / "dir", reference.exact)
         running.done(f"{sum(item['size'] for item in layout.of(entry)) / _MIB:.1f} MiB")

@@ -171,15 +171,3 @@ def test_a_cancelled_task_ends_its_program(tmp_path, script, own_session):
     asyncio.run(cancelled())
     assert not alive((tmp_path / "pid").read_text())
     assert (tmp_path / "ended").exists() is (script == SLEEP)
-
-
-@pytest.mark.parametrize(
-    ("before", "after"), [(None, "10.0.0.2"), ("a,b", "a,b,10.0.0.2"), ("10.0.0.2", "10.0.0.2")]
-)
-def test_an_address_is_reached_without_proxies_by_data(monkeypatch, before, after):
-    for name in ("NO_PROXY", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        if before:
-            monkeypatch.setenv(name, before)
-    assert processes.direct_to("10.0.0.2") == {"NO_PROXY": after, "no_proxy": after}
-    assert os.environ.get("NO_PROXY") == before
