@@ -1,14 +1,13 @@
 """Loads images into minikube."""
 
-import subprocess
 from pathlib import Path
 
 from learnflow_infra.errors import ArtifactError
+from learnflow_infra.system import programs
+from learnflow_infra.system.processes import ProgramError
 
 SECONDS = 900.0
 """Until minikube is ended."""
-_KEPT = 2000
-"""Characters of its stderr in an error."""
 
 
 def load(profile: str, archive: Path) -> None:
@@ -23,12 +22,12 @@ def load(profile: str, archive: Path) -> None:
     """
     command = ["minikube", "image", "load", str(archive), "--profile", profile]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=SECONDS)
-    except (OSError, subprocess.TimeoutExpired) as error:
-        raise _failed(profile, str(error)) from error
+        result = programs.run(command, seconds=SECONDS)
+    except ProgramError as error:
+        raise _failed(profile, error.what) from error
     # minikube exits 0 even if a node did not take the image, and then reports it on stderr
-    if done.returncode or "failed to" in done.stderr.lower():
-        raise _failed(profile, done.stderr.strip()[-_KEPT:])
+    if result.code or b"failed to" in result.err.lower():
+        raise _failed(profile, result.stderr)
 
 
 def _failed(profile: str, why: str) -> ArtifactError:

@@ -6,7 +6,6 @@ A context is used only when it is named; the kubeconfig's current context plays 
 import json
 import os
 import shutil
-import subprocess
 from dataclasses import replace
 
 from learnflow_infra.clients.kube import Kube
@@ -15,6 +14,7 @@ from learnflow_infra.errors import ClusterUnreachableError, InputError
 from learnflow_infra.locations import Target
 from learnflow_infra.models import Profile
 from learnflow_infra.remedy import Command, Remedy
+from learnflow_infra.system import programs
 
 EMBEDDED, UPSTREAM = Profile("embedded"), Profile("upstream")
 DEFAULT_CLUSTER = "learnflow"
@@ -115,5 +115,5 @@ def _reached(target: Target) -> Target:
 
 
 def _run(*command: str) -> str:
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=30)
-    return done.stdout if done.returncode == 0 else ""
+    result = programs.run(command, seconds=30)
+    return result.text if result.code == 0 else ""

@@ -201,7 +201,7 @@ def test_one_that_is_just_starting_is_ended_too(tmp_path, monkeypatch):
         return work.cancelled()
 
     assert asyncio.run(interrupted())
-    assert started[0].returncode == -signal.SIGKILL
+    assert started[0].returncode == -signal.SIGTERM
 
 
 def running(script):

@@ -2,7 +2,6 @@
 
 import shlex
 import socket
-import subprocess
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -10,6 +9,7 @@ from contextlib import ExitStack, contextmanager
 from learnflow_infra.errors import ClusterUnreachableError
 from learnflow_infra.models import Document
 from learnflow_infra.remedy import Command, Remedy
+from learnflow_infra.system.processes import Process, end, started
 
 SECONDS = 15.0
 """How long a tunnel may take to listen."""
@@ -35,20 +35,15 @@ def _open(command: Sequence[str]) -> Iterator[None]:
     if _listens(port):
         yield
         return
-    process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
-    )
-    try:
+    with started(command) as process:
         _wait(process, port)
-        yield
-    finally:
-        process.terminate()
-        process.wait()
-        if process.stderr:
-            process.stderr.close()
+        try:
+            yield
+        finally:
+            end(process)
 
 
-def _wait(process: subprocess.Popen[bytes], port: int) -> None:
+def _wait(process: Process, port: int) -> None:
     deadline = time.monotonic() + SECONDS
     while not _listens(port):
         if process.poll() is not None or time.monotonic() > deadline:

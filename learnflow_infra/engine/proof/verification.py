@@ -2,11 +2,8 @@
 
 import asyncio
 import json
-import os
-import signal
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import Literal
 
 from learnflow_infra.engine.proof import tunnels
@@ -14,6 +11,7 @@ from learnflow_infra.engine.proof.results import checks, summary
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.events import Message, step
 from learnflow_infra.models import Document, Skill
+from learnflow_infra.system import tasks
 
 Origin = Literal["inside", "host", "both"]
 SECONDS = 120.0
@@ -48,63 +46,29 @@ async def verify(session: Session, skill: Skill, endpoints: Document, origin: Or
 
 
 async def _run(session: Session, skill: Skill, endpoints: Document, origin: Origin) -> Document:
-    process = await _start(session, skill, origin)
-    communication = asyncio.create_task(process.communicate(json.dumps(endpoints).encode()))
+    target = session.target
+    config = ["--kubeconfig", str(target.kubeconfig)] if target.kubeconfig else []
+    result = await tasks.run(
+        [
+            *(sys.executable, str(skill.verify_script), *config),
+            *("--context", target.context, "--namespace", session.namespace),
+            *("--from", origin, "--endpoints", "-"),
+        ],
+        stdin=json.dumps(endpoints).encode(),
+        env={**target.environment, "KUBECTL": target.kubectl},
+        seconds=SECONDS,
+        grace=GRACE,
+        own_session=True,
+    )
     try:
-        await asyncio.wait({communication}, timeout=SECONDS)
-    finally:
-        late = not communication.done()
-        await _end(process, communication)
-    stdout, stderr = await communication
-    try:
-        document: Document = json.loads(stdout)
+        document: Document = json.loads(result.out)
     except ValueError:
-        last = stderr.decode("utf-8", "replace").strip()[-500:]
-        document = _document(skill, session, [] if late else [_failed_check(last)])
-    if late:
+        checks = [] if result.late else [_failed_check(result.stderr[-500:])]
+        document = _document(skill, session, checks)
+    if result.late:
         document["passed"] = False
         document["checks"].append(_failed_check(f"no end within {SECONDS:.0f} s"))
     return document
-
-
-async def _start(session: Session, skill: Skill, origin: Origin) -> asyncio.subprocess.Process:
-    """Start a verify.py; it waits for the endpoints on its standard input."""
-    target = session.target
-    config = ["--kubeconfig", str(target.kubeconfig)] if target.kubeconfig else []
-    start = asyncio.create_subprocess_exec(
-        sys.executable,
-        str(skill.verify_script),
-        *config,
-        *("--context", target.context, "--namespace", session.namespace),
-        *("--from", origin, "--endpoints", "-"),
-        stdin=asyncio.subprocess.PIPE,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-        env={**os.environ, **target.environment, "KUBECTL": target.kubectl},
-        start_new_session=True,  # a terminal sends Ctrl-C to this process alone, which passes it on
-    )
-    starting = asyncio.ensure_future(start)
-    try:
-        return await asyncio.shield(starting)
-    except asyncio.CancelledError:  # the program that is just being started has to be ended, too
-        process = await starting
-        process.kill()
-        await process.communicate()
-        raise
-
-
-async def _end(
-    process: asyncio.subprocess.Process, communication: asyncio.Task[tuple[bytes, bytes]]
-) -> None:
-    """Let a verification that still runs clean up; kill it if it does not end in time."""
-    if not communication.done():
-        with suppress(ProcessLookupError):
-            process.terminate()
-        await asyncio.wait({communication}, timeout=GRACE)
-    if not communication.done():
-        with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        await asyncio.wait({communication})
 
 
 def _document(skill: Skill, session: Session, checks: list[Document]) -> Document:
