@@ -125,7 +125,7 @@ def with_versions(*names):
     return crd
 
 
-def test_a_version_that_is_served_or_holds_objects_is_not_taken_away(kube, served, tmp_path):
+def test_a_version_that_is_served_or_stores_objects_is_not_removed(kube, served, tmp_path):
     before = kube.find(PATH)["spec"]
     other = copy.deepcopy(CRD)
     other["metadata"]["name"] = "others.contract.example.org"
@@ -168,7 +168,7 @@ def test_an_older_chart_leaves_the_crds_of_a_newer_one(kube, served, tmp_path):
     )
 
 
-def test_who_may_not_change_them_needs_them_served(kube, kubeconfig, served, tmp_path):
+def test_a_user_who_may_not_change_crds_needs_them_served(kube, kubeconfig, served, tmp_path):
     nobody = Kube(kubeconfig=kubeconfig, context="nobody")
     assert crds.apply(nobody, chart(CRD, tmp_path), ignore) is False
     assert pending(nobody, chart(CRD, tmp_path)) == []

@@ -71,7 +71,7 @@ def test_what_others_add_is_no_drift(kube, installed):
     assert drift.find(kube, installed, MANIFEST) == []
 
 
-def test_a_change_by_hand_is_told_and_mended(kube, installed):
+def test_a_change_by_hand_is_found_and_mended(kube, installed):
     patch(kube, installed, DEPLOYMENT, {"spec": {"replicas": 3}})
     (finding,) = drift.find(kube, installed, MANIFEST)
     assert (str(finding), finding.state) == ("Deployment/web", "drifted")
@@ -81,14 +81,14 @@ def test_a_change_by_hand_is_told_and_mended(kube, installed):
     assert kube.find(path(installed, DEPLOYMENT))["spec"]["replicas"] == 1
 
 
-def test_looking_changes_nothing(kube, installed):
+def test_finding_drift_changes_nothing(kube, installed):
     patch(kube, installed, DEPLOYMENT, {"spec": {"replicas": 3}})
     before = kube.find(path(installed, DEPLOYMENT))
     drift.find(kube, installed, MANIFEST)
     assert kube.find(path(installed, DEPLOYMENT)) == before
 
 
-def test_a_changed_secret_is_told_without_its_value(kube, installed):
+def test_the_diff_of_a_secret_shows_no_value(kube, installed):
     patch(kube, installed, SECRET, {"data": {"password": "c2Vjb25k"}})
     (finding,) = drift.find(kube, installed, MANIFEST)
     assert "password" in finding.change.text
@@ -96,7 +96,7 @@ def test_a_changed_secret_is_told_without_its_value(kube, installed):
     assert "c2Vjb25k" not in finding.change.text
 
 
-def test_what_was_taken_away_is_told(kube, installed):
+def test_a_deleted_object_is_gone(kube, installed):
     kube.delete(path(installed, SERVICE))
     (finding,) = drift.find(kube, installed, MANIFEST)
     assert (str(finding), finding.state, finding.change.kind) == ("Service/web", "gone", "added")
@@ -108,7 +108,7 @@ def test_a_kind_that_is_not_served_is_gone(kube, installed):
     assert finding.state == "gone"
 
 
-def test_a_job_that_gave_up_is_told_and_taken_away(kube, namespace):
+def test_a_failed_job_is_found_and_deleted(kube, namespace):
     job = {
         "apiVersion": "batch/v1",
         "kind": "Job",

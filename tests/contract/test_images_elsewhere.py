@@ -17,14 +17,14 @@ def image(registry, tmp_path):
     return f"{registry.host}/some/image:1"
 
 
-def messages(said):
-    return [event.text for event in said if isinstance(event, Message)]
+def messages(events):
+    return [event.text for event in events if isinstance(event, Message)]
 
 
 def test_images_that_exist(session, image):
-    said = []
-    required.ensure(session, [image], (), said.append)
-    assert [e.note for e in said if isinstance(e, StepFinished)] == ["1 images"]
+    events = []
+    required.ensure(session, [image], (), events.append)
+    assert [e.note for e in events if isinstance(e, StepFinished)] == ["1 images"]
 
 
 def test_all_that_are_missing_are_named(session, image, registry):
@@ -44,13 +44,13 @@ def test_a_password_that_this_host_lacks(session, closed_registry, tmp_path, mon
 
 
 def test_a_registry_that_only_the_nodes_may_reach_is_a_warning(session, image, registry):
-    said = []
+    events = []
     with registry.stopped():
-        required.ensure(session, [image], (), said.append)
-    assert "registry unreachable" in messages(said)[0]
+        required.ensure(session, [image], (), events.append)
+    assert "registry unreachable" in messages(events)[0]
 
 
-def test_what_runs_or_is_on_a_node_is_not_asked_for(session, kube, image, registry):
+def test_for_images_that_run_or_are_on_a_node_no_registry_is_asked(session, kube, image, registry):
     before = registry.requests()
     status = {"images": [{"names": ["<none>@<none>", image]}]}
     node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}}
@@ -76,8 +76,8 @@ def test_the_images_of_pods_that_are_there(session, kube, namespace):
     assert required.running_images(session) == {"some/image:1"}
 
 
-def test_without_skopeo_it_is_said_what_was_not_checked(session, monkeypatch):
+def test_without_skopeo_a_message_names_what_was_not_checked(session, monkeypatch):
     monkeypatch.setattr(skopeo, "installed", lambda: False)
-    said = []
-    required.ensure(session, ["nowhere.invalid/x:1"], (), said.append)
-    assert "package: skopeo" in messages(said)[0]
+    events = []
+    required.ensure(session, ["nowhere.invalid/x:1"], (), events.append)
+    assert "package: skopeo" in messages(events)[0]

@@ -54,7 +54,7 @@ def test_comparing_changes_nothing(session, release):
     assert session.kube.items(f"/api/v1/namespaces/{session.namespace}/secrets") == []
 
 
-def test_an_object_that_was_taken_away_is_made_again(session, release):
+def test_a_deleted_object_is_made_again(session, release):
     converge(session, release, {})
     path = f"/api/v1/namespaces/{session.namespace}/configmaps/demo"
     session.kube.delete(path)
@@ -78,7 +78,7 @@ def test_a_change_by_hand_is_brought_back_without_a_new_revision(session, releas
     assert compared(session, release, {}).state is ReleaseState.IN_SYNC
 
 
-def test_a_chart_that_the_server_refuses_is_told_in_its_words(session, release):
+def test_the_error_of_a_refused_chart_has_the_words_of_the_server(session, release):
     with pytest.raises(ReleaseFailedError) as error:
         converge(session, release, {"greeting": "[1]"})
     assert "ConfigMap" in error.value.why

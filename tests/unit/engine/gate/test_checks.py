@@ -93,7 +93,7 @@ def target(**fields):
     )
 
 
-def test_all_failures_are_told_at_once_with_their_remedies():
+def test_all_failures_are_named_at_once_with_their_remedies():
     results = [
         Check(name="a", passed=False, message="m1", remedy="r1"),
         Check(name="b", passed=True, message="m2"),

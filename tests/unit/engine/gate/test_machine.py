@@ -49,12 +49,12 @@ def free(monkeypatch):
 
 
 def test_folders_on_one_file_system_share_its_space(tmp_path, free):
-    wanted = [(tmp_path / "cache/x", 4 * GIB), (tmp_path / "data", 2 * GIB)]
+    folders = [(tmp_path / "cache/x", 4 * GIB), (tmp_path / "data", 2 * GIB)]
     free(6 * GIB)
-    (check,) = machine.disks(wanted)
+    (check,) = machine.disks(folders)
     assert check.passed
     free(5 * GIB)
-    (check,) = machine.disks(wanted)
+    (check,) = machine.disks(folders)
     assert "5120 MiB free" in check.message
     assert "6144 needed" in check.message
     assert f"df -h {tmp_path}" in str(check.remedy)
@@ -95,7 +95,7 @@ def test_a_stopped_cluster_has_its_volumes_already(cluster, free):
 
 
 @pytest.mark.parametrize(("name", "state"), [("x", "running"), (None, "absent")])
-def test_a_cluster_that_runs_or_is_another_asks_nothing_of_this_machine(cluster, name, state):
+def test_a_cluster_that_runs_or_is_elsewhere_requires_nothing_of_this_machine(cluster, name, state):
     cluster(state)
     assert machine.checks(request(name)) == []
 
@@ -106,9 +106,7 @@ def test_free_disk_is_that_of_the_data_folder_and_of_embedded_clusters_alone(clu
     assert machine.free_disk(request(None).target) is None
 
 
-def test_a_host_without_a_way_to_root_is_told_with_the_remedy_and_nothing_else(
-    cluster, monkeypatch
-):
+def test_without_root_only_that_check_fails_and_names_the_remedy(cluster, monkeypatch):
     cluster("absent")
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     monkeypatch.setattr(shutil, "which", lambda *_, **__: None)

@@ -45,7 +45,7 @@ def test_added_changed_and_removed():
     assert changes.diff(old, old) == []
 
 
-def test_secrets_are_masked_and_their_change_is_told():
+def test_secrets_are_masked_and_their_change_stays_visible():
     old, new = secret(a="first", b="same"), secret(a="second", b="same")
     (change,) = changes.diff(keyed(old), keyed(new))
     assert "-  a: '*** (before)'" in change.text
@@ -73,7 +73,7 @@ def test_what_helm_invents_is_no_change():
     assert changes.settled(live, first, second) == live
 
 
-def test_what_is_asked_is_a_change_even_beside_what_helm_invents():
+def test_a_desired_change_is_kept_beside_what_helm_invents():
     live = keyed(config_map(x="1", random="kept"))
     first, second = (keyed(config_map(x="2", random=text)) for text in ("r1", "r2"))
     assert changes.settled(live, first, second) == keyed(config_map(x="2", random="kept"))
@@ -91,13 +91,13 @@ VALUES = st.recursive(
 )
 
 
-@given(live=VALUES, asked=VALUES)
-def test_without_random_values_nothing_is_taken_from_the_live_object(live, asked):
-    wanted = keyed({**config_map(), "data": asked})
-    assert changes.settled(keyed({**config_map(), "data": live}), wanted, wanted) == wanted
+@given(live=VALUES, desired=VALUES)
+def test_without_random_values_the_live_object_is_not_used(live, desired):
+    rendered = keyed({**config_map(), "data": desired})
+    assert changes.settled(keyed({**config_map(), "data": live}), rendered, rendered) == rendered
 
 
-def test_drift_tells_the_way_back():
+def test_the_diff_of_drift_is_what_mends_it():
     change = changes.drift(config_map(x="by hand"), config_map(x="by release"))
     assert change == Change(object="ConfigMap/a", kind="drifted", text=change.text)
     assert "-  x: by hand\n+  x: by release" in change.text
