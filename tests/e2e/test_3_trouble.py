@@ -31,7 +31,7 @@ def revisions(product):
         (["postgres-k8s-setup", "--profile", "none"], 3, "There is no profile 'none'"),
         (["--context", "learnflow-none"], 4, "no embedded cluster 'none'"),
         (["--context", "none"], 4, "The context none"),
-        (["--timeout", "never"], 3, "no duration"),
+        (["--timeout", "never"], 3, "not a duration"),
     ],
 )
 def test_bad_input_changes_nothing(product, deployed, args, code, words):

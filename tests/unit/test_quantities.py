@@ -13,15 +13,27 @@ from learnflow_infra.quantities import quantity, seconds
         ("1.5Gi", 1.5 * 2**30),
         ("1e3", 1000),
         ("5k", 5000),
+        ("5n", 5e-9),
+        ("7u", 7e-6),
+        ("1E", 1e18),
+        ("1Ei", 2**60),
+        ("1E3", 1000),
+        ("1e-3", 0.001),
+        ("-1Ki", -1024),
+        ("+.5", 0.5),
+        ("1.", 1),
+        ("0", 0),
     ],
 )
 def test_quantity(text, value):
     assert quantity(text) == value
 
 
-@pytest.mark.parametrize("text", ["", "Gi", "1Zi", "one"])
+@pytest.mark.parametrize(
+    "text", [*("", "Gi", "1Zi", "one", "1e3k", "1 Gi"), *("1ki", "1K", ".", "--1", "1e", "1.2.3")]
+)
 def test_no_quantity(text):
-    with pytest.raises(ValueError, match="no quantity"):
+    with pytest.raises(ValueError, match="not a quantity"):
         quantity(text)
 
 
@@ -34,5 +46,5 @@ def test_seconds(text, value):
 
 @pytest.mark.parametrize("text", ["", "5", "5 m", "m", "5mx"])
 def test_no_duration(text):
-    with pytest.raises(ValueError, match="no duration"):
+    with pytest.raises(ValueError, match="not a duration"):
         seconds(text)

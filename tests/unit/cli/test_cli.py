@@ -99,7 +99,7 @@ def test_bad_values_are_told_with_file_and_line(tmp_path):
 
 def test_a_timeout_that_is_no_duration():
     done = run("deploy", "--timeout", "soon")
-    assert (done.exit_code, "no duration" in done.stderr) == (3, True)
+    assert (done.exit_code, "not a duration" in done.stderr) == (3, True)
 
 
 def test_an_error_is_told_in_three_parts(capsys):
