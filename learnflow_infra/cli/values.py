@@ -55,9 +55,9 @@ def values(
 
 def _print(prepared: "Sequence[Prepared]", output: opts.Output) -> None:
     from learnflow_infra.documents import dump
-    from learnflow_infra.values import masked
+    from learnflow_infra.masking import masked_values
 
-    releases = {str(item.release.name): masked(item.computed.seen) for item in prepared}
+    releases = {str(item.release.name): masked_values(item.computed.seen) for item in prepared}
     if output is opts.Output.json:
         out_json({"apiVersion": "learnflow.infra/v1", "kind": "Values", "releases": releases})
     else:

@@ -3,7 +3,6 @@
 from learnflow_infra.values.layers import Computed, Layer, compute
 from learnflow_infra.values.origins import Origin, origins_document
 from learnflow_infra.values.overrides import Flags, Overrides, read_overrides
-from learnflow_infra.values.secret_values import masked
 from learnflow_infra.values.suspicious import warnings
 from learnflow_infra.values.unknown import UnknownKey, unknown_keys
 
@@ -15,7 +14,6 @@ __all__ = [
     "Overrides",
     "UnknownKey",
     "compute",
-    "masked",
     "origins_document",
     "read_overrides",
     "unknown_keys",

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from learnflow_infra.documents.merging import leaves
+from learnflow_infra.masking import masked_values
 from learnflow_infra.models import Document
-from learnflow_infra.values.secret_values import masked
 from learnflow_infra.values.typed import escaped
 
 Keys = tuple[str, ...]
@@ -140,7 +140,7 @@ def _document(key: str, origin: Origin) -> Document:
 
 def shown(key: str, value: Any) -> Any:
     """The value of a dotted key as people may see it."""
-    return masked(value, tuple(undotted(key)))
+    return masked_values(value, tuple(undotted(key)))
 
 
 def undotted(key: str) -> Iterator[str]:

@@ -14,12 +14,12 @@ from pathlib import Path
 
 from learnflow_infra.documents import Parsed, parse, read
 from learnflow_infra.errors import InputError
+from learnflow_infra.masking import MASK, masked_values
 from learnflow_infra.models import Document, ReleaseName
 from learnflow_infra.values import grammar
 from learnflow_infra.values.assign import PathError, assign, describe, refusal
 from learnflow_infra.values.origins import Keys, Statement, lay
 from learnflow_infra.values.reader import Assignment
-from learnflow_infra.values.secret_values import HIDDEN, masked
 from learnflow_infra.values.shared import GLOBAL
 from learnflow_infra.values.typed import unmarked
 
@@ -52,7 +52,7 @@ class Said:
         typed = said.typed
         if self.flag != "--set-file":  # which shows a path, not the value
             typed = typed if len(typed) <= SHOWN else typed[: SHOWN - 1] + "…"
-            typed = typed if masked(said.value, said.path) == said.value else HIDDEN
+            typed = typed if masked_values(said.value, said.path) == said.value else MASK
         return f"{self.flag} {said.key}={typed}"
 
 

@@ -12,13 +12,13 @@ from learnflow_infra.engine.proof import results, verification
 from learnflow_infra.engine.release import changes
 from learnflow_infra.engine.release.wait import Outcome
 from learnflow_infra.engine.request.session import Session
+from learnflow_infra.masking import masked_values
 from learnflow_infra.models import Document, Skill, SkillName
 from learnflow_infra.outputs import artifacts
 from learnflow_infra.outputs import endpoints as outputs
 from learnflow_infra.outputs import record as records
 from learnflow_infra.outputs.discovery import discover
 from learnflow_infra.outputs.record import Record
-from learnflow_infra.values import masked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,7 +112,7 @@ def _write_artifacts(session: Session, record: Record, outcomes: Sequence[Outcom
         artifacts.write_release(
             folder,
             outcome.release,
-            values=dump(masked(outcome.values)),
+            values=dump(masked_values(outcome.values)),
             manifest=changes.redacted(outcome.manifest),
             origins=dump(outcome.origins) if outcome.origins else "",
         )

@@ -11,12 +11,11 @@ from typing import Any, Literal
 
 from learnflow_infra import documents
 from learnflow_infra.clients.manifest import Manifest
+from learnflow_infra.masking import masked_secrets
 from learnflow_infra.objects import Object, reference
 
 Key = tuple[str, str, str, str]
 """API group, kind, namespace ("" as the manifest has none) and name: a version may change."""
-MASK = "***"
-_SECRET: tuple[Literal["data"], Literal["stringData"]] = ("data", "stringData")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +66,7 @@ def _change(
     before: Object | None,
     after: Object | None,
 ) -> Change:
-    left, right = (_lines(obj) for obj in masked(before, after))
+    left, right = (_lines(obj) for obj in masked_secrets(before, after))
     text = "\n".join(list(difflib.unified_diff(left, right, lineterm="", n=3))[2:])
     known = [obj for obj in (after, before) if obj]
     return Change(object=reference(known[0]), kind=kind, text=text)
@@ -75,29 +74,6 @@ def _change(
 
 def _lines(obj: Object | None) -> list[str]:
     return documents.dump(obj, sort_keys=True).splitlines() if obj else []
-
-
-def masked(
-    before: Object | None, after: Object | None = None
-) -> tuple[Object | None, Object | None]:
-    """Both objects with the values of Secrets masked; that a value differs stays visible."""
-    return _mask(before, after, "before"), _mask(after, before, "after")
-
-
-def _mask(obj: Object | None, other: Object | None, side: str) -> Object | None:
-    if obj is None or obj["kind"] != "Secret":
-        return obj
-    hidden = obj.copy()
-    for part in _SECRET:
-        if part in obj:
-            others = (other or obj).get(part) or {}
-            values = (obj[part] or {}).items()
-            hidden[part] = {name: _hidden(v, others.get(name), side) for name, v in values}
-    return hidden
-
-
-def _hidden(value: object, other: object, side: str) -> str:
-    return MASK if value == other else f"{MASK} ({side})"
 
 
 def settled(
@@ -136,4 +112,4 @@ def redacted(manifest: Manifest) -> str:
     """A manifest for a file: unchanged, unless it holds Secrets, whose values are masked."""
     if not any(obj["kind"] == "Secret" for obj in manifest.objects):
         return manifest.text
-    return documents.dump_all(masked(obj)[0] or {} for obj in manifest.objects)
+    return documents.dump_all(masked_secrets(obj)[0] or {} for obj in manifest.objects)

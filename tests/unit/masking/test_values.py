@@ -1,8 +1,8 @@
 import pytest
 
+from learnflow_infra.masking import is_secret, masked, masked_values
 from learnflow_infra.models import ReleaseName
-from learnflow_infra.values import Flags, masked, read_overrides
-from learnflow_infra.values.secret_values import is_secret
+from learnflow_infra.values import Flags, read_overrides
 
 SECRET = """
 auth.password auth.postgresPassword adminPasswd db.passwd pgpass passphrase apiToken token
@@ -41,7 +41,7 @@ def test_what_is_hidden_and_what_is_not():
         "tls": {"key": "-----BEGIN RSA PRIVATE KEY-----\nx"},
         "cert": "-----BEGIN CERTIFICATE-----\nc",
     }
-    assert masked(document) == {
+    assert masked_values(document) == {
         "auth": {"password": "***", "empty": {"password": ""}, "existingSecret": "name"},
         "usePassword": True,
         "password": "***",
@@ -76,3 +76,31 @@ def test_the_path_behind_set_file_is_shown(tmp_path):
     file.write_text("x")
     overrides = read_overrides(Flags(set_file=(f"kafka.password={file}",)), [ReleaseName("kafka")])
     assert overrides.said[0].source == f"--set-file kafka.password={file}"
+
+
+NAMES = """
+password POSTGRES_PASSWORD db_pass dbpass passphrase pgpass htpasswd pwd secret clientSecret token
+api_key api-key apiKey accessKey AccountKey privateKey encryption_key signingKey licenseKey
+credential credentials jaas bearer string_data
+""".split()  # noqa: SIM905
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_texts_and_values_hide_the_same_names(name):
+    assert masked_values({name: "hunter2"}) == {name: "***"}
+    assert masked_values([f"--{name} hunter2"]) == [f"--{name} ***"]
+    for pair in (f"{name}=hunter2", f"{name}: hunter2", f'"{name}": "hunter2"'):
+        assert "hunter2" not in masked(f"level=info {pair} x=1")
+        assert "hunter2" not in masked_values({"config": f"a=1\n{pair}"})["config"]
+
+
+@pytest.mark.parametrize("name", ["existingSecret", "secretName", "tokenFile", "compass", "bypass"])
+def test_texts_and_values_show_the_same_names(name):
+    assert masked_values({name: "db"}) == {name: "db"}
+    assert masked(f"level=info {name}=db x=1") == f"level=info {name}=db x=1"
+    assert masked(f"{name}: password=x") == f"{name}: password=***"
+
+
+def test_a_name_above_a_block_hides_none_of_its_names():
+    text = "secret:\n  password: hunter2\n  user: u"
+    assert masked(text) == "secret:\n  password: ***\n  user: u"

@@ -1,0 +1,8 @@
+"""Hides secrets in what people see: texts of programs, values of charts, and Secret objects."""
+
+from learnflow_infra.masking.names import is_secret
+from learnflow_infra.masking.objects import masked_secrets
+from learnflow_infra.masking.texts import MASK, masked
+from learnflow_infra.masking.values import masked_values
+
+__all__ = ["MASK", "is_secret", "masked", "masked_secrets", "masked_values"]
