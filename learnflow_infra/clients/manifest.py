@@ -6,6 +6,8 @@ from functools import cached_property
 from learnflow_infra import documents
 from learnflow_infra.objects import Object
 
+_MARKED = ("labels", "annotations")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
@@ -20,8 +22,8 @@ class Manifest:
 
     @cached_property
     def objects(self) -> tuple[Object, ...]:
-        """The objects of `text`, in its order."""
-        return tuple(documents.parse_all(self.text))
+        """The objects of `text` as helm sends them to the API server, in its order."""
+        return tuple(map(_sent, documents.parse_all(self.text)))
 
     @cached_property
     def hooks(self) -> tuple[Object, ...]:
@@ -32,3 +34,22 @@ class Manifest:
     def with_hooks(self) -> tuple[Object, ...]:
         """All objects, those of hooks last."""
         return (*self.objects, *self.hooks)
+
+
+def _sent(obj: Object) -> Object:
+    """An object with what helm changes in its metadata, but for helm's own marks.
+
+    Helm adds its marks to the labels and annotations that NestedStringMap of apimachinery
+    returns, which is none of them where one is not a text.
+
+    Source: setMetadataVisitor of helm's pkg/action.
+    """
+    metadata = obj["metadata"]
+    kept = {
+        key: value for key, value in metadata.items() if key not in _MARKED or _are_texts(value)
+    }
+    return obj if len(kept) == len(metadata) else {**obj, "metadata": kept}  # type: ignore[typeddict-item]
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
