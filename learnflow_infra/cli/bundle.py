@@ -11,7 +11,7 @@ from learnflow_infra.cli.run import out, out_json, run
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from learnflow_infra.engine.verbs.bundle import Item
+    from learnflow_infra.sources.bundle_file import Item
 
 app = typer.Typer(
     help="Charts and images in one file, for hosts that reach no registry.", no_args_is_help=True
@@ -37,7 +37,7 @@ def create(
     output: opts.OutputOption = opts.Output.text,
 ) -> None:
     """Pack the locked charts and the images that a deploy with these values needs."""
-    from learnflow_infra.engine.verbs import bundle as verb
+    from learnflow_infra.engine.verbs import bundle_create as verb
 
     options = opts.options(
         skills=skills,
@@ -60,7 +60,7 @@ def load(
     output: opts.OutputOption = opts.Output.text,
 ) -> None:
     """Check a bundle's digests, then load it into the cluster or push it to a registry."""
-    from learnflow_infra.engine.verbs import bundle as verb
+    from learnflow_infra.engine.verbs import bundle_load as verb
 
     _print(run(lambda emit: verb.load(file, emit, context=context, registry=registry)), output)
 

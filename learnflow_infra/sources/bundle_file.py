@@ -3,16 +3,40 @@
 import hashlib
 import tarfile
 from collections.abc import Sequence
+from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
 from learnflow_infra.errors import ArtifactError
 from learnflow_infra.remedy import Command, Remedy
-from learnflow_infra.sources.layout import Descriptor, Layout, index_of
+from learnflow_infra.sources.layout import NAME, Descriptor, Layout, index_of
 from learnflow_infra.system import files
 
+CHART = "learnflow.infra/chart"
+"""The annotation of a chart: its `oci://` reference, as a skill names it; images have none."""
 _CHUNK = 1 << 20
 _DOCUMENTS = ("oci-layout", "index.json")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Item:
+    """A chart or an image of a bundle; `chart` is its `oci://` reference, "" for an image."""
+
+    reference: str
+    digest: str
+    chart: str = ""
+
+
+def items(descriptors: Sequence[Descriptor]) -> list[Item]:
+    """The charts and images of OCI descriptors (`annotations`, `digest`)."""
+    return [
+        Item(
+            reference=item["annotations"][NAME],
+            digest=item["digest"],
+            chart=item["annotations"].get(CHART, ""),
+        )
+        for item in descriptors
+    ]
 
 
 def pack(layout: Layout, descriptors: Sequence[Descriptor], target: Path) -> None:

@@ -12,7 +12,7 @@ from learnflow_infra.clusters.embedded.images import helpers
 from learnflow_infra.clusters.embedded.programs import binary
 from learnflow_infra.engine.images import cache, required
 from learnflow_infra.engine.request.session import Session
-from learnflow_infra.engine.verbs import bundle
+from learnflow_infra.engine.verbs import bundle_load
 from learnflow_infra.errors import ArtifactError
 from learnflow_infra.events import ignore
 from learnflow_infra.readiness.watches import Watches
@@ -82,7 +82,7 @@ def test_a_pod_runs_with_an_image_of_a_bundle(session, kubectl, registry, busybo
     cache.obtain(other, [reference], ignore, portable=True)
     archive.pack(other, [other.entries()[reference.exact]], tmp_path / "x.tar")
     with registry.stopped():
-        loaded = bundle.load(tmp_path / "x.tar", ignore, context=session.target.context)
+        loaded = bundle_load.load(tmp_path / "x.tar", ignore, context=session.target.context)
         assert [item.digest for item in loaded] == [digest]
         runs(kubectl, "by-bundle", str(reference))
 

@@ -14,7 +14,7 @@ from learnflow_infra.engine.images import cache
 from learnflow_infra.engine.request import planning
 from learnflow_infra.engine.request.planning import Options, Plan
 from learnflow_infra.engine.request.prepare import prepare
-from learnflow_infra.engine.verbs import bundle
+from learnflow_infra.engine.verbs import bundle_create, bundle_load
 from learnflow_infra.errors import ArtifactError, RefusedError
 from learnflow_infra.events import Message, StepFinished, ignore
 from learnflow_infra.locations import Target
@@ -79,7 +79,7 @@ def plan(registry, pushed, monkeypatch):
 
 @pytest.fixture
 def file(plan, tmp_path):
-    bundle.create(Options(), tmp_path / "x.tar", ignore)
+    bundle_create.create(Options(), tmp_path / "x.tar", ignore)
     return tmp_path / "x.tar"
 
 
@@ -91,14 +91,14 @@ def elsewhere(file, tmp_path, monkeypatch):
 
 
 def test_a_bundle_has_charts_and_images_by_their_own_names_and_digests(plan, pushed, tmp_path):
-    made = bundle.create(Options(), tmp_path / "x.tar", ignore)
+    made = bundle_create.create(Options(), tmp_path / "x.tar", ignore)
     assert {item.reference: item.digest for item in made} == pushed
     assert [item.chart for item in made] == ["", CHART]
 
 
 def test_a_second_one_asks_no_registry(file, registry, tmp_path):
     before = registry.requests()
-    bundle.create(Options(), tmp_path / "y.tar", ignore)
+    bundle_create.create(Options(), tmp_path / "y.tar", ignore)
     assert registry.requests() == before
     assert (tmp_path / "y.tar").read_bytes() == file.read_bytes()
 
@@ -106,13 +106,13 @@ def test_a_second_one_asks_no_registry(file, registry, tmp_path):
 def test_what_is_not_locked_is_refused(plan, tmp_path):
     lockfile.write(Lock())
     with pytest.raises(RefusedError, match="web"):
-        bundle.create(Options(), tmp_path / "x.tar", ignore)
+        bundle_create.create(Options(), tmp_path / "x.tar", ignore)
 
 
 def test_after_a_load_no_registry_is_needed(elsewhere, file, registry, plan, pushed):
     with registry.stopped():
         said = []
-        loaded = bundle.load(file, said.append)
+        loaded = bundle_load.load(file, said.append)
         assert {item.reference: item.digest for item in loaded} == pushed
         assert any("next deploy" in e.text for e in said if isinstance(e, Message))
         [prepared] = prepare(plan, ignore)
@@ -124,11 +124,11 @@ def test_everything_goes_into_another_registry(elsewhere, file, pushed, tmp_path
     (tmp_path / "other").mkdir()
     other, said = Registry(tmp_path / "other"), []
     try:
-        bundle.load(file, said.append, registry=f"{other.host}/pre/fix")
+        bundle_load.load(file, said.append, registry=f"{other.host}/pre/fix")
         for name, digest in pushed.items():
             assert skopeo.digest(name.replace(FAR, f"{other.host}/pre/fix")) == digest
         again = []
-        bundle.load(file, again.append, registry=f"{other.host}/pre/fix")
+        bundle_load.load(file, again.append, registry=f"{other.host}/pre/fix")
         pushes = [e for e in again if isinstance(e, StepFinished) and e.step.startswith("push/")]
         assert [(e.note, e.changed) for e in pushes] == [("there", False)] * 2
     finally:
@@ -141,7 +141,7 @@ def test_a_damaged_bundle_leaves_the_cache_as_it_was(elsewhere, file, pushed):
     data[len(data) // 2] ^= 1
     file.write_bytes(data)
     with pytest.raises(ArtifactError, match="damaged"):
-        bundle.load(file, ignore)
+        bundle_load.load(file, ignore)
     assert cache.cache_layout().entries() == {}
     assert not charts.cached(pushed[f"{FAR}/charts/web:1.0.0"])
 
@@ -149,7 +149,7 @@ def test_a_damaged_bundle_leaves_the_cache_as_it_was(elsewhere, file, pushed):
 def aim(monkeypatch, kind, context):
     """Let this be the cluster that is chosen."""
     target = Target(kind=kind, context=context, kubeconfig=None, profile=UPSTREAM)
-    monkeypatch.setattr(bundle.targets, "choose", lambda *_: target)
+    monkeypatch.setattr(bundle_load.targets, "choose", lambda *_: target)
 
 
 def stand_in(folder, monkeypatch, script):
@@ -164,14 +164,14 @@ def stand_in(folder, monkeypatch, script):
 def test_a_cluster_that_only_pulls_is_refused_with_the_way_to_go(elsewhere, file, monkeypatch):
     aim(monkeypatch, "context", "kind-x")
     with pytest.raises(RefusedError) as caught:
-        bundle.load(file, ignore, context="kind-x")
+        bundle_load.load(file, ignore, context="kind-x")
     assert "--registry" in str(caught.value.remedy)
 
 
 def test_a_minikube_gets_what_docker_load_takes(elsewhere, file, tmp_path, monkeypatch):
     stand_in(tmp_path, monkeypatch, f'echo "$@" > {tmp_path}/said; cp "$3" {tmp_path}/got.tar')
     aim(monkeypatch, "minikube", "dev")
-    bundle.load(file, ignore)
+    bundle_load.load(file, ignore)
     said = (tmp_path / "said").read_text().split()
     assert (said[:2], said[3:]) == (["image", "load"], ["--profile", "dev"])
     with tarfile.open(tmp_path / "got.tar") as tar:
@@ -182,7 +182,7 @@ def test_a_minikube_that_fails_says_why(elsewhere, file, tmp_path, monkeypatch):
     stand_in(tmp_path, monkeypatch, "echo 'X Exiting: no such profile' >&2; exit 1")
     aim(monkeypatch, "minikube", "dev")
     with pytest.raises(ArtifactError) as caught:
-        bundle.load(file, ignore)
+        bundle_load.load(file, ignore)
     assert "no such profile" in caught.value.why
 
 

@@ -145,7 +145,7 @@ FLAGS = [
         ("diff", "verbs.diff.diff"),
         ("template", "verbs.template.template"),
         ("values", "verbs.values.values"),
-        ("bundle create b.tar", "verbs.bundle.create"),
+        ("bundle create b.tar", "verbs.bundle_create.create"),
     ],
 )
 def test_values_flags_reach_the_engine(monkeypatch, verb, engine):
