@@ -18,39 +18,42 @@ from learnflow_infra.remedy import Command, Remedy
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """Why something of a release is not ready, the root first; `release` is "" for the rest."""
+    """Why something is not ready, the root cause first; `release` is None for other objects."""
 
     release: ReleaseName | None
     causes: Sequence[Cause]
 
 
 def diagnose(options: Options, emit: Emit) -> list[Finding]:
-    """For each release, and for what is beside them in the namespace, why it is not ready.
+    """Why each release, and other objects of the namespace, are not ready.
 
-    Where none of the releases is, and other things are, only those are told of.
+    If none of the releases is installed, but other objects exist, those alone are reported.
+
+    Raises:
+        ClusterUnreachableError: the cluster does not run, or does not answer.
     """
     plan = planning.for_cluster(options)
     session = connect(plan, emit)
     with session.watches:
-        views = [(release, *observe_with_objects(session, release)) for release in plan.releases]
-        found = [_of_release(*item) for item in views]
+        observed = [(item, *observe_with_objects(session, item)) for item in plan.releases]
+        findings = [_finding(*item) for item in observed]
         if options.skills:
-            return found
-        releases = [view for *_, view in views]
-        beside = unowned_causes(session.kube, session.watches, session.namespace, releases)
-    foreign = not any(observed.live for _, observed, _ in views) and beside is not None
-    rest = [Finding(release=None, causes=beside)] if beside is not None else []
-    return rest if foreign else [*found, *rest]
+            return findings
+        views = [view for *_, view in observed]
+        causes = unowned_causes(session.kube, session.watches, session.namespace, views)
+    if causes is None:
+        return findings
+    installed = any(release.live for _, release, _ in observed)
+    return [*(findings if installed else ()), Finding(release=None, causes=causes)]
 
 
-def _of_release(release: Release, observed: Observed, view: View) -> Finding:
-    found = view.causes(view.snapshot(), logs=True)
-    return Finding(release=release.name, causes=[*found, *_itself(release, observed)])
+def _finding(release: Release, observed: Observed, view: View) -> Finding:
+    causes = view.causes(view.snapshot(), logs=True)
+    return Finding(release=release.name, causes=[*causes, *_release_causes(release, observed)])
 
 
-def _itself(release: Release, observed: Observed) -> list[Cause]:
-    """What is wrong with the release; volumes of one that was deleted are no sign of it."""
-    deploy = Remedy(Command("deploy", release.skill))
+def _release_causes(release: Release, observed: Observed) -> list[Cause]:
+    """Why Helm's record of a release is no deployed revision."""
     state = state_of(observed)
     if observed.live is None or state is ReleaseState.ABSENT:
         code, text = Code.ReleaseMissing, "the release is not installed"
@@ -58,4 +61,5 @@ def _itself(release: Release, observed: Observed) -> list[Cause]:
         code, text = Code.ReleaseNotDeployed, f"the release is {observed.live.status}"
     else:
         return []
-    return [Cause(code=code, object=f"Release/{release.name}", message=text, remedy=deploy)]
+    remedy = Remedy(Command("deploy", release.skill))
+    return [Cause(code=code, object=f"Release/{release.name}", message=text, remedy=remedy)]
