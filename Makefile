@@ -83,8 +83,8 @@ cluster-tests: setup-dev ## tests of the embedded cluster
 e2e: setup-dev ## tests with real Kafka and PostgreSQL
 	@$(VENV)/bin/pytest -q -p no:randomly tests/e2e $(ARGS)
 
-docs: setup-dev ## write the generated pages anew
-	@$(VENV)/bin/python tests/unit/test_docs.py
+docs: setup-dev ## write the generated pages and copies of schemas anew
+	@$(VENV)/bin/python docs/pages.py
 
 bench: setup-dev ## measure; prints figures, asserts none
 	@for file in bench/*.py; do $(VENV)/bin/python $$file || exit 1; done

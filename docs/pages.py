@@ -9,6 +9,9 @@ from learnflow_infra.cli.main import app, exit_codes
 from learnflow_infra.readiness.causes import Code
 
 COMMANDS = Path(__file__).with_name("commands.md")
+ROOT = Path(__file__).parents[1]
+CONTRACTS = ROOT / "specs/2-infra-deploy/contracts"
+SCHEMAS = ROOT / "learnflow_infra/schemas"
 CAUSES = Path(__file__).with_name("causes.md")
 PROGRAM = typer.main.get_command(app)
 GROUPS = {name: verb for name, verb in PROGRAM.commands.items() if hasattr(verb, "commands")}
@@ -88,11 +91,18 @@ def grace(seconds):
 
 
 def main():
-    """Write both pages."""
+    """Write the pages and the copies of schemas."""
     COMMANDS.write_text(commands_page())
+    for name, text in schemas().items():
+        (CONTRACTS / name).write_text(text)
     before, _, rest = CAUSES.read_text().partition("| code | means |")
     after = rest.partition("\n\n")[2]
     CAUSES.write_text(f"{before}{causes_table()}\n{after}")
+
+
+def schemas():
+    """The schemas in specs/ by file name: copies of those that the program reads."""
+    return {path.name: path.read_text() for path in SCHEMAS.glob("*.schema.json")}
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Documents against the JSON Schemas of specs/2-infra-deploy/contracts."""
+"""Documents against the JSON Schemas of learnflow_infra/schemas; specs/ has copies."""
 
 import functools
 import json
@@ -9,7 +9,6 @@ from learnflow_infra.documents.composer import Path as Keys
 from learnflow_infra.documents.reading import read
 from learnflow_infra.errors import InputError
 from learnflow_infra.models import Document
-from learnflow_infra.paths import repo_root
 
 
 def check(path: Path, document: Document, schema: str) -> None:
@@ -29,8 +28,8 @@ def check(path: Path, document: Document, schema: str) -> None:
 
 
 def schema_path(schema: str) -> Path:
-    """The published schema of that name."""
-    return repo_root() / "specs/2-infra-deploy/contracts" / f"{schema}.schema.json"
+    """The schema of that name."""
+    return Path(__file__).parents[1] / "schemas" / f"{schema}.schema.json"
 
 
 def schema_faults(document: Any, schema: str) -> list[tuple[Keys, str]]:

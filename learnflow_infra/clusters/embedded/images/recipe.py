@@ -1,6 +1,6 @@
 """An image recipe, read and checked: the contents of an image, and its digest.
 
-A recipe is a folder with an image.yaml (schema: specs/.../contracts/image.schema.json) and
+A recipe is a folder with an image.yaml (schema: learnflow_infra/schemas/image.schema.json) and
 the files that it copies. Its digest covers all of these and this builder's FORMAT, so an
 image is built again exactly when one of its inputs changed.
 """
