@@ -34,7 +34,7 @@ def library_dir() -> Path:
 
 
 def load_all(profile: Profile | None = None, library: Path | None = None) -> tuple[Skill, ...]:
-    """Every skill of the library, by name, as it is in a profile.
+    """Every skill of the library, sorted by name, with the values of a profile.
 
     Raises:
         InputError: one of them is malformed, or two declare the same release.
@@ -53,7 +53,7 @@ def load_all(profile: Profile | None = None, library: Path | None = None) -> tup
 
 
 def removed_images(library: Path | None = None) -> list[RemovedImages]:
-    """What the skills declare of images that were removed, for images of any release."""
+    """The removed images that all skills declare; they are removed for every release."""
     releases = (release for skill in load_all(library=library) for release in skill.releases)
     return [rule for release in releases for rule in release.removed_images]
 
@@ -62,7 +62,7 @@ def find(names: Sequence[str], skills: Sequence[Skill]) -> tuple[Skill, ...]:
     """The named skills, or all when none is named.
 
     Raises:
-        InputError: a name is unknown; with what was probably meant.
+        InputError: a name is unknown; with the nearest name.
     """
     known = {skill.name: skill for skill in skills}
     for name in names:
@@ -77,11 +77,11 @@ def find(names: Sequence[str], skills: Sequence[Skill]) -> tuple[Skill, ...]:
 
 
 def load(folder: Path, profile: Profile | None = None) -> Skill:
-    """Read and check one skill folder.
+    """Read and check the folder of a skill.
 
     Args:
         folder: the skill's.
-        profile: whose values, below `profiles` of foundation and endpoints, replace theirs.
+        profile: its values under `profiles` replace those of foundation and endpoints.
 
     Raises:
         InputError: with file and line of every fault.

@@ -7,11 +7,12 @@ from learnflow_infra.objects import Object
 from learnflow_infra.readiness.causes.absent_config import absent_config, names_absent_config
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
-from learnflow_infra.readiness.causes.facts import Facts, containers, name_of, status_of
+from learnflow_infra.readiness.causes.facts import Facts, containers, name_of, status_of, text_of
 from learnflow_infra.readiness.states import holds
 
 _DEFAULT = "storageclass.kubernetes.io/is-default-class"
-_NONE = "kubernetes.io/no-provisioner"
+_SUMMARY = "Unable to attach or mount volumes"
+"""The kubelet repeats it every two minutes beside the message that has the reason."""
 
 
 def explain(facts: Facts) -> Iterator[Cause]:
@@ -79,7 +80,9 @@ def _mounted(pod: Object) -> bool:
 
 def _mount(facts: Facts, pod: Object) -> Iterator[Cause]:
     attach = facts.newest(pod, "FailedAttachVolume")
-    mount = facts.newest(pod, "FailedMount", "FailedMapVolume")
+    messages = [text_of(event) for event in facts.events(pod, "FailedMount", "FailedMapVolume")]
+    specific = [message for message in messages if not message.startswith(_SUMMARY)]
+    mount = (specific or messages or [""])[-1]
     if mount and names_absent_config(mount):
         yield absent_config(facts, pod, mount)
     elif attach or mount:
