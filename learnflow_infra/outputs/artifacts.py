@@ -7,8 +7,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from learnflow_infra.errors import LockedError
-from learnflow_infra.models import Document
 from learnflow_infra.outputs import endpoints as endpoint_texts
+from learnflow_infra.outputs.contracts import DeployReport, EndpointsDocument
 from learnflow_infra.outputs.report import html
 from learnflow_infra.system import files, locks
 
@@ -37,16 +37,18 @@ def lock(folder: Path) -> Iterator[None]:
 ENDPOINT_FILES = ("infra-endpoints.txt", "endpoints.json", "endpoints.env")
 
 
-def endpoints(folder: Path) -> Document:
+def endpoints(folder: Path) -> EndpointsDocument:
     """The document of endpoints.json; empty where none was written."""
     try:
-        document: Document = json.loads((folder / "endpoints.json").read_text(encoding="utf-8"))
+        document: EndpointsDocument = json.loads(
+            (folder / "endpoints.json").read_text(encoding="utf-8")
+        )
     except (OSError, ValueError):
         return {}
     return document
 
 
-def write_endpoints(folder: Path, doc: Document, kubectl: str) -> None:
+def write_endpoints(folder: Path, doc: EndpointsDocument, kubectl: str) -> None:
     """Write the three endpoint files: for people, for programs, for shells."""
     texts = (
         endpoint_texts.as_text(doc, kubectl),
@@ -90,7 +92,7 @@ def written_for(folder: Path) -> tuple[str, str] | None:
     return str(document["context"]), str(document["namespace"])
 
 
-def write_report(folder: Path, report: Document) -> None:
+def write_report(folder: Path, report: DeployReport) -> None:
     """deploy-report.json, and the page that shows it."""
     files.update(folder / "deploy-report.json", json.dumps(report, indent=2) + "\n")
     files.update(folder / "deploy-report.html", html(report))

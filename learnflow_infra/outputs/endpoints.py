@@ -3,8 +3,8 @@
 import shlex
 from collections.abc import Sequence
 
-from learnflow_infra.locations import Endpoint, Target
-from learnflow_infra.models import Document
+from learnflow_infra.locations import Address, Endpoint, Target
+from learnflow_infra.outputs.contracts import AddressDocument, EndpointDocument, EndpointsDocument
 
 API_VERSION = "learnflow.infra/v1"
 
@@ -19,7 +19,7 @@ def kubectl_command(target: Target) -> str:
     return shlex.join([target.kubectl, "--context", target.context])
 
 
-def document(target: Target, namespace: str, endpoints: Sequence[Endpoint]) -> Document:
+def document(target: Target, namespace: str, endpoints: Sequence[Endpoint]) -> EndpointsDocument:
     """The document of endpoints.json, as endpoints.schema.json describes it."""
     return {
         "apiVersion": API_VERSION,
@@ -31,23 +31,29 @@ def document(target: Target, namespace: str, endpoints: Sequence[Endpoint]) -> D
     }
 
 
-def _as_json(endpoint: Endpoint) -> Document:
-    return {
+def _as_json(endpoint: Endpoint) -> EndpointDocument:
+    document: EndpointDocument = {
         "name": endpoint.name,
         "skill": endpoint.skill,
         "release": endpoint.release,
         "protocol": endpoint.protocol,
-        "inCluster": vars(endpoint.in_cluster),
-        "host": vars(endpoint.host),
+        "inCluster": _address(endpoint.in_cluster),
+        "host": _address(endpoint.host),
         "parameters": dict(endpoint.parameters),
         "credentials": endpoint.credentials,
         "env": dict(endpoint.env),
         "connect": list(endpoint.connect),
-        **({"tunnel": list(endpoint.tunnel)} if endpoint.tunnel else {}),
     }
+    if endpoint.tunnel:
+        document["tunnel"] = list(endpoint.tunnel)
+    return document
 
 
-def as_text(doc: Document, kubectl: str) -> str:
+def _address(address: Address) -> AddressDocument:
+    return {"host": address.host, "port": address.port}
+
+
+def as_text(doc: EndpointsDocument, kubectl: str) -> str:
     """infra-endpoints.txt: for people, and for scripts that grep `name.key=value`."""
     lines = [f"# Endpoints in namespace {doc['namespace']} of context {doc['context']}", ""]
     for endpoint in doc["endpoints"]:
@@ -55,7 +61,7 @@ def as_text(doc: Document, kubectl: str) -> str:
     return "\n".join(lines)
 
 
-def _paragraph(endpoint: Document, namespace: str, kubectl: str) -> list[str]:
+def _paragraph(endpoint: EndpointDocument, namespace: str, kubectl: str) -> list[str]:
     name, in_cluster, host = endpoint["name"], endpoint["inCluster"], endpoint["host"]
     return [
         f"{name}.protocol={endpoint['protocol']}",
@@ -69,7 +75,7 @@ def _paragraph(endpoint: Document, namespace: str, kubectl: str) -> list[str]:
     ]
 
 
-def _credentials(endpoint: Document, namespace: str, kubectl: str) -> list[str]:
+def _credentials(endpoint: EndpointDocument, namespace: str, kubectl: str) -> list[str]:
     """The Secret, and for each of its keys the name and a command that reads it."""
     credentials = endpoint["credentials"]
     if not credentials:
@@ -85,7 +91,7 @@ def _credentials(endpoint: Document, namespace: str, kubectl: str) -> list[str]:
     return lines
 
 
-def as_env(doc: Document) -> str:
+def as_env(doc: EndpointsDocument) -> str:
     """endpoints.env: `KEY=value` lines with in-cluster addresses, for env files and shells."""
     endpoints = doc.get("endpoints", ())
     pairs = [pair for endpoint in endpoints for pair in sorted(endpoint["env"].items())]

@@ -8,7 +8,8 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
 from learnflow_infra.clients.kube import MANAGER, Kube
-from learnflow_infra.models import Document, Profile, SkillName
+from learnflow_infra.models import Profile, SkillName
+from learnflow_infra.outputs.contracts import EndpointsDocument
 from learnflow_infra.outputs.endpoints import as_env
 
 CONFIG_MAP = "learnflow-endpoints"
@@ -24,7 +25,7 @@ class Record:
     maps a skill to the fingerprint of what its last successful verification was about.
     """
 
-    endpoints: Document = field(default_factory=dict)
+    endpoints: EndpointsDocument = field(default_factory=EndpointsDocument)
     verified: Mapping[SkillName, str] = field(default_factory=dict)
 
     @property

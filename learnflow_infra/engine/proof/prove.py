@@ -13,10 +13,11 @@ from learnflow_infra.engine.release import changes
 from learnflow_infra.engine.release.wait import Outcome
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.masking import masked_values
-from learnflow_infra.models import Document, Skill, SkillName
+from learnflow_infra.models import Skill, SkillName
 from learnflow_infra.outputs import artifacts
 from learnflow_infra.outputs import endpoints as outputs
 from learnflow_infra.outputs import record as records
+from learnflow_infra.outputs.contracts import EndpointsDocument, VerifyResult
 from learnflow_infra.outputs.discovery import discover
 from learnflow_infra.outputs.record import Record
 
@@ -29,7 +30,7 @@ class Proof:
     """
 
     record: Record
-    results: Sequence[Document]
+    results: Sequence[VerifyResult]
     verified: bool
 
 
@@ -67,7 +68,9 @@ def prove(
     return proof
 
 
-def _endpoints(session: Session, skills: Sequence[Skill], outcomes: Sequence[Outcome]) -> Document:
+def _endpoints(
+    session: Session, skills: Sequence[Skill], outcomes: Sequence[Outcome]
+) -> EndpointsDocument:
     """The document of all endpoints: of these skills as discovered, of others as recorded."""
     values = {outcome.release: outcome.computed for outcome in outcomes}
     discovered = [
@@ -84,12 +87,12 @@ def _endpoints(session: Session, skills: Sequence[Skill], outcomes: Sequence[Out
 
 
 def _fingerprints(
-    skills: Sequence[Skill], outcomes: Sequence[Outcome], endpoints: Document
+    skills: Sequence[Skill], outcomes: Sequence[Outcome], endpoints: EndpointsDocument
 ) -> dict[SkillName, str]:
     return {skill.name: fingerprint(skill, outcomes, endpoints) for skill in skills}
 
 
-def fingerprint(skill: Skill, outcomes: Sequence[Outcome], endpoints: Document) -> str:
+def fingerprint(skill: Skill, outcomes: Sequence[Outcome], endpoints: EndpointsDocument) -> str:
     """A hash of what a verification is about: revisions, running containers, and endpoints."""
     names = {release.name for release in skill.releases}
     own = [outcome for outcome in outcomes if outcome.release in names]

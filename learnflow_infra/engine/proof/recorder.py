@@ -19,9 +19,9 @@ from learnflow_infra.events import (
     StepProgress,
     StepStarted,
 )
-from learnflow_infra.models import Document
 from learnflow_infra.outputs import artifacts
 from learnflow_infra.outputs import endpoints as outputs
+from learnflow_infra.outputs.contracts import CauseReport, DeployReport, ObjectReport, StepReport
 
 
 class Recorder:
@@ -33,10 +33,17 @@ class Recorder:
     def __init__(self, emit: Emit) -> None:
         self._emit = emit
         self._started = time.time()
-        self._steps: dict[str, dict[str, Any]] = {}
-        self._objects: dict[tuple[str, str], dict[str, Any]] = {}
+        self._steps: dict[str, StepReport] = {}
+        self._objects: dict[tuple[str, str], ObjectReport] = {}
         self._again: dict[str, StepStarted] = {}
-        self._end: dict[str, Any] = {"result": "done"}
+        self._report: DeployReport = {
+            "apiVersion": outputs.API_VERSION,
+            "kind": "DeployReport",
+            "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._started)),
+            "changed": False,
+            "result": "done",
+            "steps": [],
+        }
         self._lock = threading.Lock()
         self.changed = False
 
@@ -63,12 +70,18 @@ class Recorder:
     def _record(self, event: Event) -> None:
         match event:
             case StepStarted():
-                begun = {"step": event.step, "title": event.title, "start": self._now()}
-                self._steps[event.step] = begun | ({"needs": event.needs} if event.needs else {})
+                started: StepReport = {
+                    "step": event.step,
+                    "title": event.title,
+                    "start": self._now(),
+                }
+                if event.needs:
+                    started["needs"] = event.needs
+                self._steps[event.step] = started
             case StepFinished() | StepFailed():
-                result = "failed" if isinstance(event, StepFailed) else "done"
-                end = {"end": self._now(), "result": result, "note": event.note}
-                self._steps.setdefault(event.step, {"step": event.step}).update(end)
+                step = self._steps.setdefault(event.step, {"step": event.step})
+                step["end"], step["note"] = self._now(), event.note
+                step["result"] = "failed" if isinstance(event, StepFailed) else "done"
             case ObjectSeen():
                 self._object(event)
             case ObjectGone() if (event.step, event.object) in self._objects:
@@ -77,7 +90,7 @@ class Recorder:
             self.changed = True
 
     def _object(self, event: ObjectSeen) -> None:
-        new: dict[str, Any] = {"step": event.step, "object": event.object, "owner": event.owner}
+        new: ObjectReport = {"step": event.step, "object": event.object, "owner": event.owner}
         if event.created:
             new["created"] = round(event.created - self._started, 3)
         known = self._objects.setdefault((event.step, event.object), new)
@@ -91,29 +104,30 @@ class Recorder:
 
     def failed(self, error: BaseException) -> None:
         """Record how the run ended, and the causes that the error carries."""
-        told = {"what": "Interrupted.", "exitCode": EXIT_INTERRUPTED}
+        self._report["result"] = "failed"
+        self._report["error"] = {"what": "Interrupted.", "exitCode": EXIT_INTERRUPTED}
         if isinstance(error, LearnflowError):
-            parts = {"what": error.what, "why": str(error.why), "remedy": str(error.remedy)}
-            told = {**parts, "exitCode": error.exit_code}
-            self._end["causes"] = [self._placed(dict(cause)) for cause in error.causes]
+            self._report["error"] = {
+                "what": error.what,
+                "why": str(error.why),
+                "remedy": str(error.remedy),
+                "exitCode": error.exit_code,
+            }
+            self._report["causes"] = [self._with_step(cause) for cause in error.causes]
         elif isinstance(error, Exception):
-            told = {"what": f"{type(error).__name__}: {error}", "exitCode": 1}
-        self._end |= {"result": "failed", "error": told}
+            self._report["error"] = {"what": f"{type(error).__name__}: {error}", "exitCode": 1}
 
-    def _placed(self, cause: Document) -> Document:
+    def _with_step(self, cause: Any) -> CauseReport:
         steps = [step for step, name in self._objects if name == cause["object"]]
-        return {**cause, "step": steps[0]} if steps else cause
+        placed: CauseReport = cause | ({"step": steps[0]} if steps else {})
+        return placed
 
-    def report(self) -> Document:
+    def report(self) -> DeployReport:
         """deploy-report.json: seconds since `started` (UTC)."""
-        started = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._started))
         return {
-            "apiVersion": outputs.API_VERSION,
-            "kind": "DeployReport",
-            "started": started,
+            **self._report,
             "seconds": self._now(),
             "changed": self.changed,
-            **self._end,
             "steps": list(self._steps.values()),
             "objects": list(self._objects.values()),
         }
@@ -129,7 +143,9 @@ def recorded(recorder: Recorder, session: Session) -> Iterator[None]:
         raise
     finally:
         folder = paths.phase_dir()
-        where = {"context": session.target.context, "namespace": session.namespace}
-        here = artifacts.written_for(folder) == (session.target.context, session.namespace)
-        known = artifacts.endpoints(folder)["endpoints"] if here else []
-        artifacts.write_report(folder, {**recorder.report(), **where, "endpoints": known})
+        context, namespace = session.target.context, session.namespace
+        here = artifacts.written_for(folder) == (context, namespace)
+        report = recorder.report()
+        report["context"], report["namespace"] = context, namespace
+        report["endpoints"] = artifacts.endpoints(folder)["endpoints"] if here else []
+        artifacts.write_report(folder, report)

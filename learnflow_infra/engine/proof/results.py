@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 from learnflow_infra.checks import Check
 from learnflow_infra.errors import VerificationError
-from learnflow_infra.models import Document, Skill
+from learnflow_infra.models import Skill
+from learnflow_infra.outputs.contracts import VerifyResult
 from learnflow_infra.readiness import failures
 from learnflow_infra.readiness.causes import Cause, from_checks
 from learnflow_infra.remedy import Command, Remedy, join_lines
 
 
-def checks(result: Document) -> list[Check]:
+def checks(result: VerifyResult) -> list[Check]:
     """The checks of a result document."""
     return [
         Check(
@@ -24,23 +25,23 @@ def checks(result: Document) -> list[Check]:
     ]
 
 
-def failed_checks(result: Document) -> list[Check]:
+def failed_checks(result: VerifyResult) -> list[Check]:
     """The checks that did not pass."""
     return [check for check in checks(result) if not check.passed]
 
 
-def passed(result: Document) -> bool:
+def passed(result: VerifyResult) -> bool:
     """Something was checked, and all of it passed."""
     return bool(result["checks"]) and not failed_checks(result)
 
 
-def summary(result: Document) -> str:
+def summary(result: VerifyResult) -> str:
     """How many checks passed."""
     total = len(result["checks"])
     return f"{total - len(failed_checks(result))} of {total} checks passed"
 
 
-def require(results: Sequence[Document], skills: Sequence[Skill] = ()) -> None:
+def require(results: Sequence[VerifyResult], skills: Sequence[Skill] = ()) -> None:
     """All results must have passed, and there must be one.
 
     Args:
@@ -69,7 +70,7 @@ def require(results: Sequence[Document], skills: Sequence[Skill] = ()) -> None:
     )
 
 
-def causes(results: Sequence[Document], skills: Sequence[Skill]) -> list[Cause]:
+def causes(results: Sequence[VerifyResult], skills: Sequence[Skill]) -> list[Cause]:
     """The causes that skills declare for failed checks (`check:` in skill.yaml), each once."""
     by_code: dict[str, Cause] = {}
     for result in results:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
 from learnflow_infra.errors import ClusterUnreachableError
-from learnflow_infra.models import Document
+from learnflow_infra.outputs.contracts import EndpointsDocument
 from learnflow_infra.remedy import Command, Remedy
 from learnflow_infra.system.processes import Process, end, started
 
@@ -16,7 +16,7 @@ SECONDS = 15.0
 
 
 @contextmanager
-def opened(endpoints: Document) -> Iterator[None]:
+def opened(endpoints: EndpointsDocument) -> Iterator[None]:
     """Open the tunnels that recorded endpoints need; one that a person holds open is used.
 
     Raises:

@@ -10,7 +10,8 @@ from learnflow_infra.engine.proof import tunnels
 from learnflow_infra.engine.proof.results import checks, summary
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.events import Message, step
-from learnflow_infra.models import Document, Skill
+from learnflow_infra.models import Skill
+from learnflow_infra.outputs.contracts import CheckDocument, EndpointsDocument, VerifyResult
 from learnflow_infra.system import tasks
 
 Origin = Literal["inside", "host", "both"]
@@ -21,8 +22,8 @@ GRACE = 15.0
 
 
 async def verify_all(
-    session: Session, skills: Sequence[Skill], endpoints: Document, origin: Origin = "both"
-) -> list[Document]:
+    session: Session, skills: Sequence[Skill], endpoints: EndpointsDocument, origin: Origin = "both"
+) -> list[VerifyResult]:
     """Verify every skill at the same time.
 
     Returns:
@@ -33,7 +34,9 @@ async def verify_all(
         return list(await asyncio.gather(*work))
 
 
-async def verify(session: Session, skill: Skill, endpoints: Document, origin: Origin) -> Document:
+async def verify(
+    session: Session, skill: Skill, endpoints: EndpointsDocument, origin: Origin
+) -> VerifyResult:
     """Run one verify.py; a program that ends without a document counts as a failed check."""
     with step(session.emit, f"verify/{skill.name}", f"Verify {skill.name}") as running:
         result = await _run(session, skill, endpoints, origin)
@@ -45,7 +48,9 @@ async def verify(session: Session, skill: Skill, endpoints: Document, origin: Or
     return result
 
 
-async def _run(session: Session, skill: Skill, endpoints: Document, origin: Origin) -> Document:
+async def _run(
+    session: Session, skill: Skill, endpoints: EndpointsDocument, origin: Origin
+) -> VerifyResult:
     target = session.target
     config = ["--kubeconfig", str(target.kubeconfig)] if target.kubeconfig else []
     result = await tasks.run(
@@ -61,7 +66,7 @@ async def _run(session: Session, skill: Skill, endpoints: Document, origin: Orig
         own_session=True,
     )
     try:
-        document: Document = json.loads(result.out)
+        document: VerifyResult = json.loads(result.out)
     except ValueError:
         checks = [] if result.late else [_failed_check(result.stderr[-500:])]
         document = _document(skill, session, checks)
@@ -71,7 +76,7 @@ async def _run(session: Session, skill: Skill, endpoints: Document, origin: Orig
     return document
 
 
-def _document(skill: Skill, session: Session, checks: list[Document]) -> Document:
+def _document(skill: Skill, session: Session, checks: list[CheckDocument]) -> VerifyResult:
     return {
         "apiVersion": "learnflow.infra/v1",
         "kind": "VerifyResult",
@@ -82,5 +87,5 @@ def _document(skill: Skill, session: Session, checks: list[Document]) -> Documen
     }
 
 
-def _failed_check(message: str) -> Document:
+def _failed_check(message: str) -> CheckDocument:
     return {"name": "verify.py", "from": "", "passed": False, "message": message, "seconds": 0.0}

@@ -24,8 +24,9 @@ from learnflow_infra.engine.request.session import Session, connect
 from learnflow_infra.errors import HostError, RefusedError
 from learnflow_infra.events import Emit, step
 from learnflow_infra.locations import Target
-from learnflow_infra.models import Document, Skill
+from learnflow_infra.models import Skill
 from learnflow_infra.outputs import artifacts
+from learnflow_infra.outputs.contracts import EndpointsDocument, VerifyResult
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,8 +35,8 @@ class Deployed:
 
     target: Target
     changed: bool
-    endpoints: Document
-    verification: Sequence[Document]
+    endpoints: EndpointsDocument
+    verification: Sequence[VerifyResult]
     verified: bool
     files: Sequence[Path]
     seconds: float

@@ -7,8 +7,8 @@ from learnflow_infra.engine.request.planning import Options
 from learnflow_infra.engine.request.session import connect
 from learnflow_infra.errors import ClusterUnreachableError
 from learnflow_infra.events import Emit
-from learnflow_infra.models import Document
 from learnflow_infra.outputs import endpoints as outputs
+from learnflow_infra.outputs.contracts import EndpointsDocument
 from learnflow_infra.remedy import Command, Remedy
 
 
@@ -16,7 +16,7 @@ from learnflow_infra.remedy import Command, Remedy
 class Endpoints:
     """The recorded endpoints in their three forms."""
 
-    document: Document
+    document: EndpointsDocument
     text: str
     env: str
 

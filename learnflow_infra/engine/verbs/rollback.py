@@ -16,7 +16,8 @@ from learnflow_infra.engine.request.planning import Options, Plan
 from learnflow_infra.engine.request.session import Session, connect
 from learnflow_infra.errors import InputError
 from learnflow_infra.events import Emit, step
-from learnflow_infra.models import Document, Release, ReleaseName
+from learnflow_infra.models import Release, ReleaseName
+from learnflow_infra.outputs.contracts import VerifyResult
 from learnflow_infra.remedy import Command, Remedy
 
 
@@ -27,7 +28,7 @@ class RolledBack:
     release: ReleaseName
     to: int
     revision: int
-    verification: Sequence[Document]
+    verification: Sequence[VerifyResult]
 
 
 def rollback(

@@ -9,8 +9,9 @@ from learnflow_infra.engine.request import planning
 from learnflow_infra.engine.request.planning import Options
 from learnflow_infra.engine.request.session import connect
 from learnflow_infra.events import Emit
-from learnflow_infra.models import Document, Skill
+from learnflow_infra.models import Skill
 from learnflow_infra.outputs import endpoints as outputs
+from learnflow_infra.outputs.contracts import VerifyResult
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +19,7 @@ class Verified:
     """One result document for each skill, also of those with failed checks."""
 
     skills: Sequence[Skill]
-    results: Sequence[Document]
+    results: Sequence[VerifyResult]
 
 
 def verify(options: Options, origin: verification.Origin, emit: Emit) -> Verified:

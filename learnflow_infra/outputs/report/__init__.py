@@ -6,7 +6,7 @@ import hashlib
 from importlib import resources
 from xml.etree.ElementTree import Element
 
-from learnflow_infra.models import Document
+from learnflow_infra.outputs.contracts import DeployReport
 from learnflow_infra.outputs.report import sections
 from learnflow_infra.outputs.report.elements import h, page, put
 from learnflow_infra.outputs.report.timeline import total
@@ -14,7 +14,7 @@ from learnflow_infra.outputs.report.timeline import total
 __all__ = ["html"]
 
 
-def html(report: Document) -> str:
+def html(report: DeployReport) -> str:
     """The page of a report.
 
     Args:

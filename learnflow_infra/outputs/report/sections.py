@@ -3,20 +3,27 @@
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
 
-from learnflow_infra.models import Document
+from learnflow_infra.outputs.contracts import (
+    CauseReport,
+    DeployReport,
+    EndpointDocument,
+    ErrorReport,
+    ObjectReport,
+    StepReport,
+)
 from learnflow_infra.outputs.report import tables
 from learnflow_infra.outputs.report.elements import each, h, put
-from learnflow_infra.outputs.report.timeline import Step, critical_path, waited_for
+from learnflow_infra.outputs.report.timeline import critical_path, waited_for
 
 
-def title(report: Document, until: float) -> str:
+def title(report: DeployReport, until: float) -> str:
     """What was deployed where, how it ended, and how long it took."""
     failed = report.get("result") == "failed" or "error" in report
     ended = "failed after" if failed else "done in"
     return f"Deploy of {report['namespace']} {ended} {until:.1f} s"
 
 
-def facts(report: Document, until: float) -> Element:
+def facts(report: DeployReport, until: float) -> Element:
     """Where and when."""
     known = {
         "Result": "✗ failed" if "failed after" in title(report, until) else "✓ done",
@@ -29,7 +36,7 @@ def facts(report: Document, until: float) -> Element:
     return h("section", h("h2", "Summary"), h("dl", *pairs))
 
 
-def error(report: Document) -> Element | None:
+def error(report: DeployReport) -> Element | None:
     """What ended the deploy; why, unless the causes tell it."""
     found = report.get("error")
     if not found:
@@ -42,13 +49,13 @@ def error(report: Document) -> Element | None:
     )
 
 
-def _remedy(found: Document) -> Iterator[Element]:
+def _remedy(found: ErrorReport | CauseReport) -> Iterator[Element]:
     if found.get("remedy"):
         yield h("h3", "Next") if "exitCode" in found else h("p", "Next:")
         yield h("pre", found["remedy"], class_="remedy")
 
 
-def causes(report: Document) -> Element | None:
+def causes(report: DeployReport) -> Element | None:
     """Why something was not ready, the root first."""
     found = report.get("causes")
     if not found:
@@ -57,7 +64,7 @@ def causes(report: Document) -> Element | None:
     return put(section, *map(_cause, found))
 
 
-def _cause(cause: Document) -> Element:
+def _cause(cause: CauseReport) -> Element:
     evidence = [line for line in cause.get("evidence", ()) if line]
     where = " container ".join(filter(None, (cause["object"], cause.get("container"))))
     article = h("article", h("h3", f"{cause['code']}: {where}"))
@@ -70,7 +77,7 @@ def _cause(cause: Document) -> Element:
     )
 
 
-def timeline(report: Document, until: float) -> Element:
+def timeline(report: DeployReport, until: float) -> Element:
     """All steps, and those that the time hung on."""
     path = [step for step in _path(report) if tables.counts(step, until)]
     return put(
@@ -82,12 +89,12 @@ def timeline(report: Document, until: float) -> Element:
     )
 
 
-def _path(report: Document) -> list[Step]:
+def _path(report: DeployReport) -> list[StepReport]:
     steps = {step["step"]: step for step in report["steps"]}
     return [steps[name] for name in critical_path(report["steps"])]
 
 
-def _reason(report: Document, step: Step, until: float) -> str:
+def _reason(report: DeployReport, step: StepReport, until: float) -> str:
     told = f"{tables.name(step)}: {tables.seconds(step, until)}"
     last = waited_for(report, step)
     if not last:
@@ -96,7 +103,7 @@ def _reason(report: Document, step: Step, until: float) -> str:
     return f"{told}, {ended}"
 
 
-def _objects(report: Document, step: Step) -> list[Document]:
+def _objects(report: DeployReport, step: StepReport) -> list[ObjectReport]:
     return [item for item in report.get("objects", ()) if item["step"] == step["step"]]
 
 
@@ -109,7 +116,7 @@ def _legend() -> Element:
     )
 
 
-def releases(report: Document, until: float) -> Iterator[Element]:
+def releases(report: DeployReport, until: float) -> Iterator[Element]:
     """For each step with objects, what became of them."""
     path = _path(report)
     for step in report["steps"]:
@@ -121,7 +128,7 @@ def releases(report: Document, until: float) -> Iterator[Element]:
             yield h("section", h("h2", about), table)
 
 
-def endpoints(report: Document) -> Element | None:
+def endpoints(report: DeployReport) -> Element | None:
     """Where applications connect."""
     found = report.get("endpoints")
     if not found:
@@ -130,13 +137,13 @@ def endpoints(report: Document) -> Element | None:
     return put(section, *map(_endpoint, found))
 
 
-def _endpoint(endpoint: Document) -> Element:
+def _endpoint(endpoint: EndpointDocument) -> Element:
     inside, host = endpoint["inCluster"], endpoint["host"]
-    secret = (endpoint.get("credentials") or {}).get("secret")
+    credentials = endpoint.get("credentials")
     places = {
         "In the cluster": f"{inside['host']}:{inside['port']}",
         "From this host": f"{host['host']}:{host['port']}",
-        **({"Credentials": f"Secret {secret}"} if secret else {}),
+        **({"Credentials": f"Secret {credentials['secret']}"} if credentials else {}),
     }
     pairs = [h("div", h("dt", name), h("dd", h("code", text))) for name, text in places.items()]
     lines = [*endpoint.get("tunnel", ()), *endpoint.get("connect", ())]

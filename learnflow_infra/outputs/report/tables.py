@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element
 
-from learnflow_infra.models import Document
+from learnflow_infra.outputs.contracts import ObjectReport, StepReport
 from learnflow_infra.outputs.report import bars
 from learnflow_infra.outputs.report.elements import h
-from learnflow_infra.outputs.report.timeline import Span, Step, span, spans
+from learnflow_infra.outputs.report.timeline import Span, span, spans
 
 SHORT = 0.01
 """Share of the deploy's time below which a step of the critical path is not named."""
@@ -15,28 +15,28 @@ LAST = 6
 MARKS = {"done": "✓", "failed": "✗", "Current": "✓", "Failed": "✗"}
 
 
-def name(step: Step) -> str:
+def name(step: StepReport) -> str:
     """A step's title, or its id where it has none."""
     return str(step.get("title") or step["step"])
 
 
-def seconds(step: Step, until: float) -> str:
+def seconds(step: StepReport, until: float) -> str:
     """How long a step took."""
     return f"{span(step, until).seconds:.1f} s"
 
 
-def counts(step: Step, until: float) -> bool:
+def counts(step: StepReport, until: float) -> bool:
     """It is long enough to be worth a word."""
     return span(step, until).seconds >= SHORT * until
 
 
-def steps(found: Sequence[Step], critical: Sequence[str], until: float) -> Element:
+def steps(found: Sequence[StepReport], critical: Sequence[str], until: float) -> Element:
     """A row for each step, in the order in which they began."""
     rows = [_step(step, until, critical=step["step"] in critical) for step in found]
-    return _table("Steps, in seconds since the deploy began", "Step", rows, until)
+    return _table("Steps, in seconds since the deploy began", "StepReport", rows, until)
 
 
-def _step(step: Step, until: float, *, critical: bool) -> Element:
+def _step(step: StepReport, until: float, *, critical: bool) -> Element:
     when = span(step, until)
     told = " · ".join(
         filter(None, (f"{MARKS.get(when.state, '…')} {when.state}", step.get("note")))
@@ -51,7 +51,7 @@ def _marked(title: str, critical: bool) -> tuple[str, ...] | tuple[str, Element]
     return f"◆ {title}", h("span", " (on the critical path)", class_="hidden")
 
 
-def objects(found: Sequence[Document], about: str, critical: str, until: float) -> Element:
+def objects(found: Sequence[ObjectReport], about: str, critical: str, until: float) -> Element:
     """A row for each object, what it owns below it; `critical` is on the critical path."""
     rows = [
         _row(
@@ -65,7 +65,7 @@ def objects(found: Sequence[Document], about: str, critical: str, until: float) 
     return _table(f"{about}, in seconds since the deploy began", "Object", rows, until)
 
 
-def _object(item: Document, depth: int, *, critical: bool) -> Element:
+def _object(item: ObjectReport, depth: int, *, critical: bool) -> Element:
     last = item["states"][-1]
     state = "gone" if "gone" in item else last["state"]
     told = f"{MARKS.get(state, '…')} {state}: {last['message']}".removesuffix(": ")
@@ -74,7 +74,7 @@ def _object(item: Document, depth: int, *, critical: bool) -> Element:
     return h("th", *marked, owner, _small(told), class_=f"depth-{min(depth, 3)}")
 
 
-def _tree(found: Sequence[Document]) -> Iterator[tuple[int, Document]]:
+def _tree(found: Sequence[ObjectReport]) -> Iterator[tuple[int, ObjectReport]]:
     """Depth and object, owners before what they own; each once, whatever the owners say."""
     left = {item["object"]: item for item in found}
     names = set(left)

@@ -2,11 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from learnflow_infra.models import Document
+from learnflow_infra.outputs.contracts import DeployReport, ObjectReport, StepReport
 
-Step = dict[str, Any]
 CLOSE = 0.001
 """Seconds to which the report rounds: what ended then ended before."""
 
@@ -25,7 +23,7 @@ class Span:
         return self.end - self.start
 
 
-def total(report: Document) -> float:
+def total(report: DeployReport) -> float:
     """Seconds of the whole deploy; never 0, so that shares of it can be told."""
     known = [float(report.get("seconds") or 0), CLOSE]
     known += [float(step.get("end", step["start"])) for step in report["steps"]]
@@ -34,26 +32,27 @@ def total(report: Document) -> float:
     return max(known)
 
 
-def span(step: Step, until: float) -> Span:
+def span(step: StepReport, until: float) -> Span:
     """A step's; one that was cut off ran to the end."""
     start = float(step["start"])
     end = float(step.get("end", until))
     return Span(start=start, end=max(start, end), state=step.get("result", "cut off"))
 
 
-def spans(item: Document, until: float) -> list[Span]:
+def spans(item: ObjectReport, until: float) -> list[Span]:
     """An object's states one after another; the same state twice in a row is one span."""
     end = float(item.get("gone", until))
     found: list[Span] = []
-    for state, after in zip(item["states"], [*item["states"][1:], {"at": end}], strict=True):
+    ends = [*(state["at"] for state in item["states"][1:]), end]
+    for state, after in zip(item["states"], ends, strict=True):
         start = float(state["at"])
         if found and found[-1].state == state["state"]:
             start = found.pop().start
-        found.append(Span(start=start, end=max(start, float(after["at"])), state=state["state"]))
+        found.append(Span(start=start, end=max(start, after), state=state["state"]))
     return found
 
 
-def critical_path(steps: Sequence[Step]) -> list[str]:
+def critical_path(steps: Sequence[StepReport]) -> list[str]:
     """The steps that the deploy's time hung on, first to last.
 
     Walks back from the step that ended last: before it came the last that ended of those that
@@ -71,7 +70,7 @@ def critical_path(steps: Sequence[Step]) -> list[str]:
     return path
 
 
-def waited_for(report: Document, step: Step) -> str:
+def waited_for(report: DeployReport, step: StepReport) -> str:
     """The object for which a release was waited last: that became ready, or that was the cause.
 
     "" where the step has no objects, or they tell nothing.
@@ -85,6 +84,6 @@ def waited_for(report: Document, step: Step) -> str:
     return max(ready, default=(0, ""))[1]
 
 
-def _latest(steps: Sequence[Step]) -> Step | None:
+def _latest(steps: Sequence[StepReport]) -> StepReport | None:
     """The one that ended last; of several, the one that began last: it was waited for by itself."""
     return max(steps, key=lambda step: (step["end"], step["start"]), default=None)
