@@ -11,7 +11,7 @@ unexport PYTHONDONTWRITEBYTECODE
 CLI := $(VENV)/bin/learnflow-infra
 VERBS := deploy diff template values verify status endpoints diagnose rollback delete doctor
 
-.PHONY: help setup setup-dev lock test docs lint unit browser fuzz contract cluster-tests e2e docs bench chart-lock $(VERBS)
+.PHONY: help setup setup-dev lock test docs lint vet unit browser fuzz contract cluster-tests e2e docs bench chart-lock $(VERBS)
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9%-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,10 +60,14 @@ test: setup-dev ## the whole test suite, part by part
 docs: setup-dev ## write docs/commands.md and the table of docs/causes.md from the program
 	@$(VENV)/bin/python docs/pages.py
 
-lint: setup-dev ## ruff, mypy, import-linter, shellcheck
+lint: setup-dev ## ruff, mypy, import-linter, shellcheck, gofmt and go vet
 	@$(VENV)/bin/ruff check --no-cache . && $(VENV)/bin/ruff format --no-cache --check .
 	@$(VENV)/bin/mypy && $(VENV)/bin/lint-imports --no-cache
 	@git ls-files -z '*.sh' .ci | xargs -0 $(VENV)/bin/shellcheck
+	@$(VENV)/bin/python cluster-runtime/lint.py ./cmd/await ./cmd/pause
+
+vet: setup-dev ## go vet with all Kubernetes packages (minutes the first time, after the build)
+	@$(VENV)/bin/python cluster-runtime/lint.py ./...
 
 unit: setup-dev ## tests that need no cluster
 	@$(VENV)/bin/pytest -q -n 2 tests/unit $(ARGS)

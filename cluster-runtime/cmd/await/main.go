@@ -1,10 +1,10 @@
-// Command await becomes another program once servers and files are there:
+// Command await waits until servers answer and files exist, and then runs a program in its place:
 //
 //	await tcp://127.0.0.1:2379 -- PROGRAM [ARGUMENT...]
 //	await https://10.213.0.2:6443/readyz file:///run/ready -- PROGRAM [ARGUMENT...]
 //
-// A Kubernetes component that starts before the API server allows it what it needs
-// falls into its own growing back-off, and loses seconds by starting too early.
+// A Kubernetes component that starts before the API server grants its requests repeats them
+// with a growing back-off, and so is ready seconds later than one that starts after it.
 package main
 
 import (
@@ -32,13 +32,13 @@ func main() {
 		os.Exit(2)
 	}
 	for _, argument := range os.Args[1:separator] {
-		wanted, err := url.Parse(argument)
+		awaited, err := url.Parse(argument)
 		exitOn(err)
-		for !there(wanted) {
+		for !available(awaited) {
 			time.Sleep(pause)
 		}
 	}
-	exitOn(become(os.Args[separator+1:]))
+	exitOn(execute(os.Args[separator+1:]))
 }
 
 func exitOn(err error) {
@@ -48,25 +48,26 @@ func exitOn(err error) {
 	}
 }
 
-// there tells whether a file exists, a TCP server accepts, or an HTTPS server says 200.
-func there(wanted *url.URL) bool {
-	switch wanted.Scheme {
+// available reports whether a file exists, a TCP server accepts a connection, or an HTTPS
+// server answers with 200.
+func available(awaited *url.URL) bool {
+	switch awaited.Scheme {
 	case "file":
-		_, err := os.Stat(wanted.Path)
+		_, err := os.Stat(awaited.Path)
 		return err == nil
 	case "tcp":
-		connection, err := net.DialTimeout("tcp", wanted.Host, timeout)
+		connection, err := net.DialTimeout("tcp", awaited.Host, timeout)
 		if err == nil {
 			connection.Close()
 		}
 		return err == nil
 	default:
-		return says200(wanted)
+		return answers200(awaited)
 	}
 }
 
-func says200(server *url.URL) bool {
-	// Who answers does not matter here: nothing is sent, and the program that follows checks.
+func answers200(server *url.URL) bool {
+	// The certificate is not verified: no secret is sent, and the program verifies it itself.
 	transport := &http.Transport{
 		TLSClientConfig:   &tls.Config{InsecureSkipVerify: true},
 		DisableKeepAlives: true,
@@ -78,8 +79,8 @@ func says200(server *url.URL) bool {
 	return err == nil && response.StatusCode == http.StatusOK
 }
 
-// become replaces this process, so that the supervisor's signals reach the program itself.
-func become(command []string) error {
+// execute replaces this process, so that the supervisor's signals reach the program itself.
+func execute(command []string) error {
 	path, err := exec.LookPath(command[0])
 	if err != nil {
 		return err

@@ -1,8 +1,8 @@
-// Command hyperkube is every Kubernetes program of the embedded cluster in one file.
+// Command hyperkube holds every Kubernetes program of the embedded cluster in one file.
 //
-// It runs the program that its own base name says (through a link named `kubectl`, say)
-// or, called as hyperkube, the one that its first argument names. One file, because the
-// programs share nearly all of their code: together they take 145 MB, apart over 600.
+// It runs the program of its own base name (for example through a link named `kubectl`) or,
+// called as hyperkube, the one that its first argument names. The programs share nearly all
+// of their code: one file takes 145 MB, separate files would take over 600 MB.
 package main
 
 import (
@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// program runs with os.Args as if it had been called by its own name; it returns the exit code.
+// program runs with os.Args as if called by its own name, and returns the exit code.
 type program func() int
 
 var programs = map[string]program{

@@ -16,8 +16,8 @@ import (
 	"go.etcd.io/etcd/server/v3/etcdmain"
 )
 
-// coredns is CoreDNS with the plugins that answer for a cluster's own names; the
-// cluster has no way out, so there is nothing to forward to.
+// coredns is CoreDNS with the plugins for the cluster's own names. There is none to forward
+// other queries: no packet leaves the cluster.
 func coredns() int {
 	coremain.Run()
 	return 0

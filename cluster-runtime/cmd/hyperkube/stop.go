@@ -17,12 +17,12 @@ import (
 // graceAnnotation is where the kubelet writes a pod's terminationGracePeriodSeconds.
 const graceAnnotation = "io.kubernetes.pod.terminationGracePeriod"
 
-// stopContainers ends every container of a node through the CRI, all at once, so that
-// each gets its image's StopSignal and time to write its data before the node goes down.
-// The kubelet has to be stopped first, or it starts them again.
+// stopContainers stops every container of a node through the CRI, all at once: each gets its
+// image's StopSignal, and time to write its data before the node ends. The kubelet must be
+// stopped before, or it starts the containers again.
 func stopContainers() int {
 	endpoint := flag.String("endpoint", "unix:///run/containerd/containerd.sock", "CRI socket")
-	timeout := flag.Duration("timeout", 20*time.Second, "the longest grace that a container gets")
+	timeout := flag.Duration("timeout", 20*time.Second, "the longest grace period of a container")
 	flag.Parse()
 	ctx, cancel := context.WithTimeout(context.Background(), *timeout+10*time.Second)
 	defer cancel()

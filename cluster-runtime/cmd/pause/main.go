@@ -1,5 +1,5 @@
-// Command pause holds the namespaces of a pod: it waits for a signal to end, and
-// reaps what the pod's processes leave behind when they share its PID namespace.
+// Command pause holds the namespaces of a pod: it waits for a signal to end, and reaps
+// orphaned processes of the pod's containers where these share its PID namespace.
 package main
 
 import (
@@ -19,7 +19,7 @@ func main() {
 	}
 }
 
-// reap collects every child that has ended; one SIGCHLD may stand for many.
+// reap waits for every child that has ended; one SIGCHLD may be sent for several.
 func reap() {
 	for {
 		pid, err := syscall.Wait4(-1, nil, syscall.WNOHANG, nil)

@@ -24,7 +24,7 @@ before kube-proxy's rules apply; there is no default route, so nothing leaves th
 HIDDEN = (Path("/run"), Path("/var/run"), Path("/var/lib"), Path("/var/log"))
 """Folders of the host that the node covers by its own."""
 OPEN_FILES = 1048576
-"""A limit, for programs that close every possible file descriptor at their start."""
+"""Limit of open files: some programs close every possible descriptor when they start."""
 KERNEL = {
     "vm/overcommit_memory": 1,
     "vm/panic_on_oom": 0,
