@@ -49,7 +49,7 @@ def session(cluster):
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path, monkeypatch):
     """Images of registries go to a cache of this test; what was built stays shared."""
-    monkeypatch.setattr(cache, "cached", lambda: cache.Layout(root=tmp_path / "oci"))
+    monkeypatch.setattr(cache, "cache_layout", lambda: cache.Layout(root=tmp_path / "oci"))
 
 
 def runs(kubectl, name, image):

@@ -1,5 +1,6 @@
 """Waits until a started node is ready: the API server, the node itself, the cluster's DNS."""
 
+import socket
 import threading
 import time
 import urllib.error
@@ -82,6 +83,16 @@ def answers_200(url: str) -> bool:
         return False
 
 
+def listens(path: Path) -> bool:
+    """Whether a server accepts connections at a Unix socket, which exists before that."""
+    with socket.socket(socket.AF_UNIX) as client:
+        try:
+            client.connect(str(path))
+        except OSError:
+            return False
+    return True
+
+
 class Waiter:
     """Waits for conditions while the node lives."""
 
@@ -103,8 +114,8 @@ class Waiter:
 
     def runtime(self, node: processes.Node) -> None:
         """Wait until containerd listens."""
-        socket = Path(f"/proc/{node.init}/root/run/containerd/containerd.sock")
-        self._until("containerd", socket.exists)
+        path = Path(f"/proc/{node.init}/root{runtime.SOCKET}")
+        self._until("containerd", lambda: listens(path))
 
     def services(self, node: processes.Node) -> None:
         """Wait until Services work: the DNS Service has its rules, and CoreDNS its names.

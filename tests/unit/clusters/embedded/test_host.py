@@ -1,5 +1,6 @@
 import os
 import shutil
+import socket
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -154,6 +155,16 @@ def test_a_node_is_ready_when_its_kubelet_says_so_now(status, heartbeat, ready):
 
 def test_a_node_without_conditions_is_not_ready():
     assert health.node_ready({}, SINCE) is False
+
+
+def test_a_socket_that_is_bound_does_not_listen_yet(tmp_path):
+    path = tmp_path / "socket"
+    assert not health.listens(path)
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        assert not health.listens(path)
+        server.listen()
+        assert health.listens(path)
 
 
 def pod(*, ready, started):
