@@ -1,4 +1,4 @@
-"""What a run tells, kept for its report while it is passed on."""
+"""Listen to the events of a run: keep them for the report, and pass them on."""
 
 import threading
 import time
@@ -25,9 +25,10 @@ from learnflow_infra.outputs.contracts import CauseReport, DeployReport, ObjectR
 
 
 class Recorder:
-    """Passes events on, and keeps the timeline of steps and objects for the report.
+    """Keeps the timeline of steps and objects for the report, and passes events on.
 
-    A step that is looked at again and found as it should be is not told twice.
+    A step that is started a second time and changes nothing is passed on once. `changed` is
+    True once a step has changed something.
     """
 
     def __init__(self, emit: Emit) -> None:
@@ -35,7 +36,7 @@ class Recorder:
         self._started = time.time()
         self._steps: dict[str, StepReport] = {}
         self._objects: dict[tuple[str, str], ObjectReport] = {}
-        self._again: dict[str, StepStarted] = {}
+        self._restarted: dict[str, StepStarted] = {}
         self._report: DeployReport = {
             "apiVersion": outputs.API_VERSION,
             "kind": "DeployReport",
@@ -50,17 +51,17 @@ class Recorder:
     def __call__(self, event: Event) -> None:
         """Record an event and pass it on."""
         with self._lock:
-            if not self._told_before(event):
+            if not self._is_repeated(event):
                 self._record(event)
                 self._emit(event)
 
-    def _told_before(self, event: Event) -> bool:
-        """A step that began anew is told of once something is done in it."""
+    def _is_repeated(self, event: Event) -> bool:
+        """The start of a step that ran before is held back until something happens in it."""
         if isinstance(event, StepStarted) and event.step in self._steps:
-            self._again[event.step] = event
+            self._restarted[event.step] = event
             return True
         if isinstance(event, StepProgress | StepFinished | StepFailed):
-            started = self._again.pop(event.step, None)
+            started = self._restarted.pop(event.step, None)
             if started and isinstance(event, StepFinished) and event.changed is False:
                 return True
             if started:
@@ -103,7 +104,7 @@ class Recorder:
         return round(time.time() - self._started, 3)
 
     def failed(self, error: BaseException) -> None:
-        """Record how the run ended, and the causes that the error carries."""
+        """Record the error that ended the run, and its causes."""
         self._report["result"] = "failed"
         self._report["error"] = {"what": "Interrupted.", "exitCode": EXIT_INTERRUPTED}
         if isinstance(error, LearnflowError):
@@ -135,7 +136,7 @@ class Recorder:
 
 @contextmanager
 def recorded(recorder: Recorder, session: Session) -> Iterator[None]:
-    """Write the report of what is done in the block, whether it succeeds or not."""
+    """Write the report when the block ends, whether it succeeds or not."""
     try:
         yield
     except BaseException as error:

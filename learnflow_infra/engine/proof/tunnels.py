@@ -1,4 +1,4 @@
-"""Tunnels to clusters whose node ports this host does not reach, open while a block runs."""
+"""Tunnels to clusters whose node ports this host does not reach."""
 
 import shlex
 import socket
@@ -12,15 +12,17 @@ from learnflow_infra.remedy import Command, Remedy
 from learnflow_infra.system.processes import Process, end, started
 
 SECONDS = 15.0
-"""How long a tunnel may take to listen."""
+"""Until a tunnel has to listen."""
 
 
 @contextmanager
 def opened(endpoints: EndpointsDocument) -> Iterator[None]:
-    """Open the tunnels that recorded endpoints need; one that a person holds open is used.
+    """Open the tunnels that the endpoints need (`tunnel`), and close them after the block.
+
+    A port on which something listens already is used as it is.
 
     Raises:
-        ClusterUnreachableError: one cannot be opened; with kubectl's words.
+        ClusterUnreachableError: a tunnel cannot be opened; with the stderr of kubectl.
     """
     commands = [line for item in endpoints.get("endpoints", ()) for line in item.get("tunnel", ())]
     with ExitStack() as stack:
@@ -48,10 +50,10 @@ def _wait(process: Process, port: int) -> None:
     while not _listens(port):
         if process.poll() is not None or time.monotonic() > deadline:
             process.kill()
-            words = (process.stderr.read() if process.stderr else b"").decode("utf-8", "replace")
+            stderr = (process.stderr.read() if process.stderr else b"").decode("utf-8", "replace")
             raise ClusterUnreachableError(
                 f"No tunnel to port {port} could be opened.",
-                why=words.strip() or f"Nothing listened there within {SECONDS:.0f} s.",
+                why=stderr.strip() or f"Nothing listened there within {SECONDS:.0f} s.",
                 remedy=Remedy("See what runs there: ", Command("status")),
             )
         time.sleep(0.05)

@@ -1,8 +1,8 @@
-"""Who may change the releases of a namespace: one run at a time, and no helm under another's hands.
+"""Locks: one run at a time changes the releases of a namespace.
 
-Two locks are held together: of the context and namespace (for any checkout of this user),
-and of this checkout (artifacts are written there). Neither reaches another user or
-machine; there `held_for` judges by helm's own record.
+A run holds two locks: of the context and namespace (against any checkout of this user), and
+of this checkout (where artifacts are written). Neither is known to another user or machine;
+for those, `held_for` decides by helm's own record.
 """
 
 import json
@@ -21,17 +21,17 @@ from learnflow_infra.outputs import artifacts
 from learnflow_infra.system import locks
 
 PATIENCE = 300.0
-"""Seconds after which helm gives an operation up, where nobody said otherwise (`--timeout`)."""
+"""Seconds after which helm ends an operation, unless `--timeout` names others."""
 SLACK = 10.0
-"""Seconds that a helm may go on after the run that began it was cut off."""
+"""Seconds that a helm may still run after the run that started it was cut off."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Run:
-    """Who holds a lock, as its file tells; times are seconds since 1970.
+    """The run that holds a lock, as the lock's file names it; times are seconds since 1970.
 
-    `until` is set when it was cut off; from `first` to `last` earlier runs were, whose work
-    nobody has finished.
+    `until` is set if the run was cut off. Between `first` and `last` there were earlier runs
+    that were cut off, too, and whose work is not finished yet.
     """
 
     verb: str
@@ -43,25 +43,25 @@ class _Run:
     last: float = 0.0
 
     def after(self, cut_off: "_Run") -> "_Run":
-        """This run, knowing of one before it; killed outright, it may have lasted until now."""
+        """This run, after one that was cut off; if that was killed, it may have ended only now."""
         ended = cut_off.until or self.since
         return replace(self, first=cut_off.first or cut_off.since, last=max(cut_off.last, ended))
 
     def __str__(self) -> str:
         since = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(self.since))
-        who = f"learnflow-infra {self.verb}, process {self.pid}, since {since}"
-        return f"{who}, of the checkout {self.checkout}."
+        text = f"learnflow-infra {self.verb}, process {self.pid}, since {since}"
+        return f"{text}, of the checkout {self.checkout}."
 
 
 @contextmanager
 def hold(context: str, namespace: str, verb: str) -> Iterator[None]:
     """Hold the releases of a namespace, and this checkout's artifacts, against other runs.
 
-    The lock's file tells who holds it, by `verb` alone: options may hold secrets. A run
-    that is cut off leaves it filled, so that the next knows unfinished work for our own.
+    The lock's file names the `verb`, but not the options, which may hold secrets. A run that
+    is cut off leaves its entry, by which the next run recognises unfinished work as our own.
 
     Raises:
-        LockedError: another run holds one of them; it is named.
+        LockedError: another run holds one of the locks; it is named.
         FoundationError: a lock's file cannot be written.
     """
     path = _path(context, namespace)
@@ -91,17 +91,16 @@ def hold(context: str, namespace: str, verb: str) -> Iterator[None]:
 def held_for(context: str, namespace: str, *, begun: float, patience: float = PATIENCE) -> float:
     """Seconds for which an unfinished helm operation may still go on elsewhere; 0 when it is over.
 
-    It is over when it began in a run of ours that was cut off: the caller holds the lock, so
-    that run is gone. Whoever else began it (helm by hand, another user or machine) cannot be
-    observed, and gets the time after which helm itself would have given up; a clock that is
-    behind only makes that longer. (A Lease in the namespace would keep runs of this program
-    apart, not helm's.)
+    It is over if a run of ours started it that was cut off: the caller holds the lock, so
+    that run has ended. A helm that another user or machine started cannot be observed; it gets
+    the time after which helm itself ends an operation. A clock that is behind only makes that
+    longer. (A Lease in the namespace would keep runs of this program apart, but not helm's.)
 
     Args:
         context: of the cluster.
         namespace: of the release.
         begun: when the operation began, in seconds since 1970.
-        patience: seconds after which helm gives it up.
+        patience: seconds after which helm ends it.
     """
     run = _read(_path(context, namespace))
     ours = run is not None and run.first <= begun <= run.last
@@ -109,12 +108,12 @@ def held_for(context: str, namespace: str, *, begun: float, patience: float = PA
 
 
 def forget(context: str) -> None:
-    """Remove the locks of a context that is no more, and their folders when those are empty."""
+    """Remove the locks of a deleted context, and their folders if those are empty."""
     folder = paths.data_dir() / "locks"
     for path in folder.glob(f"{quote(context, safe='')},*"):
         path.unlink(missing_ok=True)
     for each in (folder, folder.parent):
-        with suppress(OSError):  # there is more in it, or it is not there
+        with suppress(OSError):  # it is not empty, or does not exist
             each.rmdir()
 
 
@@ -124,10 +123,10 @@ def _path(context: str, namespace: str) -> Path:
 
 
 def _read(path: Path) -> _Run | None:
-    """What a lock's file tells; None after a run that ended well."""
+    """The run that a lock's file names; None after a run that was not cut off."""
     try:
         return _Run(**json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):  # not there, empty or half written
+    except (OSError, ValueError, TypeError):  # it does not exist, is empty or half written
         return None
 
 

@@ -1,4 +1,4 @@
-"""`chart lock`: ask the registries which charts the skills' versions are now, and pin them."""
+"""`chart lock`: pin the charts of registries by the digests that their versions have now."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,29 +16,29 @@ from learnflow_infra.sources.mirror import Mirror
 
 @dataclass(frozen=True, kw_only=True)
 class Pinned:
-    """The lock as the registries have it now, and what the file had otherwise, a line each."""
+    """The lock by the registries' digests, and a line for each chart that differs from the file."""
 
     lock: Lock
     changes: tuple[str, ...] = ()
 
 
 def pin(texts: Sequence[str], emit: Emit, *, check: bool = False) -> Pinned:
-    """Write charts.lock anew: every chart of a registry, of every profile, and no other.
+    """Write charts.lock: every chart of a registry, of every profile, and no other.
 
     Args:
         texts: mirrors, `FROM=TO`.
         emit: takes the events.
-        check: write nothing, and refuse a lock that differs.
+        check: write nothing, and raise an error if the lock differs.
 
     Raises:
-        ArtifactError: a chart cannot be had; nothing was written.
+        ArtifactError: a chart cannot be obtained; nothing was written.
         RefusedError: `check`, and the lock differs.
-        InputError: the lock that is there is malformed.
+        InputError: charts.lock is malformed.
         FoundationError: it cannot be written.
     """
     mirrors = [mirror.parse(text) for text in texts]
-    found = asyncio.run(_ask(_remote(), mirrors, emit))
-    changes = tuple(differences(lockfile.read(), found))
+    latest = asyncio.run(_latest(_remote_charts(), mirrors, emit))
+    changes = tuple(differences(lockfile.read(), latest))
     if check and changes:
         raise RefusedError(
             "charts.lock differs from what the registries have.",
@@ -46,14 +46,15 @@ def pin(texts: Sequence[str], emit: Emit, *, check: bool = False) -> Pinned:
             remedy=Remedy("If it is to be trusted, accept it: ", charts.RELOCK),
         )
     if not check:
-        lockfile.write(found)
-    return Pinned(lock=found, changes=changes)
+        lockfile.write(latest)
+    return Pinned(lock=latest, changes=changes)
 
 
-Wanted = Sequence[tuple[Profile, ReleaseName, ChartSource]]
+RemoteCharts = Sequence[tuple[Profile, ReleaseName, ChartSource]]
 
 
-def _remote() -> Wanted:
+def _remote_charts() -> RemoteCharts:
+    """The charts that the skills take from registries."""
     return [
         (profile, release.name, source)
         for skill in library.load_all()
@@ -63,17 +64,17 @@ def _remote() -> Wanted:
     ]
 
 
-async def _ask(wanted: Wanted, mirrors: Sequence[Mirror], emit: Emit) -> Lock:
-    found = await asyncio.gather(*(charts.latest(source, mirrors, emit) for *_, source in wanted))
+async def _latest(remote: RemoteCharts, mirrors: Sequence[Mirror], emit: Emit) -> Lock:
+    latest = await asyncio.gather(*(charts.latest(source, mirrors, emit) for *_, source in remote))
     profiles: dict[Profile, dict[ReleaseName, LockedChart]] = {}
-    for (profile, name, source), chart in zip(wanted, found, strict=True):
+    for (profile, name, source), chart in zip(remote, latest, strict=True):
         locked = LockedChart(chart=source.chart, version=source.version, digest=chart.digest)
         profiles.setdefault(profile, {})[name] = locked
     return Lock(profiles=profiles)
 
 
 def differences(before: Lock, after: Lock) -> list[str]:
-    """What differs, a line for each release."""
+    """A line for each release whose chart differs."""
     lines: list[str] = []
     for profile in sorted({*before.profiles, *after.profiles}):
         old, new = before.profiles.get(profile, {}), after.profiles.get(profile, {})

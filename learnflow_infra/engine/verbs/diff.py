@@ -1,4 +1,4 @@
-"""What a deploy would change, and what it would install; nothing is."""
+"""Show what a deploy would install and change; nothing is changed."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -32,7 +32,7 @@ _SHOWN: Mapping[Action, Shown] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Planned:
-    """What a deploy would do with a release; `crds` are those that it would bring."""
+    """What a deploy would do with a release; `crds` are those that it would apply."""
 
     release: ReleaseName
     action: Shown
@@ -46,10 +46,10 @@ class Planned:
 
 
 def diff(options: Options, emit: Emit, *, ask_server: bool = False) -> list[Planned]:
-    """Compare what is asked with the live releases and the live objects.
+    """Compare the desired releases with the live ones and their objects.
 
     Args:
-        options: what is asked.
+        options: what was asked for.
         emit: takes the events.
         ask_server: let the API server check every object (`--dry-run=server`).
 

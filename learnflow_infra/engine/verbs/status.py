@@ -1,4 +1,4 @@
-"""The releases of a namespace, and what they own, as they are now."""
+"""Show the releases of a namespace, and their objects, as they are now."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The manifests of skills; no cluster is asked."""
+"""Render the manifests of skills without asking a cluster."""
 
 from learnflow_infra.engine.release import validate
 from learnflow_infra.engine.release.rendering import render
@@ -12,7 +12,7 @@ def template(options: Options, emit: Emit, *, crds: bool = False) -> str:
     """The manifests of the chosen skills, as `helm template` makes them; no cluster is asked.
 
     Raises:
-        InputError: values do not meet a chart's schema, or a custom resource its CRD.
+        InputError: values do not match a chart's schema, or a custom resource its CRD.
         ReleaseFailedError: helm cannot render one.
     """
     prepared = prepare(planning.without_cluster(options), emit)

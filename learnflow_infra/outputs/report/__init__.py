@@ -1,4 +1,4 @@
-"""deploy-report.html: the last deploy as one page that needs nothing else."""
+"""deploy-report.html: the last deploy as one page that loads nothing."""
 
 import base64
 import functools
@@ -37,7 +37,7 @@ def html(report: DeployReport) -> str:
 
 
 def _head(title: str) -> Element:
-    """What the page may load: nothing; and its style is this one and no other."""
+    """The Content-Security-Policy: the page loads nothing, and has this one style."""
     digest = base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'"
     return h(

@@ -13,13 +13,13 @@ STATES = {
     "Current": "done",
     "Failed": "failed",
 }
-"""Class of a bar by the state of a step or an object; others are under way."""
+"""Class of a bar by the state of a step or an object; other states are in progress."""
 THIN = 5
-"""Height of a bar that is under way: its shape tells, not only its colour."""
+"""Height of a bar in progress, which differs by shape and not only by colour."""
 
 
 def chart(spans: Sequence[Span], until: float) -> Element:
-    """The bars of a row; what they show stands in the row as text, so they are hidden from it."""
+    """The bars of a row; hidden from screen readers, as the row has the same as text."""
     drawing = h("svg", width="100%", height=HEIGHT, aria_hidden="true", focusable="false")
     put(drawing, h("line", x1="0", x2="100%", y1=HEIGHT - 1, y2=HEIGHT - 1, class_="ground"))
     return put(drawing, *(_bar(span, until) for span in spans))
@@ -37,7 +37,7 @@ def _bar(span: Span, until: float) -> Element:
 
 
 def axis(until: float) -> Element:
-    """Begin, middle and end of the deploy's time."""
+    """Labels for the start, the middle and the end of the deploy."""
     drawing = h("svg", width="100%", height=HEIGHT, aria_hidden="true", focusable="false")
     for share, anchor in ((0.0, "start"), (0.5, "middle"), (1.0, "end")):
         text = f"{share * until:.3g} s" if share else "0"

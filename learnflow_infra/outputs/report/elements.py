@@ -1,4 +1,4 @@
-"""HTML as a tree of elements: whatever text is put in, it cannot become markup."""
+"""HTML as a tree of elements, so that no text can become markup."""
 
 import unicodedata
 from collections.abc import Iterable
@@ -27,7 +27,7 @@ def h(tag: str, *content: Content | None, **attributes: object) -> Element:
 
 
 def put(element: Element, *content: Content | None) -> Element:
-    """Append texts and elements to an element, and give it back."""
+    """Append texts and elements to an element, and return it."""
     for item in content:
         if isinstance(item, Element):
             element.append(item)
@@ -44,7 +44,7 @@ def each(tag: str, contents: Iterable[Content], **attributes: object) -> list[El
 
 
 def clean(text: str) -> str:
-    """A text without what HTML and UTF-8 cannot hold, nor signs that turn the writing around."""
+    """A text without characters that HTML or UTF-8 cannot hold, or that change its direction."""
     return "".join(map(_shown, text))
 
 

@@ -1,4 +1,4 @@
-"""The sections of the report's page, each from the report alone."""
+"""The sections of the report's page, made from the report's document alone."""
 
 from collections.abc import Iterator
 from xml.etree.ElementTree import Element
@@ -17,14 +17,14 @@ from learnflow_infra.outputs.report.timeline import critical_path, waited_for
 
 
 def title(report: DeployReport, until: float) -> str:
-    """What was deployed where, how it ended, and how long it took."""
+    """The title: target, result and duration of the deploy."""
     failed = report.get("result") == "failed" or "error" in report
     ended = "failed after" if failed else "done in"
     return f"Deploy of {report['namespace']} {ended} {until:.1f} s"
 
 
 def facts(report: DeployReport, until: float) -> Element:
-    """Where and when."""
+    """The target of the deploy, and when it started."""
     known = {
         "Result": "✗ failed" if "failed after" in title(report, until) else "✓ done",
         "Changed": "yes" if report["changed"] else "nothing: all was as it should be",
@@ -37,7 +37,7 @@ def facts(report: DeployReport, until: float) -> Element:
 
 
 def error(report: DeployReport) -> Element | None:
-    """What ended the deploy; why, unless the causes tell it."""
+    """The error that ended the deploy; its `why` is left out if there are causes."""
     found = report.get("error")
     if not found:
         return None
@@ -56,7 +56,7 @@ def _remedy(found: ErrorReport | CauseReport) -> Iterator[Element]:
 
 
 def causes(report: DeployReport) -> Element | None:
-    """Why something was not ready, the root first."""
+    """The causes why objects were not ready, the root cause first."""
     found = report.get("causes")
     if not found:
         return None
@@ -78,7 +78,7 @@ def _cause(cause: CauseReport) -> Element:
 
 
 def timeline(report: DeployReport, until: float) -> Element:
-    """All steps, and those that the time hung on."""
+    """All steps, and the critical path through them."""
     path = [step for step in _path(report) if tables.counts(step, until)]
     return put(
         h("section", h("h2", "Timeline")),
@@ -117,7 +117,7 @@ def _legend() -> Element:
 
 
 def releases(report: DeployReport, until: float) -> Iterator[Element]:
-    """For each step with objects, what became of them."""
+    """For each step with objects, the states of these."""
     path = _path(report)
     for step in report["steps"]:
         mine = _objects(report, step)
@@ -129,7 +129,7 @@ def releases(report: DeployReport, until: float) -> Iterator[Element]:
 
 
 def endpoints(report: DeployReport) -> Element | None:
-    """Where applications connect."""
+    """The endpoints."""
     found = report.get("endpoints")
     if not found:
         return None

@@ -1,4 +1,4 @@
-"""The report's tables: what happened as text, with bars beside it."""
+"""The report's tables: steps and objects as text, with bars beside them."""
 
 from collections.abc import Iterator, Sequence
 from xml.etree.ElementTree import Element
@@ -11,27 +11,27 @@ from learnflow_infra.outputs.report.timeline import Span, span, spans
 SHORT = 0.01
 """Share of the deploy's time below which a step of the critical path is not named."""
 LAST = 6
-"""States of an object that are told as text; its bars show all."""
+"""States of an object that are shown as text; its bars show all states."""
 MARKS = {"done": "✓", "failed": "✗", "Current": "✓", "Failed": "✗"}
 
 
 def name(step: StepReport) -> str:
-    """A step's title, or its id where it has none."""
+    """A step's title, or its id if it has no title."""
     return str(step.get("title") or step["step"])
 
 
 def seconds(step: StepReport, until: float) -> str:
-    """How long a step took."""
+    """The duration of a step."""
     return f"{span(step, until).seconds:.1f} s"
 
 
 def counts(step: StepReport, until: float) -> bool:
-    """It is long enough to be worth a word."""
+    """The step is long enough to be named."""
     return span(step, until).seconds >= SHORT * until
 
 
 def steps(found: Sequence[StepReport], critical: Sequence[str], until: float) -> Element:
-    """A row for each step, in the order in which they began."""
+    """A row for each step, in the order of their start."""
     rows = [_step(step, until, critical=step["step"] in critical) for step in found]
     return _table("Steps, in seconds since the deploy began", "StepReport", rows, until)
 
@@ -45,14 +45,14 @@ def _step(step: StepReport, until: float, *, critical: bool) -> Element:
 
 
 def _marked(title: str, critical: bool) -> tuple[str, ...] | tuple[str, Element]:
-    """A name, with what a bar's outline says to those who see it."""
+    """A name; on the critical path with the text for what a bar's outline shows."""
     if not critical:
         return (title,)
     return f"◆ {title}", h("span", " (on the critical path)", class_="hidden")
 
 
 def objects(found: Sequence[ObjectReport], about: str, critical: str, until: float) -> Element:
-    """A row for each object, what it owns below it; `critical` is on the critical path."""
+    """A row for each object, above those that it owns; `critical` is on the critical path."""
     rows = [
         _row(
             _object(item, depth, critical=item["object"] == critical),
@@ -75,7 +75,7 @@ def _object(item: ObjectReport, depth: int, *, critical: bool) -> Element:
 
 
 def _tree(found: Sequence[ObjectReport]) -> Iterator[tuple[int, ObjectReport]]:
-    """Depth and object, owners before what they own; each once, whatever the owners say."""
+    """Depth and object, owners before the objects they own; each once, even in a cycle."""
     left = {item["object"]: item for item in found}
     names = set(left)
     owned: dict[str, list[str]] = {}

@@ -1,4 +1,4 @@
-"""When what happened: intervals of steps and objects, and what the deploy's time hung on."""
+"""Pure: the intervals of steps and objects, and the critical path of a deploy."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from learnflow_infra.outputs.contracts import DeployReport, ObjectReport, StepReport
 
 CLOSE = 0.001
-"""Seconds to which the report rounds: what ended then ended before."""
+"""Seconds to which the report rounds: an end at that distance counts as earlier."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Span:
-    """From `start` to `end`, in seconds since the deploy began, something was in `state`."""
+    """A state from `start` to `end`, in seconds since the start of the deploy."""
 
     start: float
     end: float
@@ -19,12 +19,12 @@ class Span:
 
     @property
     def seconds(self) -> float:
-        """How long."""
+        """The duration in seconds."""
         return self.end - self.start
 
 
 def total(report: DeployReport) -> float:
-    """Seconds of the whole deploy; never 0, so that shares of it can be told."""
+    """Seconds of the whole deploy; never 0, so that shares of it can be computed."""
     known = [float(report.get("seconds") or 0), CLOSE]
     known += [float(step.get("end", step["start"])) for step in report["steps"]]
     for item in report.get("objects", ()):
@@ -33,14 +33,14 @@ def total(report: DeployReport) -> float:
 
 
 def span(step: StepReport, until: float) -> Span:
-    """A step's; one that was cut off ran to the end."""
+    """The interval of a step; one without an end lasted until the end of the deploy."""
     start = float(step["start"])
     end = float(step.get("end", until))
     return Span(start=start, end=max(start, end), state=step.get("result", "cut off"))
 
 
 def spans(item: ObjectReport, until: float) -> list[Span]:
-    """An object's states one after another; the same state twice in a row is one span."""
+    """The intervals of an object; equal states that follow each other are one interval."""
     end = float(item.get("gone", until))
     found: list[Span] = []
     ends = [*(state["at"] for state in item["states"][1:]), end]
@@ -53,7 +53,7 @@ def spans(item: ObjectReport, until: float) -> list[Span]:
 
 
 def critical_path(steps: Sequence[StepReport]) -> list[str]:
-    """The steps that the deploy's time hung on, first to last.
+    """The critical path: the steps that determined the duration of the deploy, first to last.
 
     Walks back from the step that ended last: before it came the last that ended of those that
     it says it needed, else of all that had ended when it began. Steps cut off are left out.
@@ -71,7 +71,7 @@ def critical_path(steps: Sequence[StepReport]) -> list[str]:
 
 
 def waited_for(report: DeployReport, step: StepReport) -> str:
-    """The object for which a release was waited last: that became ready, or that was the cause.
+    """The object that a release waited for last: it became ready last, or was the cause.
 
     "" where the step has no objects, or they tell nothing.
     """
@@ -85,5 +85,5 @@ def waited_for(report: DeployReport, step: StepReport) -> str:
 
 
 def _latest(steps: Sequence[StepReport]) -> StepReport | None:
-    """The one that ended last; of several, the one that began last: it was waited for by itself."""
+    """The interval that ended last; of several, the one that started last."""
     return max(steps, key=lambda step: (step["end"], step["start"]), default=None)
