@@ -13,6 +13,8 @@ SkillName = NewType("SkillName", str)
 Profile = NewType("Profile", str)
 """`embedded` or `upstream`: which charts and images a deploy uses."""
 
+Values = dict[str, Any]
+"""Helm's values of one release, or a part of them."""
 Document = dict[str, Any]
 """A YAML or JSON mapping of an unknown shape; Kubernetes objects have types in `objects`."""
 

@@ -16,7 +16,7 @@ from learnflow_infra.clients.helm_program import (
     translate,
 )
 from learnflow_infra.clients.manifest import Manifest
-from learnflow_infra.models import Document
+from learnflow_infra.models import Document, Values
 from learnflow_infra.remedy import Command, Remedy
 
 HISTORY = 10
@@ -27,7 +27,7 @@ class Rendered:
     """A release as helm would make it: `values` are the user-supplied ones."""
 
     manifest: Manifest
-    values: Document
+    values: Values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +53,7 @@ class Installation:
 
     release: str
     chart: Path
-    values: Document
+    values: Values
     set_arguments: tuple[str, ...] = ()
 
     def arguments(self) -> list[str]:
@@ -160,7 +160,7 @@ class Helm:
         good = [r for r in history if r["status"] in {"deployed", "superseded"}]
         return sorted((int(r["revision"]) for r in good), reverse=True)
 
-    async def computed_values(self, release: str) -> Document:
+    async def computed_values(self, release: str) -> Values:
         """All values that the chart saw, its defaults included."""
         values = self._command.get_values(release, computed=True, namespace=self._namespace)
         return await translate(release, values)

@@ -6,7 +6,7 @@ from typing import Any
 from learnflow_infra.clients.kube import Kube, selector
 from learnflow_infra.errors import ReleaseFailedError
 from learnflow_infra.locations import Address, Endpoint, Target
-from learnflow_infra.models import Document, EndpointSpec, ReleaseName, ServicePort, Skill
+from learnflow_infra.models import EndpointSpec, ReleaseName, ServicePort, Skill, Values
 from learnflow_infra.objects import Fields, Object
 from learnflow_infra.outputs.endpoints import kubectl_command
 from learnflow_infra.outputs.placeholders import fill
@@ -16,7 +16,7 @@ DOMAIN = "cluster.local"
 
 
 def discover(
-    kube: Kube, target: Target, namespace: str, skill: Skill, values: Mapping[ReleaseName, Document]
+    kube: Kube, target: Target, namespace: str, skill: Skill, values: Mapping[ReleaseName, Values]
 ) -> list[Endpoint]:
     """The endpoints of a skill as the cluster has them now.
 

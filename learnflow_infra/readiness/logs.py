@@ -30,19 +30,19 @@ class Logs:
         self._kube, self._namespace, self._now = kube, namespace, now
         self._read: dict[_PodContainer, tuple[object, Sequence[str]]] = {}
 
-    def read(self, snapshot: Snapshot, *, anew: bool) -> Mapping[_PodContainer, Sequence[str]]:
+    def read(self, snapshot: Snapshot, *, again: bool) -> Mapping[_PodContainer, Sequence[str]]:
         """The last lines by pod and container.
 
         Args:
             snapshot: the release; logs of its containers that are not ready are read.
-            anew: read each log again, though its container has not changed.
+            again: read each log, though its container has not changed.
         """
         before, self._read = self._read, {}
         for pod, item in _unready_containers(snapshot)[:AT_MOST]:
             key, age = (text(pod, "metadata", "name"), text(item, "name")), self._age(item)
             state = text(pod, "metadata", "uid"), count(item, "restartCount"), age
             log = before.get(key)
-            if anew or (age is not None and (log is None or log[0] != state)):
+            if again or (age is not None and (log is None or log[0] != state)):
                 log = state, self._tail(key, item)
             if log:
                 self._read[key] = log

@@ -85,5 +85,5 @@ class View:
         if snapshot.ready:
             return []
         by_log = any(cause.log for cause in self.release.causes)
-        lines = self._logs.read(snapshot, anew=logs) if logs or by_log else {}
+        lines = self._logs.read(snapshot, again=logs) if logs or by_log else {}
         return causes.explain(self.evidence(snapshot, lines), self.release.causes)

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from learnflow_infra.errors import InputError
-from learnflow_infra.models import Document, RegistryKeys
+from learnflow_infra.models import RegistryKeys, Values
 
 SCHEME = "oci://"
 
@@ -48,8 +48,8 @@ def rewrite(reference: str, mirrors: Sequence[Mirror]) -> str:
 
 
 def value_layer(
-    seen: Document, mirrors: Sequence[Mirror], registry_keys: Sequence[RegistryKeys]
-) -> Document:
+    seen: Values, mirrors: Sequence[Mirror], registry_keys: Sequence[RegistryKeys]
+) -> Values:
     """The values that change, so that a chart's images come from the mirrors.
 
     Args:
@@ -71,10 +71,10 @@ def value_layer(
     return layer
 
 
-def _blocks(values: Mapping[str, object], mirrors: Sequence[Mirror]) -> Document:
+def _blocks(values: Mapping[str, object], mirrors: Sequence[Mirror]) -> Values:
     """Every {registry, repository} below, where a mirror changes it."""
     registry, repository = values.get("registry"), values.get("repository")
-    changed: Document = {}
+    changed: Values = {}
     if registry and isinstance(registry, str) and isinstance(repository, str):
         before = f"{registry}/{repository}"
         after = rewrite(before, mirrors)
@@ -88,14 +88,14 @@ def _blocks(values: Mapping[str, object], mirrors: Sequence[Mirror]) -> Document
     return changed
 
 
-def _get(values: Document, dotted: str) -> object:
+def _get(values: Values, dotted: str) -> object:
     found: object = values
     for key in dotted.split("."):
         found = found.get(key) if isinstance(found, dict) else None
     return found
 
 
-def _put(layer: Document, seen: Document, dotted: str, value: str) -> None:
+def _put(layer: Values, seen: Values, dotted: str, value: str) -> None:
     if _get(seen, dotted) == value:
         return
     *above, last = dotted.split(".")

@@ -15,8 +15,6 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError, validators
 
-from learnflow_infra.models import Document
-
 _PRESERVE = "x-kubernetes-preserve-unknown-fields"
 _INT_OR_STRING = "x-kubernetes-int-or-string"
 _EMBEDDED = "x-kubernetes-embedded-resource"
@@ -25,18 +23,20 @@ _KEPT = {
     *("type", "enum", "minimum", "maximum", "multipleOf", "minLength", "maxLength", "minItems"),
     *("maxItems", "minProperties", "maxProperties", "required", _LIST, _LIST_KEYS),
 }
-_NAME: Document = {"type": "string", "minLength": 1}
-_OBJECT: Document = {"apiVersion": _NAME, "kind": _NAME, "metadata": {"type": "object"}}
+Schema = dict[str, Any]
+"""A schema of OpenAPI v3, as a CRD has it."""
+_NAME: Schema = {"type": "string", "minLength": 1}
+_OBJECT: Schema = {"apiVersion": _NAME, "kind": _NAME, "metadata": {"type": "object"}}
 
 
-def errors(value: Any, schema: Document) -> Iterator[ValidationError]:
+def errors(value: Any, schema: Schema) -> Iterator[ValidationError]:
     """Where a value departs from a structural schema."""
     validator = _Validator(strict(schema))
     found: Iterator[ValidationError] = validator.iter_errors(filled(value, schema))
     return found
 
 
-def filled(value: Any, schema: Document) -> Any:
+def filled(value: Any, schema: Schema) -> Any:
     """The value with what the server adds and drops: defaults, and nulls that are not allowed."""
     if isinstance(value, list):
         return [filled(item, schema.get("items", {})) for item in value]
@@ -53,7 +53,7 @@ def filled(value: Any, schema: Document) -> Any:
     return {key: filled(item, named[key]) for key, item in defaults.items()} | given
 
 
-def strict(schema: Document) -> Document:
+def strict(schema: Schema) -> Schema:
     """A structural schema as JSON Schema that refuses what it does not name."""
     made = _narrowed(schema)
     if schema.get(_INT_OR_STRING):
@@ -68,7 +68,7 @@ def strict(schema: Document) -> Document:
     return made
 
 
-def _fields(schema: Document, made: Document) -> Document:
+def _fields(schema: Schema, made: Schema) -> Schema:
     properties = {name: strict(part) for name, part in schema.get("properties", {}).items()}
     required = made.get("required", [])
     if schema.get(_EMBEDDED):
@@ -80,9 +80,9 @@ def _fields(schema: Document, made: Document) -> Document:
     return {"properties": properties, "additionalProperties": others, "required": required}
 
 
-def _narrowed(schema: Document) -> Document:
+def _narrowed(schema: Schema) -> Schema:
     """What a schema says of values. Below a logical word it says no more: it names no fields."""
-    made: Document = {key: value for key, value in schema.items() if key in _KEPT}
+    made: Schema = {key: value for key, value in schema.items() if key in _KEPT}
     for word, limit in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
         if schema.get(word) is True and limit in made:  # OpenAPI 3.0: a switch of the limit
             made[word] = made.pop(limit)
@@ -98,7 +98,7 @@ def _narrowed(schema: Document) -> Document:
     return made | _pattern(schema) | _whole(schema, made)
 
 
-def _pattern(schema: Document) -> Document:
+def _pattern(schema: Schema) -> Schema:
     """A pattern that Python knows; in Go a last `$` is the very end."""
     text = str(schema.get("pattern", ""))
     if text.endswith("$") and not text.endswith("\\$"):
@@ -110,7 +110,7 @@ def _pattern(schema: Document) -> Document:
     return {"pattern": text} if text else {}
 
 
-def _whole(schema: Document, made: Document) -> Document:
+def _whole(schema: Schema, made: Schema) -> Schema:
     """The range of whole numbers: the server's integers have 64 bits, whatever their format."""
     if schema.get("type") != "integer" and not schema.get(_INT_OR_STRING):
         return {}
@@ -118,7 +118,7 @@ def _whole(schema: Document, made: Document) -> Document:
     return {"allOf": [*made.get("allOf", ()), within]}
 
 
-def _unknown(validator: Any, allowed: Any, value: Any, schema: Document) -> Iterator[Any]:
+def _unknown(validator: Any, allowed: Any, value: Any, schema: Schema) -> Iterator[Any]:
     """`additionalProperties`, with an error for each unknown field and what was meant."""
     known = schema.get("properties", {})
     for key in value if isinstance(value, dict) else ():
@@ -132,7 +132,7 @@ def _unknown(validator: Any, allowed: Any, value: Any, schema: Document) -> Iter
         yield ValidationError(f"the field is unknown.{hint}", path=[key])
 
 
-def _list_type(_validator: Any, kind: str, value: Any, schema: Document) -> Iterator[Any]:
+def _list_type(_validator: Any, kind: str, value: Any, schema: Schema) -> Iterator[Any]:
     """Lists that are sets, or maps by some keys, hold nothing twice."""
     if kind == "atomic" or not isinstance(value, list):
         return

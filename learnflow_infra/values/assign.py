@@ -3,7 +3,7 @@
 from typing import Any
 
 from learnflow_infra.errors import InputError
-from learnflow_infra.models import Document
+from learnflow_infra.models import Values
 from learnflow_infra.values.reader import Assignment, Step
 
 MAX_INDEX = 65536
@@ -13,7 +13,7 @@ class PathError(ValueError):
     """A path leads through something that cannot hold it; the text says through what."""
 
 
-def assign(document: Document, assignment: Assignment) -> None:
+def assign(document: Values, assignment: Assignment) -> None:
     """Change `document` in place, which must share nothing with other documents.
 
     Kept from Helm: an empty name is never set, a map that stays empty is an error, and an
@@ -25,7 +25,7 @@ def assign(document: Document, assignment: Assignment) -> None:
     _into_map(document, assignment.path, assignment)
 
 
-def _into_map(document: Document, path: tuple[Step, ...], said: Assignment) -> None:
+def _into_map(document: Values, path: tuple[Step, ...], said: Assignment) -> None:
     name, rest = str(path[0]), path[1:]
     if not rest:
         value: Any = said.value
@@ -42,7 +42,7 @@ def _into_map(document: Document, path: tuple[Step, ...], said: Assignment) -> N
         document[name] = value
 
 
-def _existing(document: Document, name: str, kind: type) -> Any:
+def _existing(document: Values, name: str, kind: type) -> Any:
     """What `name` holds, which must be of that kind; a new one where there is nothing."""
     found = document.get(name, kind())
     if not isinstance(found, kind):

@@ -9,7 +9,7 @@ from typing import Any
 
 from learnflow_infra.documents import scalars
 from learnflow_infra.errors import InputError
-from learnflow_infra.models import Document, ReleaseName
+from learnflow_infra.models import ReleaseName, Values
 from learnflow_infra.remedy import Command, Remedy
 from learnflow_infra.values.layers import Computed
 from learnflow_infra.values.origins import Index, Keys, Origin, dotted, shown, undotted
@@ -95,7 +95,7 @@ def _unheard(computed: Sequence[Computed], key: str) -> InputError:
     )
 
 
-def document(explanations: Sequence[Explanation]) -> list[Document]:
+def document(explanations: Sequence[Explanation]) -> list[Values]:
     """The explanations for programs, secrets hidden."""
     return [
         {

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from learnflow_infra import documents
 from learnflow_infra.documents.merging import merge
-from learnflow_infra.models import Document, Profile, ReleaseName
+from learnflow_infra.models import Profile, ReleaseName, Values
 from learnflow_infra.paths import repo_root
 from learnflow_infra.values import unknown
 from learnflow_infra.values.chart import ChartFiles, read_chart
@@ -27,7 +27,7 @@ class Layer:
     """Values that the project adds; `name` is what `--explain` shows."""
 
     name: str
-    values: Document
+    values: Values
 
     def source(self, _path: Keys) -> str:
         """Who says what stands at a path: for every path the layer itself."""
@@ -50,15 +50,15 @@ class Computed:
     """
 
     release: ReleaseName
-    values: Document
+    values: Values
     set_arguments: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    chart: Document = field(default_factory=dict)
+    chart: Values = field(default_factory=dict)
     chart_files: ChartFiles | None = None
     said: tuple[Statement, ...] = ()
 
     @cached_property
-    def seen(self) -> Document:
+    def seen(self) -> Values:
         """What the chart sees: its defaults with the values laid on."""
         return merge(self.chart, self.values, nulls="delete")
 
@@ -75,7 +75,7 @@ class Computed:
                 return said.source
         return ""
 
-    def unknown_keys(self, schema: Document | None) -> list[unknown.UnknownKey]:
+    def unknown_keys(self, schema: Values | None) -> list[unknown.UnknownKey]:
         """Keys that the chart does not know, with a suggestion and where each comes from."""
         return [
             unknown.UnknownKey(
@@ -95,7 +95,7 @@ def compute(
     profile: Profile,
     *,
     overrides: Overrides | None = None,
-    chart: Document | None = None,
+    chart: Values | None = None,
     chart_path: Path | None = None,
     below: Sequence[Layer] = (),
     above: Sequence[Layer] = (),
@@ -118,7 +118,7 @@ def compute(
     """
     chart_files = read_chart(chart_path) if chart_path else None
     said = _of_chart(chart or {}, chart_files)
-    tree: Document = {}
+    tree: Values = {}
     for file in _project_files(release, profile, folder):
         tree = lay(tree, file.content, file.source, said)
     for layer in below:
@@ -156,7 +156,7 @@ def _project_files(
     ]
 
 
-def _of_chart(chart: Document, found: ChartFiles | None) -> list[Statement]:
+def _of_chart(chart: Values, found: ChartFiles | None) -> list[Statement]:
     """The chart's defaults as statements, with their lines where the chart is at hand."""
 
     def source(keys: Keys) -> str:

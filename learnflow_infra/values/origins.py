@@ -7,7 +7,7 @@ from typing import Any
 
 from learnflow_infra.documents.merging import leaves
 from learnflow_infra.masking import masked_values
-from learnflow_infra.models import Document
+from learnflow_infra.models import Values
 from learnflow_infra.values.typed import escaped
 
 Keys = tuple[str, ...]
@@ -42,20 +42,18 @@ def dotted(path: Iterable[str]) -> str:
     return ".".join(map(escaped, path))
 
 
-def lay(
-    base: Document, over: Document, source: Callable[[Keys], str], said: list[Statement]
-) -> Document:
+def lay(base: Values, over: Values, source: Callable[[Keys], str], said: list[Statement]) -> Values:
     """`over` laid on `base` by Helm's merge, noting what it says."""
     return _lay(base, over, (), source, said)
 
 
 def _lay(
-    base: Document,
-    over: Document,
+    base: Values,
+    over: Values,
     above: Keys,
     source: Callable[[Keys], str],
     said: list[Statement],
-) -> Document:
+) -> Values:
     merged = dict(base)
     for key, value in over.items():
         path = (*above, key)
@@ -94,7 +92,7 @@ class Index:
         return tuple(chain)
 
 
-def chains(said: Sequence[Statement], seen: Document) -> dict[str, tuple[Origin, ...]]:
+def chains(said: Sequence[Statement], seen: Values) -> dict[str, tuple[Origin, ...]]:
     """The chain of every leaf that the chart sees, and of every key that a null deleted.
 
     Args:
@@ -120,7 +118,7 @@ def _origin(said: Statement, path: Keys) -> Origin:
     return Origin(source=said.source, value=value)
 
 
-def origins_document(release: str, origins: Mapping[str, Sequence[Origin]]) -> Document:
+def origins_document(release: str, origins: Mapping[str, Sequence[Origin]]) -> Values:
     """The chains as a document: of each key its origins, lowest first, secrets hidden."""
     return {
         "apiVersion": "learnflow.infra/v1",
@@ -133,7 +131,7 @@ def origins_document(release: str, origins: Mapping[str, Sequence[Origin]]) -> D
     }
 
 
-def _document(key: str, origin: Origin) -> Document:
+def _document(key: str, origin: Origin) -> Values:
     about = {"key": origin.key} if origin.key else {}
     return {"source": origin.source, **about, "value": shown(origin.key or key, origin.value)}
 

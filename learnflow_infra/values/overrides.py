@@ -15,7 +15,7 @@ from pathlib import Path
 from learnflow_infra.documents import Parsed, parse, read
 from learnflow_infra.errors import InputError
 from learnflow_infra.masking import MASK, masked_values
-from learnflow_infra.models import Document, ReleaseName
+from learnflow_infra.models import ReleaseName, Values
 from learnflow_infra.values import grammar
 from learnflow_infra.values.assign import PathError, assign, describe, refusal
 from learnflow_infra.values.origins import Keys, Statement, lay
@@ -68,7 +68,7 @@ class Overrides:
         """What Helm takes without a word, and people rarely mean."""
         return tuple(text for file in self.files for text in file.duplicates)
 
-    def lay_on(self, umbrella: Document, release: str, notes: list[Statement]) -> Document:
+    def lay_on(self, umbrella: Values, release: str, notes: list[Statement]) -> Values:
         """The umbrella's values with all that concerns a release; the rest is left out.
 
         Raises:
@@ -89,7 +89,7 @@ def _source(file: Parsed, path: Keys) -> str:
     return f"-f {file.source(path)}"
 
 
-def _assign(umbrella: Document, said: Said, notes: list[Statement]) -> None:
+def _assign(umbrella: Values, said: Said, notes: list[Statement]) -> None:
     try:
         assign(umbrella, said.assignment)
     except PathError as error:

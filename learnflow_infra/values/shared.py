@@ -4,12 +4,12 @@ Source: https://helm.sh/docs/chart_template_guide/subcharts_and_globals/ and hel
 """
 
 from learnflow_infra.documents.merging import merge
-from learnflow_infra.models import Document
+from learnflow_infra.models import Values
 
 GLOBAL = "global"
 
 
-def with_globals(values: Document, shared: object) -> tuple[Document, dict[str, str]]:
+def with_globals(values: Values, shared: object) -> tuple[Values, dict[str, str]]:
     """The values of a subchart with its parent's `global` merged into its own.
 
     The parent's values win, key by key. Where only one side has a mapping, Helm keeps what
@@ -33,5 +33,5 @@ def with_globals(values: Document, shared: object) -> tuple[Document, dict[str, 
     return {**values, GLOBAL: merge(own, used)}, ignored
 
 
-def _kinds_differ(own: Document, shared: Document, key: str) -> bool:
+def _kinds_differ(own: Values, shared: Values, key: str) -> bool:
     return key in own and isinstance(own[key], dict) != isinstance(shared[key], dict)

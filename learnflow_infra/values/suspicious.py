@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from learnflow_infra.documents import Parsed
-from learnflow_infra.models import Document, ReleaseName
+from learnflow_infra.models import ReleaseName, Values
 from learnflow_infra.values.chart import ChartFiles
 from learnflow_infra.values.layers import Computed
 from learnflow_infra.values.origins import Keys
@@ -17,7 +17,7 @@ _NOTHING = ChartFiles(defaults=Parsed(name="", content={}))
 def warnings(
     overrides: Overrides,
     computed: Sequence[Computed],
-    schemas: Mapping[ReleaseName, Document | None],
+    schemas: Mapping[ReleaseName, Values | None],
 ) -> list[str]:
     """A line for each thing that people rarely mean; none is an error.
 
@@ -54,6 +54,6 @@ def _known(one: Computed) -> Keys:
     return (*_global(one.chart), *from_templates)
 
 
-def _global(values: Document) -> Document:
+def _global(values: Values) -> Values:
     found = values.get(GLOBAL)
     return found if isinstance(found, dict) else {}

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from learnflow_infra.documents.scalars import Scalar
-from learnflow_infra.models import Document
+from learnflow_infra.models import Values
 
 
 class SetInteger(int):
@@ -23,7 +23,7 @@ class SetInteger(int):
         return self
 
 
-def set_arguments(values: Document) -> tuple[str, ...]:
+def set_arguments(values: Values) -> tuple[str, ...]:
     """What to give helm by `--set`, so that every marked integer of the values stays one."""
     return tuple(f"{path}={number}" for path, number in _marked(values, ""))
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from learnflow_infra.documents import Parsed
-from learnflow_infra.models import Document
+from learnflow_infra.models import Values
 from learnflow_infra.values.chart import ChartFiles
 from learnflow_infra.values.origins import Keys, dotted
 
@@ -42,9 +42,9 @@ class UnknownKey:
 
 
 def unknown_keys(
-    values: Document,
-    defaults: Document,
-    schema: Document | None,
+    values: Values,
+    defaults: Values,
+    schema: Values | None,
     *,
     files: ChartFiles | None = None,
 ) -> list[UnknownKey]:
@@ -70,7 +70,7 @@ def unknown_keys(
 
 
 def _unknown(
-    values: Document, defaults: Any, parts: Sequence[Document], root: Document | None, above: Keys
+    values: Values, defaults: Any, parts: Sequence[Values], root: Values | None, above: Keys
 ) -> Iterator[tuple[Keys, list[str]]]:
     """Path of every unknown key, with the names that are known beside it."""
     named = [name for part in parts for name in part.get("properties", {})]
@@ -87,7 +87,7 @@ def _unknown(
             yield from _unknown(value, default, below, root, path)
 
 
-def _of_key(parts: Sequence[Document], key: str) -> list[Any]:
+def _of_key(parts: Sequence[Values], key: str) -> list[Any]:
     """The schemas that speak of a key; an open `additionalProperties` speaks of all."""
     found: list[Any] = []
     for part in parts:
@@ -102,9 +102,9 @@ def _of_key(parts: Sequence[Document], key: str) -> list[Any]:
     return found
 
 
-def _parts(schemas: Sequence[Any], root: Document | None) -> list[Document]:
+def _parts(schemas: Sequence[Any], root: Values | None) -> list[Values]:
     """Schemas with all that they refer to and are composed of."""
-    found: list[Document] = []
+    found: list[Values] = []
     waiting = list(schemas)
     while waiting:
         schema = waiting.pop()
@@ -138,7 +138,7 @@ def _nearest(path: Keys, beside: Sequence[str], everywhere: Sequence[str]) -> st
     return named[0] if len(named) == 1 else ""
 
 
-def _paths(defaults: Document, above: Keys = ()) -> Iterator[Keys]:
+def _paths(defaults: Values, above: Keys = ()) -> Iterator[Keys]:
     for key, value in defaults.items():
         yield (*above, key)
         if isinstance(value, dict):

@@ -7,7 +7,7 @@ from learnflow_infra.clients.helm import Live
 from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.events import Message
-from learnflow_infra.models import Document, Release, ReleaseName
+from learnflow_infra.models import Release, ReleaseName, Values
 from learnflow_infra.readiness import tracker
 from learnflow_infra.readiness.owned import Snapshot, expected
 from learnflow_infra.readiness.stuck import stuck_pods
@@ -26,11 +26,11 @@ class Outcome:
 
     release: ReleaseName
     revision: int
-    values: Document
-    computed: Document
+    values: Values
+    computed: Values
     manifest: Manifest
     containers: tuple[tuple[str, int], ...]
-    origins: Document = field(default_factory=dict)
+    origins: Values = field(default_factory=dict)
 
 
 async def until_ready(
@@ -40,7 +40,7 @@ async def until_ready(
     *,
     seconds: float,
     report: Observe,
-    origins: Document | None = None,
+    origins: Values | None = None,
 ) -> Outcome:
     """Wait until a release is ready; pods that are stuck in an old revision are replaced.
 

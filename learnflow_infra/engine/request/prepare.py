@@ -9,7 +9,7 @@ from learnflow_infra.clusters import embedded, reach
 from learnflow_infra.documents.merging import put
 from learnflow_infra.engine.request.planning import Plan
 from learnflow_infra.events import Emit, Message
-from learnflow_infra.models import ChartSource, Document, Release
+from learnflow_infra.models import ChartSource, Release, Values
 from learnflow_infra.sources import charts, lockfile, mirror
 from learnflow_infra.sources.charts import Chart
 from learnflow_infra.values import Computed, Layer, compute, warnings
@@ -86,7 +86,7 @@ def _prepared(plan: Plan, release: Release, chart: Chart) -> Prepared:
 
 def _layers_below(plan: Plan, source: ChartSource) -> list[Layer]:
     """Values that this program computes, and that the operator's own values override."""
-    images: Document = {}
+    images: Values = {}
     for use in source.images:
         images = put(images, use.values, dict(vars(embedded.reference(use.recipe))))
     layers = [Layer(name="image built by this project", values=images)] if images else []

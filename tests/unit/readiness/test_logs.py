@@ -28,7 +28,7 @@ def reads(*ages):
     logs, numbers = Logs(kube, "n", now=lambda: now[0]), []
     for age in ages:
         now[0] = seconds_of(STARTED) + age
-        logs.read(snapshot(), anew=False)
+        logs.read(snapshot(), again=False)
         numbers.append(len(kube.requests))
     return numbers
 
@@ -37,9 +37,9 @@ def test_the_log_of_a_container_that_just_started_is_not_read():
     assert reads(5, 16, 20, 31, 59, 61, 300) == [0, 1, 1, 2, 2, 3, 4]
 
 
-def test_the_log_is_read_anew_when_all_are():
+def test_the_log_is_read_again_when_all_are():
     kube = imitated_watches.Kube(["a line"])
     logs = Logs(kube, "n", now=time.time)
     for _ in range(2):
-        assert logs.read(snapshot(), anew=True) == {("a", "c"): ["a line"]}
+        assert logs.read(snapshot(), again=True) == {("a", "c"): ["a line"]}
     assert len(kube.requests) == 2
