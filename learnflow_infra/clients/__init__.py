@@ -1,1 +1,1 @@
-"""The outside programs and libraries, each behind one module."""
+"""Clients of outside programs and libraries, one module for each."""

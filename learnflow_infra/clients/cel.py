@@ -7,18 +7,18 @@ from typing import Any
 
 @functools.cache
 def program(expression: str) -> Any:
-    """An expression, compiled once.
+    """The compiled expression, cached.
 
     Raises:
-        ValueError: it is malformed; with where.
+        ValueError: it is malformed; the message has the position.
     """
-    import cel  # noqa: PLC0415 - few skills declare rules: the others need not load it
+    import cel  # noqa: PLC0415 - loaded only for skills that declare rules
 
     return cel.compile(expression)
 
 
 def holds(expression: str, variables: Mapping[str, Any]) -> bool:
-    """Whether an expression is true; one that fails, for a field is missing, is not."""
+    """Whether an expression is true; one that fails, as for a missing field, counts as false."""
     try:
         return program(expression).execute(dict(variables)) is True
     except (ValueError, RuntimeError, TypeError, LookupError, ArithmeticError):

@@ -61,7 +61,7 @@ class Installation:
         return ["--values", "-", *(part for a in self.set_arguments for part in ("--set", a))]
 
     def stdin(self) -> bytes:
-        """What helm reads by stdin."""
+        """The values, as helm reads them by stdin."""
         return readable(json.dumps(self.values).encode())
 
 
@@ -69,7 +69,7 @@ _PAIR = re.compile(rb"\\\\|\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})")
 
 
 def readable(text: bytes) -> bytes:
-    """JSON as helm reads it: it takes no surrogate pairs, so characters above U+FFFF stand bare."""
+    """JSON for helm, which refuses surrogate pairs: characters above U+FFFF are not escaped."""
 
     def bare(pair: re.Match[bytes]) -> bytes:
         return str(json.loads(b'"%b"' % pair[0])).encode() if pair[1] else pair[0]
@@ -127,7 +127,7 @@ class Helm:
         return live
 
     async def render(self, what: Installation) -> Rendered:
-        """What an upgrade would install, rendered by the cluster: `lookup` finds what is there."""
+        """What an upgrade would install, rendered with the cluster: `lookup` asks it."""
         return await self._upgrade(what, "--dry-run=server")
 
     async def upgrade(self, what: Installation, *, seconds: float) -> Live:
@@ -135,7 +135,7 @@ class Helm:
         return await self._upgrade(what, "--timeout", f"{int(seconds)}s")
 
     async def _upgrade(self, what: Installation, *options: str) -> Live:
-        """CRDs are not helm's: it would install and never upgrade them (see engine.crds)."""
+        """Without CRDs, which helm would install and never upgrade (see engine.release.crds)."""
         command = ["upgrade", what.release, what.chart, "--install", "--skip-crds"]
         command += ["--history-max", str(HISTORY), "--output", "json", *options]
         command += ["--namespace", self._namespace, *what.arguments()]
@@ -149,11 +149,11 @@ class Helm:
         )
 
     async def uninstall(self, release: str) -> None:
-        """Uninstall; returns when its objects are deleted, not when they are gone."""
+        """Uninstall; returns when its objects are marked as deleted, not when they are gone."""
         await translate(release, self._command.uninstall(release, namespace=self._namespace))
 
     async def deployed_revisions(self, release: str) -> list[int]:
-        """Revisions that were once in force, newest first."""
+        """The revisions that were deployed at some time, newest first."""
         history = await translate(
             release, self._command.history(release, namespace=self._namespace)
         )
@@ -161,7 +161,7 @@ class Helm:
         return sorted((int(r["revision"]) for r in good), reverse=True)
 
     async def computed_values(self, release: str) -> Values:
-        """All values that the chart saw, its defaults included."""
+        """All values that the templates used, the chart's defaults included."""
         values = self._command.get_values(release, computed=True, namespace=self._namespace)
         return await translate(release, values)
 

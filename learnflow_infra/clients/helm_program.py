@@ -32,7 +32,7 @@ _SCHEMA = "values don't meet the specifications of the schema(s) in the followin
 
 
 def executable() -> str:
-    """Helm on PATH, or the one that this project's environment brings.
+    """The helm of this project's environment, or the one on PATH.
 
     Raises:
         FoundationError: there is none.
@@ -40,9 +40,9 @@ def executable() -> str:
     bundled = Path(sys.executable).parent / "helm"
     if bundled.exists():
         return str(bundled)
-    found = shutil.which("helm")
-    if found:
-        return found
+    installed = shutil.which("helm")
+    if installed:
+        return installed
     raise FoundationError(
         "helm is missing.", remedy="Install it, or make the environment again: make setup"
     )
@@ -84,7 +84,7 @@ async def run(
 class HelmCommand(pyhelm3.command.Command):  # type: ignore[misc] # it has no types
     """pyhelm3's commands on one cluster, without the shell in which it starts helm.
 
-    A helm that changes a release is not killed: it records what became of it, then ends.
+    A helm that changes a release is not killed: it records the result, then ends.
     """
 
     def __init__(
@@ -111,7 +111,7 @@ class MissingReleaseError(ReleaseFailedError):
 
 
 async def translate(release: str, work: Coroutine[Any, Any, T]) -> T:
-    """Await one helm call; its error becomes ours, with helm's own words as the cause."""
+    """Await one helm call; raise its error in a class of this project, with its stderr as `why`."""
     try:
         return await work
     except HelmError as error:
@@ -119,7 +119,7 @@ async def translate(release: str, work: Coroutine[Any, Any, T]) -> T:
         if _NO_RELEASE in words.lower() and _ETCD not in words:
             raise MissingReleaseError(f"There is no release {release}.") from error
         if _NO_CHART.search(words):
-            raise ArtifactError(f"The chart of {release} cannot be had.", why=words) from error
+            raise ArtifactError(f"The chart of {release} does not exist.", why=words) from error
         if any(mark in words.lower() for mark in _UNREACHABLE):
             raise ClusterUnreachableError(
                 "helm cannot reach the cluster.", why=words, remedy=Remedy(Command("doctor"))

@@ -1,6 +1,6 @@
 """The helm program against OCI registries: charts pulled by version or digest.
 
-Credentials are helm's own and docker's; plain HTTP is spoken to loopback registries only.
+Credentials are those of helm and docker. Only registries on loopback are asked by plain HTTP.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ async def pull(reference: str, folder: Path, *, version: str = "", digest: str =
 
     Args:
         reference: `oci://host/path/name`.
-        folder: where the archive goes; it is empty.
+        folder: an empty one, for the archive.
         version: which version; not used where there is a digest.
         digest: of the manifest, `sha256:...`.
 

@@ -1,4 +1,4 @@
-"""The skopeo program, for images and charts in OCI registries (its only caller).
+"""The skopeo program, which copies images and charts of OCI registries (its only caller).
 
 Credentials are those that docker or skopeo keep; none is ever an argument. TLS is
 checked, but for registries on this very machine's loopback. Options are those that
@@ -23,7 +23,7 @@ from learnflow_infra.system.processes import ProgramError
 PACKAGES = {"skopeo": "skopeo"}
 """The program, and the package that brings it (Debian, Ubuntu, Fedora, Homebrew)."""
 ASK_SECONDS, STALL_SECONDS, COPY_SECONDS = 20.0, 60.0, 1800.0
-"""How long a registry may take to answer, send no byte of an image, and send all of it."""
+"""Seconds for an answer, without a byte of an image, and for a whole image."""
 _POLICIES = (
     Path("/etc/containers/policy.json"),
     Path("~/.config/containers/policy.json"),
@@ -39,7 +39,7 @@ def digest(reference: str) -> str:
     """The digest of the manifest (or index) that a registry has; one small request.
 
     Raises:
-        RegistryError: it has none, or does not say.
+        RegistryError: it has none, or does not answer.
     """
     words = ["inspect", "--raw", *_tls("--tls-verify", reference), f"docker://{reference}"]
     manifest = _run(words, reference, seconds=ASK_SECONDS)
@@ -53,16 +53,16 @@ def pull(
     every_platform: bool = False,
     progress: Callable[[int], None] = lambda _size: None,
 ) -> None:
-    """Copy from a registry into a folder as skopeo's `dir:` has it, byte for byte.
+    """Copy from a registry into a folder in skopeo's `dir:` format, byte for byte.
 
     Args:
         reference: by tag or by digest, not both.
-        folder: is made; `manifest.json`, and blobs by the hex of their digest.
-        every_platform: not this machine's alone.
+        folder: is created; it gets `manifest.json`, and blobs named by the hex of their digest.
+        every_platform: all platforms of the image, not only this machine's.
         progress: called twice a second with the bytes that have come.
 
     Raises:
-        RegistryError: it cannot be had.
+        RegistryError: the registry does not give it.
     """
     options = ["--preserve-digests", *(["--all"] if every_platform else [])]
     options += _tls("--src-tls-verify", reference)
@@ -113,13 +113,13 @@ def _run(
     seconds: float,
     size: Callable[[], int] | None = None,
 ) -> bytes:
-    """Run skopeo; what may pass by itself is tried again, for at most 20 s of trying.
+    """Run skopeo; faults that may pass are retried for at most 20 s.
 
     Args:
         words: skopeo's command and options.
         reference: for errors.
         seconds: how long it may take.
-        size: bytes that have come, which have to grow.
+        size: returns the bytes received so far; they have to grow.
 
     Raises:
         RegistryError: it failed.
@@ -163,13 +163,13 @@ def _stall_watch(reference: str, size: Callable[[], int]) -> Callable[[], None]:
 
 
 def _unguarded() -> list[str]:
-    """Debian can install skopeo without the policy that it asks for: none then means any image."""
+    """Without a policy file, which Debian does not install with skopeo, any image is accepted."""
     there = any(path.expanduser().exists() for path in _POLICIES)
     return [] if there else ["--insecure-policy"]
 
 
 def _environment() -> dict[str, str]:
-    """Docker's folder of credentials counts as it does for docker."""
+    """The variable that makes skopeo use the credentials in docker's folder ($DOCKER_CONFIG)."""
     folder = os.environ.get("DOCKER_CONFIG", "")
     file = Path(folder) / "config.json"
     if folder and file.exists() and "REGISTRY_AUTH_FILE" not in os.environ:

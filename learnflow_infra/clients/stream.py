@@ -36,6 +36,6 @@ class Stream:
             self._answer.close()
 
     def close(self) -> None:
-        """End it from another thread, which wakes the one that reads."""
+        """End the watch from another thread; the thread that reads it then stops."""
         with suppress(OSError, ValueError, RuntimeError):  # it has ended already
             self._answer.shutdown()

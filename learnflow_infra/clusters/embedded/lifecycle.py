@@ -83,7 +83,7 @@ def _keep_running(config: state.Config, archives: Mapping[str, Path]) -> bool:
         privileges.give_to_sudo_user(layout.kubeconfig)
     try:
         bring_up.complete(config, node, archives, RUNNING_TIMEOUT)
-    except (NotReadyError, HostError, api.ApiError):
+    except (NotReadyError, HostError, *api.ERRORS):
         launch.end(config, node)
         return False
     return True

@@ -34,6 +34,7 @@ def apply(api: Api, node_address: str) -> None:
 
     Raises:
         ApiError: the API server refused an object.
+        ClusterUnreachableError: it did not answer.
     """
     text = configuration.text("addons.yaml", {"node_address": node_address})
     addons = parse_all(text)

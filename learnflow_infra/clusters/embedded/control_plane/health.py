@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from learnflow_infra.clusters.embedded import state
-from learnflow_infra.clusters.embedded.control_plane.api import Api, ApiError
+from learnflow_infra.clusters.embedded.control_plane.api import ERRORS, Api
 from learnflow_infra.clusters.embedded.node import processes, runtime
 from learnflow_infra.errors import NotReadyError
 from learnflow_infra.remedy import Command, Remedy
@@ -24,7 +24,7 @@ def healthy(api: Api) -> bool:
     """Whether the API server answers /readyz with ok, within a second."""
     try:
         return api.get("/readyz", timeout=1.0) == "ok"
-    except ApiError:
+    except ERRORS:
         return False
 
 
@@ -32,7 +32,7 @@ def exists(api: Api, path: str) -> bool:
     """Whether the API server has the object of this path."""
     try:
         return bool(api.document(path))
-    except ApiError:
+    except ERRORS:
         return False
 
 
@@ -139,13 +139,13 @@ class Waiter:
     def _pods_fresh(self) -> bool:
         try:
             return fresh(self._api.document("/api/v1/pods")["items"], self._since)
-        except ApiError:
+        except ERRORS:
             return False
 
     def _node_ready(self) -> bool:
         try:
             node = self._api.document(f"/api/v1/nodes/{self._config.node_name}")
-        except ApiError:
+        except ERRORS:
             return False
         return node_ready(node, self._since)
 

@@ -21,7 +21,7 @@ def known_images(name: str) -> set[str]:
     try:
         client = api.connect(state.layout(name).kubeconfig)
         node = client.document(f"/api/v1/nodes/{config.node_name}")
-    except (api.ApiError, OSError):
+    except (*api.ERRORS, OSError):
         return set()
     listed = node.get("status", {}).get("images", [])
     return {reference for image in listed for reference in image.get("names", [])}
