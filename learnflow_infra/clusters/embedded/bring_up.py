@@ -16,9 +16,9 @@ from learnflow_infra.clusters.embedded.control_plane import (
     pki,
 )
 from learnflow_infra.clusters.embedded.host import privileges, requirements, snapshotters, subnets
-from learnflow_infra.clusters.embedded.locks import lock
 from learnflow_infra.clusters.embedded.node import processes, runtime
 from learnflow_infra.clusters.embedded.programs import binary
+from learnflow_infra.clusters.embedded.state import lock
 from learnflow_infra.errors import HostError
 from learnflow_infra.remedy import Command, Remedy
 

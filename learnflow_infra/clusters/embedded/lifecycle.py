@@ -16,10 +16,10 @@ from learnflow_infra.clusters.embedded.host import (
     subnets,
 )
 from learnflow_infra.clusters.embedded.images import helpers, pruning
-from learnflow_infra.clusters.embedded.locks import lock
 from learnflow_infra.clusters.embedded.node import launch, processes, runtime
 from learnflow_infra.clusters.embedded.node.supervision import Supervisor
 from learnflow_infra.clusters.embedded.programs import binary
+from learnflow_infra.clusters.embedded.state import lock
 from learnflow_infra.errors import HostError, NotReadyError
 from learnflow_infra.events import Emit, Step
 

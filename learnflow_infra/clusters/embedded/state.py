@@ -2,15 +2,17 @@
 
 import json
 import re
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
-from typing import Literal
+from typing import IO, Literal
 
 from learnflow_infra.errors import UsageError
-from learnflow_infra.paths import data_dir
+from learnflow_infra.paths import cache_dir, data_dir
 from learnflow_infra.remedy import Command, Remedy
-from learnflow_infra.system import files
+from learnflow_infra.system import files, locks
 
 CONTEXT_PREFIX = "learnflow-"
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]{0,38}[a-z0-9])?")
@@ -156,3 +158,13 @@ def tail(log: Path, count: int = 15) -> str:
         return "\n".join(log.read_text(errors="replace").splitlines()[-count:])
     except FileNotFoundError:
         return ""
+
+
+def lock(name: str, waiting: Callable[[], None] = lambda: None) -> AbstractContextManager[IO[str]]:
+    """Hold a lock of all runs that use this cache.
+
+    Args:
+        name: what one run at a time changes.
+        waiting: called once when another process holds the lock.
+    """
+    return locks.hold(cache_dir() / "locks" / name, waiting)

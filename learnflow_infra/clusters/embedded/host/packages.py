@@ -5,7 +5,7 @@ from pathlib import Path
 
 from learnflow_infra import events
 from learnflow_infra.clusters.embedded.host import privileges, requirements
-from learnflow_infra.clusters.embedded.locks import lock
+from learnflow_infra.clusters.embedded.state import lock
 from learnflow_infra.errors import HostError
 from learnflow_infra.events import Emit, Step
 from learnflow_infra.system.programs import lines, output, succeeds

@@ -11,7 +11,7 @@ from pathlib import Path
 from learnflow_infra import events
 from learnflow_infra.clusters.embedded.images import archive, pruning
 from learnflow_infra.clusters.embedded.images.recipe import REGISTRY
-from learnflow_infra.clusters.embedded.locks import lock
+from learnflow_infra.clusters.embedded.state import lock
 from learnflow_infra.errors import ArtifactError
 from learnflow_infra.events import Emit
 from learnflow_infra.paths import cache_dir

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from learnflow_infra import events
-from learnflow_infra.clusters.embedded import locks, state
+from learnflow_infra.clusters.embedded import state
 from learnflow_infra.clusters.embedded.control_plane import health, pki
 from learnflow_infra.clusters.embedded.host import limits, packages, privileges, requirements
 from learnflow_infra.errors import HostError, UsageError
@@ -118,10 +118,10 @@ def test_a_second_holder_waits_and_says_so(xdg):
     order, waiting = [], threading.Event()
 
     def second():
-        with locks.lock("x", waiting.set):
+        with state.lock("x", waiting.set):
             order.append("second")
 
-    with locks.lock("x"):
+    with state.lock("x"):
         thread = threading.Thread(target=second)
         thread.start()
         assert waiting.wait(5)
