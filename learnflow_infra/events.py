@@ -1,7 +1,7 @@
-"""What a run tells about itself: frozen events, and the steps that emit them.
+"""The events of a run: frozen values, and the steps that emit them.
 
-The engine and the clusters emit; renderers only listen. A step's id is a path
-(`cluster/binary`), so that a renderer can group without knowing the steps.
+The engine and the clusters emit; renderers listen and change nothing. A step's id is a path
+(`cluster/binary`), so a renderer can group steps that it does not know.
 """
 
 from collections.abc import Callable, Iterator
@@ -11,7 +11,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class StepStarted:
-    """Work on a step has begun; `title` is for people, `needs` are steps that it waited for."""
+    """A step has started.
+
+    `step` is its id, `title` its name for people, `needs` the ids of steps it waited for.
+    """
 
     step: str
     title: str
@@ -20,7 +23,7 @@ class StepStarted:
 
 @dataclass(frozen=True, kw_only=True)
 class StepProgress:
-    """How far a step is: `done` of `total` (any unit; None when unknown), and a short note."""
+    """How far a step is: `done` of `total` in any unit (None: unknown), and a short note."""
 
     step: str
     done: float
@@ -30,9 +33,9 @@ class StepProgress:
 
 @dataclass(frozen=True, kw_only=True)
 class StepFinished:
-    """A step is done.
+    """A step has succeeded.
 
-    `changed` is False when it found everything as it should be, None when it only looked.
+    `changed` is False if everything was as desired, None if the step only reads.
     """
 
     step: str
@@ -42,7 +45,7 @@ class StepFinished:
 
 @dataclass(frozen=True, kw_only=True)
 class StepFailed:
-    """A step ended by an error, whose first sentence is `note`."""
+    """A step ended with an error; `note` is the first line of the error."""
 
     step: str
     note: str
@@ -50,10 +53,11 @@ class StepFailed:
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectSeen:
-    """An object of a release under way was seen first, or its status is another one.
+    """An object of a release appeared, or its status changed.
 
-    `object` and `owner` are `Kind/name`; the owner is an object of the same step, "" for
-    one right below the release. `created` is in seconds since 1970, 0 where it is not known.
+    `object` and `owner` are `Kind/name`; the owner is an object of the same step, "" for an
+    object right below the release. `state` is a status of readiness.status, such as Current.
+    `created` is in seconds since 1970, 0 if unknown.
     """
 
     step: str
@@ -66,7 +70,7 @@ class ObjectSeen:
 
 @dataclass(frozen=True, kw_only=True)
 class ObjectGone:
-    """An object of a release under way was deleted."""
+    """An object of a release was deleted."""
 
     step: str
     object: str
@@ -74,7 +78,11 @@ class ObjectGone:
 
 @dataclass(frozen=True, kw_only=True)
 class CauseSeen:
-    """Why an object is not ready; `grace` are the seconds in which it may still heal."""
+    """Why an object is not ready.
+
+    `code` is the cause's code, `grace` the seconds in which it may still heal: 0 if it cannot,
+    infinite if it never ends a wait.
+    """
 
     step: str
     code: str
@@ -85,7 +93,7 @@ class CauseSeen:
 
 @dataclass(frozen=True, kw_only=True)
 class CauseGone:
-    """A cause that was seen has healed, or another one has taken its place."""
+    """A cause has healed, or another cause of the object has replaced it."""
 
     step: str
     code: str
@@ -111,11 +119,11 @@ Event = (
     | Message
 )
 Emit = Callable[[Event], None]
-"""Takes an event; may be called from several threads at once."""
+"""Receives events; may be called from several threads at once."""
 
 
 class Step:
-    """A step under way; `done` is optional and may be said once."""
+    """A running step; its block may call `done` once."""
 
     def __init__(self, emit: Emit, step: str) -> None:
         self._emit = emit
@@ -123,11 +131,11 @@ class Step:
         self._outcome = StepFinished(step=step)
 
     def progress(self, done: float, total: float | None = None, note: str = "") -> None:
-        """Say how far the step is."""
+        """Emit how far the step is."""
         self._emit(StepProgress(step=self._step, done=done, total=total, note=note))
 
     def done(self, note: str = "", *, changed: bool | None = True) -> None:
-        """Say how the step ended; emitted when its block is left."""
+        """Set how the step ends; it is emitted when the block ends."""
         self._outcome = StepFinished(step=self._step, note=note, changed=changed)
 
     def finish(self) -> None:
@@ -137,15 +145,15 @@ class Step:
 
 @contextmanager
 def step(emit: Emit, name: str, title: str, needs: tuple[str, ...] = ()) -> Iterator[Step]:
-    """Emit start and end (or failure) of the step `name` around a block."""
+    """Emit the start of the step `name`, and its end or failure when the block ends."""
     emit(StepStarted(step=name, title=title, needs=needs))
     running = Step(emit, name)
     try:
         yield running
     except BaseException as error:
-        said = str(error).splitlines() or [type(error).__name__]
-        cut_off = not isinstance(error, Exception)  # Ctrl-C, or the task of it cancelled
-        emit(StepFailed(step=name, note="interrupted" if cut_off else said[0]))
+        lines = str(error).splitlines() or [type(error).__name__]
+        interrupted = not isinstance(error, Exception)  # Ctrl-C, or a cancelled task
+        emit(StepFailed(step=name, note="interrupted" if interrupted else lines[0]))
         raise
     running.finish()
 

@@ -15,7 +15,7 @@ __all__ = ["INTERRUPTED", "renderer"]
 
 @contextmanager
 def renderer(*, progress: bool = False) -> Iterator[Emit]:
-    """The emitter that suits stderr, closed at the end of the block.
+    """The emitter that suits stderr; it is closed at the end of the block.
 
     Args:
         progress: JSON lines, whatever stderr is; progress.schema.json describes them.
@@ -34,7 +34,7 @@ def renderer(*, progress: bool = False) -> Iterator[Emit]:
 
 
 def _is_a_screen() -> bool:
-    """A terminal that can redraw, whose owner did not ask for plain text (no-color.org)."""
+    """Whether stderr is a terminal that can redraw, without NO_COLOR (no-color.org)."""
     utf8 = "utf" in (sys.stderr.encoding or "").lower()
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM", "dumb") in {"dumb", "unknown"}
     return sys.stderr.isatty() and utf8 and not plain

@@ -18,7 +18,7 @@ API_VERSION = "learnflow.infra/v1"
 
 
 class Lines:
-    """Writes each event as it comes; an error that ends the run is the last line."""
+    """Writes each event as it arrives; an error that ends the run is the last line."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

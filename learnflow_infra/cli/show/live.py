@@ -1,4 +1,4 @@
-"""The live view on a terminal: steps that ended scroll away above a tree of those under way."""
+"""The live view on a terminal: a tree of running steps, below the lines of finished ones."""
 
 import threading
 import time
@@ -16,7 +16,7 @@ from learnflow_infra.events import Emit, Event, Message, StepFailed, StepFinishe
 
 @contextmanager
 def live(console: Console | None = None) -> Iterator[Emit]:
-    """The emitter of a live view, which is wiped at the end of the block."""
+    """The emitter of a live view, which is erased at the end of the block."""
     on = console or Console(stderr=True)
     shown = Live(on)
     with Screen(
@@ -30,7 +30,7 @@ def live(console: Console | None = None) -> Iterator[Emit]:
 
 
 class Live:
-    """Learns from events; draws when asked, so that a flood of events costs no drawing."""
+    """Collects events and draws on demand, so many events cost no drawing."""
 
     def __init__(self, console: Console) -> None:
         self._console = console
@@ -38,22 +38,22 @@ class Live:
         self._lock = threading.Lock()
 
     def __call__(self, event: Event) -> None:
-        """Take an event; what it ended is printed above the view."""
+        """Apply an event; a step that it ends is printed above the view."""
         now = time.time()
         with self._lock:
-            ended = self._model.take(event, now)
-        # Not while holding the lock: printing waits for a drawing that may wait for us.
+            ended = self._model.apply(event, now)
+        # Print without the lock: printing waits for picture(), which takes the lock.
         if ended and isinstance(event, StepFinished | StepFailed):
             self._print(_ended(event, ended.title, now - ended.begun))
         elif isinstance(event, Message):
             self._print(Text(event.text))
 
     def picture(self) -> Text:
-        """The view for the terminal as it is now; a line is left for the cursor."""
+        """The view for the terminal's current size; one line is left for the cursor."""
         size = self._console.size
         with self._lock:
-            found = layout.lines(self._model, time.time(), size.width, size.height - 1)
-        return Text("\n", no_wrap=True, end="").join(found)
+            drawn = layout.lines(self._model, time.time(), size.width, size.height - 1)
+        return Text("\n", no_wrap=True, end="").join(drawn)
 
     def _print(self, text: Text) -> None:
         self._console.print(text, highlight=False)

@@ -1,4 +1,4 @@
-"""What a live view knows of a run: the steps under way, and the objects of each as a tree."""
+"""The state of a run that the live view draws: running steps, and their objects as a tree."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,7 +22,7 @@ READY = "Current"
 
 @dataclass(kw_only=True)
 class Work:
-    """A step under way; `begun` and the times of objects are in seconds since 1970."""
+    """A running step; `begun` and the times of objects are in seconds since 1970."""
 
     title: str
     begun: float
@@ -32,28 +32,28 @@ class Work:
     causes: dict[str, tuple[CauseSeen, float]] = field(default_factory=dict)
 
     def age(self, name: str, now: float) -> float:
-        """Seconds that an object exists; that it is seen, where it does not say."""
+        """Seconds since an object was created, or since its first event if that is unknown."""
         return max(0.0, now - (self.objects[name].created or self.since[name]))
 
     def cause(self, name: str, now: float) -> CauseSeen | None:
-        """Why an object is not ready, once that has lasted or when it cannot heal."""
+        """Why an object is not ready, once the cause has lasted or if it cannot heal."""
         if name not in self.causes:
             return None
         cause, since = self.causes[name]
         return cause if now - since >= SETTLED or cause.grace <= 0 else None
 
     def outside(self, now: float) -> list[CauseSeen]:
-        """The causes that lie with objects outside of the release, such as a node."""
+        """The causes of objects outside the release, such as a node."""
         names = [name for name in self.causes if name not in self.objects]
         return [cause for name in names if (cause := self.cause(name, now))]
 
     def tree(self) -> Iterator[tuple[int, ObjectSeen]]:
-        """Depth and object, owners before what they own; whatever the owners say, each once."""
+        """Depth and object, each object once and owners before what they own."""
         owned: dict[str, list[str]] = {}
         for name, seen in self.objects.items():
             owned.setdefault(seen.owner if seen.owner in self.objects else "", []).append(name)
         left = dict.fromkeys(self.objects)
-        tops = [*owned.get("", ()), *self.objects]  # then those that own each other in a circle
+        tops = [*owned.get("", ()), *self.objects]  # the second part: objects that own each other
         stack = [(0, name) for name in reversed(tops)]
         while stack:
             depth, name = stack.pop()
@@ -64,13 +64,13 @@ class Work:
 
 
 class Model:
-    """The steps under way by their ids, in the order in which they began."""
+    """The running steps by id, in the order in which they started."""
 
     def __init__(self) -> None:
         self.steps: dict[str, Work] = {}
 
-    def take(self, event: Event, now: float) -> Work | None:
-        """Learn from an event; the step that it ended, if it ended one."""
+    def apply(self, event: Event, now: float) -> Work | None:
+        """Apply an event; returns the step that it ended, if any."""
         match event:
             case Message():
                 return None
@@ -80,14 +80,14 @@ class Model:
                 self.steps[event.step] = Work(title=event.title, begun=now)
             case _:
                 work = self.steps.setdefault(event.step, Work(title=event.step, begun=now))
-                _learn(work, event, now)
+                _apply(work, event, now)
         return None
 
 
-def _learn(
+def _apply(
     work: Work, event: StepProgress | ObjectSeen | ObjectGone | CauseSeen | CauseGone, now: float
 ) -> None:
-    """A cause holds until it or its object is gone, or the object is ready or has another."""
+    """A cause stays until it or its object is gone, the object is ready, or another replaces it."""
     match event:
         case StepProgress():
             work.progress = event
@@ -97,8 +97,8 @@ def _learn(
             if event.state == READY:
                 work.causes.pop(event.object, None)
         case ObjectGone():
-            for found in (work.objects, work.since, work.causes):
-                found.pop(event.object, None)
+            for mapping in (work.objects, work.since, work.causes):
+                mapping.pop(event.object, None)
         case CauseGone():
             if event.object in work.causes and work.causes[event.object][0].code == event.code:
                 del work.causes[event.object]

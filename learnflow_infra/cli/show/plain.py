@@ -20,22 +20,22 @@ from learnflow_infra.events import (
 )
 
 EVERY = 15.0
-"""Seconds between two lines about the same step under way."""
+"""Seconds between two lines about the same running step."""
 
 
 class Plain:
-    """A line when a step takes long, when a cause is seen, and when a step ends."""
+    """Prints a line when a step takes long, when a cause lasts, and when a step ends."""
 
     def __init__(self) -> None:
         self._begun = time.monotonic()
         self._steps: dict[str, tuple[str, float]] = {}
-        self._said: dict[str, float] = {}
+        self._printed: dict[str, float] = {}
         self._causes: dict[tuple[str, str, str], threading.Timer] = {}
         self._waiting: dict[str, dict[str, str]] = {}
         self._lock = threading.Lock()
 
     def __call__(self, event: Event) -> None:
-        """Print what the event tells."""
+        """Print the line of an event, if it has one."""
         with self._lock:
             self._show(event)
 
@@ -43,7 +43,7 @@ class Plain:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Leave causes untold that did not last."""
+        """Drop the causes that did not last long enough to be printed."""
         for timer in self._causes.values():
             timer.cancel()
 
@@ -52,40 +52,40 @@ class Plain:
             case StepStarted():
                 now = time.monotonic()
                 self._steps[event.step] = (event.title, now)
-                self._said[event.step] = now
+                self._printed[event.step] = now
             case StepProgress():
-                self._sometimes(event.step, words.progress(event))
+                self._print_now_and_then(event.step, words.progress(event))
             case ObjectSeen():
-                self._seen(event)
+                self._object(event)
             case ObjectGone():
                 self._waiting.get(event.step, {}).pop(event.object, None)
-                self._healed(event.step, event.object)
+                self._drop(event.step, event.object)
             case CauseGone():
-                self._healed(event.step, event.object, event.code)
+                self._drop(event.step, event.object, event.code)
             case CauseSeen():
                 self._cause(event)
             case StepFinished():
-                self._healed(event.step)
+                self._drop(event.step)
                 self._line("==" if event.changed is False else "ok", event.step, event.note)
             case StepFailed():
-                self._healed(event.step)
+                self._drop(event.step)
                 self._line("!!", event.step, event.note)
             case Message():
                 print(event.text, file=sys.stderr, flush=True)  # noqa: T201
 
-    def _seen(self, event: ObjectSeen) -> None:
-        """Remember what is waited for; tell the last one seen, which is the deepest."""
+    def _object(self, event: ObjectSeen) -> None:
+        """Remember an object that is not ready; print the newest, which is the deepest."""
         waiting = self._waiting.setdefault(event.step, {})
         waiting.pop(event.object, None)
         if event.state == "Current":
-            self._healed(event.step, event.object)
+            self._drop(event.step, event.object)
             return
         waiting[event.object] = words.clean(f"{event.object} {event.state}: {event.message}")
         more = f" (and {len(waiting) - 1} more)" if len(waiting) > 1 else ""
-        self._sometimes(event.step, waiting[event.object] + more)
+        self._print_now_and_then(event.step, waiting[event.object] + more)
 
     def _cause(self, event: CauseSeen) -> None:
-        """A cause once it has lasted, and each only once: what flaps is one cause."""
+        """Print a cause once it has lasted, and only once: a cause that flaps is one cause."""
         key = (event.step, event.object, event.code)
         if key in self._causes:
             return
@@ -101,23 +101,23 @@ class Plain:
             if (event.step, event.object, event.code) in self._causes:
                 self._line("??", event.step, words.cause(event))
 
-    def _healed(self, step: str, name: str | None = None, code: str | None = None) -> None:
-        """Forget causes that wait to be told: one, those of an object, or all of a step."""
+    def _drop(self, step: str, name: str | None = None, code: str | None = None) -> None:
+        """Drop causes that are not printed yet: one, those of an object, or all of a step."""
         for key, timer in list(self._causes.items()):
-            meant = key[0] == step and name in {None, key[1]} and code in {None, key[2]}
-            if meant and timer.is_alive():
+            matches = key[0] == step and name in {None, key[1]} and code in {None, key[2]}
+            if matches and timer.is_alive():
                 timer.cancel()
                 del self._causes[key]
 
-    def _sometimes(self, step: str, note: str) -> None:
+    def _print_now_and_then(self, step: str, note: str) -> None:
         now = time.monotonic()
-        if now - self._said.get(step, now) >= EVERY:
+        if now - self._printed.get(step, now) >= EVERY:
             self._line("..", step, note)
 
     def _line(self, mark: str, step: str, note: str) -> None:
         now = time.monotonic()
         title, begun = self._steps.get(step, (step, now))
-        self._said[step] = now
+        self._printed[step] = now
         text = f"{title}: {note}" if note else title
         stamp = f"[{now - self._begun:6.1f}s]"
         print(f"{stamp} {mark} {text} ({now - begun:.1f}s)", file=sys.stderr, flush=True)  # noqa: T201

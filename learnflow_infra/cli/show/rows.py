@@ -1,4 +1,4 @@
-"""Draw one line of a live view: a step, or an object with what is said of it. No I/O."""
+"""Draw one line of the live view: a step, or an object with its message. No I/O."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -23,52 +23,52 @@ BAR = 20
 DEEPEST = 8
 """Longest indentation, in cells."""
 SHORTEST = 12
-"""A name is not cut below these cells."""
+"""A name is never cut to fewer cells."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """A line about an object of a step; rows of a higher rank are folded first."""
+    """A line about an object or cause of a step; rows of a higher rank are folded first."""
 
     rank: int
     depth: int
-    seen: ObjectSeen | None = None
+    object: ObjectSeen | None = None
     cause: CauseSeen | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """What identifies a line, and what it says; the latter may go below where there is room."""
+    """A line's head (mark, name, status) and message; the message may be moved below the head."""
 
     head: Text
-    said: Text = field(default_factory=Text)
+    message: Text = field(default_factory=Text)
     below: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Columns:
-    """Where names end, counted from the left, and the width of the statuses; in cells."""
+    """The column where names end, and the width of statuses; in cells."""
 
     name: int
     status: int
 
     @classmethod
     def of(cls, rows: Sequence[Row], width: int) -> "Columns":
-        """As wide as the rows need; at most half of the line is the names'."""
+        """As wide as the rows need; names get at most half of the line."""
         longest = max((_indent(row) + _full_name(row).cell_len for row in rows), default=0)
         status = max((len(_status(row)) for row in rows), default=0)
         return cls(name=min(longest, width // 2), status=status)
 
 
 def head(work: Work, now: float) -> Line:
-    """A step: a spinner, its title, a bar when its total is known, its time, its note."""
+    """A step: spinner, title, bar if its total is known, running time and note."""
     frame = FRAMES[int(now * FRAMES_PER_SECOND) % len(FRAMES)]
     drawn = Text.assemble((f"{frame} ", "cyan"), (words.clean(work.title), "bold"))
     if work.progress and work.progress.total:
         drawn.append(" ").append_text(_bar(work.progress))
     drawn.append(f"  {words.age(now - work.begun)}", style="dim")
     note = words.clean(words.progress(work.progress)) if work.progress else ""
-    return Line(head=drawn, said=Text(f"  {note}", style="dim"))
+    return Line(head=drawn, message=Text(f"  {note}", style="dim"))
 
 
 def _bar(progress: StepProgress) -> Text:
@@ -78,22 +78,22 @@ def _bar(progress: StepProgress) -> Text:
 
 
 def line(work: Work, now: float, row: Row, columns: Columns, before: str = "") -> Line:
-    """An object: its mark and name, status or cause, age, and what is said of it."""
-    state = row.seen.state if row.seen else ""
+    """An object: mark, name, status or cause, age and message."""
+    state = row.object.state if row.object else ""
     mark, colour = ("✗", "red") if row.cause else MARKS.get(state, BUSY)
     drawn = Text.assemble(" " * _indent(row), (mark, colour), f" {before}", _name(row, columns))
     drawn.append(f"  {_status(row):<{columns.status}}", style=colour)
-    age = words.age(work.age(row.seen.object, now)) if row.seen else ""
+    age = words.age(work.age(row.object.object, now)) if row.object else ""
     drawn.append(f"  {age:>5}", style="dim")
-    said = row.cause or row.seen
-    message = Text(f"  {words.clean(said.message if said else '')}")
+    source = row.cause or row.object
+    message = Text(f"  {words.clean(source.message if source else '')}")
     message.style = "red" if row.cause else "dim"
-    return Line(head=drawn, said=message, below=bool(row.cause))
+    return Line(head=drawn, message=message, below=bool(row.cause))
 
 
 def _status(row: Row) -> str:
-    """The code of its cause, else its status."""
-    return row.cause.code if row.cause else words.clean(row.seen.state if row.seen else "")
+    """The code of the cause, or else the status of the object."""
+    return row.cause.code if row.cause else words.clean(row.object.state if row.object else "")
 
 
 def _indent(row: Row) -> int:
@@ -101,7 +101,7 @@ def _indent(row: Row) -> int:
 
 
 def _name(row: Row, columns: Columns) -> Text:
-    """The object's name in the column that names end at; cut when it would not fit."""
+    """The object's name, padded to its column; cut if it does not fit."""
     name = _full_name(row)
     room = max(columns.name - _indent(row), min(SHORTEST, name.cell_len))
     name.truncate(room, overflow="ellipsis", pad=True)
@@ -109,5 +109,5 @@ def _name(row: Row, columns: Columns) -> Text:
 
 
 def _full_name(row: Row) -> Text:
-    about = row.seen or row.cause
-    return Text(words.clean(about.object) if about else "")
+    source = row.object or row.cause
+    return Text(words.clean(source.object) if source else "")

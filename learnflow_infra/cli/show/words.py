@@ -1,4 +1,4 @@
-"""Words that several renderers say."""
+"""Texts that several renderers share."""
 
 import math
 import os
@@ -8,11 +8,11 @@ from learnflow_infra.events import CauseSeen, StepProgress
 from learnflow_infra.remedy import Command, Remedy, Words
 
 INTERRUPTED = (
-    "Interrupted. The cluster is as it was at that moment; run the command again to go on."
+    "Interrupted. The cluster keeps what was done so far; run the command again to continue."
 )
 SETTLED = 10.0
-"""Seconds that a cause has to last before people are told, unless it cannot heal: what is
-wrong while a pod starts often heals within them."""
+"""Seconds that a cause has to last before it is shown, unless it cannot heal: many causes
+heal while a pod starts."""
 GROUPS = {"bundle", "chart", "cluster"}
 """Verbs that have verbs of their own: `cluster up` is `make cluster-up`."""
 MINUTE, HOUR, DAY = 60, 3600, 86400
@@ -33,20 +33,15 @@ def _by_make(command: Command) -> str:
 
 
 def progress(event: StepProgress) -> str:
-    """How far a step is, in a few words."""
+    """The progress of a step in a few words."""
     if event.total:
         return f"{event.done / event.total:.0%} {event.note}".strip()
     return event.note
 
 
 def cause(event: CauseSeen) -> str:
-    """A cause in one line: what is wrong with which object, and how long it may heal."""
+    """A cause in one line: object, message, code, and how long it may heal."""
     return clean(f"{event.object}: {event.message} ({event.code}{_patience(event.grace)})")
-
-
-def what(event: CauseSeen) -> str:
-    """A cause beside its object's name."""
-    return f"{event.code}: {event.message}"
 
 
 def _patience(grace: float) -> str:
@@ -56,7 +51,7 @@ def _patience(grace: float) -> str:
 
 
 def clean(text: str) -> str:
-    """A text of the cluster as one line that cannot steer a terminal."""
+    """A text of the cluster as one line without control characters."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 

@@ -33,7 +33,7 @@ KINDS = {kind.__name__: kind for kind in events.Event.__args__ if kind is not ev
 def picture(told, width=100, height=30, now=LATER):
     model = Model()
     for event in told:
-        model.take(event, NOW)
+        model.apply(event, NOW)
     return layout.lines(model, now, width, height)
 
 
@@ -105,7 +105,7 @@ def test_a_view_always_fits(told, width, height):
 def test_causes_are_folded_last(told, height):
     model = Model()
     for event in told:
-        model.take(event, NOW)
+        model.apply(event, NOW)
     causes = sum(len(work.causes) for work in model.steps.values())
     found = [line.plain for line in layout.lines(model, LATER, 120, height)]
     named = sum("ContainerCrashed" in line or "NodeSelector" in line for line in found)
@@ -118,7 +118,7 @@ def test_what_is_folded_is_counted(told, height):
     """The rows shown and those that a line `… and N more` counts are all that there are."""
     model = Model()
     for event in told:
-        model.take(event, NOW)
+        model.apply(event, NOW)
     every = sum(1 + len(work.objects) + len(work.outside(LATER)) for work in model.steps.values())
     found = [line.plain for line in layout.lines(model, LATER, 200, height)]
     counted = [re.match(r" *… and (\d+) more", line) for line in found]
@@ -130,7 +130,7 @@ def test_what_is_folded_is_counted(told, height):
 def test_a_tree_names_each_object_once_whatever_the_owners_say(told):
     model = Model()
     for event in told:
-        model.take(event, NOW)
+        model.apply(event, NOW)
     for work in model.steps.values():
         assert sorted(seen.object for _, seen in work.tree()) == sorted(work.objects)
 
