@@ -22,16 +22,14 @@ MEMINFO = Path("/proc/meminfo")
 
 def checks(plan: Plan) -> list[Check]:
     """Check what a cluster takes that a deploy would make or start; nothing when it runs."""
-    cluster = plan.target.cluster
-    state = embedded.status(cluster).state if cluster else "running"
-    if state == "running":
+    if plan.target.state == "running":
         return []
     programs = _programs()
     if not programs.passed:
         return [programs]
     demand = total(skill.foundation for skill in plan.skills)
     cpu_and_memory = room(len(os.sched_getaffinity(0)), _free_memory(), demand)
-    return [programs, *cpu_and_memory, *disks(_folders(plan, state, demand))]
+    return [programs, *cpu_and_memory, *disks(_folders(plan, demand))]
 
 
 def room(cpus: int, memory: int, demand: Foundation) -> list[Check]:
@@ -84,13 +82,13 @@ def _disk(folder: Path, size: int) -> Check:
     return enough("host disk", free_bytes(folder) // MIB, size // MIB, unit, remedy)
 
 
-def _folders(plan: Plan, state: str, demand: Foundation) -> list[tuple[Path, int]]:
+def _folders(plan: Plan, demand: Foundation) -> list[tuple[Path, int]]:
     """The folders that a new cluster fills, and the bytes that each will take."""
     profile = plan.target.profile
     recipes = [use.recipe for r in plan.releases for use in r.profiles[profile].images]
     return [
         (paths.cache_dir(), embedded.missing_bytes(recipes)),
-        (paths.data_dir(), 0 if state == "stopped" else demand.storage),
+        (paths.data_dir(), 0 if plan.target.state == "stopped" else demand.storage),
     ]
 
 

@@ -5,7 +5,6 @@ from types import SimpleNamespace
 
 import pytest
 
-from learnflow_infra.clusters import embedded
 from learnflow_infra.clusters.embedded.host import requirements
 from learnflow_infra.engine.gate import machine
 from learnflow_infra.engine.gate.demand import total
@@ -60,64 +59,61 @@ def test_folders_on_one_file_system_share_its_space(tmp_path, free):
     assert f"df -h {tmp_path}" in str(check.remedy)
 
 
-def request(cluster, profile="embedded"):
-    target = Target(kind="embedded", context="c", kubeconfig=None, profile=profile, cluster=cluster)
-    release = SimpleNamespace(profiles={profile: SimpleNamespace(images=())})
+def plan(state, cluster="x"):
+    target = Target(
+        kind="embedded",
+        context="c",
+        kubeconfig=None,
+        profile="embedded",
+        cluster=cluster,
+        state=state,
+    )
+    release = SimpleNamespace(profiles={"embedded": SimpleNamespace(images=())})
     skill = SimpleNamespace(foundation=NEEDED)
     return SimpleNamespace(target=target, skills=[skill, skill], releases=[release])
 
 
-@pytest.fixture
-def cluster(monkeypatch, tmp_path):
+@pytest.fixture(autouse=True)
+def _root_with_empty_folders(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setattr("os.geteuid", lambda: 0)
 
-    def set_state(state):
-        monkeypatch.setattr(embedded, "status", lambda _name: SimpleNamespace(state=state))
 
-    return set_state
-
-
-def test_a_new_cluster_needs_space_for_build_and_volumes_on_this_machine(cluster, free):
-    cluster("absent")
+def test_a_new_cluster_needs_space_for_build_and_volumes_on_this_machine(free):
     free(10 * GIB)
-    checks = machine.checks(request("x"))
+    checks = machine.checks(plan("absent"))
     assert failed(checks) == ["host disk"]  # 4 GiB for the build, 8 for the volumes
     free(13 * GIB)
-    assert failed(machine.checks(request("x"))) == []
+    assert failed(machine.checks(plan("absent"))) == []
 
 
-def test_a_stopped_cluster_has_its_volumes_already(cluster, free):
-    cluster("stopped")
+def test_a_stopped_cluster_has_its_volumes_already(free):
     free(5 * GIB)
-    assert failed(machine.checks(request("x"))) == []
+    assert failed(machine.checks(plan("stopped"))) == []
 
 
-@pytest.mark.parametrize(("name", "state"), [("x", "running"), (None, "absent")])
-def test_a_cluster_that_runs_or_is_elsewhere_requires_nothing_of_this_machine(cluster, name, state):
-    cluster(state)
-    assert machine.checks(request(name)) == []
+@pytest.mark.parametrize("cluster", ["x", None])
+def test_a_cluster_that_runs_or_is_elsewhere_requires_nothing_of_this_machine(cluster):
+    assert machine.checks(plan("running", cluster)) == []
 
 
-def test_free_disk_is_that_of_the_data_folder_and_of_embedded_clusters_alone(cluster, free):
+def test_free_disk_is_that_of_the_data_folder_and_of_embedded_clusters_alone(free):
     free(3 * GIB)
-    assert machine.free_disk(request("x").target) == 3 * GIB
-    assert machine.free_disk(request(None).target) is None
+    assert machine.free_disk(plan("running").target) == 3 * GIB
+    assert machine.free_disk(plan("running", None).target) is None
 
 
-def test_without_root_only_that_check_fails_and_names_the_remedy(cluster, monkeypatch):
-    cluster("absent")
+def test_without_root_only_that_check_fails_and_names_the_remedy(monkeypatch):
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
-    (check,) = machine.checks(request("x"))
+    (check,) = machine.checks(plan("absent"))
     assert not check.passed
     assert "root" in str(check.remedy)
 
 
-def test_packages_that_a_deploy_will_install_are_named(cluster, monkeypatch):
-    cluster("absent")
+def test_packages_that_a_deploy_will_install_are_named(monkeypatch):
     monkeypatch.setattr(requirements, "program", lambda _name: None)
-    check = machine.checks(request("x"))[0]
+    check = machine.checks(plan("absent"))[0]
     assert check.passed
     assert "containerd" in check.message
