@@ -1,102 +1,131 @@
-"""What is in a chart, a folder or a .tgz, with the charts that are packed in its `charts/`.
+"""What a chart contains, with the charts that are packed in its `charts/`.
 
 Source of the rules: https://helm.sh/docs/topics/charts/ and what `helm show crds` and
-`helm template` make of the same chart, against which this is tested.
+`helm template` make of the same chart, which the tests compare.
 """
 
-import io
 import json
-import tarfile
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
 
 from learnflow_infra import documents
 from learnflow_infra.documents.merging import merge
+from learnflow_infra.documents.scalars import as_text
 from learnflow_infra.errors import InputError
-from learnflow_infra.models import Document
+from learnflow_infra.models import Document, Values
 from learnflow_infra.objects import Object
+from learnflow_infra.paths import repo_root
+from learnflow_infra.sources.chart_files import Files, packed, read_files
 
-Files = Mapping[str, bytes]
-"""Path inside a chart -> content."""
-_KEPT = {"Chart.yaml", "values.yaml", "values.schema.json"}
 _MANIFESTS = (".yaml", ".yml", ".json")
+_REFERENCE = re.compile(r"\.Values\.([A-Za-z0-9_.]+)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Defaults:
+    """What a chart says about its values.
+
+    Attributes:
+        values: the defaults, with those of packed dependencies below their names, as if each
+            dependency was enabled.
+        file: the chart's own values.yaml, for its lines.
+        schema: its values.schema.json.
+        named: the keys that its templates name in full.
+        subcharts: the names of its dependencies.
+    """
+
+    values: Values = field(default_factory=dict)
+    file: documents.Parsed | None = None
+    schema: Values | None = None
+    named: frozenset[tuple[str, ...]] = frozenset()
+    subcharts: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chart:
-    """A chart at hand.
+    """A chart on this machine.
 
-    `path` is what helm is given: a folder, or an archive in the cache. `digest` is that of
-    the OCI manifest, "" for a folder. `values` are the defaults, those of packed
-    dependencies below their names, as though each were enabled; `crds` are all that
-    `helm show crds` tells.
+    Attributes:
+        name: from Chart.yaml, as `version`.
+        version: a semantic version.
+        path: the folder, or the archive in the cache, that helm gets.
+        defaults: what it says about its values.
+        crds: all that `helm show crds` prints.
+        reference: the OCI reference without a version, "" for a folder.
+        digest: that of the OCI manifest, "" for a folder.
     """
 
     name: str
     version: str
     path: Path
-    values: Document
-    schema: Document | None
+    defaults: Defaults
     crds: tuple[Object, ...]
     reference: str = ""
     digest: str = ""
 
 
 def read(path: Path) -> Chart:
-    """Read a chart from a folder or a .tgz, with what its packed dependencies bring.
+    """Read a chart from a folder or a .tgz, with what its packed dependencies contain.
 
     Raises:
-        InputError: it is no chart.
+        InputError: it is not a chart, or a file in it is malformed.
     """
-    files = _folder(path) if path.is_dir() else _archive(path)
-    part = _part(path.name, files)
+    where = str(path.relative_to(repo_root())) if path.is_relative_to(repo_root()) else str(path)
+    return _chart(path, where, read_files(path))
+
+
+def _chart(path: Path, where: str, files: Files) -> Chart:
+    about = _mapping(where, files, "Chart.yaml").content
+    if not {"name", "version"} <= set(about):
+        raise InputError(
+            f"{where} is not a chart.", why="It has no Chart.yaml with name and version."
+        )
+    parts = [_chart(path, f"{where}/charts/{name}", part) for name, part in packed(where, files)]
+    label = where if path.is_dir() else f"{about['name']}-{about['version']}"
+    file = _mapping(label, files, "values.yaml")
+    values = file.content
+    for part in parts:
+        for name in _names(about, part.name):
+            values = _with_defaults(values, name, part.defaults.values)
+    own = [crd for name in sorted(files) if _is_crd(name) for crd in _crds(where, files, name)]
     return Chart(
-        name=str(part.about["name"]),
-        version=str(part.about["version"]),
+        name=as_text(about["name"]),
+        version=as_text(about["version"]),
         path=path,
-        values=part.values,
-        schema=part.schema,
-        crds=part.crds,
+        defaults=Defaults(
+            values=values,
+            file=file,
+            schema=_schema(where, files),
+            named=_named(files),
+            subcharts=frozenset(map(_alias, about.get("dependencies") or ())),
+        ),
+        crds=(*own, *(crd for part in parts for crd in part.crds)),
     )
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Part:
-    """A chart, or one that is packed in another."""
-
-    about: Document
-    values: Document
-    schema: Document | None
-    crds: tuple[Object, ...]
-
-
-def _part(where: str, files: Files) -> _Part:
-    about = _mapping(where, files, "Chart.yaml")
-    if not {"name", "version"} <= set(about):
-        raise InputError(f"{where} is no chart.", why="It has no Chart.yaml with name and version.")
-    packed = {name: _part(f"{where}/charts/{name}", part) for name, part in _packed(where, files)}
-    values = _mapping(where, files, "values.yaml")
-    crds = [crd for name in sorted(files) if _is_crd(name) for crd in _crds(where, files, name)]
-    for part in packed.values():
-        crds += part.crds
-        for name in _names(about, part.about):
-            values = _with_defaults(values, name, part.values)
-    return _Part(about=about, values=values, schema=_schema(where, files), crds=tuple(crds))
-
-
-def _names(parent: Document, part: Document) -> list[str]:
+def _names(parent: Document, name: str) -> list[str]:
     """The names under which a packed chart is used: its own, or its aliases."""
-    needed = [one for one in parent.get("dependencies") or () if one["name"] == part["name"]]
-    return [str(one.get("alias") or one["name"]) for one in needed] or [str(part["name"])]
+    used = [one for one in parent.get("dependencies") or () if one["name"] == name]
+    return [*map(_alias, used)] or [name]
 
 
-def _with_defaults(values: Document, name: str, defaults: Document) -> Document:
-    """The values of a chart, which win, with those of a packed one below its name."""
+def _alias(dependency: Document) -> str:
+    return str(dependency.get("alias") or dependency.get("name"))
+
+
+def _with_defaults(values: Values, name: str, defaults: Values) -> Values:
+    """The values of a chart with a packed chart's below its name; the chart's own win."""
     own = values.get(name, {})
     if not isinstance(own, dict):
         return values
     return {**values, name: merge(defaults, own, nulls="delete")}
+
+
+def _named(files: Files) -> frozenset[tuple[str, ...]]:
+    templates = b"\n".join(text for name, text in files.items() if name.startswith("templates/"))
+    named = _REFERENCE.findall(templates.decode("utf-8", "replace"))
+    return frozenset(tuple(name.strip(".").split(".")) for name in named)
 
 
 def _crds(where: str, files: Files, name: str) -> list[Object]:
@@ -107,22 +136,8 @@ def _is_crd(name: str) -> bool:
     return name.startswith("crds/") and name.endswith(_MANIFESTS)
 
 
-def _packed(where: str, files: Files) -> Iterator[tuple[str, Files]]:
-    """The charts in `charts/`: folders and archives; helm leaves `_*` and `.*` out."""
-    folders: dict[str, dict[str, bytes]] = {}
-    for name, content in files.items():
-        top, _, rest = name.removeprefix("charts/").partition("/")
-        if not name.startswith("charts/") or top.startswith(("_", ".")):
-            continue
-        if rest:
-            folders.setdefault(top, {})[rest] = content
-        elif top.endswith(".tgz"):
-            yield top, _unpacked(f"{where}/{name}", content)
-    yield from sorted(folders.items())
-
-
-def _mapping(where: str, files: Files, name: str) -> Document:
-    return documents.parse(files.get(name, b""), f"{where}/{name}").content
+def _mapping(where: str, files: Files, name: str) -> documents.Parsed:
+    return documents.parse(files.get(name, b""), f"{where}/{name}")
 
 
 def _schema(where: str, files: Files) -> Document | None:
@@ -132,40 +147,5 @@ def _schema(where: str, files: Files) -> Document | None:
     try:
         schema: Document = json.loads(files[name].decode("utf-8-sig"))
     except ValueError as error:
-        raise InputError(f"{where}: {name} is no valid JSON.", why=str(error)) from error
+        raise InputError(f"{where}: {name} is not valid JSON.", why=str(error)) from error
     return schema
-
-
-def _wanted(name: str) -> bool:
-    path = PurePosixPath(name)
-    return path.name in _KEPT or "crds" in path.parts or name.endswith(".tgz")
-
-
-def _folder(folder: Path) -> Files:
-    found = ((file.relative_to(folder).as_posix(), file) for file in folder.rglob("*"))
-    return {name: file.read_bytes() for name, file in found if _wanted(name) and file.is_file()}
-
-
-def _archive(path: Path) -> Files:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read.", why=error.strerror or str(error)) from error
-    return _unpacked(str(path), content)
-
-
-def _unpacked(where: str, content: bytes) -> Files:
-    """The files of an archive, without the folder that holds them all; nothing is extracted."""
-    try:
-        with tarfile.open(fileobj=io.BytesIO(content)) as tar:
-            return dict(_members(tar))
-    except (tarfile.TarError, OSError, EOFError) as error:
-        raise InputError(f"{where} is no chart archive.", why=str(error)) from error
-
-
-def _members(tar: tarfile.TarFile) -> Iterator[tuple[str, bytes]]:
-    for member in tar:
-        name = member.name.partition("/")[2]
-        file = tar.extractfile(member) if member.isfile() and _wanted(name) else None
-        if file:
-            yield name, file.read()

@@ -14,8 +14,8 @@ from learnflow_infra import documents
 from learnflow_infra.documents.merging import merge
 from learnflow_infra.models import Profile, ReleaseName, Values
 from learnflow_infra.paths import repo_root
+from learnflow_infra.sources.reading import Defaults
 from learnflow_infra.values import unknown
-from learnflow_infra.values.chart import ChartFiles, read_chart
 from learnflow_infra.values.origins import Keys, Origin, Statement, chains, lay
 from learnflow_infra.values.overrides import Overrides, refuse_kind
 from learnflow_infra.values.shared import GLOBAL, with_globals
@@ -44,8 +44,7 @@ class Computed:
         set_arguments: texts for `--set` that helm gets besides, in their order; they repeat
             integers of `values` that were set by flags, which charts see as integers only so.
         warnings: what Helm takes but leaves without effect.
-        chart: the chart's defaults.
-        chart_files: what was read of the chart, if it was at hand.
+        chart: what the chart says about its values.
         said: all that the layers say, lowest first.
     """
 
@@ -53,14 +52,13 @@ class Computed:
     values: Values
     set_arguments: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
-    chart: Values = field(default_factory=dict)
-    chart_files: ChartFiles | None = None
+    chart: Defaults = field(default_factory=Defaults)
     said: tuple[Statement, ...] = ()
 
     @cached_property
     def seen(self) -> Values:
         """What the chart sees: its defaults with the values laid on."""
-        return merge(self.chart, self.values, nulls="delete")
+        return merge(self.chart.values, self.values, nulls="delete")
 
     @cached_property
     def origins(self) -> Mapping[str, tuple[Origin, ...]]:
@@ -75,7 +73,7 @@ class Computed:
                 return said.source
         return ""
 
-    def unknown_keys(self, schema: Values | None) -> list[unknown.UnknownKey]:
+    def unknown_keys(self) -> list[unknown.UnknownKey]:
         """Keys that the chart does not know, with a suggestion and where each comes from."""
         return [
             unknown.UnknownKey(
@@ -84,9 +82,7 @@ class Computed:
                 source=self.source_of(item.path),
                 path=item.path,
             )
-            for item in unknown.unknown_keys(
-                self.values, self.chart, schema, files=self.chart_files
-            )
+            for item in unknown.unknown_keys(self.values, self.chart)
         ]
 
 
@@ -95,8 +91,7 @@ def compute(
     profile: Profile,
     *,
     overrides: Overrides | None = None,
-    chart: Values | None = None,
-    chart_path: Path | None = None,
+    chart: Defaults | None = None,
     below: Sequence[Layer] = (),
     above: Sequence[Layer] = (),
     folder: Path | None = None,
@@ -107,8 +102,7 @@ def compute(
         release: whose values.
         profile: whose `values-<profile>.yaml` is laid on `values.yaml`.
         overrides: the operator's, read by `read_overrides`.
-        chart: the chart's defaults, for origins and warnings alone: helm merges them itself.
-        chart_path: the chart, a folder or a .tgz, for lines and for what its templates know.
+        chart: for origins and warnings alone; helm merges the defaults itself.
         below: layers under the operator's.
         above: layers over the operator's.
         folder: charts-values/, or another folder like it.
@@ -116,8 +110,8 @@ def compute(
     Raises:
         InputError: a values file is malformed, or a flag does not fit what the layers hold.
     """
-    chart_files = read_chart(chart_path) if chart_path else None
-    said = _of_chart(chart or {}, chart_files)
+    chart = chart or Defaults()
+    said = _of_chart(chart)
     tree: Values = {}
     for file in _project_files(release, profile, folder):
         tree = lay(tree, file.content, file.source, said)
@@ -137,8 +131,7 @@ def compute(
         values=unmarked(values),
         set_arguments=set_arguments(values),
         warnings=tuple(f"global{key and '.' + key} {why}." for key, why in left_alone.items()),
-        chart=chart or {},
-        chart_files=chart_files,
+        chart=chart,
         said=tuple(said),
     )
 
@@ -156,14 +149,14 @@ def _project_files(
     ]
 
 
-def _of_chart(chart: Values, found: ChartFiles | None) -> list[Statement]:
-    """The chart's defaults as statements, with their lines where the chart is at hand."""
+def _of_chart(chart: Defaults) -> list[Statement]:
+    """The chart's defaults as statements, with their lines where its file is known."""
 
     def source(keys: Keys) -> str:
-        return f"chart default ({found.defaults.source(keys)})" if found else "chart default"
+        return f"chart default ({chart.file.source(keys)})" if chart.file else "chart default"
 
     said: list[Statement] = []
-    lay({}, chart, source, said)
+    lay({}, chart.values, source, said)
     return said
 
 

@@ -11,9 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from learnflow_infra.documents import Parsed
 from learnflow_infra.models import Values
-from learnflow_infra.values.chart import ChartFiles
+from learnflow_infra.sources.reading import Defaults
 from learnflow_infra.values.origins import Keys, dotted
 
 _FREE = re.compile(
@@ -41,31 +40,20 @@ class UnknownKey:
         return f"{where}the chart knows no {self.key}.{hint}"
 
 
-def unknown_keys(
-    values: Values,
-    defaults: Values,
-    schema: Values | None,
-    *,
-    files: ChartFiles | None = None,
-) -> list[UnknownKey]:
+def unknown_keys(values: Values, chart: Defaults) -> list[UnknownKey]:
     """The keys of `values` that the chart does not know, the outermost of each branch.
 
-    Args:
-        values: what helm is given.
-        defaults: the chart's values.yaml.
-        schema: the chart's values.schema.json, if it has one.
-        files: what was read of the chart: keys that only its templates name are known, and
-            the values of its subcharts are their own.
+    Keys that only templates name are known; the values of subcharts are not checked.
     """
-    files = files or ChartFiles(defaults=Parsed(name="", content={}))
-    skipped = _ALWAYS | files.subcharts
+    skipped = _ALWAYS | chart.subcharts
     checked = {key: value for key, value in values.items() if key not in skipped}
-    everywhere = [dotted(path) for path in _paths(defaults)]
-    schemas = [schema] if schema else []
+    everywhere = [dotted(path) for path in _paths(chart.values)]
+    schemas = [chart.schema] if chart.schema else []
+    parts = _parts(schemas, chart.schema)
     return [
         UnknownKey(key=dotted(path), suggestion=_nearest(path, near, everywhere), path=path)
-        for path, near in _unknown(checked, defaults, _parts(schemas, schema), schema, ())
-        if not any(named[: len(path)] == path for named in files.named)
+        for path, near in _unknown(checked, chart.values, parts, chart.schema, ())
+        if not any(named[: len(path)] == path for named in chart.named)
     ]
 
 

@@ -62,7 +62,7 @@ def test_an_unlocked_chart_is_pulled_by_its_version_and_said_to_be_unlocked(regi
     events = []
     chart = obtain(wanted(registry), emit=events.append)
     assert (chart.name, chart.version, chart.digest) == ("demo", "1.0.0", digest)
-    assert chart.values == {"size": 1}
+    assert chart.defaults.values == {"size": 1}
     (said,) = [event.text for event in events if isinstance(event, Message)]
     assert "is not locked" in said
     assert "chart lock" in said

@@ -18,6 +18,7 @@ from learnflow_infra.documents import schema_faults
 from learnflow_infra.engine.proof.recorder import Recorder
 from learnflow_infra.engine.verbs.deploy import Deployed
 from learnflow_infra.skills import library
+from learnflow_infra.sources.reading import Defaults
 from learnflow_infra.values import Flags, compute, read_overrides
 
 ROOT = Path(__file__).parents[2]
@@ -142,7 +143,9 @@ def test_the_readmes_values_are_ones_that_the_charts_take(tmp_path):
     for release in given:
         chart = next(ROOT.glob(f"skills-library/*/charts/{release}"))
         defaults = yaml.safe_load((chart / "values.yaml").read_text())
-        values = compute(release, "embedded", overrides=overrides, chart=defaults).seen
+        values = compute(
+            release, "embedded", overrides=overrides, chart=Defaults(values=defaults)
+        ).seen
         schema = json.loads((chart / "values.schema.json").read_text())
         faults = jsonschema.validators.validator_for(schema)(schema).iter_errors(values)
         assert [fault.message for fault in faults] == []

@@ -45,8 +45,7 @@ def prepare(plan: Plan, emit: Emit) -> list[Prepared]:
     sources = asyncio.run(_obtain(plan, emit))
     pairs = zip(plan.releases, sources, strict=True)
     prepared = [_prepared(plan, release, chart) for release, chart in pairs]
-    schemas = {item.release.name: item.chart.schema for item in prepared}
-    for text in warnings(plan.overrides, [item.computed for item in prepared], schemas):
+    for text in warnings(plan.overrides, [item.computed for item in prepared]):
         emit(Message(text=f"Warning: {text}"))
     return prepared
 
@@ -70,8 +69,7 @@ def _prepared(plan: Plan, release: Release, chart: Chart) -> Prepared:
             release.name,
             plan.target.profile,
             overrides=plan.overrides,
-            chart=chart.values,
-            chart_path=chart.path,
+            chart=chart.defaults,
             below=_layers_below(plan, source),
             above=above,
         )

@@ -53,12 +53,18 @@ def packed(folder):
 
 def test_a_folder_and_its_archive_are_the_same_chart(chart):
     folder, archive = charts.read(chart), charts.read(packed(chart))
-    assert folder == replace(archive, path=chart)
-    assert (folder.name, folder.version, folder.schema) == ("demo", "1.0.0", {"type": "object"})
+    assert folder == replace(archive, path=chart, defaults=folder.defaults)
+    assert folder.defaults == replace(archive.defaults, file=folder.defaults.file)
+    assert folder.defaults.file.lines == archive.defaults.file.lines
+    assert (folder.name, folder.version, folder.defaults.schema) == (
+        "demo",
+        "1.0.0",
+        {"type": "object"},
+    )
 
 
 def test_defaults_of_a_dependency_lie_below_its_name(chart):
-    assert charts.read(chart).values == {"a": 1, "lib": {"x": "ours", "y": "theirs"}}
+    assert charts.read(chart).defaults.values == {"a": 1, "lib": {"x": "ours", "y": "theirs"}}
 
 
 def test_crds_are_those_of_the_crds_folders(chart):
@@ -140,7 +146,7 @@ def test_defaults_and_crds_are_those_that_helm_sees(tmp_path, pack):
             shutil.rmtree(inner)
     values, crds = as_helm_sees(folder)
     chart = charts.read(folder)
-    assert chart.values == values
+    assert chart.defaults.values == values
     assert sorted(crd["metadata"]["name"] for crd in chart.crds) == crds
     assert set(crds) == {"things.example.org", "y.example.org", "z.example.org"}
 
@@ -149,11 +155,11 @@ def test_defaults_and_crds_are_those_that_helm_sees(tmp_path, pack):
     ("name", "text", "match"),
     [
         ("Chart.yaml", "a: [", "Chart.yaml:2: this is not valid YAML"),
-        ("Chart.yaml", "name: x", "is no chart"),
+        ("Chart.yaml", "name: x", "is not a chart"),
         ("values.yaml", "- 1", "values.yaml:1: a mapping is expected"),
-        ("values.schema.json", "{", "values.schema.json is no valid JSON"),
+        ("values.schema.json", "{", "values.schema.json is not valid JSON"),
         ("crds/a.yaml", "a: \x00", "crds/a.yaml is not valid YAML"),
-        ("charts/a.tgz", "no archive", "charts/a.tgz is no chart archive"),
+        ("charts/a.tgz", "no archive", "charts/a.tgz is not a chart archive"),
     ],
 )
 def test_a_malformed_file_is_named(chart, name, text, match):
@@ -164,14 +170,14 @@ def test_a_malformed_file_is_named(chart, name, text, match):
 
 def test_a_schema_is_json_and_may_be_indented_by_tabs(chart):
     (chart / "values.schema.json").write_text('\ufeff{\n\t"type": "object"\n}')
-    assert charts.read(chart).schema == {"type": "object"}
+    assert charts.read(chart).defaults.schema == {"type": "object"}
 
 
 def test_what_is_no_chart_is_refused(tmp_path):
-    with pytest.raises(InputError, match="no chart"):
+    with pytest.raises(InputError, match="not a chart"):
         charts.read(tmp_path)
     (tmp_path / "x.tgz").write_text("no archive")
-    with pytest.raises(InputError, match="no chart archive"):
+    with pytest.raises(InputError, match="not a chart archive"):
         charts.read(tmp_path / "x.tgz")
 
 

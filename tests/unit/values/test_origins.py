@@ -1,7 +1,6 @@
 import json
 
 import pytest
-import yaml
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from values_strategies import as_yaml, documents, flags
@@ -10,6 +9,8 @@ from learnflow_infra.documents import dump, reading
 from learnflow_infra.documents.merging import leaves
 from learnflow_infra.errors import InputError
 from learnflow_infra.models import Profile, ReleaseName
+from learnflow_infra.sources import charts
+from learnflow_infra.sources.reading import Defaults
 from learnflow_infra.values import (
     Flags,
     Layer,
@@ -34,7 +35,7 @@ resources: {limits: {cpu: 1}}
 def computed(tmp_path):
     for name, content in {
         "chart/values.yaml": CHART,
-        "chart/Chart.yaml": "name: kafka\n",
+        "chart/Chart.yaml": "name: kafka\nversion: 1.0.0\n",
         "values/kafka/values.yaml": "heap: 512m\ntopics: [{name: a}]\nauth: {user: v}\n",
         "values/kafka/values-embedded.yaml": "\nheap: 256m\n",
         "my.yaml": "kafka:\n  resources: null\n  auth:\n    password: hunter2\nglobal: {g: 1}\n",
@@ -54,8 +55,7 @@ def computed(tmp_path):
         KAFKA,
         Profile("embedded"),
         overrides=overrides,
-        chart=yaml.safe_load(CHART),
-        chart_path=tmp_path / "chart",
+        chart=charts.read(tmp_path / "chart").defaults,
         below=[Layer(name="image built by this project", values={"image": {"tag": "t"}})],
         above=[Layer(name="--image-mirror a=b", values={"image": {"registry": "b"}})],
         folder=tmp_path / "values",
@@ -190,7 +190,7 @@ def test_the_last_word_of_every_chain_is_the_value(tmp_path_factory, chart, proj
             KAFKA,
             Profile("embedded"),
             overrides=overrides,
-            chart=reading.parse(as_yaml(chart).encode(), "chart").content,
+            chart=Defaults(values=reading.parse(as_yaml(chart).encode(), "chart").content),
             folder=folder,
         )
     except InputError:

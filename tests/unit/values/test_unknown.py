@@ -4,8 +4,9 @@ import pytest
 
 from learnflow_infra import documents
 from learnflow_infra.models import Profile, ReleaseName
+from learnflow_infra.sources import charts
+from learnflow_infra.sources.reading import Defaults
 from learnflow_infra.values import Flags, compute, read_overrides, unknown_keys, warnings
-from learnflow_infra.values.chart import read_chart
 
 DEFAULTS = {
     "image": {"registry": "r", "tag": "t"},
@@ -56,17 +57,18 @@ SCHEMA = {
     ],
 )
 def test_unknown_keys_and_what_was_meant(values, unknown):
-    found = unknown_keys(values, DEFAULTS, SCHEMA)
+    found = unknown_keys(values, Defaults(values=DEFAULTS, schema=SCHEMA))
     assert {item.key: item.suggestion for item in found} == unknown
 
 
 def test_a_chart_without_values_knows_everything():
-    assert unknown_keys({"a": {"b": 1}}, {}, None) == []
+    assert unknown_keys({"a": {"b": 1}}, Defaults()) == []
 
 
 def make_chart(folder):
     for name, text in {
-        "Chart.yaml": "name: c\ndependencies: [{name: common}, {name: x, alias: other}]\n",
+        "Chart.yaml": "name: c\nversion: 1.0.0\n"
+        "dependencies: [{name: common}, {name: x, alias: other}]\n",
         "values.yaml": "a: 1\nb:\n  c: 2\n",
         "templates/deep/x.yaml": "{{ .Values.fullnameOverride }} {{ $.Values.b.d.e }}.",
     }.items():
@@ -83,11 +85,11 @@ def test_what_only_templates_and_subcharts_know_is_known(tmp_path, packed):
         with tarfile.open(tmp_path / "sha.tgz", "w:gz") as archive:
             archive.add(chart, "c")
         chart = tmp_path / "sha.tgz"
-    found = read_chart(chart)
-    assert found.defaults.content == {"a": 1, "b": {"c": 2}}
-    assert found.defaults.source(("b", "c")).endswith("/values.yaml:3")
+    found = charts.read(chart).defaults
+    assert found.values == {"a": 1, "b": {"c": 2}}
+    assert found.file.source(("b", "c")).endswith("/values.yaml:3")
     values = {"fullnameOverride": 1, "b": {"d": {"e": 1}, "f": 1}, "common": {"x": 1}, "other": {}}
-    unknown = unknown_keys(values, found.defaults.content, None, files=found)
+    unknown = unknown_keys(values, found)
     assert [item.key for item in unknown] == ["b.f"]
 
 
@@ -99,11 +101,11 @@ def test_a_warning_says_where_and_what(tmp_path):
         ReleaseName("kafka"),
         Profile("x"),
         overrides=read_overrides(flags, [ReleaseName("kafka")]),
-        chart=DEFAULTS,
+        chart=Defaults(values=DEFAULTS),
         folder=tmp_path,
     )
     flag = "--set kafka.image.tga=1"
-    assert [str(item) for item in computed.unknown_keys(None)] == [
+    assert [str(item) for item in computed.unknown_keys()] == [
         f"-f {file}:3: the chart knows no kafka.imge. Did you mean kafka.image?",
         f"{flag}: the chart knows no kafka.image.tga. Did you mean kafka.image.tag?",
     ]
@@ -122,13 +124,19 @@ def test_all_warnings_together(tmp_path):
         kafka: {"image": {"tag": ""}, "global": {"storageClass": "", "b": 1}},
         postgres: {"global": {"a": 0}, "open": 1},
     }
+    schemas = {postgres: {"additionalProperties": True}}
     computed = [
-        compute(name, Profile("x"), overrides=overrides, chart=chart, folder=tmp_path)
+        compute(
+            name,
+            Profile("x"),
+            overrides=overrides,
+            chart=Defaults(values=chart, schema=schemas.get(name)),
+            folder=tmp_path,
+        )
         for name, chart in defaults.items()
     ]
-    schema = {"additionalProperties": True}
     at = f"-f {file}"
-    assert warnings(overrides, computed, {postgres: schema}) == [
+    assert warnings(overrides, computed) == [
         f"{file}:1: the key 'tag' is set twice; its value in line 1 is ignored.",
         "kafka: global.b is a mapping on one side only.",
         f"{at}:1: the chart knows no kafka.imge. Did you mean kafka.image?",
@@ -140,14 +148,14 @@ def test_all_warnings_together(tmp_path):
 def test_our_own_values_are_known_to_our_own_charts():
     from learnflow_infra.paths import repo_root
 
-    charts = [
+    pairs = [
         pair
         for chart in repo_root().glob("skills-library/*/charts/*")
         for pair in [(chart, repo_root() / "charts-values" / chart.name / "values-embedded.yaml")]
         if pair[1].exists()
     ]
-    assert {chart.name for chart, _values in charts} == {"kafka", "postgres"}
-    for chart, values in charts:
-        found = read_chart(chart)
+    assert {chart.name for chart, _values in pairs} == {"kafka", "postgres"}
+    for chart, values in pairs:
+        found = charts.read(chart).defaults
         read = documents.read(values).content
-        assert unknown_keys(read, found.defaults.content, None, files=found) == []
+        assert unknown_keys(read, found) == []

@@ -1,35 +1,30 @@
 """What Helm would take without a word, told: typing errors, mostly."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
-from learnflow_infra.documents import Parsed
-from learnflow_infra.models import ReleaseName, Values
-from learnflow_infra.values.chart import ChartFiles
+from learnflow_infra.models import Values
+from learnflow_infra.sources.reading import Defaults
 from learnflow_infra.values.layers import Computed
 from learnflow_infra.values.origins import Keys
 from learnflow_infra.values.overrides import Overrides
 from learnflow_infra.values.shared import GLOBAL
 from learnflow_infra.values.unknown import UnknownKey, unknown_keys
 
-_NOTHING = ChartFiles(defaults=Parsed(name="", content={}))
-
 
 def warnings(
     overrides: Overrides,
     computed: Sequence[Computed],
-    schemas: Mapping[ReleaseName, Values | None],
 ) -> list[str]:
     """A line for each thing that people rarely mean; none is an error.
 
     Args:
         overrides: what the operator gave.
         computed: the releases of this run.
-        schemas: release to its chart's values.schema.json, where it has one.
     """
     found = list(overrides.warnings)
     for one in computed:
         found += [f"{one.release}: {text}" for text in one.warnings]
-        found += [str(item) for item in one.unknown_keys(schemas.get(one.release))]
+        found += [str(item) for item in one.unknown_keys()]
     return list(dict.fromkeys([*found, *map(str, unknown_globals(computed))]))
 
 
@@ -44,14 +39,14 @@ def unknown_globals(computed: Sequence[Computed]) -> list[UnknownKey]:
             source=given[item.path[0]].source_of((GLOBAL, *item.path)),
             path=(GLOBAL, *item.path),
         )
-        for item in unknown_keys(dict.fromkeys(given), dict.fromkeys(known), None)
+        for item in unknown_keys(dict.fromkeys(given), Defaults(values=dict.fromkeys(known)))
     ]
 
 
 def _known(one: Computed) -> Keys:
-    named = (one.chart_files or _NOTHING).named
+    named = one.chart.named
     from_templates = [path[1] for path in named if path[0] == GLOBAL and len(path) > 1]
-    return (*_global(one.chart), *from_templates)
+    return (*_global(one.chart.values), *from_templates)
 
 
 def _global(values: Values) -> Values:
