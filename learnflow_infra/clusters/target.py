@@ -9,7 +9,9 @@ import shutil
 from dataclasses import replace
 
 from learnflow_infra.clients.kube import Kube
-from learnflow_infra.clusters import embedded, reach
+from learnflow_infra.clusters import reach
+from learnflow_infra.clusters.embedded import inventory
+from learnflow_infra.clusters.embedded.state import CONTEXT_PREFIX
 from learnflow_infra.errors import ClusterUnreachableError, InputError
 from learnflow_infra.locations import Target
 from learnflow_infra.models import Profile
@@ -36,17 +38,17 @@ def choose(context: str | None, profile: str | None) -> Target:
             f"There is no profile {profile!r}.", why=f"Profiles: {EMBEDDED}, {UPSTREAM}"
         )
     named = Profile(profile) if profile else None
-    if context and context.startswith(embedded.CONTEXT_PREFIX):
+    if context and context.startswith(CONTEXT_PREFIX):
         return _existing_cluster(context, named)
     if context:
         Kube(kubeconfig=None, context=context)  # it must exist before anything is planned for it
         return _reached(
             Target(kind="context", context=context, kubeconfig=None, profile=named or UPSTREAM)
         )
-    return _minikube(named) or from_cluster(embedded.status(DEFAULT_CLUSTER), named)
+    return _minikube(named) or from_cluster(inventory.status(DEFAULT_CLUSTER), named)
 
 
-def from_cluster(cluster: embedded.Cluster, profile: Profile | None = None) -> Target:
+def from_cluster(cluster: inventory.Cluster, profile: Profile | None = None) -> Target:
     """The target for an embedded cluster."""
     return Target(
         kind="embedded",
@@ -75,8 +77,8 @@ def require_running(target: Target) -> None:
 
 
 def _existing_cluster(context: str, profile: Profile | None) -> Target:
-    name = context.removeprefix(embedded.CONTEXT_PREFIX)
-    cluster = embedded.status(name)
+    name = context.removeprefix(CONTEXT_PREFIX)
+    cluster = inventory.status(name)
     if cluster.state == "absent":
         raise ClusterUnreachableError(
             f"There is no embedded cluster {name!r}.",

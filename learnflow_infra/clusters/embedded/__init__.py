@@ -29,9 +29,9 @@ from learnflow_infra.clusters.embedded.host.requirements import require_host
 from learnflow_infra.clusters.embedded.images import build, helpers
 from learnflow_infra.clusters.embedded.images.loading import known_images
 from learnflow_infra.clusters.embedded.images.recipe import REGISTRY, ImageRecipe, ImageRef
-from learnflow_infra.clusters.embedded.node import processes
+from learnflow_infra.clusters.embedded.inventory import Cluster, list_clusters, status
 from learnflow_infra.clusters.embedded.programs import binary
-from learnflow_infra.clusters.embedded.state import CONTEXT_PREFIX, Cluster
+from learnflow_infra.clusters.embedded.state import CONTEXT_PREFIX
 from learnflow_infra.events import Emit
 from learnflow_infra.system.processes import ended_on_error
 
@@ -135,7 +135,7 @@ def load_images(name: str, recipes: Sequence[Path], *, emit: Emit) -> dict[Path,
         elevate.run(LoadImages(name=name, recipes=folders), emit)
     elif recipes:
         with events.step(emit, "cluster/images", "Load images into the cluster") as step:
-            step.done("all there", changed=False)
+            step.done("all images are in the node", changed=False)
     return references
 
 
@@ -166,23 +166,3 @@ def delete(name: str, *, emit: Emit) -> None:
     """Delete a cluster with all its data; the cache stays."""
     state.check_name(name)
     elevate.run(Delete(name=name), emit)
-
-
-def status(name: str) -> Cluster:
-    """The state of a cluster, from its files and processes; no server is asked."""
-    config = state.load(name)
-    running = config is not None and processes.running(name) is not None
-    return Cluster(
-        name=name,
-        state="absent" if config is None else "running" if running else "stopped",
-        node_address=str(config.node_address) if config else None,
-        kubeconfig=state.layout(name).kubeconfig,
-        context=CONTEXT_PREFIX + name,
-        kubectl=binary.kubectl(),
-        version=binary.version(),
-    )
-
-
-def list_clusters() -> list[Cluster]:
-    """Every embedded cluster of this user, by name."""
-    return [status(name) for name in state.names()]

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
-from typing import IO, Literal
+from typing import IO
 
 from learnflow_infra.errors import UsageError
 from learnflow_infra.paths import cache_dir, data_dir
@@ -30,19 +30,6 @@ def check_name(name: str) -> None:
             why="A name has up to 40 lower case letters, digits and dashes.",
             remedy=Remedy("For example: ", Command("cluster", "up", "--name", "learnflow")),
         )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cluster:
-    """An embedded cluster as it is now."""
-
-    name: str
-    state: Literal["running", "stopped", "absent"]
-    node_address: str | None
-    kubeconfig: Path
-    context: str
-    kubectl: Path
-    version: str
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,43 @@
+"""The embedded clusters of this user and their states, from files and processes alone."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from learnflow_infra.clusters.embedded import state
+from learnflow_infra.clusters.embedded.node import processes
+from learnflow_infra.clusters.embedded.programs import binary
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cluster:
+    """An embedded cluster as it is now."""
+
+    name: str
+    state: Literal["running", "stopped", "absent"]
+    node_address: str | None
+    kubeconfig: Path
+    context: str
+    kubectl: Path
+    version: str
+    """Of Kubernetes, as v1.34.4."""
+
+
+def status(name: str) -> Cluster:
+    """The state of a cluster; no server is asked."""
+    config = state.load(name)
+    running = config is not None and processes.running(name) is not None
+    return Cluster(
+        name=name,
+        state="absent" if config is None else "running" if running else "stopped",
+        node_address=str(config.node_address) if config else None,
+        kubeconfig=state.layout(name).kubeconfig,
+        context=state.CONTEXT_PREFIX + name,
+        kubectl=binary.kubectl(),
+        version=binary.version(),
+    )
+
+
+def list_clusters() -> list[Cluster]:
+    """Every embedded cluster of this user, by name."""
+    return [status(name) for name in state.names()]
