@@ -98,9 +98,9 @@ def test_what_the_node_has_is_not_asked_for(session, kubectl, registry, busybox)
 
 
 def test_each_image_that_is_missing_is_named_and_none_is_loaded(session, registry, busybox):
-    wanted = [f"{registry.host}/{name}" for name in ("tools/busybox:2", "none:1")]
+    missing = [f"{registry.host}/{name}" for name in ("tools/busybox:2", "none:1")]
     with pytest.raises(ArtifactError) as caught:
-        required.ensure(session, wanted, (), ignore)
+        required.ensure(session, missing, (), ignore)
     assert len(caught.value.why.splitlines()) == 2
-    for name in wanted:
+    for name in missing:
         assert re.search(rf"^{re.escape(name)}: not found", caught.value.why, re.MULTILINE)

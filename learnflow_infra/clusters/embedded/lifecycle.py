@@ -1,4 +1,4 @@
-"""up, stop and delete, as root performs them (an ordinary user comes here through `elevate`)."""
+"""up, stop and delete, as root performs them (for an ordinary user through `elevate`)."""
 
 import shutil
 from collections.abc import Mapping
@@ -125,7 +125,7 @@ def delete(name: str, emit: Emit) -> None:
     ):
         layout = state.layout(name)
         if not layout.root.exists():
-            step.done("there was none", changed=False)
+            step.done("it does not exist", changed=False)
             return
         config = state.load(name)
         if config:

@@ -1,4 +1,4 @@
-"""Where a deploy goes. minikube is a stand-in, which answers what its documentation shows."""
+"""The chosen target. minikube is a stand-in that answers as its documentation shows."""
 
 import pytest
 import yaml

@@ -35,9 +35,9 @@ def program(name: str) -> Path | None:
     if name.startswith("/"):
         return Path(name) if Path(name).exists() else None
     own = shutil.which(name) if privileges.is_root() else None
-    found = own or shutil.which(name, path=SYSTEM_PATH)
-    if found:
-        return Path(found)
+    path = own or shutil.which(name, path=SYSTEM_PATH)
+    if path:
+        return Path(path)
     return next((folder / name for folder in CNI_FOLDERS if (folder / name).exists()), None)
 
 

@@ -42,7 +42,7 @@ def load_images(name: str, recipes: Sequence[Path], emit: Emit) -> None:
     node = require_running(name)
     with events.step(emit, "cluster/images", "Load images into the cluster") as step:
         new = runtime.import_missing(node, built)
-        step.done(", ".join(new) or "all there", changed=bool(new))
+        step.done(", ".join(new) or "all images are in the node", changed=bool(new))
 
 
 def load_archive(name: str, archive: Path, names: Sequence[str], emit: Emit) -> None:
@@ -55,7 +55,7 @@ def load_archive(name: str, archive: Path, names: Sequence[str], emit: Emit) -> 
     node = require_running(name)
     with events.step(emit, "images/load", "Load images into the cluster") as step:
         new = runtime.import_archive(node, archive, names)
-        step.done(", ".join(new) or "all there", changed=bool(new))
+        step.done(", ".join(new) or "all images are in the node", changed=bool(new))
 
 
 def require_running(name: str) -> processes.Node:

@@ -175,7 +175,7 @@ def _go(go: Path, arguments: list[str], environment: dict[str, str]) -> Iterable
             f"Go could not build Kubernetes: go {arguments[0]} failed.",
             why=error.why,
             remedy="Check that Go modules can be downloaded, then run the same command again: "
-            "it goes on where it stopped.",
+            "it continues where it stopped.",
         ) from error
 
 

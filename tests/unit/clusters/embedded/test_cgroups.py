@@ -1,4 +1,4 @@
-"""Where the node's cgroup goes, on every kind of machine; from real texts of the kernel."""
+"""The node's cgroups on every kind of machine, from real texts of the kernel."""
 
 from pathlib import PurePosixPath
 

@@ -1,4 +1,4 @@
-"""The node's configuration: every file parses, and says what it must."""
+"""The configuration files of the node: every file parses, and has the values that it needs."""
 
 import configparser
 import json

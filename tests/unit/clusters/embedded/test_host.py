@@ -15,7 +15,7 @@ from learnflow_infra.errors import HostError, UsageError
 from learnflow_infra.system import files
 from learnflow_infra.system.processes import SYSTEM_PATH
 
-WANTED = {"ctr": "containerd", "containerd": "containerd", "nft": "nftables"}
+NEEDED = {"ctr": "containerd", "containerd": "containerd", "nft": "nftables"}
 
 
 @pytest.fixture
@@ -27,9 +27,9 @@ def xdg(tmp_path, monkeypatch):
 
 def test_packages_are_found_by_their_programs_and_named_once(monkeypatch):
     monkeypatch.setattr(requirements, "program", lambda _name: None)
-    assert packages.missing(WANTED) == ["containerd", "nftables"]
+    assert packages.missing(NEEDED) == ["containerd", "nftables"]
     monkeypatch.setattr(requirements, "program", lambda name: None if name == "nft" else Path("/x"))
-    assert packages.missing(WANTED) == ["nftables"]
+    assert packages.missing(NEEDED) == ["nftables"]
 
 
 def test_a_file_can_stand_for_a_package(tmp_path):
@@ -49,15 +49,15 @@ def test_other_systems_get_another_way():
 def test_no_apt_lists_the_packages(monkeypatch):
     monkeypatch.setattr(requirements, "program", lambda _name: None)
     with pytest.raises(HostError) as caught:
-        packages.ensure_packages(WANTED, emit=events.ignore)
+        packages.ensure_packages(NEEDED, emit=events.ignore)
     assert "containerd, nftables" in caught.value.why
 
 
 def test_nothing_missing_changes_nothing(monkeypatch):
     monkeypatch.setattr(requirements, "program", lambda _name: Path("/x"))
-    said = []
-    packages.ensure_packages(WANTED, emit=said.append)
-    assert said[-1].changed is False
+    emitted = []
+    packages.ensure_packages(NEEDED, emit=emitted.append)
+    assert emitted[-1].changed is False
 
 
 def test_no_root_and_no_sudo(monkeypatch):

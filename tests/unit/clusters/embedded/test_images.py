@@ -58,7 +58,7 @@ def test_recipes_of_the_skills_load(recipe):
 
 
 @pytest.mark.parametrize(
-    ("sections", "line", "said"),
+    ("sections", "line", "message"),
     [
         ({"suite": "warty"}, 5, "warty"),
         ({"packages": []}, 6, "[]"),
@@ -71,11 +71,11 @@ def test_recipes_of_the_skills_load(recipe):
         ({"maven": {"dest": "/x", "artifacts": ["a:b:1"], "checksums": "no"}}, 14, "no"),
     ],
 )
-def test_a_fault_is_named_with_file_and_line(folder, sections, line, said):
+def test_a_fault_is_named_with_file_and_line(folder, sections, line, message):
     with pytest.raises(InputError) as caught:
         load(folder, **sections)
     assert caught.value.what.startswith(f"{folder / 'image.yaml'}:{line}:")
-    assert said in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_broken_yaml_is_named_with_file_and_line(folder):
@@ -200,13 +200,13 @@ def stages(monkeypatch, packages=lambda *_: None):
 
 def test_a_build_is_cached_by_its_inputs(folder, monkeypatch):
     stages(monkeypatch)
-    seen = []
+    emitted = []
     recipe = load(folder)
-    first = build.build(recipe, emit=seen.append)
+    first = build.build(recipe, emit=emitted.append)
     assert first.name == f"demo-{recipe.digest}.tar"
     stages(monkeypatch, lambda *_: pytest.fail("built again"))
-    assert build.build(recipe, emit=seen.append) == first
-    assert [e.changed for e in seen if isinstance(e, events.StepFinished)] == [True, False]
+    assert build.build(recipe, emit=emitted.append) == first
+    assert [e.changed for e in emitted if isinstance(e, events.StepFinished)] == [True, False]
 
 
 @pytest.mark.parametrize("failure", [KeyboardInterrupt, ArtifactError("no network")])
@@ -251,12 +251,12 @@ def test_a_disk_without_enough_space_is_told_before_the_work(folder, monkeypatch
 
 
 def test_a_programs_last_lines_are_the_reason(tmp_path):
-    said = []
+    lines = []
     with pytest.raises(ArtifactError) as caught:
-        build_step.run(["sh", "-c", "echo one; echo two >&2; exit 3"], what="it", note=said.append)
+        build_step.run(["sh", "-c", "echo one; echo two >&2; exit 3"], what="it", note=lines.append)
     assert "exit code 3" in caught.value.what
     assert "two" in caught.value.why
-    assert said == ["one", "two"]
+    assert lines == ["one", "two"]
 
 
 def test_a_program_that_fills_the_disk_is_told_apart(tmp_path):
