@@ -17,9 +17,11 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 from learnflow_infra import events
+from learnflow_infra.clients.connection import Connection, Request
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import embedded
 from learnflow_infra.engine.release.progress import ProgressReporter
@@ -62,14 +64,24 @@ def write(kube: Kube) -> None:
         print(f"p{number}", time.time(), flush=True)
 
 
-class Counting(Kube):
+class Counted(Connection):
     """Counts the requests that are sent."""
 
     sent = 0
 
-    def _open(self, *what: Any) -> Any:
+    def send(self, request: Request) -> Any:
+        """Count and send a request."""
         self.sent += 1
-        return super()._open(*what)
+        return super().send(request)
+
+
+class Counting(Kube):
+    """A client with a counted connection."""
+
+    def __init__(self, *, kubeconfig: Path, context: str) -> None:
+        super().__init__(kubeconfig=kubeconfig, context=context)
+        self.counted = Counted(kubeconfig=kubeconfig, context=context, no_proxy=None)
+        self._connection = self.counted
 
 
 def share(work: Callable[[], object]) -> float:
@@ -115,11 +127,11 @@ def measure(kube: Counting) -> None:
         waiting = threading.Thread(target=until_stopped, args=(view, stop, observe))
         waiting.start()
         time.sleep(3)
-        at_start = kube.sent
+        at_start = kube.counted.sent
         print(f"pods watched{PODS:36}")
         print(f"at rest, share of a core            {share(lambda: time.sleep(REST)):8.1f} %")
         change(noticed)
-        print(f"requests sent meanwhile             {kube.sent - at_start:8}", flush=True)
+        print(f"requests sent meanwhile             {kube.counted.sent - at_start:8}", flush=True)
         stop.set()
         waiting.join()
         give_up(kube, watches)

@@ -79,13 +79,16 @@ class ApiServer:
         while time.monotonic() < deadline and not self.ready():
             time.sleep(0.1)
 
-    def ready(self):
+    def get(self, path, timeout=10):
         context = ssl._create_unverified_context()
         request = urllib.request.Request(
-            f"https://127.0.0.1:{self.port}/readyz", headers={"Authorization": f"Bearer {ADMIN}"}
+            f"https://127.0.0.1:{self.port}{path}", headers={"Authorization": f"Bearer {ADMIN}"}
         )
+        return urllib.request.urlopen(request, context=context, timeout=timeout)
+
+    def ready(self):
         try:
-            return urllib.request.urlopen(request, context=context, timeout=1).status == 200
+            return self.get("/readyz", timeout=1).status == 200
         except OSError:
             return False
 
