@@ -13,8 +13,8 @@ EXIT_INTERRUPTED = 130
 class LearnflowError(Exception):
     """An error that a person can act on.
 
-    A subclass may have another constructor if each parameter of it is an attribute of the
-    same name: so an error can be sent to another process, see `document`.
+    A subclass may have another constructor, if each of its parameters is also an attribute of
+    that name: `document` and `from_document` send errors between processes by these names.
 
     Args:
         what: one sentence, what happened.
@@ -109,7 +109,7 @@ class ClusterUnreachableError(LearnflowError):
 
 
 class ArtifactError(LearnflowError):
-    """A chart or an image cannot be obtained or built."""
+    """A chart or an image cannot be pulled or built."""
 
     exit_code = 5
     title = "chart or image not obtainable"
@@ -130,7 +130,7 @@ class NotReadyError(LearnflowError):
 
 
 class VerificationError(LearnflowError):
-    """A verification check did not hold."""
+    """A verification check failed."""
 
     exit_code = 8
     title = "verification failed"
@@ -144,7 +144,7 @@ class LockedError(LearnflowError):
 
 
 class RefusedError(LearnflowError):
-    """Going on would risk data or reach a place that nobody named."""
+    """To continue would risk data, or change a cluster that nobody named."""
 
     exit_code = 10
     title = "refused for safety"
@@ -158,7 +158,7 @@ class FoundationError(LearnflowError):
 
 
 class HostError(LearnflowError):
-    """This machine cannot run the embedded cluster as it is."""
+    """This machine cannot run the embedded cluster in its present state."""
 
     exit_code = 12
     title = "host cannot run the embedded cluster"

@@ -28,7 +28,7 @@ class Remedy:
     """What to do next: words, and commands of this program in them.
 
     `Remedy("Start it: ", Command("cluster", "up"))`. A command of another program is a word.
-    The text is made once, by who knows how the user calls this program: `render`.
+    The command line renders the text, as it knows how the user calls this program: `render`.
     """
 
     parts: tuple[str | Command, ...]
@@ -52,7 +52,7 @@ class Remedy:
         return "".join(part if isinstance(part, str) else command(part) for part in self.parts)
 
     def __str__(self) -> str:
-        """The text for who calls the program directly."""
+        """The text for users who call the program directly, not by make."""
         return self.render(str)
 
     def __bool__(self) -> bool:

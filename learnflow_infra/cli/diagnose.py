@@ -25,31 +25,31 @@ def diagnose(
     from learnflow_infra.engine.verbs import diagnose as verb
 
     options = opts.options(skills=skills, context=context, namespace=namespace, profile=profile)
-    found = run(lambda emit: verb.diagnose(options, emit))
+    findings = run(lambda emit: verb.diagnose(options, emit))
     if output is opts.Output.json:
-        out_json(_document(namespace, found))
+        out_json(_document(namespace, findings))
     else:
-        _print(found)
-    if any(finding.causes for finding in found):
+        _print(findings)
+    if any(finding.causes for finding in findings):
         raise typer.Exit(NotReadyError.exit_code)
 
 
-def _document(namespace: str, found: Sequence["Finding"]) -> dict[str, object]:
+def _document(namespace: str, findings: Sequence["Finding"]) -> dict[str, object]:
     return {
         "apiVersion": "learnflow.infra/v1",
         "kind": "Diagnosis",
         "namespace": namespace,
-        "ready": not any(finding.causes for finding in found),
+        "ready": not any(finding.causes for finding in findings),
         "causes": [
             {"release": finding.release, **cause.document()}
-            for finding in found
+            for finding in findings
             for cause in finding.causes
         ],
     }
 
 
-def _print(found: Sequence["Finding"]) -> None:
-    for finding in found:
+def _print(findings: Sequence["Finding"]) -> None:
+    for finding in findings:
         name = finding.release or "other objects"
         if not finding.causes:
             out(f"{name}: everything is ready")

@@ -33,8 +33,8 @@ def status(
     else:
         for state in states:
             out(f"{state.release}  revision {state.revision}  {state.status}")
-            for name, found in state.objects:
-                out(f"  {name:45} {found.state:12} {found.message}")
+            for name, status in state.objects:
+                out(f"  {name:45} {status.state:12} {status.message}")
     if not all(state.ready for state in states):
         raise typer.Exit(NotReadyError.exit_code)
 
@@ -55,7 +55,7 @@ def _release(state: "ReleaseStatus") -> dict[str, object]:
         "status": state.status,
         "ready": state.ready,
         "objects": [
-            {"object": name, "status": found.state, "message": found.message}
-            for name, found in state.objects
+            {"object": name, "status": status.state, "message": status.message}
+            for name, status in state.objects
         ],
     }

@@ -89,7 +89,7 @@ def test_an_embedded_cluster_that_does_not_exist_names_the_command(tmp_path):
     assert "learnflow-infra cluster up --name nothing" in done.stderr
 
 
-def test_bad_values_are_told_with_file_and_line(tmp_path):
+def test_bad_values_are_reported_with_file_and_line(tmp_path):
     file = tmp_path / "v.yaml"
     file.write_text("kafka:\n  a: [\n")
     done = run("deploy", "-f", str(file), XDG_DATA_HOME=str(tmp_path))
@@ -102,7 +102,7 @@ def test_a_timeout_that_is_no_duration():
     assert (done.exit_code, "not a duration" in done.stderr) == (3, True)
 
 
-def test_an_error_is_told_in_three_parts(capsys):
+def test_an_error_is_printed_in_three_parts(capsys):
     with pytest.raises(typer.Exit) as exit_, exit_on_error():
         raise NotReadyError("x is not ready.", why="one\ntwo", remedy="look")
     assert exit_.value.exit_code == 7
