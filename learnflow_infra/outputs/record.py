@@ -1,6 +1,6 @@
 """What the cluster itself records of its deploys: the ConfigMap `learnflow-endpoints`.
 
-Applications may read it, and every clone of the repository goes by it.
+Applications may read it, and every clone of the repository uses it.
 """
 
 import json

@@ -59,14 +59,14 @@ def require(results: Sequence[VerifyResult], skills: Sequence[Skill] = ()) -> No
         for result in failed
         for check in failed_checks(result)
     ]
-    found = causes(failed, skills)
+    declared = causes(failed, skills)
     more = Remedy("Look for causes: ", Command("diagnose"))
     raise failures.failure(
         VerificationError,
         "Verification failed." if results else "Nothing was verified.",
         why="\n".join(lines),
-        causes=found,
-        remedy=join_lines(*dict.fromkeys(cause.remedy for cause in found), more),
+        causes=declared,
+        remedy=join_lines(*dict.fromkeys(cause.remedy for cause in declared), more),
     )
 
 

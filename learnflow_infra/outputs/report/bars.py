@@ -32,7 +32,7 @@ def _bar(span: Span, until: float) -> Element:
     bar = h("rect", x=left, y=14 - height, width=width, height=height, class_=kind)
     if kind != "failed":
         return bar
-    # Split in two, so that it can be told from others without its colour.
+    # Split in two, so that it differs from other bars without its colour.
     return h("g", bar, h("rect", x=left, y=7, width=width, height=3, class_="split"))
 
 

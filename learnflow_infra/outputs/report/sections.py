@@ -38,30 +38,30 @@ def facts(report: DeployReport, until: float) -> Element:
 
 def error(report: DeployReport) -> Element | None:
     """The error that ended the deploy; its `why` is left out if there are causes."""
-    found = report.get("error")
-    if not found:
+    failure = report.get("error")
+    if not failure:
         return None
     return put(
         h("section", h("h2", "Error"), class_="error"),
-        h("p", h("strong", found["what"]), f" (exit code {found['exitCode']})"),
-        h("pre", found["why"]) if found.get("why") and not report.get("causes") else None,
-        *_remedy(found),
+        h("p", h("strong", failure["what"]), f" (exit code {failure['exitCode']})"),
+        h("pre", failure["why"]) if failure.get("why") and not report.get("causes") else None,
+        *_remedy(failure),
     )
 
 
-def _remedy(found: ErrorReport | CauseReport) -> Iterator[Element]:
-    if found.get("remedy"):
-        yield h("h3", "Next") if "exitCode" in found else h("p", "Next:")
-        yield h("pre", found["remedy"], class_="remedy")
+def _remedy(item: ErrorReport | CauseReport) -> Iterator[Element]:
+    if item.get("remedy"):
+        yield h("h3", "Next") if "exitCode" in item else h("p", "Next:")
+        yield h("pre", item["remedy"], class_="remedy")
 
 
 def causes(report: DeployReport) -> Element | None:
     """The causes why objects were not ready, the root cause first."""
-    found = report.get("causes")
-    if not found:
+    items = report.get("causes")
+    if not items:
         return None
     section = h("section", h("h2", "Causes"))
-    return put(section, *map(_cause, found))
+    return put(section, *map(_cause, items))
 
 
 def _cause(cause: CauseReport) -> Element:
@@ -95,12 +95,12 @@ def _path(report: DeployReport) -> list[StepReport]:
 
 
 def _reason(report: DeployReport, step: StepReport, until: float) -> str:
-    told = f"{tables.name(step)}: {tables.seconds(step, until)}"
+    text = f"{tables.name(step)}: {tables.seconds(step, until)}"
     last = waited_for(report, step)
     if not last:
-        return told
+        return text
     ended = f"until {last} was ready" if step.get("result") == "done" else f"{last} was not ready"
-    return f"{told}, {ended}"
+    return f"{text}, {ended}"
 
 
 def _objects(report: DeployReport, step: StepReport) -> list[ObjectReport]:
@@ -130,11 +130,11 @@ def releases(report: DeployReport, until: float) -> Iterator[Element]:
 
 def endpoints(report: DeployReport) -> Element | None:
     """The endpoints."""
-    found = report.get("endpoints")
-    if not found:
+    items = report.get("endpoints")
+    if not items:
         return None
     section = h("section", h("h2", "Endpoints"))
-    return put(section, *map(_endpoint, found))
+    return put(section, *map(_endpoint, items))
 
 
 def _endpoint(endpoint: EndpointDocument) -> Element:

@@ -30,18 +30,18 @@ def counts(step: StepReport, until: float) -> bool:
     return span(step, until).seconds >= SHORT * until
 
 
-def steps(found: Sequence[StepReport], critical: Sequence[str], until: float) -> Element:
+def steps(items: Sequence[StepReport], critical: Sequence[str], until: float) -> Element:
     """A row for each step, in the order of their start."""
-    rows = [_step(step, until, critical=step["step"] in critical) for step in found]
+    rows = [_step(step, until, critical=step["step"] in critical) for step in items]
     return _table("Steps, in seconds since the deploy began", "StepReport", rows, until)
 
 
 def _step(step: StepReport, until: float, *, critical: bool) -> Element:
     when = span(step, until)
-    told = " · ".join(
+    text = " · ".join(
         filter(None, (f"{MARKS.get(when.state, '…')} {when.state}", step.get("note")))
     )
-    return _row(h("th", *_marked(name(step), critical), _small(told)), [when], until, critical)
+    return _row(h("th", *_marked(name(step), critical), _small(text)), [when], until, critical)
 
 
 def _marked(title: str, critical: bool) -> tuple[str, ...] | tuple[str, Element]:
@@ -51,7 +51,7 @@ def _marked(title: str, critical: bool) -> tuple[str, ...] | tuple[str, Element]
     return f"◆ {title}", h("span", " (on the critical path)", class_="hidden")
 
 
-def objects(found: Sequence[ObjectReport], about: str, critical: str, until: float) -> Element:
+def objects(items: Sequence[ObjectReport], about: str, critical: str, until: float) -> Element:
     """A row for each object, above those that it owns; `critical` is on the critical path."""
     rows = [
         _row(
@@ -60,7 +60,7 @@ def objects(found: Sequence[ObjectReport], about: str, critical: str, until: flo
             until,
             item["object"] == critical,
         )
-        for depth, item in _tree(found)
+        for depth, item in _tree(items)
     ]
     return _table(f"{about}, in seconds since the deploy began", "Object", rows, until)
 
@@ -68,18 +68,18 @@ def objects(found: Sequence[ObjectReport], about: str, critical: str, until: flo
 def _object(item: ObjectReport, depth: int, *, critical: bool) -> Element:
     last = item["states"][-1]
     state = "gone" if "gone" in item else last["state"]
-    told = f"{MARKS.get(state, '…')} {state}: {last['message']}".removesuffix(": ")
+    text = f"{MARKS.get(state, '…')} {state}: {last['message']}".removesuffix(": ")
     owner = h("span", f" (owned by {item['owner']})", class_="hidden") if depth else None
     marked = _marked(item["object"], critical)
-    return h("th", *marked, owner, _small(told), class_=f"depth-{min(depth, 3)}")
+    return h("th", *marked, owner, _small(text), class_=f"depth-{min(depth, 3)}")
 
 
-def _tree(found: Sequence[ObjectReport]) -> Iterator[tuple[int, ObjectReport]]:
+def _tree(items: Sequence[ObjectReport]) -> Iterator[tuple[int, ObjectReport]]:
     """Depth and object, owners before the objects they own; each once, even in a cycle."""
-    left = {item["object"]: item for item in found}
+    left = {item["object"]: item for item in items}
     names = set(left)
     owned: dict[str, list[str]] = {}
-    for item in found:
+    for item in items:
         owned.setdefault(item["owner"] if item["owner"] in names else "", []).append(item["object"])
     stack = [(0, one) for one in reversed([*owned.get("", ()), *left])]
     while stack:
@@ -105,14 +105,14 @@ def _table(caption: str, first: str, rows: Sequence[Element], until: float) -> E
 
 def _row(head: Element, when: Sequence[Span], until: float, critical: bool) -> Element:
     head.set("scope", "row")
-    told = [h("div", _words(one, alone=len(when) == 1)) for one in when[-LAST:]]
+    text = [h("div", _words(one, alone=len(when) == 1)) for one in when[-LAST:]]
     drawn = bars.chart(when, until)
-    return h("tr", head, h("td", *told), h("td", drawn), class_="critical" if critical else None)
+    return h("tr", head, h("td", *text), h("td", drawn), class_="critical" if critical else None)
 
 
 def _words(one: Span, *, alone: bool) -> str:
-    told = f"{one.start:.1f}\N{EN DASH}{one.end:.1f}"
-    return told if alone else f"{one.state} {told}"
+    text = f"{one.start:.1f}\N{EN DASH}{one.end:.1f}"
+    return text if alone else f"{one.state} {text}"
 
 
 def _small(text: str) -> Element:

@@ -42,14 +42,14 @@ def span(step: StepReport, until: float) -> Span:
 def spans(item: ObjectReport, until: float) -> list[Span]:
     """The intervals of an object; equal states that follow each other are one interval."""
     end = float(item.get("gone", until))
-    found: list[Span] = []
+    intervals: list[Span] = []
     ends = [*(state["at"] for state in item["states"][1:]), end]
     for state, after in zip(item["states"], ends, strict=True):
         start = float(state["at"])
-        if found and found[-1].state == state["state"]:
-            start = found.pop().start
-        found.append(Span(start=start, end=max(start, after), state=state["state"]))
-    return found
+        if intervals and intervals[-1].state == state["state"]:
+            start = intervals.pop().start
+        intervals.append(Span(start=start, end=max(start, after), state=state["state"]))
+    return intervals
 
 
 def critical_path(steps: Sequence[StepReport]) -> list[str]:
