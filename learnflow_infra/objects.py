@@ -204,4 +204,9 @@ def is_event(obj: Object) -> TypeGuard[Event]:
 
 def reference(obj: Object) -> Reference:
     """`Kind/name` of an object."""
-    return Reference(f"{obj['kind']}/{obj['metadata']['name']}")
+    return refer(obj["kind"], obj["metadata"]["name"])
+
+
+def refer(kind: str, name: str) -> Reference:
+    """`Kind/name` of an object that need not be there."""
+    return Reference(f"{kind}/{name}")

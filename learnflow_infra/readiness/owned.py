@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from learnflow_infra.models import ReadyRule
-from learnflow_infra.objects import Object, Reference, reference
+from learnflow_infra.objects import Object, Reference, refer, reference
 from learnflow_infra.readiness import strimzi
 from learnflow_infra.readiness.status import Status, evaluate
 from learnflow_infra.readiness.watched import COLLECTIONS, is_watched
@@ -36,7 +36,7 @@ def expected(objects: Iterable[Object]) -> Expected:
         made = strimzi.made(obj)
         if made:
             version, kind, name = made
-            names.append(Reference(f"{kind}/{name}"))
+            names.append(refer(kind, name))
             kinds[version, kind] = None
     return Expected(names=tuple(names), kinds=tuple(kinds))
 

@@ -10,6 +10,7 @@ from learnflow_infra.engine.request.planning import Options
 from learnflow_infra.engine.request.session import connect
 from learnflow_infra.events import Emit
 from learnflow_infra.models import Release, ReleaseName
+from learnflow_infra.objects import refer
 from learnflow_infra.readiness.causes import Cause, Code
 from learnflow_infra.readiness.unowned import unowned_causes
 from learnflow_infra.readiness.view import View
@@ -62,4 +63,4 @@ def _release_causes(release: Release, observed: Observed) -> list[Cause]:
     else:
         return []
     remedy = Remedy(Command("deploy", release.skill))
-    return [Cause(code=code, object=f"Release/{release.name}", message=text, remedy=remedy)]
+    return [Cause(code=code, object=refer("Release", release.name), message=text, remedy=remedy)]

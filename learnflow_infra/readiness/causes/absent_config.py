@@ -3,10 +3,10 @@
 import re
 
 from learnflow_infra.masking import masked
-from learnflow_infra.objects import ContainerStatus, Object
+from learnflow_infra.objects import ContainerStatus, Object, reference
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
-from learnflow_infra.readiness.causes.facts import Facts, name_of
+from learnflow_infra.readiness.causes.facts import Facts
 
 _ABSENT = re.compile(
     r"(?P<kind>secret|configmap) \"(?P<name>[^\"]+)\" not found"
@@ -35,7 +35,7 @@ def absent_config(
     code, summary, remedy = _explained(message, facts.evidence.namespace)
     return Cause(
         code=code,
-        object=name_of(pod),
+        object=reference(pod),
         container=item["name"] if item else "",
         message=summary,
         evidence=(f"kubelet: {masked(' '.join(message.split()))}",),

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from learnflow_infra.models import Document
+from learnflow_infra.objects import Reference
 from learnflow_infra.readiness.causes.codes import CauseCode, Code, DeclaredCode
 from learnflow_infra.remedy import Remedy, Words
 
@@ -17,7 +18,7 @@ class Cause:
     """
 
     code: CauseCode
-    object: str
+    object: Reference
     message: str
     container: str = ""
     evidence: tuple[str, ...] = ()

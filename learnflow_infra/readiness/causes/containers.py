@@ -3,18 +3,11 @@
 from collections.abc import Iterator
 
 from learnflow_infra.masking import masked
-from learnflow_infra.objects import Container, ContainerStatus, Object, Terminated
+from learnflow_infra.objects import Container, ContainerStatus, Object, Terminated, reference
 from learnflow_infra.readiness.causes.absent_config import absent_config
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
-from learnflow_infra.readiness.causes.facts import (
-    Facts,
-    containers,
-    ended,
-    name_of,
-    status_of,
-    waiting,
-)
+from learnflow_infra.readiness.causes.facts import Facts, containers, ended, status_of, waiting
 from learnflow_infra.readiness.causes.probes import failed_probe, killed_by_probe, outlived_crash
 
 _CANNOT_START = {"CreateContainerError", "RunContainerError", "StartError", "ContainerCannotRun"}
@@ -171,7 +164,7 @@ def _cause(
 ) -> Cause:
     return Cause(
         code=code,
-        object=name_of(pod),
+        object=reference(pod),
         container=item["name"],
         message=message,
         evidence=(*evidence, *facts.log(pod, item["name"])),

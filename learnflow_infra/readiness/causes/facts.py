@@ -69,11 +69,6 @@ def _when(event: Event) -> str:
     return str(next((time for time in times if time), ""))
 
 
-def name_of(obj: Object) -> str:
-    """`Kind/name`."""
-    return f"{obj['kind']}/{obj['metadata']['name']}"
-
-
 def status_of(obj: Object) -> Fields:
     """An object's status; empty where it has none."""
     return obj.get("status") or {}

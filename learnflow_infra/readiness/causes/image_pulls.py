@@ -7,10 +7,10 @@ from learnflow_infra.clients.registry_faults import Puller
 from learnflow_infra.clients.registry_words import Fault, classify
 from learnflow_infra.errors import InputError
 from learnflow_infra.masking import masked
-from learnflow_infra.objects import ContainerStatus, Object
+from learnflow_infra.objects import ContainerStatus, Object, reference
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
-from learnflow_infra.readiness.causes.facts import Facts, containers, name_of, text_of, waiting
+from learnflow_infra.readiness.causes.facts import Facts, containers, text_of, waiting
 from learnflow_infra.readiness.states import items, text
 from learnflow_infra.references import Reference, parse
 from learnflow_infra.remedy import Remedy, Words
@@ -66,7 +66,7 @@ def _cause(facts: Facts, pod: Object, item: ContainerStatus, reason: str) -> Cau
         remedy = Remedy("Make the pull Secret that the pod names, or correct its name. ", remedy)
     return Cause(
         code=code,
-        object=name_of(pod),
+        object=reference(pod),
         container=item["name"],
         message=f"the image {image} {summary}",
         evidence=tuple(f"kubelet: {masked(line)}" for line in (message, *no_secret) if line),

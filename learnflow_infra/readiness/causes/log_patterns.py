@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 
 from learnflow_infra.masking import masked
 from learnflow_infra.models import DeclaredCause
+from learnflow_infra.objects import refer
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import DeclaredCode
 from learnflow_infra.readiness.causes.facts import Facts
@@ -18,7 +19,7 @@ def explain(facts: Facts, declared: Sequence[DeclaredCause]) -> Iterator[Cause]:
             if matching:
                 yield Cause(
                     code=DeclaredCode(rule.code),
-                    object=f"Pod/{pod}",
+                    object=refer("Pod", pod),
                     container=container,
                     message=rule.message,
                     evidence=(f"log: {masked(matching[-1])}",),
@@ -33,7 +34,7 @@ def from_checks(
     return [
         Cause(
             code=DeclaredCode(rule.code),
-            object=f"Check/{name}",
+            object=refer("Check", name),
             message=rule.message,
             evidence=(f"check: {masked(message)}",),
             remedy=rule.remedy,

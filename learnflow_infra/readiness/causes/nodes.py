@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from learnflow_infra.objects import Object
+from learnflow_infra.objects import Object, reference
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
-from learnflow_infra.readiness.causes.facts import Facts, name_of, status_of
+from learnflow_infra.readiness.causes.facts import Facts, status_of
 from learnflow_infra.readiness.states import condition
 
 _PRESSURES = ("DiskPressure", "MemoryPressure", "PIDPressure")
@@ -26,7 +26,7 @@ def explain(facts: Facts) -> Iterator[Cause]:
             reason = str(status_of(pod).get("message") or "")
             yield Cause(
                 code=Code.PodEvicted,
-                object=name_of(pod),
+                object=reference(pod),
                 message=f"the node evicted the pod: {reason}",
                 remedy="Request what it needs (resources.requests), or free resources of the node.",
             )
@@ -51,7 +51,7 @@ def _not_ready(node: Object) -> Cause:
     ready = condition(node, "Ready")
     return Cause(
         code=Code.NodeNotReady,
-        object=name_of(node),
+        object=reference(node),
         message=f"the node is not ready: {ready.get('message') or 'no reason is known'}",
         remedy=f"kubectl describe node {node['metadata']['name']}",
     )
@@ -62,7 +62,7 @@ def _pressures(node: Object) -> Iterator[Cause]:
         if condition(node, kind).get("status") == "True":
             yield Cause(
                 code=Code.NodePressure,
-                object=name_of(node),
+                object=reference(node),
                 message=f"the node is short of resources: {kind}",
                 evidence=(str(condition(node, kind).get("message") or ""),),
                 remedy=f"Free it: kubectl describe node {node['metadata']['name']}",

@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 
 from learnflow_infra.masking import masked
-from learnflow_infra.objects import Object
+from learnflow_infra.objects import Object, reference
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
-from learnflow_infra.readiness.causes.facts import Facts, name_of, status_of
+from learnflow_infra.readiness.causes.facts import Facts, status_of
 from learnflow_infra.readiness.groups import group_of, is_custom
 from learnflow_infra.readiness.states import behind
 from learnflow_infra.remedy import Command, Remedy
@@ -20,7 +20,7 @@ def explain(facts: Facts) -> Iterator[Cause]:
         if status.state == "Failed":
             yield Cause(
                 code=Code.OperatorRefused,
-                object=name_of(obj),
+                object=reference(obj),
                 message=f"its operator rejects it: {masked(status.message)}",
                 remedy=Remedy("Correct the values that it comes from: ", Command("values")),
             )
@@ -35,19 +35,19 @@ def _unseen(facts: Facts, obj: Object) -> Cause:
     if not operators or len(idle) < len(operators):
         return Cause(
             code=Code.OperatorSilent,
-            object=name_of(obj),
+            object=reference(obj),
             message="its operator has not acted on it yet",
             remedy="See the operator's log.",
         )
     down = idle[0]
     replicas = (down.get("spec") or {}).get("replicas", 1)
-    name, where = name_of(down), f"kubectl -n {facts.evidence.namespace}"
+    name, where = reference(down), f"kubectl -n {facts.evidence.namespace}"
     text = "is scaled to 0" if not replicas else "has no pod that is ready"
     scale = f"{where} scale {name} --replicas=1"
     return Cause(
         code=Code.OperatorNotRunning,
         object=name,
-        message=f"the operator of {name_of(obj)} {text}",
+        message=f"the operator of {reference(obj)} {text}",
         remedy=scale if not replicas else f"{where} describe {name}",
     )
 

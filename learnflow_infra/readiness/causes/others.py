@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator
 
-from learnflow_infra.objects import Object
+from learnflow_infra.objects import Object, refer, reference
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
-from learnflow_infra.readiness.causes.facts import Facts, containers, ended, name_of
+from learnflow_infra.readiness.causes.facts import Facts, containers, ended
 from learnflow_infra.readiness.states import condition
 
 _USUAL = {
@@ -41,7 +41,7 @@ def _denied(facts: Facts) -> Iterator[Cause]:
         where = f"-n {facts.evidence.namespace}"
         yield Cause(
             code=Code.RightsMissing,
-            object=f"Namespace/{facts.evidence.namespace}",
+            object=refer("Namespace", facts.evidence.namespace),
             message=f"this user may not read {', '.join(hidden)}",
             remedy=f"Ask for the rights: kubectl auth can-i list {hidden[0]} {where}",
         )
@@ -58,7 +58,7 @@ def _job(facts: Facts, job: Object) -> Cause:
     ]
     return Cause(
         code=Code.JobFailed,
-        object=name_of(job),
+        object=reference(job),
         message=f"the job failed: {why}",
         evidence=tuple(line for pod in pods[-1:] for line in _ends(facts, pod)),
         remedy="Correct what its log reports; the next deploy runs it again.",
@@ -69,16 +69,16 @@ def _ends(facts: Facts, pod: Object) -> Iterator[str]:
     for item in containers(pod):
         code = ended(item).get("exitCode")
         if code:
-            yield f"{name_of(pod)} container {item['name']} ended with exit code {code}"
+            yield f"{reference(pod)} container {item['name']} ended with exit code {code}"
             yield from facts.log(pod, item["name"])
 
 
 def _rollout(facts: Facts, obj: Object) -> Cause:
     return Cause(
         code=Code.RolloutStuck,
-        object=name_of(obj),
+        object=reference(obj),
         message=str(condition(obj, "Progressing").get("message") or "it made no progress in time"),
-        remedy=f"kubectl -n {facts.evidence.namespace} describe {name_of(obj)}",
+        remedy=f"kubectl -n {facts.evidence.namespace} describe {reference(obj)}",
     )
 
 
@@ -89,8 +89,8 @@ def _finalizers(facts: Facts, obj: Object) -> Iterator[Cause]:
         where = f"kubectl -n {facts.evidence.namespace}"
         yield Cause(
             code=Code.FinalizerStuck,
-            object=name_of(obj),
+            object=reference(obj),
             message=f"its deletion waits for the finalizer {', '.join(left)}",
             remedy="Let its operator run; if there is none any more: "
-            f"{where} patch {name_of(obj)} --type=merge -p '{empty}'",
+            f"{where} patch {reference(obj)} --type=merge -p '{empty}'",
         )

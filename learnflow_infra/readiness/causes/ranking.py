@@ -5,10 +5,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 
 from learnflow_infra.masking import masked
-from learnflow_infra.objects import Object
+from learnflow_infra.objects import Object, reference
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code, rank
-from learnflow_infra.readiness.causes.facts import Facts, name_of
+from learnflow_infra.readiness.causes.facts import Facts
 
 _SYMPTOMS: Mapping[str, AbstractSet[Code]] = {
     Code.ClaimNoStorageClass: {Code.PodUnschedulable, Code.ClaimPending},
@@ -43,7 +43,7 @@ def _safe(cause: Cause) -> Cause:
 
 def _merged(facts: Facts, causes: Iterable[Cause]) -> list[Cause]:
     """One cause for the same trouble of several replicas: that of the first by name."""
-    owners = {name_of(obj): _owner(obj) for obj, _ in facts.evidence.states}
+    owners = {reference(obj): _owner(obj) for obj, _ in facts.evidence.states}
     groups: dict[tuple[str, str, str], list[Cause]] = {}
     for cause in causes:
         own = dataclasses.replace(cause, owner=owners.get(cause.object, ""))
@@ -77,4 +77,4 @@ def _waiting(facts: Facts) -> list[tuple[Object, str]]:
 
 
 def _unexplained(obj: Object, message: str) -> Cause:
-    return Cause(code=Code.NotReady, object=name_of(obj), message=message)
+    return Cause(code=Code.NotReady, object=reference(obj), message=message)

@@ -4,10 +4,11 @@ import re
 from collections.abc import Iterator
 
 from learnflow_infra.masking import masked
+from learnflow_infra.objects import Reference, refer, reference
 from learnflow_infra.readiness import strimzi
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
-from learnflow_infra.readiness.causes.facts import Facts, name_of, status_of, text_of
+from learnflow_infra.readiness.causes.facts import Facts, status_of, text_of
 from learnflow_infra.remedy import Command, Remedy, Words
 
 _PHRASES: tuple[tuple[Code, str, str, Words], ...] = (
@@ -102,7 +103,7 @@ def explain(facts: Facts) -> Iterator[Cause]:
             continue
         last = facts.events(obj, "FailedCreate", "SuccessfulCreate")[-1:]
         message = text_of(last[0]) if last and last[0].get("reason") == "FailedCreate" else ""
-        cause = _classified(message, facts.evidence.namespace, name_of(obj)) if message else None
+        cause = _classified(message, facts.evidence.namespace, reference(obj)) if message else None
         if cause:
             yield cause
 
@@ -110,16 +111,17 @@ def explain(facts: Facts) -> Iterator[Cause]:
 def from_refusal(message: str, namespace: str = "NAMESPACE") -> Cause | None:
     """The cause for a message of helm or of the API server; None for one without a known phrase."""
     named = _OBJECT.search(message) or _HOOK.search(message)
-    return _classified(" ".join(message.split()), namespace, _name(named) if named else "Release")
+    name = _name(named) if named else Reference("Release")
+    return _classified(" ".join(message.split()), namespace, name)
 
 
-def _name(named: re.Match[str]) -> str:
+def _name(named: re.Match[str]) -> Reference:
     """`Kind/name`; a collection, in lower case, is turned into its kind."""
     kind = named[1] if named[1][0].isupper() else named[1].capitalize().removesuffix("s")
-    return f"{kind}/{named[2]}"
+    return refer(kind, named[2])
 
 
-def _classified(message: str, namespace: str, name: str) -> Cause | None:
+def _classified(message: str, namespace: str, name: Reference) -> Cause | None:
     for code, pattern, summary, remedy in _PHRASES:
         if re.search(pattern, message):
             return Cause(

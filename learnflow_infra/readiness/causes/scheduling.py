@@ -7,10 +7,10 @@ Source: the message of the condition PodScheduled, made by FitError of kube-sche
 import re
 from collections.abc import Iterator
 
-from learnflow_infra.objects import Object
+from learnflow_infra.objects import Object, reference
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
-from learnflow_infra.readiness.causes.facts import Facts, name_of
+from learnflow_infra.readiness.causes.facts import Facts
 from learnflow_infra.readiness.states import condition
 
 _REASON = re.compile(r"(\d+) ((?:node\(s\) |Insufficient |Too many )[^,.{]*(?:\{[^}]*\})?[^,.]*)")
@@ -53,7 +53,7 @@ def _cause(pod: Object, summary: str) -> Cause:
     nodes = summary.partition(" preemption:")[0].partition(". no new claims")[0].rstrip(". ")
     return Cause(
         code=code,
-        object=name_of(pod),
+        object=reference(pod),
         message=f"no node fits the pod: {nodes}{_request(pod, code)}",
         evidence=(f"scheduler: {summary}",),
         remedy=_REMEDIES[code],

@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 from learnflow_infra.masking import masked
-from learnflow_infra.objects import Object
+from learnflow_infra.objects import Object, reference
 from learnflow_infra.readiness.causes.absent_config import absent_config, names_absent_config
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
-from learnflow_infra.readiness.causes.facts import Facts, containers, name_of, status_of, text_of
+from learnflow_infra.readiness.causes.facts import Facts, containers, status_of, text_of
 from learnflow_infra.readiness.states import holds
 
 _DEFAULT = "storageclass.kubernetes.io/is-default-class"
@@ -37,7 +37,7 @@ def _claim(facts: Facts, claim: Object) -> Iterator[Cause]:
         message = facts.newest(claim, "ProvisioningFailed", "ExternalProvisioning")
         yield Cause(
             code=Code.ClaimNoProvisioner,
-            object=name_of(claim),
+            object=reference(claim),
             message=f"no volume is provisioned for it: {masked(message)}",
             remedy=f"See whether the provisioner of {name} runs: kubectl get pods -A",
         )
@@ -45,7 +45,7 @@ def _claim(facts: Facts, claim: Object) -> Iterator[Cause]:
         message = facts.newest(claim, "FailedBinding")
         yield Cause(
             code=Code.ClaimPending,
-            object=name_of(claim),
+            object=reference(claim),
             message=f"it has no volume yet{': ' + masked(message) if message else ''}",
             remedy="See the volumes: kubectl get pv",
         )
@@ -64,7 +64,7 @@ def _no_class(claim: Object, message: str, classes: dict[str, Object]) -> Cause:
     names = ", ".join(sorted(classes)) or "none"
     return Cause(
         code=Code.ClaimNoStorageClass,
-        object=name_of(claim),
+        object=reference(claim),
         message=message,
         evidence=(f"storage classes: {names}",),
         remedy="Name one that exists in your values (persistence.storageClass, global.storageClass)"
@@ -89,8 +89,8 @@ def _mount(facts: Facts, pod: Object) -> Iterator[Cause]:
         what = "attached" if attach else "mounted"
         yield Cause(
             code=Code.VolumeAttachFailed if attach else Code.VolumeMountFailed,
-            object=name_of(pod),
+            object=reference(pod),
             message=f"a volume of the pod cannot be {what}",
             evidence=(f"kubelet: {masked(attach or mount)}",),
-            remedy=f"kubectl -n {facts.evidence.namespace} describe {name_of(pod)}",
+            remedy=f"kubectl -n {facts.evidence.namespace} describe {reference(pod)}",
         )
