@@ -2,7 +2,7 @@
 # The whole test suite: says what each part is before it runs, and at the end what passed.
 # A part that fails does not keep the others from running.
 set -u
-make=${MAKE:-make} log=$(mktemp) status=$(mktemp) summary= failed=0
+make=${MAKE:-make} log=$(mktemp) status=$(mktemp) summary='' failed=0
 trap 'rm -f "$log" "$status"' EXIT
 trap 'exit 130' INT TERM
 [ -t 1 ] && export PYTEST_ADDOPTS="--color=yes ${PYTEST_ADDOPTS:-}"
