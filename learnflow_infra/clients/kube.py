@@ -1,7 +1,4 @@
-"""The Kubernetes API: plain objects in, plain objects out.
-
-Paths are the API's own (`/api/v1/namespaces/x/pods`).
-"""
+"""The Kubernetes API: plain objects, by the API's own paths (`/api/v1/namespaces/x/pods`)."""
 
 import json
 import secrets
@@ -67,9 +64,9 @@ class Kube:
             content_type=content_type,
             repeatable=method != "POST" if repeatable is None else repeatable,
         )
-        return json.loads(self._text(request, patience))
+        return json.loads(self._send(request, patience))
 
-    def _text(self, request: Request, patience: float) -> str:
+    def _send(self, request: Request, patience: float) -> str:
         def once() -> str:
             answer = self._connection.send(request)
             text = read(answer)
@@ -84,6 +81,10 @@ class Kube:
             if request.repeatable or _not_taken(error):
                 raise api_errors.silent(self.server, str(error)) from error
             raise api_errors.lost(request.method, request.url, str(error)) from error
+
+    def text(self, url: str, *, patience: float = retry.SECONDS) -> str:
+        """The body of a GET that is no JSON; raises what `request` does."""
+        return self._send(Request(method="GET", url=url), patience)
 
     def find(self, path: str) -> Object | None:
         """The object at `path`, or None when there is none."""
@@ -119,18 +120,16 @@ class Kube:
         return resources
 
     def items(self, path: str, *, labels: str = "") -> list[Object]:
-        """The objects of a collection; each with the kind that lists leave out.
-
-        Args:
-            path: of the collection.
-            labels: a label selector, such as `app=web`; "" selects all.
-        """
+        """The objects of a collection that a label selector (`app=web`) matches; "" matches all."""
         return self.collection(path, labels=labels)[0]
 
     def collection(
         self, path: str, *, labels: str = "", patience: float = retry.SECONDS
     ) -> tuple[list[Object], str]:
-        """The objects of a collection, and the resourceVersion at which a watch continues."""
+        """The objects of a collection, and the resourceVersion at which a watch continues.
+
+        Each object gets the kind and apiVersion that lists leave out.
+        """
         query = {"labelSelector": labels} if labels else None
         answer = self.request("GET", path, query=query, patience=patience)
         kind = answer["kind"].removesuffix("List")
@@ -182,7 +181,7 @@ class Kube:
         query = {"container": container, "tailLines": "200", "previous": str(previous).lower()}
         url = f"/api/v1/namespaces/{namespace}/pods/{pod}/log?{urlencode(query)}"
         try:
-            return self._text(Request(method="GET", url=url), patience=2).splitlines()
+            return self.text(url, patience=2).splitlines()
         except (ApiError, ClusterUnreachableError):
             return []  # a container that never started has no log, or the kubelet is away
 

@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from learnflow_infra import documents
-from learnflow_infra.clients.helm import Installation
+from learnflow_infra.clients.installation import Installation
 from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.engine.release import drift
 from learnflow_infra.errors import LearnflowError

@@ -8,7 +8,8 @@ import pytest
 import yaml
 
 from learnflow_infra import skills
-from learnflow_infra.clients.helm import Capabilities, Installation, template
+from learnflow_infra.clients.helm import Capabilities, template
+from learnflow_infra.clients.installation import Installation
 from learnflow_infra.documents.merging import put
 from learnflow_infra.engine.release.state import Action, ReleaseState
 from learnflow_infra.engine.release.upgrade import upgrade

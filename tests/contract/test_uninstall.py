@@ -6,7 +6,7 @@ import threading
 import pytest
 import yaml
 
-from learnflow_infra.clients.helm import Installation
+from learnflow_infra.clients.installation import Installation
 from learnflow_infra.engine.release.uninstall import uninstall
 from learnflow_infra.errors import NotReadyError
 from learnflow_infra.models import Release

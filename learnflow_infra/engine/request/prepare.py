@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from learnflow_infra.clients.helm import Installation
+from learnflow_infra.clients.installation import Installation
 from learnflow_infra.clusters import embedded, reach
 from learnflow_infra.documents.merging import put
 from learnflow_infra.engine.request.planning import Plan

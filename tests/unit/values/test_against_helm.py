@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
 from values_strategies import FILES, PATHS, as_yaml, documents, flags, mostly
 
-from learnflow_infra.clients.helm import readable
+from learnflow_infra.clients.installation import readable
 from learnflow_infra.documents import dump, reading
 from learnflow_infra.documents.merging import merge
 from learnflow_infra.errors import InputError

@@ -163,7 +163,7 @@ def test_put_makes_the_way():
     ],
 )
 def test_helm_gets_json_without_surrogate_pairs(json, text):
-    from learnflow_infra.clients.helm import readable
+    from learnflow_infra.clients.installation import readable
 
     assert readable(json.encode()).decode() == text
 
