@@ -75,8 +75,9 @@ unit: setup-dev ## tests that need no cluster
 browser: setup-dev ## tests of the report in a real Chromium
 	@$(VENV)/bin/pytest -q -p no:randomly tests/browser $(ARGS)
 
-fuzz: setup-dev ## 10,000 random values files and flags: what charts see from helm and from us
+fuzz: setup-dev ## 10,000 random values files and flags, and 500 manifests, compared with helm
 	@LEARNFLOW_FUZZ=10000 $(VENV)/bin/pytest -q --timeout 7200 tests/unit/values/test_against_helm.py $(ARGS)
+	@LEARNFLOW_FUZZ=500 $(VENV)/bin/pytest -q --timeout 7200 tests/contract/test_install_and_mend.py
 
 contract: setup-dev ## tests against a real kube-apiserver
 	@$(VENV)/bin/pytest -q tests/contract $(ARGS)

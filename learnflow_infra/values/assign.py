@@ -1,4 +1,4 @@
-"""Lay what a flag says on values, by Helm's rules for paths."""
+"""Apply a flag's assignment to values, by Helm's rules for paths."""
 
 from typing import Any
 
@@ -10,32 +10,32 @@ MAX_INDEX = 65536
 
 
 class PathError(ValueError):
-    """A path leads through something that cannot hold it; the text says through what."""
+    """A path does not fit the values; the text names the part that does not."""
 
 
 def assign(document: Values, assignment: Assignment) -> None:
     """Change `document` in place, which must share nothing with other documents.
 
-    Kept from Helm: an empty name is never set, a map that stays empty is an error, and an
-    item of a list that is no mapping gives way to one, while anything else must fit.
+    As in Helm, an empty name is never set, a mapping that stays empty is an error, and an
+    item of a list that is not a mapping is replaced by one; anything else must fit.
 
     Raises:
-        PathError: the path does not fit what is there.
+        PathError: the path does not fit the document.
     """
     _into_map(document, assignment.path, assignment)
 
 
-def _into_map(document: Values, path: tuple[Step, ...], said: Assignment) -> None:
+def _into_map(document: Values, path: tuple[Step, ...], assignment: Assignment) -> None:
     name, rest = str(path[0]), path[1:]
     if not rest:
-        value: Any = said.value
+        value: Any = assignment.value
     elif isinstance(rest[0], int):
-        value = _into_list(_existing(document, name, list), rest, said)
+        value = _into_list(_existing(document, name, list), rest, assignment)
     else:
         value = _existing(document, name, dict)
-        _into_map(value, rest, said)
+        _into_map(value, rest, assignment)
         if not value:
-            if not said.ended:
+            if not assignment.ended:
                 raise PathError(f"nothing is set below {name!r}")
             return
     if name:
@@ -43,29 +43,29 @@ def _into_map(document: Values, path: tuple[Step, ...], said: Assignment) -> Non
 
 
 def _existing(document: Values, name: str, kind: type) -> Any:
-    """What `name` holds, which must be of that kind; a new one where there is nothing."""
-    found = document.get(name, kind())
-    if not isinstance(found, kind):
-        raise PathError(f"{name!r} holds {describe(found)}, no {_KINDS[kind]}")
-    return found
+    """The value of `name`, which must be of that kind; a new one if there is none."""
+    held = document.get(name, kind())
+    if not isinstance(held, kind):
+        raise PathError(f"{name!r} holds {describe(held)}, no {_KINDS[kind]}")
+    return held
 
 
-def _into_list(items: list[Any], path: tuple[Step, ...], said: Assignment) -> list[Any]:
+def _into_list(items: list[Any], path: tuple[Step, ...], assignment: Assignment) -> list[Any]:
     index, rest = int(path[0]), path[1:]
     there = items[index] if index < len(items) else None
     if not rest:
-        return items if said.ended else _with_item(items, index, said.value)
+        return items if assignment.ended else _with_item(items, index, assignment.value)
     value: Any
     if isinstance(rest[0], int):
         if not isinstance(there, list | None):
             raise PathError(f"item [{index}] holds {describe(there)}, no list")
-        value = _into_list(there or [], rest, said)
+        value = _into_list(there or [], rest, assignment)
     else:
         value = there if isinstance(there, dict) else {}
         if index < len(items):
             items[index] = value
-        _into_map(value, rest, said)
-    return items if said.ended else _with_item(items, index, value)
+        _into_map(value, rest, assignment)
+    return items if assignment.ended else _with_item(items, index, value)
 
 
 def _with_item(items: list[Any], index: int, value: Any) -> list[Any]:
@@ -82,7 +82,7 @@ _KINDS: dict[type, str] = {dict: "mapping", list: "list"}
 
 
 def describe(value: Any) -> str:
-    """The kind of a value, for people; never the value itself, which may be a secret."""
+    """The kind of a value; errors never repeat the value itself, which may be a secret."""
     match value:
         case None:
             return "null"
@@ -98,9 +98,9 @@ def describe(value: Any) -> str:
 
 
 def refusal(flag: str, assignment: Assignment, error: PathError) -> InputError:
-    """A path that does not fit, told with the flag but without the value."""
+    """The error for a path that does not fit; it names the flag but not the value."""
     return InputError(
         f"{flag} {assignment.key}: {error}.",
-        why="Helm refuses it too: a flag cannot change the kind of what other layers hold.",
+        why="Helm refuses it, too: a flag cannot change the kind of a value of other layers.",
         remedy="Correct the path, or set the whole key with --set-json.",
     )

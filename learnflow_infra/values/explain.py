@@ -21,7 +21,7 @@ _MISSING = object()
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """A key with its release in front, whether it is set, and who said what, lowest first."""
+    """A key, after its release, whether it is set, and the chain of its origins, lowest first."""
 
     key: str
     is_set: bool
@@ -38,12 +38,12 @@ def explain(computed: Sequence[Computed], key: str) -> list[Explanation]:
             an index is not looked at, for a list is set as a whole.
 
     Raises:
-        InputError: no layer speaks of the key; with what was probably meant.
+        InputError: no layer sets the key; with what was probably meant.
     """
     path = tuple(undotted(re.split(r"(?<!\\)\[", key)[0]))
     found = [item for one in computed for item in _explain(one, path)]
     if not found:
-        raise _unheard(computed, key)
+        raise _unknown_key(computed, key)
     return found
 
 
@@ -51,9 +51,9 @@ def _explain(one: Computed, path: Keys) -> Iterator[Explanation]:
     if path[0] not in (one.release, "global"):
         return
     inner = path if path[0] == "global" else path[1:]
-    wanted = [tuple(undotted(name)) for name in one.origins]
-    below = [item for item in wanted if item[: len(inner)] == inner]
-    index = Index(one.said)
+    paths = [tuple(undotted(name)) for name in one.origins]
+    below = [item for item in paths if item[: len(inner)] == inner]
+    index = Index(one.statements)
     for item in sorted(below) or [inner]:
         value = _dig(one.seen, item)
         is_set = value is not _MISSING
@@ -82,14 +82,14 @@ def _dig(values: Any, path: Keys) -> Any:
     return values
 
 
-def _unheard(computed: Sequence[Computed], key: str) -> InputError:
+def _unknown_key(computed: Sequence[Computed], key: str) -> InputError:
     known = [f"{dotted([one.release])}.{name}" for one in computed for name in one.origins]
     near = difflib.get_close_matches(key, known, n=1) or [
         name for name in known if name.endswith(f".{key.rpartition('.')[2]}")
     ]
     releases = ", ".join(one.release for one in computed)
     return InputError(
-        f"--explain {key}: neither the charts nor any layer speak of this key.",
+        f"--explain {key}: no chart and no layer sets this key.",
         why=f"A key begins with its release ({releases}) or with global.",
         remedy=f"Did you mean {near[0]}?" if near else Remedy("See all keys: ", Command("values")),
     )

@@ -30,7 +30,7 @@ class Layer:
     values: Values
 
     def source(self, _path: Keys) -> str:
-        """Who says what stands at a path: for every path the layer itself."""
+        """The source of every path: the layer itself."""
         return self.name
 
 
@@ -41,11 +41,11 @@ class Computed:
     Attributes:
         release: whose values.
         values: what helm gets on top of the chart's defaults, by stdin.
-        set_arguments: texts for `--set` that helm gets besides, in their order; they repeat
-            integers of `values` that were set by flags, which charts see as integers only so.
-        warnings: what Helm takes but leaves without effect.
+        set_arguments: texts for `--set` that helm gets as well, in order: they repeat the
+            integers of `values` that flags set, as charts see integers only in this way.
+        warnings: values that Helm accepts but ignores.
         chart: what the chart says about its values.
-        said: all that the layers say, lowest first.
+        statements: the statements of all layers, lowest first.
     """
 
     release: ReleaseName
@@ -53,28 +53,28 @@ class Computed:
     set_arguments: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     chart: Defaults = field(default_factory=Defaults)
-    said: tuple[Statement, ...] = ()
+    statements: tuple[Statement, ...] = ()
 
     @cached_property
     def seen(self) -> Values:
-        """What the chart sees: its defaults with the values laid on."""
+        """What the chart sees: its defaults with the values merged into them."""
         return merge(self.chart.values, self.values, nulls="delete")
 
     @cached_property
     def origins(self) -> Mapping[str, tuple[Origin, ...]]:
         """Dotted key to its origins, lowest first."""
-        return chains(self.said, self.seen)
+        return chains(self.statements, self.seen)
 
     def source_of(self, path: Keys) -> str:
-        """Who said last what stands at a path, or at the nearest one above or below it."""
-        for said in reversed(self.said):
-            length = min(len(said.path), len(path))
-            if said.path[:length] == path[:length]:
-                return said.source
+        """The last source that set a path, or one above or below it; "" if there is none."""
+        for statement in reversed(self.statements):
+            length = min(len(statement.path), len(path))
+            if statement.path[:length] == path[:length]:
+                return statement.source
         return ""
 
     def unknown_keys(self) -> list[unknown.UnknownKey]:
-        """Keys that the chart does not know, with a suggestion and where each comes from."""
+        """Keys that the chart does not know, with a suggestion and its source."""
         return [
             unknown.UnknownKey(
                 key=f"{self.release}.{item.key}",
@@ -100,7 +100,7 @@ def compute(
 
     Args:
         release: whose values.
-        profile: whose `values-<profile>.yaml` is laid on `values.yaml`.
+        profile: whose `values-<profile>.yaml` is merged into `values.yaml`.
         overrides: the operator's, read by `read_overrides`.
         chart: for origins and warnings alone; helm merges the defaults itself.
         below: layers under the operator's.
@@ -108,31 +108,31 @@ def compute(
         folder: charts-values/, or another folder like it.
 
     Raises:
-        InputError: a values file is malformed, or a flag does not fit what the layers hold.
+        InputError: a values file is malformed, or a flag does not fit the other layers.
     """
     chart = chart or Defaults()
-    said = _of_chart(chart)
+    statements = _of_chart(chart)
     tree: Values = {}
     for file in _project_files(release, profile, folder):
-        tree = lay(tree, file.content, file.source, said)
+        tree = lay(tree, file.content, file.source, statements)
     for layer in below:
-        tree = lay(tree, layer.values, layer.source, said)
+        tree = lay(tree, layer.values, layer.source, statements)
     notes: list[Statement] = []
     umbrella = (overrides or Overrides()).lay_on({release: tree}, release, notes)
     own = umbrella[release]
     if not isinstance(own, dict):
         raise refuse_kind(release, own, notes)
-    values, left_alone = with_globals(own, umbrella.get(GLOBAL, {}))
-    said += _scoped(notes, release, left_alone)
+    values, ignored = with_globals(own, umbrella.get(GLOBAL, {}))
+    statements += _scoped(notes, release, ignored)
     for layer in above:
-        values = lay(values, layer.values, layer.source, said)
+        values = lay(values, layer.values, layer.source, statements)
     return Computed(
         release=release,
         values=unmarked(values),
         set_arguments=set_arguments(values),
-        warnings=tuple(f"global{key and '.' + key} {why}." for key, why in left_alone.items()),
+        warnings=tuple(f"global{key and '.' + key} {why}." for key, why in ignored.items()),
         chart=chart,
-        said=tuple(said),
+        statements=tuple(statements),
     )
 
 
@@ -155,18 +155,18 @@ def _of_chart(chart: Defaults) -> list[Statement]:
     def source(keys: Keys) -> str:
         return f"chart default ({chart.file.source(keys)})" if chart.file else "chart default"
 
-    said: list[Statement] = []
-    lay({}, chart.values, source, said)
-    return said
+    statements: list[Statement] = []
+    lay({}, chart.values, source, statements)
+    return statements
 
 
 def _scoped(
-    notes: Sequence[Statement], release: str, left_alone: Mapping[str, str]
+    notes: Sequence[Statement], release: str, ignored: Mapping[str, str]
 ) -> list[Statement]:
     """Statements about the release's own paths: its own first, then those that `global` brings."""
     own = [note for note in notes if note.path[0] == release]
-    shared = [note for note in notes if note.path[0] == GLOBAL and "" not in left_alone]
+    shared = [note for note in notes if note.path[0] == GLOBAL and "" not in ignored]
     return [
         *(Statement(path=n.path[1:], value=n.value, source=n.source) for n in own),
-        *(n for n in shared if n.path[1:2] == () or n.path[1] not in left_alone),
+        *(n for n in shared if n.path[1:2] == () or n.path[1] not in ignored),
     ]

@@ -1,4 +1,4 @@
-"""Where every value comes from: what each layer said, and the chain of it for a key."""
+"""Where every value comes from: the statements of all layers, and their chain for a key."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -16,10 +16,10 @@ Keys = tuple[str, ...]
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """One layer's word on a key.
+    """One layer's statement about a key.
 
     `source` is a file and line, a flag as typed (secrets hidden) or a layer's name. `key` is
-    set when the layer spoke of another key that decides this one: a mapping above it that
+    set when the statement is about another key that decides this one: a mapping above it that
     was replaced or deleted, or a key below it that it replaced.
     """
 
@@ -30,7 +30,7 @@ class Origin:
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """What one layer says of one path; a mapping as value replaces all that was below it."""
+    """The value that one layer sets at one path; a mapping replaces all that was below it."""
 
     path: Keys
     value: Any
@@ -42,9 +42,11 @@ def dotted(path: Iterable[str]) -> str:
     return ".".join(map(escaped, path))
 
 
-def lay(base: Values, over: Values, source: Callable[[Keys], str], said: list[Statement]) -> Values:
-    """`over` laid on `base` by Helm's merge, noting what it says."""
-    return _lay(base, over, (), source, said)
+def lay(
+    base: Values, over: Values, source: Callable[[Keys], str], statements: list[Statement]
+) -> Values:
+    """`over` merged into `base`, with a statement for every value that it sets."""
+    return _lay(base, over, (), source, statements)
 
 
 def _lay(
@@ -52,70 +54,70 @@ def _lay(
     over: Values,
     above: Keys,
     source: Callable[[Keys], str],
-    said: list[Statement],
+    statements: list[Statement],
 ) -> Values:
     merged = dict(base)
     for key, value in over.items():
         path = (*above, key)
         below = merged.get(key)
         if isinstance(below, dict) and isinstance(value, dict):
-            merged[key] = _lay(below, value, path, source, said)
+            merged[key] = _lay(below, value, path, source, statements)
             continue
         if isinstance(value, dict) and value:
-            _lay({}, value, path, source, said)
+            _lay({}, value, path, source, statements)
         else:
-            said.append(Statement(path=path, value=value, source=source(path)))
+            statements.append(Statement(path=path, value=value, source=source(path)))
         merged[key] = value
     return merged
 
 
 class Index:
-    """Statements by path, lowest layer first, to find the chain of a key in one look."""
+    """Statements by path, lowest layer first, so that the chain of a key needs no search."""
 
-    def __init__(self, said: Sequence[Statement]) -> None:
-        self._said = said
+    def __init__(self, statements: Sequence[Statement]) -> None:
+        self._statements = statements
         self._at: dict[Keys, list[int]] = defaultdict(list)
         self._below: dict[Keys, list[int]] = defaultdict(list)
-        for index, statement in enumerate(said):
+        for index, statement in enumerate(statements):
             self._at[statement.path].append(index)
             for length in range(len(statement.path)):
                 self._below[statement.path[:length]].append(index)
 
     def chain(self, path: Keys, *, is_set: bool) -> tuple[Origin, ...]:
-        """All that was said of a key, of what holds it, and of what it held."""
+        """The statements about a key, about the mappings above it, and about keys below it."""
         lengths = range(len(path) + 1)
         found = [index for length in lengths for index in self._at.get(path[:length], ())]
         found += self._below.get(path, ())
-        chain = [_origin(self._said[index], path) for index in sorted(found)]
+        chain = [_origin(self._statements[index], path) for index in sorted(found)]
         if is_set and chain and chain[-1].key and not chain[0].key:
-            chain.append(chain[0])  # no layer holds it any more, so the default shows again
+            chain.append(chain[0])  # no layer sets it any more, so the default applies again
         return tuple(chain)
 
 
-def chains(said: Sequence[Statement], seen: Values) -> dict[str, tuple[Origin, ...]]:
+def chains(statements: Sequence[Statement], seen: Values) -> dict[str, tuple[Origin, ...]]:
     """The chain of every leaf that the chart sees, and of every key that a null deleted.
 
     Args:
-        said: statements, lowest layer first.
+        statements: statements, lowest layer first.
         seen: what the chart sees.
     """
-    index = Index(said)
+    index = Index(statements)
     visible = dict.fromkeys(path for path, _value in leaves(seen))
-    deleted = dict.fromkeys(s.path for s in said if s.value is None)
+    deleted = dict.fromkeys(s.path for s in statements if s.value is None)
     return {dotted(path): index.chain(path, is_set=path in visible) for path in visible | deleted}
 
 
-def _origin(said: Statement, path: Keys) -> Origin:
-    if said.path == path:
-        return Origin(source=said.source, value=said.value)
-    if not isinstance(said.value, dict) or said.path != path[: len(said.path)]:
-        return Origin(source=said.source, value=said.value, key=dotted(said.path))
-    value = said.value
-    for key in path[len(said.path) :]:
+def _origin(statement: Statement, path: Keys) -> Origin:
+    if statement.path == path:
+        return Origin(source=statement.source, value=statement.value)
+    if not isinstance(statement.value, dict) or statement.path != path[: len(statement.path)]:
+        return Origin(source=statement.source, value=statement.value, key=dotted(statement.path))
+    value = statement.value
+    for key in path[len(statement.path) :]:
         if not isinstance(value, dict) or key not in value:
-            return Origin(source=said.source, value={}, key=dotted(said.path))
+            return Origin(source=statement.source, value={}, key=dotted(statement.path))
         value = value[key]
-    return Origin(source=said.source, value=value)
+    return Origin(source=statement.source, value=value)
 
 
 def origins_document(release: str, origins: Mapping[str, Sequence[Origin]]) -> Values:
@@ -142,7 +144,7 @@ def shown(key: str, value: Any) -> Any:
 
 
 def undotted(key: str) -> Iterator[str]:
-    """The names in a dotted key; the other way of `dotted`."""
+    """The names in a dotted key; the reverse of `dotted`."""
     name, escaped = "", False
     for char in key:
         if char == "." and not escaped:

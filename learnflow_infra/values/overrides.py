@@ -1,4 +1,4 @@
-"""What the operator said: files and flags, read and checked for their scope.
+"""The operator's values: files and flags, read and checked for their scope.
 
 As in an umbrella chart, the top-level key is the release and `global` reaches all.
 """
@@ -39,8 +39,8 @@ class Flags:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Said:
-    """One assignment and the flag that it stood behind."""
+class FlagValue:
+    """One assignment and its flag."""
 
     flag: str
     assignment: Assignment
@@ -48,40 +48,40 @@ class Said:
     @property
     def source(self) -> str:
         """The flag as typed, this assignment alone, with secrets hidden."""
-        said = self.assignment
-        typed = said.typed
+        typed = self.assignment.typed
+        value = self.assignment.value
         if self.flag != "--set-file":  # which shows a path, not the value
             typed = typed if len(typed) <= SHOWN else typed[: SHOWN - 1] + "…"
-            typed = typed if masked_values(said.value, said.path) == said.value else MASK
-        return f"{self.flag} {said.key}={typed}"
+            typed = typed if masked_values(value, self.assignment.path) == value else MASK
+        return f"{self.flag} {self.assignment.key}={typed}"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Overrides:
-    """Files and assignments, in the order in which they are laid on."""
+    """Files and assignments, in the order in which they apply."""
 
     files: tuple[Parsed, ...] = ()
-    said: tuple[Said, ...] = ()
+    assignments: tuple[FlagValue, ...] = ()
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What Helm takes without a word, and people rarely mean."""
+        """What Helm accepts silently, and people rarely mean."""
         return tuple(text for file in self.files for text in file.duplicates)
 
     def lay_on(self, umbrella: Values, release: str, notes: list[Statement]) -> Values:
-        """The umbrella's values with all that concerns a release; the rest is left out.
+        """The umbrella's values with everything for one release; the rest is left out.
 
         Raises:
-            InputError: a path of a flag does not fit what is there.
+            InputError: a path of a flag does not fit the values.
         """
         keys = (release, GLOBAL)
         for file in self.files:
             mine = {key: value for key, value in file.content.items() if key in keys}
             umbrella = lay(umbrella, mine, partial(_source, file), notes)
         umbrella = copy.deepcopy(umbrella)
-        for said in self.said:
-            if said.assignment.path[0] in keys:
-                _assign(umbrella, said, notes)
+        for item in self.assignments:
+            if item.assignment.path[0] in keys:
+                _assign(umbrella, item, notes)
         return umbrella
 
 
@@ -89,21 +89,21 @@ def _source(file: Parsed, path: Keys) -> str:
     return f"-f {file.source(path)}"
 
 
-def _assign(umbrella: Values, said: Said, notes: list[Statement]) -> None:
+def _assign(umbrella: Values, item: FlagValue, notes: list[Statement]) -> None:
     try:
-        assign(umbrella, said.assignment)
+        assign(umbrella, item.assignment)
     except PathError as error:
-        raise refusal(said.flag, said.assignment, error) from error
+        raise refusal(item.flag, item.assignment, error) from error
     path: list[str] = []
     value: object = umbrella
-    for step in said.assignment.path:
+    for step in item.assignment.path:
         if not isinstance(step, str):
-            break  # an item of a list changes the list, which is told as a whole
+            break  # an item of a list changes the list, which is one value
         if not isinstance(value, dict) or step not in value:
             return  # Helm sets nothing here, as for an empty name
         path.append(step)
         value = value[step]
-    notes.append(Statement(path=tuple(path), value=unmarked(value), source=said.source))
+    notes.append(Statement(path=tuple(path), value=unmarked(value), source=item.source))
 
 
 def read_overrides(flags: Flags, releases: Sequence[ReleaseName]) -> Overrides:
@@ -111,7 +111,7 @@ def read_overrides(flags: Flags, releases: Sequence[ReleaseName]) -> Overrides:
 
     Args:
         flags: what was typed.
-        releases: every release there is, whether it is deployed now or not.
+        releases: all releases, whether deployed or not.
 
     Raises:
         InputError: something cannot be read, is malformed, or names no release.
@@ -126,15 +126,15 @@ def read_overrides(flags: Flags, releases: Sequence[ReleaseName]) -> Overrides:
         ("--set-string", flags.set_string),
         ("--set-file", flags.set_file),
     ]
-    said = tuple(
-        Said(flag=flag, assignment=assignment)
+    assignments = tuple(
+        FlagValue(flag=flag, assignment=assignment)
         for flag, texts in typed
         for text in texts
         for assignment in grammar.parse(flag, text, _read_text)
     )
-    for item in said:
+    for item in assignments:
         _check_scope(f"{item.flag} {item.assignment.key}", item.assignment.path[0], releases)
-    return Overrides(files=loaded, said=said)
+    return Overrides(files=loaded, assignments=assignments)
 
 
 def _read_file(path: Path) -> Parsed:
@@ -179,7 +179,7 @@ def _check_scope(where: str, key: object, releases: Sequence[ReleaseName]) -> No
 
 
 def refuse_kind(release: str, value: object, notes: Sequence[Statement]) -> InputError:
-    """What a release holds is no mapping of values."""
+    """The error for a release whose values are not a mapping."""
     last = next((note for note in reversed(notes) if note.path == (release,)), None)
     where = f"{last.source}: " if last else ""
     return InputError(

@@ -1,4 +1,4 @@
-"""Walks through what stands behind a flag of Helm's: paths here, values in the heirs."""
+"""Reads the text of a flag of Helm's: paths here, values in the subclasses."""
 
 import re
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ MAX_DEPTH = 30
 class Assignment:
     """One `path=value` of a flag.
 
-    `ended` marks that the text was over before any value: `a.b=`, `a.`, `a[1]`. Helm then
+    `ended` is set if the text ends before any value: `a.b=`, `a.`, `a[1]`. Helm then
     makes no new item of a list that the path leads through. `key` and `typed` are the parts
     as they were typed, for people.
     """
@@ -28,7 +28,7 @@ class Assignment:
 
 
 class Reader:
-    """Walks through the text once; what a value is, its heirs say."""
+    """Reads the text once, from `at` on; subclasses read the values."""
 
     def __init__(self, flag: str, text: str) -> None:
         self.flag = flag

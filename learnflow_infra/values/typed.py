@@ -1,4 +1,4 @@
-"""Integers that only a flag of helm's can give a chart.
+"""Integers that a chart gets only by a flag of helm's.
 
 Helm reads every number of a file, stdin too, as a 64-bit float: a template prints 10000000
 as 1e+07. Integers behind `--set` stay integers there. So that charts see the same from us,
@@ -15,7 +15,7 @@ from learnflow_infra.models import Values
 
 
 class SetInteger(int):
-    """An integer that was typed behind `--set`."""
+    """An integer of a `--set`."""
 
     __slots__ = ()
 
@@ -24,7 +24,7 @@ class SetInteger(int):
 
 
 def set_arguments(values: Values) -> tuple[str, ...]:
-    """What to give helm by `--set`, so that every marked integer of the values stays one."""
+    """The texts for helm's `--set` that keep every marked integer an integer."""
     return tuple(f"{path}={number}" for path, number in _marked(values, ""))
 
 
@@ -67,7 +67,7 @@ _SET_INTEGER = re.compile(r"[-+]?[0-9]{1,19}")
 
 
 def behind_set(text: str) -> Scalar:
-    """The value of a word behind `--set`: true, false, null, a 64-bit integer, else text.
+    """The value of a word of a `--set`: true, false, null, a 64-bit integer, else text.
 
     An integer may have a sign but not begin with 0 (`012` is text, `-012` is -12);
     what looks like a float, a hexadecimal number or `1e3` is text.

@@ -1,4 +1,4 @@
-"""Keys that a chart does not seem to know: a typing error that Helm takes in silence.
+"""Keys that a chart does not seem to know: a typing error that Helm accepts silently.
 
 A key is known when the chart's defaults or its schema have it. Nothing is said below a
 mapping that is empty by default or free by its schema, nor below what templates pass on to

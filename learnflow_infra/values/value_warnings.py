@@ -1,4 +1,4 @@
-"""What Helm would take without a word, told: typing errors, mostly."""
+"""Warnings about values that Helm accepts silently: mostly typing errors."""
 
 from collections.abc import Sequence
 
@@ -18,14 +18,14 @@ def warnings(
     """A line for each thing that people rarely mean; none is an error.
 
     Args:
-        overrides: what the operator gave.
+        overrides: the operator's files and flags.
         computed: the releases of this run.
     """
-    found = list(overrides.warnings)
+    lines = list(overrides.warnings)
     for one in computed:
-        found += [f"{one.release}: {text}" for text in one.warnings]
-        found += [str(item) for item in one.unknown_keys()]
-    return list(dict.fromkeys([*found, *map(str, unknown_globals(computed))]))
+        lines += [f"{one.release}: {text}" for text in one.warnings]
+        lines += [str(item) for item in one.unknown_keys()]
+    return list(dict.fromkeys([*lines, *map(str, unknown_globals(computed))]))
 
 
 def unknown_globals(computed: Sequence[Computed]) -> list[UnknownKey]:
@@ -50,5 +50,5 @@ def _known(one: Computed) -> Keys:
 
 
 def _global(values: Values) -> Values:
-    found = values.get(GLOBAL)
-    return found if isinstance(found, dict) else {}
+    shared = values.get(GLOBAL)
+    return shared if isinstance(shared, dict) else {}

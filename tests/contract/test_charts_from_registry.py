@@ -127,7 +127,9 @@ def test_a_version_that_was_moved_is_not_taken_while_the_lock_has_another(
     source = wanted(registry)
     moved = registry.push_chart(packed(tmp_path, size=2), "team")
     assert moved != digest
-    assert obtain(source, locked(source, digest)).values == {"size": 1}  # by digest: still there
+    assert obtain(source, locked(source, digest)).defaults.values == {
+        "size": 1
+    }  # by digest: still there
     absent = "sha256:" + "a" * 64
     with pytest.raises(RefusedError, match="not the one that was locked") as error:
         obtain(source, locked(source, absent))

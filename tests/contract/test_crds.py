@@ -10,9 +10,9 @@ from learnflow_infra.clients.kube import Kube
 from learnflow_infra.engine.release import crds
 from learnflow_infra.errors import FoundationError, RefusedError
 from learnflow_infra.events import Message, StepFinished, ignore
-from learnflow_infra.sources.charts import Chart
 from learnflow_infra.sources.crd_schemas import faults
 from learnflow_infra.sources.crd_upgrade import ANNOTATION
+from learnflow_infra.sources.reading import Chart, Defaults
 
 pytestmark = pytest.mark.contract
 TEXT = {"type": "string"}
@@ -63,7 +63,7 @@ def pending(kube, chart):
 
 
 def chart(crd, tmp_path):
-    return Chart(name="demo", version="1.0.0", path=tmp_path, values={}, schema=None, crds=(crd,))
+    return Chart(name="demo", version="1.0.0", path=tmp_path, defaults=Defaults(), crds=(crd,))
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from learnflow_infra.clients.api_errors import ApiError
 from learnflow_infra.engine.release import crds
 from learnflow_infra.events import ignore
-from learnflow_infra.sources.charts import Chart
 from learnflow_infra.sources.crd_schemas import faults
+from learnflow_infra.sources.reading import Chart, Defaults
 
 pytestmark = pytest.mark.contract
 TEXT = {"type": "string"}
@@ -157,7 +157,7 @@ def served(kube, tmp_path_factory):
     empty = tmp_path_factory.mktemp("chart")
     crds.apply(
         kube,
-        Chart(name="o", version="1.0.0", path=empty, values={}, schema=None, crds=(CRD,)),
+        Chart(name="o", version="1.0.0", path=empty, defaults=Defaults(), crds=(CRD,)),
         ignore,
     )
 

@@ -68,14 +68,14 @@ def test_what_is_hidden_and_what_is_not():
 )
 def test_flags_are_shown_as_typed_but_for_secrets(flags, source):
     overrides = read_overrides(Flags(**flags), [ReleaseName("kafka")])
-    assert overrides.said[-1].source == source
+    assert overrides.assignments[-1].source == source
 
 
 def test_the_path_behind_set_file_is_shown(tmp_path):
     file = tmp_path / "p"
     file.write_text("x")
     overrides = read_overrides(Flags(set_file=(f"kafka.password={file}",)), [ReleaseName("kafka")])
-    assert overrides.said[0].source == f"--set-file kafka.password={file}"
+    assert overrides.assignments[0].source == f"--set-file kafka.password={file}"
 
 
 NAMES = """
