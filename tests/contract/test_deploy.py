@@ -3,10 +3,11 @@
 import json
 from collections import Counter
 from dataclasses import replace
+from urllib.parse import urlsplit
 
 import pytest
+from kubernetes.client import ApiClient
 
-from learnflow_infra.clients.kube import Kube
 from learnflow_infra.engine.verbs import delete, deploy, rollback
 from learnflow_infra.errors import RefusedError, VerificationError
 from learnflow_infra.events import ignore
@@ -20,15 +21,15 @@ RECORD = "/api/v1/namespaces/{}/configmaps/learnflow-endpoints"
 
 @pytest.fixture
 def requests(monkeypatch):
-    """How often each path of the API was read by GET."""
+    """How often each method was used on each path of the API."""
     seen = Counter()
-    text = Kube.text
+    call = ApiClient.call_api
 
-    def counted(self, method, path, **options):
-        seen[method, path] += 1
-        return text(self, method, path, **options)
+    def counted(self, method, url, *arguments, **options):
+        seen[method, urlsplit(url).path] += 1
+        return call(self, method, url, *arguments, **options)
 
-    monkeypatch.setattr(Kube, "text", counted)
+    monkeypatch.setattr(ApiClient, "call_api", counted)
     return seen
 
 
