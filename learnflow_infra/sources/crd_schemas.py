@@ -6,16 +6,16 @@ from typing import Any
 from learnflow_infra.objects import Fields, Object
 
 ROOT = ("apiVersion", "kind", "metadata")
-"""What every object has, whatever its schema says."""
+"""Fields of every object, which its schema does not describe."""
 LONGEST = 300
-"""Characters of one fault; a big value is cut."""
+"""Characters of one message; the rest is cut."""
 
 
 def faults(obj: Object, crds: Sequence[Object]) -> list[str]:
-    """Where an object departs from its CRD; nothing for kinds that none of the CRDs defines.
+    """Where an object violates its CRD's schema; nothing for kinds without a CRD in `crds`.
 
-    Types, enums, ranges, patterns, required and unknown fields are looked at; what CEL rules
-    and webhooks say is not.
+    Types, enums, ranges, patterns, required and unknown fields are checked; CEL rules and
+    webhooks are not.
     """
     schema = _schema(obj, crds)
     if schema is None:

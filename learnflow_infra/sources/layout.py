@@ -1,7 +1,7 @@
 """An OCI layout: images and charts by reference, each blob once, named by its digest.
 
-Source: OCI image-spec 1.1, image-layout.md. Manifests of Docker's older kind lie in it
-as they are: a reference by digest stays true.
+Source: OCI image-spec 1.1, image-layout.md. Manifests of Docker's older kind are
+kept unchanged, so that references by digest stay valid.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ CONTAINERD = "io.containerd.image.name"
 """The annotation by which containerd names what it imports."""
 _INDEXES = ("application/vnd.oci.image.index", "application/vnd.docker.distribution.manifest.list")
 DAYS = 30.0
-"""How long what nothing uses is kept in the cache."""
+"""How many days an unused image or chart is kept in the cache."""
 _HEX = re.compile(r"[0-9a-f]{64}")
 _DEFAULT_TYPE = "application/vnd.oci.image.manifest.v1+json"
 
@@ -39,7 +39,7 @@ class Descriptor(TypedDict, total=False):
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """A layout in a folder, which need not exist yet."""
+    """A layout in a folder, which may not exist yet."""
 
     root: Path
 
@@ -53,11 +53,11 @@ class Layout:
         """Where a blob is, or would be.
 
         Raises:
-            ValueError: that is no digest.
+            ValueError: it is not a digest.
         """
         name = digest.removeprefix("sha256:")
         if not _HEX.fullmatch(name):
-            raise ValueError(f"{digest!r} is no SHA-256 digest.")
+            raise ValueError(f"{digest!r} is not a SHA-256 digest.")
         return self.root / "blobs" / "sha256" / name
 
     def has(self, descriptor: Descriptor) -> bool:

@@ -1,4 +1,4 @@
-"""Pure: references of images and charts taken from another registry than they name."""
+"""Pure: rewrite references of images and charts, so that they come from a mirror."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ def parse(text: str) -> Mirror:
 
 
 def rewrite(reference: str, mirrors: Sequence[Mirror]) -> str:
-    """The reference to take instead; of several mirrors the one for the longest part."""
+    """The reference in the mirror; of several mirrors, that of the longest source applies."""
     scheme = SCHEME if reference.startswith(SCHEME) else ""
     bare = reference.removeprefix(SCHEME)
     for mirror in sorted(mirrors, key=lambda mirror: -len(mirror.source)):
@@ -50,13 +50,13 @@ def rewrite(reference: str, mirrors: Sequence[Mirror]) -> str:
 def value_layer(
     seen: Values, mirrors: Sequence[Mirror], registry_keys: Sequence[RegistryKeys]
 ) -> Values:
-    """The values that change, so that a chart's images come from the mirrors.
+    """The values to change, so that a chart's images come from the mirrors.
 
     Args:
         seen: all values that the chart sees.
-        mirrors: what to take from where.
-        registry_keys: where the chart has one place for all its images. What
-            `global.imageRegistry` says goes there, too.
+        mirrors: which registries to replace.
+        registry_keys: keys with one registry for all images of the chart; the value of
+            `global.imageRegistry` is used for them, too.
     """
     layer = _blocks(seen, mirrors)
     for keys in registry_keys:
@@ -72,7 +72,7 @@ def value_layer(
 
 
 def _blocks(values: Mapping[str, object], mirrors: Sequence[Mirror]) -> Values:
-    """Every {registry, repository} below, where a mirror changes it."""
+    """Every {registry, repository} at any depth that a mirror changes."""
     registry, repository = values.get("registry"), values.get("repository")
     changed: Values = {}
     if registry and isinstance(registry, str) and isinstance(repository, str):
