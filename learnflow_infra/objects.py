@@ -73,12 +73,6 @@ class Waiting(TypedDict, total=False):
     message: str
 
 
-class Running(TypedDict, total=False):
-    """`state.running` of a container."""
-
-    startedAt: str
-
-
 class Terminated(TypedDict, total=False):
     """`state.terminated` of a container."""
 
@@ -88,10 +82,10 @@ class Terminated(TypedDict, total=False):
 
 
 class ContainerState(TypedDict, total=False):
-    """`state` or `lastState` of a container: one of the three."""
+    """`state` or `lastState` of a container: it has one of the three keys."""
 
     waiting: Waiting
-    running: Running
+    running: Fields
     terminated: Terminated
 
 
@@ -108,13 +102,6 @@ class ContainerStatus(TypedDict, total=False):
     lastState: ContainerState
 
 
-class Resources(TypedDict, total=False):
-    """`resources` of a container: quantities by resource."""
-
-    requests: dict[str, str]
-    limits: dict[str, str]
-
-
 class Container(TypedDict, total=False):
     """An entry of `spec.containers` or `initContainers`."""
 
@@ -122,7 +109,7 @@ class Container(TypedDict, total=False):
     image: str
     restartPolicy: str
     env: Sequence[Fields]
-    resources: Resources
+    resources: Fields
 
 
 class PodSpec(TypedDict, total=False):

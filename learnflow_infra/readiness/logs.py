@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from learnflow_infra.clients.kube import Kube
-from learnflow_infra.objects import ContainerStatus, Object
+from learnflow_infra.objects import ContainerStatus, Pod, is_pod
 from learnflow_infra.readiness.owned import Snapshot
 from learnflow_infra.readiness.states import at, count, items, text
 from learnflow_infra.timestamps import seconds_of
@@ -63,9 +63,9 @@ class Logs:
         return int(math.log2(age / FIRST)) if age >= FIRST else None
 
 
-def _unready_containers(snapshot: Snapshot) -> list[tuple[Object, ContainerStatus]]:
+def _unready_containers(snapshot: Snapshot) -> list[tuple[Pod, ContainerStatus]]:
     """Pod and container of each container that has started and is not ready."""
-    pods = [obj for obj, status in snapshot.states if obj["kind"] == "Pod" and not status.ready]
+    pods = [obj for obj, status in snapshot.states if is_pod(obj) and not status.ready]
     return [
         (pod, item)
         for pod in pods
