@@ -1,4 +1,4 @@
-# Thin: every target makes the environment if it is missing, and calls one command.
+# Every target creates the Python environment if it is missing, and runs one command.
 #   make deploy ARGS='kafka-k8s-setup --timeout 10m'   passes options on
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
@@ -16,30 +16,30 @@ VERBS := deploy diff template values verify status endpoints diagnose rollback d
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9%-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-deploy: ## bring Kubernetes, deploy both skills, verify them, record the endpoints
-diff: ## what deploy would change, in releases and live objects
-template: ## the manifests, as helm template
-values: ## computed values (ARGS='--explain postgres.auth.database')
+deploy: ## start Kubernetes if needed, deploy both skills, verify them, record the endpoints
+diff: ## show what deploy would change in releases and live objects
+template: ## print the manifests, as helm template does
+values: ## print the computed values (ARGS='--explain postgres.auth.database')
 verify: ## write and read real data, from inside the cluster and from this host
-status: ## releases and what they own
-endpoints: ## where applications connect
-diagnose: ## what is not ready, and why
-rollback: ## back to an earlier revision (ARGS='postgres-k8s-setup')
-delete: ## uninstall; volumes stay (ARGS=--purge-data deletes them)
-doctor: ## check the foundation, change nothing
+status: ## show the releases and the objects that they own
+endpoints: ## show where applications connect
+diagnose: ## show what is not ready, and why
+rollback: ## roll a release back to an earlier revision (ARGS='postgres-k8s-setup')
+delete: ## uninstall the releases; volumes stay (ARGS=--purge-data deletes them)
+doctor: ## check what a deploy needs, change nothing
 $(VERBS): setup
 	@LEARNFLOW_VIA_MAKE=1 $(CLI) $@ $(ARGS)
 
 chart-lock: setup ## pin the charts of registries by digest
 	@LEARNFLOW_VIA_MAKE=1 $(CLI) chart lock $(ARGS)
 
-bundle-%: setup ## create, load: charts and images in one file (ARGS=FILE)
+bundle-%: setup ## create or load one file with all charts and images (ARGS=FILE)
 	@LEARNFLOW_VIA_MAKE=1 $(CLI) bundle $* $(ARGS)
 
-cluster-%: setup ## up, status, stop, delete, kubeconfig of the embedded cluster
+cluster-%: setup ## up, status, stop, delete, kubeconfig: the embedded cluster
 	@LEARNFLOW_VIA_MAKE=1 $(CLI) cluster $* $(ARGS)
 
-setup: $(READY) ## make the Python environment (in the cache, not in the checkout)
+setup: $(READY) ## create the Python environment (in the cache, not in the checkout)
 
 $(READY): constraints.txt pyproject.toml
 	@PYTHON='$(PYTHON)' sh learnflow_infra/bootstrap.sh '$(VENV)' constraints.txt '$@'
@@ -54,42 +54,39 @@ lock: ## pin the dependencies of pyproject.toml again (needs uv)
 	  --no-header --no-annotate $${dev:+--extra dev} pyproject.toml \
 	  -o constraints$$dev.txt || exit 1; done
 
-test: setup-dev ## the whole test suite, part by part
+test: setup-dev ## run the whole test suite, part by part
 	@MAKE='$(MAKE)' sh tests/run.sh
 
-docs: setup-dev ## write docs/commands.md and the table of docs/causes.md from the program
-	@$(VENV)/bin/python docs/pages.py
-
-lint: setup-dev ## ruff, mypy, import-linter, shellcheck, gofmt and go vet
+lint: setup-dev ## run ruff, mypy, import-linter, shellcheck, gofmt and go vet
 	@$(VENV)/bin/ruff check --no-cache . && $(VENV)/bin/ruff format --no-cache --check .
 	@$(VENV)/bin/mypy && $(VENV)/bin/lint-imports --no-cache
 	@git ls-files -z '*.sh' .ci | xargs -0 $(VENV)/bin/shellcheck
 	@$(VENV)/bin/python cluster-runtime/lint.py ./cmd/await ./cmd/pause
 
-vet: setup-dev ## go vet with all Kubernetes packages (minutes the first time, after the build)
+vet: setup-dev ## run go vet on all of cluster-runtime (minutes the first time; needs the build)
 	@$(VENV)/bin/python cluster-runtime/lint.py ./...
 
-unit: setup-dev ## tests that need no cluster
+unit: setup-dev ## run the tests that need no cluster
 	@$(VENV)/bin/pytest -q -n 2 tests/unit $(ARGS)
 
-browser: setup-dev ## tests of the report in a real Chromium
+browser: setup-dev ## run the report's tests in a real Chromium
 	@$(VENV)/bin/pytest -q -p no:randomly tests/browser $(ARGS)
 
-fuzz: setup-dev ## 10,000 random values files and flags, and 500 manifests, compared with helm
+fuzz: setup-dev ## compare 10,000 random values and 500 random manifests with helm
 	@LEARNFLOW_FUZZ=10000 $(VENV)/bin/pytest -q --timeout 7200 tests/unit/values/test_against_helm.py $(ARGS)
 	@LEARNFLOW_FUZZ=500 $(VENV)/bin/pytest -q --timeout 7200 tests/contract/test_install_and_mend.py
 
-contract: setup-dev ## tests against a real kube-apiserver
+contract: setup-dev ## run the tests against a real kube-apiserver and OCI registry
 	@$(VENV)/bin/pytest -q tests/contract $(ARGS)
 
-cluster-tests: setup-dev ## tests of the embedded cluster
+cluster-tests: setup-dev ## run the tests of the embedded cluster (root)
 	@$(VENV)/bin/pytest -q -p no:randomly tests/cluster $(ARGS)
 
-e2e: setup-dev ## tests with real Kafka and PostgreSQL
+e2e: setup-dev ## run the tests with real Kafka and PostgreSQL (root)
 	@$(VENV)/bin/pytest -q -p no:randomly tests/e2e $(ARGS)
 
-docs: setup-dev ## write the generated pages and copies of schemas anew
+docs: setup-dev ## write the generated pages, and the schemas' copies in specs/
 	@$(VENV)/bin/python docs/pages.py
 
-bench: setup-dev ## measure; prints figures, asserts none
+bench: setup-dev ## measure speed; prints figures, asserts none
 	@for file in bench/*.py; do $(VENV)/bin/python $$file || exit 1; done
