@@ -79,13 +79,18 @@ def deploy(options: Options, emit: Emit) -> Deployed:
 
 
 def _plan(options: Options, target: Target, emit: Emit) -> Plan:
-    """The plan; a stopped cluster is started first, as its own record decides the profile."""
-    plan = planning.for_cluster(options, target)
-    checks.require(machine.checks(plan), HostError)
-    if target.cluster and target.state == "stopped":
-        running = targets.from_cluster(embedded.up(target.cluster, emit=emit), target.profile)
-        plan = planning.for_cluster(options, running)
-    return plan
+    """The plan; a cluster that exists is brought up first, as its record decides the profile.
+
+    A node that runs may have no API server: a run that started it may have been interrupted.
+    """
+    if target.state != "running":
+        plan = planning.for_cluster(options, target)
+        checks.require(machine.checks(plan), HostError)
+        if target.state == "absent":
+            return plan
+    if target.cluster:
+        target = targets.from_cluster(embedded.up(target.cluster, emit=emit), target.profile)
+    return planning.for_cluster(options, target)
 
 
 def _with_cluster(plan: Plan, emit: Emit) -> Plan:

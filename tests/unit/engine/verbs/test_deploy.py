@@ -1,4 +1,4 @@
-"""What a deploy does with an embedded cluster that is stopped."""
+"""What a deploy does with an embedded cluster that exists."""
 
 from dataclasses import replace
 from types import SimpleNamespace
@@ -6,44 +6,58 @@ from types import SimpleNamespace
 import pytest
 
 from learnflow_infra.clusters import embedded
-from learnflow_infra.clusters.embedded import Cluster
+from learnflow_infra.clusters.embedded import Cluster, inventory
 from learnflow_infra.engine.gate import machine
 from learnflow_infra.engine.request import planning
 from learnflow_infra.engine.request.planning import Options
 from learnflow_infra.engine.verbs import deploy
+from learnflow_infra.errors import ClusterUnreachableError
 from learnflow_infra.events import ignore
 from learnflow_infra.outputs import record
 from learnflow_infra.outputs.record import Record
 
 
-@pytest.fixture
-def stopped(monkeypatch, tmp_path):
-    """A stopped cluster on a machine that has all that it takes; `up` starts it."""
+@pytest.fixture(params=["stopped", "running"])
+def cluster(request, monkeypatch, tmp_path):
+    """A cluster whose API server answers once `up` has made it ready."""
     cluster = Cluster(
         name="learnflow",
-        state="stopped",
+        state=request.param,
         node_address="10.213.0.2",
         kubeconfig=tmp_path / "config",
         context="learnflow-learnflow",
         kubectl=tmp_path / "kubectl",
         version="v1",
     )
-    running = replace(cluster, state="running")
-    monkeypatch.setattr(embedded, "status", lambda _name: cluster)
-    monkeypatch.setattr(embedded, "up", lambda _name, **_: running)
+    ready = []
+
+    def up(name, **_):
+        ready.append(name)
+        return replace(cluster, state="running")
+
+    def read(*_):
+        if not ready:
+            raise ClusterUnreachableError("The API server does not answer.")
+        return Record(endpoints=cluster_record)
+
+    cluster_record = {}
+    monkeypatch.setattr(inventory, "status", lambda _name: cluster)
+    monkeypatch.setattr(embedded, "up", up)
+    monkeypatch.setattr(record, "read", read)
     monkeypatch.setattr(machine, "checks", lambda _plan: [])
     monkeypatch.setattr(planning, "Kube", SimpleNamespace)
     monkeypatch.setenv("PATH", str(tmp_path))
+    return cluster_record
 
 
 @pytest.mark.parametrize(
     ("recorded", "profile"), [({}, "embedded"), ({"profile": "upstream"}, "upstream")]
 )
-def test_it_is_started_and_its_record_decides_the_profile(stopped, monkeypatch, recorded, profile):
-    monkeypatch.setattr(record, "read", lambda _kube, _namespace: Record(endpoints=recorded))
+def test_it_is_made_ready_and_its_record_decides_the_profile(cluster, recorded, profile):
+    cluster.update(recorded)
     options = Options()
     target = planning.choose(options)
-    assert (target.state, target.profile) == ("stopped", "embedded")
+    assert (target.context, target.profile) == ("learnflow-learnflow", "embedded")
     plan = deploy._plan(options, target, ignore)
     assert (plan.target.state, plan.target.profile) == ("running", profile)
     assert plan.target.environment["NO_PROXY"].endswith("10.213.0.2")
