@@ -2,7 +2,6 @@
 
 import hashlib
 import subprocess
-import time
 
 import pytest
 
@@ -52,7 +51,9 @@ def test_what_is_missing(registry, tmp_path):
     assert fault(f"{registry.host}/some/image@{ABSENT}") is Fault.missing
 
 
-def test_credentials_are_needed_and_taken_from_docker(closed_registry, tmp_path, monkeypatch):
+def test_credentials_are_required_and_read_from_dockers_folder(
+    closed_registry, tmp_path, monkeypatch
+):
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
     assert fault(f"{closed_registry.host}/some/image:1") is Fault.forbidden
@@ -62,32 +63,32 @@ def test_credentials_are_needed_and_taken_from_docker(closed_registry, tmp_path,
     assert skopeo.digest(f"{closed_registry.host}/some/image:1").startswith("sha256:")
 
 
-def test_a_registry_that_is_down_is_told_at_once(registry):
-    with registry.stopped():
-        begun = time.monotonic()
-        assert fault(f"{registry.host}/some/image:1") is Fault.unreachable
-        assert time.monotonic() - begun < 3
+def test_a_registry_that_is_down_is_reported_without_a_timeout(registry, monkeypatch):
+    monkeypatch.setattr(skopeo, "ASK_SECONDS", 600.0)
+    with registry.stopped(), pytest.raises(RegistryError) as caught:
+        skopeo.digest(f"{registry.host}/some/image:1")
+    assert caught.value.fault is Fault.unreachable
+    assert "connection refused" in caught.value.why
 
 
-def test_a_registry_that_sends_nothing_more_is_given_up(registry, tmp_path, monkeypatch):
+def test_a_pull_that_stalls_ends_in_an_error(registry, tmp_path, monkeypatch):
     registry.push_image(layout(tmp_path / "image"), "some/image:1")
     monkeypatch.setattr(skopeo, "STALL_SECONDS", 2.0)
-    begun = time.monotonic()
     with registry.frozen(), pytest.raises(RegistryError) as caught:
         skopeo.pull(f"{registry.host}/some/image:1", tmp_path / "dir")
     assert caught.value.fault is Fault.unreachable
-    assert time.monotonic() - begun < 5
+    assert "2 s" in caught.value.why
 
 
-def test_it_works_where_the_package_brings_no_policy(registry, tmp_path, monkeypatch):
+def test_a_pull_works_without_a_policy_file(registry, tmp_path, monkeypatch):
     registry.push_image(layout(tmp_path / "image"), "some/image:1")
     monkeypatch.setattr(skopeo, "_POLICIES", (tmp_path / "none",))
     skopeo.pull(f"{registry.host}/some/image:1", tmp_path / "dir")
 
 
-def test_a_registry_that_never_answers_ends_in_time(registry, monkeypatch):
+def test_a_registry_that_never_answers_is_an_error_after_the_limit(registry, monkeypatch):
     monkeypatch.setattr(skopeo, "ASK_SECONDS", 2.0)
-    with registry.frozen():
-        begun = time.monotonic()
-        assert fault(f"{registry.host}/some/image:1") is Fault.unreachable
-        assert time.monotonic() - begun < 5
+    with registry.frozen(), pytest.raises(RegistryError) as caught:
+        skopeo.digest(f"{registry.host}/some/image:1")
+    assert caught.value.fault is Fault.unreachable
+    assert "2 s" in caught.value.why

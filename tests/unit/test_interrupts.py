@@ -1,4 +1,4 @@
-"""Ctrl-C and time limits end a verification only after it has taken away what it made."""
+"""Ctrl-C and time limits end a verification only after it has removed what it created."""
 
 import asyncio
 import contextlib
@@ -67,7 +67,9 @@ CHECKS = f"""
             while verify.remaining(60) > 2:
                 time.sleep(0.02)
         finally:
-            time.sleep(0.8)
+            made.with_name("cleaning").touch()
+            while not made.with_name("all-signals-sent").exists():
+                time.sleep(0.02)
             made.unlink()
         return "all is well"
 
@@ -91,13 +93,14 @@ def endpoints(tmp_path):
     "signals",
     [(signal.SIGINT,), (signal.SIGINT, signal.SIGTERM), (signal.SIGTERM, signal.SIGINT) * 3],
 )
-def test_a_verify_py_cleans_up_however_often_it_is_told(start, tmp_path, endpoints, signals):
+def test_a_verify_py_cleans_up_however_many_signals_it_gets(start, tmp_path, endpoints, signals):
     made = tmp_path / "made"
     process = start("verify.py", CHECKS, made, endpoints)
     wait_for(made)
     for each in signals:
         process.send_signal(each)
-        time.sleep(0.1)
+        wait_for(tmp_path / "cleaning")
+    (tmp_path / "all-signals-sent").touch()
     out, err = process.communicate(timeout=20)
     assert not made.exists(), err
     assert process.returncode == 130
@@ -127,15 +130,15 @@ SCRIPT = """
     from pathlib import Path
 
     folder = Path(__file__).parent
-    told = []
+    received = []
     for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, lambda number, _frame: told.append(number))
+        signal.signal(each, lambda number, _frame: received.append(number))
     (folder / "begun").touch()
-    while not told or {stubborn}:
+    while not received or {stubborn}:
         time.sleep(0.02)
-    time.sleep(0.5)
-    (folder / "told").write_text(json.dumps(told))
-    check = dict(name="interrupted", passed=False, message="told", seconds=0)
+    time.sleep(0.5)  # in which a second signal, which must not come, would be recorded
+    (folder / "signals").write_text(json.dumps(received))
+    check = dict(name="interrupted", passed=False, message="stopped", seconds=0)
     print(json.dumps(dict(skill="a-skill", passed=False, checks=[check | {{"from": "host"}}])))
 """
 
@@ -157,17 +160,17 @@ def test_ctrl_c_on_a_terminal_reaches_a_verification_once(engine, tmp_path):
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does
     out, err = process.communicate(timeout=20)
     assert out.strip() == "interrupted", err
-    assert json.loads((tmp_path / "told").read_text()) == [signal.SIGTERM]
+    assert json.loads((tmp_path / "signals").read_text()) == [signal.SIGTERM]
 
 
-def test_a_verification_that_takes_too_long_is_told_to_end(engine, tmp_path):
+def test_a_verification_that_takes_too_long_is_sent_sigterm(engine, tmp_path):
     out, err = engine(seconds=1).communicate(timeout=20)
-    assert json.loads((tmp_path / "told").read_text()) == [signal.SIGTERM], err
-    assert out.strip() == "told; no end within 1 s"
+    assert json.loads((tmp_path / "signals").read_text()) == [signal.SIGTERM], err
+    assert out.strip() == "stopped; no end within 1 s"
 
 
 @pytest.mark.parametrize("interrupt", [True, False])
-def test_one_that_does_not_end_is_killed(engine, tmp_path, interrupt):
+def test_a_verification_that_does_not_end_is_killed(engine, tmp_path, interrupt):
     process = engine(stubborn=True, seconds=60 if interrupt else 1, grace=1)
     if interrupt:
         process.send_signal(signal.SIGINT)
@@ -176,15 +179,17 @@ def test_one_that_does_not_end_is_killed(engine, tmp_path, interrupt):
     assert not running(tmp_path / "script.py")
 
 
-def test_one_that_is_just_starting_is_ended_too(tmp_path, monkeypatch):
+def test_a_verification_that_is_just_starting_is_ended_too(tmp_path, monkeypatch):
     script = tmp_path / "script.py"
     script.write_text("import time\ntime.sleep(60)\n")
     started = []
+    begun, proceed = asyncio.Event(), asyncio.Event()
     real = asyncio.create_subprocess_exec
 
     async def slowly(*args, **options):
         started.append(await real(*args, **options))
-        await asyncio.sleep(1)
+        begun.set()
+        await proceed.wait()
         return started[0]
 
     monkeypatch.setattr(asyncio, "create_subprocess_exec", slowly)
@@ -194,9 +199,9 @@ def test_one_that_is_just_starting_is_ended_too(tmp_path, monkeypatch):
 
     async def interrupted():
         work = asyncio.create_task(verification.verify(session, skill, {}, "both"))
-        await asyncio.sleep(0.3)
-        assert len(started) == 1
+        await begun.wait()
         work.cancel()
+        asyncio.get_running_loop().call_soon(proceed.set)
         await asyncio.wait({work})
         return work.cancelled()
 

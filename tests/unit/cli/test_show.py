@@ -2,7 +2,6 @@ import contextlib
 import io
 import json
 import math
-import time
 
 import pytest
 from typer.testing import CliRunner
@@ -11,7 +10,7 @@ from learnflow_infra import documents, events
 from learnflow_infra.cli import show
 from learnflow_infra.cli.main import app
 from learnflow_infra.cli.run import run as run_verb
-from learnflow_infra.cli.show import plain, words
+from learnflow_infra.cli.show import plain
 from learnflow_infra.cli.show.lines import Lines
 from learnflow_infra.cli.show.plain import Plain
 from learnflow_infra.errors import NotReadyError
@@ -62,6 +61,35 @@ def clock(monkeypatch):
     return now
 
 
+@pytest.fixture
+def settle(monkeypatch):
+    """Let the time pass after which a cause counts as lasting."""
+    timers = []
+
+    class Timer:
+        def __init__(self, _seconds, function, args):
+            self.run, self.alive = lambda: function(*args), False
+
+        def start(self):
+            timers.append(self)
+            self.alive = True
+
+        def cancel(self):
+            self.alive = False
+
+        def is_alive(self):
+            return self.alive
+
+    def pass_time():
+        for timer in timers:
+            if timer.alive:
+                timer.alive = False
+                timer.run()
+
+    monkeypatch.setattr(plain.threading, "Timer", Timer)
+    return pass_time
+
+
 def text_of(line):
     return line[10:].rsplit(" (", 1)[0]
 
@@ -77,7 +105,7 @@ def test_plain_lines(capsys):
     assert lines[2] == "hello [z]"
 
 
-def test_plain_tells_of_objects_at_most_every_15_seconds(capsys, clock):
+def test_plain_prints_objects_at_most_every_15_seconds(capsys, clock):
     emit = Plain()
     emit(EVERY_EVENT[0])
     for _second in range(40):
@@ -89,7 +117,7 @@ def test_plain_tells_of_objects_at_most_every_15_seconds(capsys, clock):
     assert lines == [".. Release kafka: Pod/kafka-0 InProgress: starting (and 1 more)"] * 2
 
 
-def test_plain_does_not_wait_for_what_became_ready_or_is_gone(capsys, clock):
+def test_plain_does_not_print_objects_that_are_ready_or_gone(capsys, clock):
     emit = Plain()
     emit(EVERY_EVENT[0])
     emit(seen("Pod/a"))
@@ -111,21 +139,18 @@ def test_plain_does_not_wait_for_what_became_ready_or_is_gone(capsys, clock):
         (NO_END, ")"),
     ],
 )
-def test_plain_tells_a_cause_that_lasts_and_once(capsys, monkeypatch, grace, ending):
-    monkeypatch.setattr(words, "SETTLED", 0.05)
+def test_plain_prints_a_cause_that_lasts_and_only_once(capsys, settle, grace, ending):
     with Plain() as emit:
         emit(EVERY_EVENT[0])
         for _again in range(3):
             emit(cause(grace=grace))
-        err = at_once = capsys.readouterr().err
-        deadline = time.monotonic() + 20
-        while not err and time.monotonic() < deadline:
-            time.sleep(0.01)
-            err = capsys.readouterr().err
+        at_once = capsys.readouterr().err
+        settle()
         emit(cause(grace=grace))
-    told = "?? Release kafka: Pod/kafka-0: no such image (ImageNotFound"
-    (line,) = (err + capsys.readouterr().err).splitlines()
-    assert text_of(line) == told + ending
+        settle()
+    (line,) = (at_once + capsys.readouterr().err).splitlines()
+    expected = "?? Release kafka: Pod/kafka-0: no such image (ImageNotFound"
+    assert text_of(line) == expected + ending
     assert bool(at_once) == (grace == 0)
 
 
@@ -138,13 +163,13 @@ def test_plain_tells_a_cause_that_lasts_and_once(capsys, monkeypatch, grace, end
         None,
     ],
 )
-def test_plain_does_not_tell_a_cause_that_healed(capsys, monkeypatch, healed):
-    monkeypatch.setattr(words, "SETTLED", 0.2)
+def test_plain_does_not_print_a_cause_that_healed(capsys, settle, healed):
     with Plain() as emit:
         emit(cause())
         if healed:
             emit(healed)
-            time.sleep(0.3)
+            settle()
+    settle()
     assert "ImageNotFound" not in capsys.readouterr().err
 
 
@@ -177,7 +202,7 @@ def test_json_lines_hold_every_field_of_every_event(capsys):
     ]
 
 
-def test_every_event_is_tried_here():
+def test_the_list_above_has_every_kind_of_event():
     assert {type(event) for event in EVERY_EVENT} == set(events.Event.__args__)
 
 
@@ -185,7 +210,7 @@ def test_every_event_is_tried_here():
     ("error", "code"),
     [(NotReadyError("Not ready.", why="a\nb", remedy="look"), 7), (KeyboardInterrupt(), 130)],
 )
-def test_an_error_is_the_last_json_line_and_nothing_else(capsys, error, code):
+def test_an_error_is_the_only_json_line(capsys, error, code):
     def work(_emit):
         raise error
 
@@ -196,7 +221,7 @@ def test_an_error_is_the_last_json_line_and_nothing_else(capsys, error, code):
     assert (line["event"], line["exitCode"], raised.value.exit_code) == ("error", code, code)
 
 
-def test_deploy_takes_the_option(tmp_path):
+def test_deploy_accepts_progress(tmp_path):
     environment = {"KUBECONFIG": str(tmp_path / "none"), "LEARNFLOW_CONTEXT": "nosuch"}
     result = CliRunner().invoke(app, ["deploy", "--progress", "-o", "json"], env=environment)
     (line,) = map(json.loads, result.stderr.splitlines())
@@ -220,9 +245,7 @@ class Screen(io.StringIO):
         ({}, "Plain"),
     ],
 )
-def test_who_cannot_or_will_not_see_a_live_view_gets_plain_lines(
-    monkeypatch, environment, expected
-):
+def test_without_a_colour_terminal_plain_lines_are_printed(monkeypatch, environment, expected):
     for name in ("TERM", "NO_COLOR"):
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():

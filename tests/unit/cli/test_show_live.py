@@ -1,4 +1,4 @@
-"""The live view: what is kept of a run for it, how it is laid out, and a real terminal."""
+"""The live view: its model, its layout, and a real terminal."""
 
 import fcntl
 import io
@@ -30,9 +30,9 @@ LATER = NOW + words.SETTLED
 KINDS = {kind.__name__: kind for kind in events.Event.__args__ if kind is not events.Message}
 
 
-def picture(told, width=100, height=30, now=LATER):
+def view_of(seen, width=100, height=30, now=LATER):
     model = Model()
-    for event in told:
+    for event in seen:
         model.apply(event, NOW)
     return layout.lines(model, now, width, height)
 
@@ -46,16 +46,16 @@ def read(entry):
 
 @pytest.mark.parametrize("case", TABLE, ids=lambda case: case["name"])
 def test_views_of_the_table(case):
-    told = [read(entry) for entry in case["events"]]
-    found = picture(told, case.get("width", 72), case.get("height", 20), NOW + case.get("after", 0))
-    lines = [re.sub(f"^[{rows.FRAMES}]", "*", line.plain).rstrip() for line in found]
+    seen = [read(entry) for entry in case["events"]]
+    view = view_of(seen, case.get("width", 72), case.get("height", 20), NOW + case.get("after", 0))
+    lines = [re.sub(f"^[{rows.FRAMES}]", "*", line.plain).rstrip() for line in view]
     assert lines == case["view"].splitlines()
 
 
 names = st.sampled_from([f"Pod/kafka-{n}" for n in range(12)] + ["Node/n", "Kafka/数据库-é"])
 steps = st.sampled_from(["release/a", "release/b", "images"])
 texts = st.text(max_size=60)
-told_events = st.one_of(
+some_events = st.one_of(
     st.builds(events.StepStarted, step=steps, title=texts),
     st.builds(
         events.StepProgress,
@@ -93,68 +93,83 @@ told_events = st.one_of(
 )
 
 
-@given(st.lists(told_events, max_size=60), st.integers(1, 200), st.integers(0, 60))
-def test_a_view_always_fits(told, width, height):
-    found = picture(told, width, height)
-    assert len(found) <= height
-    assert all(line.cell_len <= width for line in found)
-    assert all(line.plain.isprintable() for line in found)
+@given(st.lists(some_events, max_size=60), st.integers(1, 200), st.integers(0, 60))
+def test_a_view_always_fits(seen, width, height):
+    view = view_of(seen, width, height)
+    assert len(view) <= height
+    assert all(line.cell_len <= width for line in view)
+    assert all(line.plain.isprintable() for line in view)
 
 
-@given(st.lists(told_events, max_size=60), st.integers(0, 30))
-def test_causes_are_folded_last(told, height):
+@given(st.lists(some_events, max_size=60), st.integers(0, 30))
+def test_causes_are_folded_last(seen, height):
     model = Model()
-    for event in told:
+    for event in seen:
         model.apply(event, NOW)
     causes = sum(len(work.causes) for work in model.steps.values())
-    found = [line.plain for line in layout.lines(model, LATER, 120, height)]
-    named = sum("ContainerCrashed" in line or "NodeSelector" in line for line in found)
+    view = [line.plain for line in layout.lines(model, LATER, 120, height)]
+    named = sum("ContainerCrashed" in line or "NodeSelector" in line for line in view)
     room = height if causes + len(model.steps) <= height else max(height - 1, min(height, 1))
     assert named >= min(causes, room)
 
 
-@given(st.lists(told_events, max_size=60), st.integers(2, 40))
-def test_what_is_folded_is_counted(told, height):
-    """The rows shown and those that a line `… and N more` counts are all that there are."""
+@given(st.lists(some_events, max_size=60), st.integers(2, 40))
+def test_folded_rows_are_counted(seen, height):
+    """The rows shown and the counts of the lines `… and N more` add up to all rows."""
     model = Model()
-    for event in told:
+    for event in seen:
         model.apply(event, NOW)
     every = sum(1 + len(work.objects) + len(work.outside(LATER)) for work in model.steps.values())
-    found = [line.plain for line in layout.lines(model, LATER, 200, height)]
-    counted = [re.match(r" *… and (\d+) more", line) for line in found]
+    view = [line.plain for line in layout.lines(model, LATER, 200, height)]
+    counted = [re.match(r" *… and (\d+) more", line) for line in view]
     folded = sum(int(match[1]) for match in counted if match)
     assert sum(not match for match in counted) + folded == every
 
 
-@given(st.lists(told_events, max_size=80))
-def test_a_tree_names_each_object_once_whatever_the_owners_say(told):
+@given(st.lists(some_events, max_size=80))
+def test_a_tree_has_each_object_once_even_if_owners_form_a_cycle(seen):
     model = Model()
-    for event in told:
+    for event in seen:
         model.apply(event, NOW)
     for work in model.steps.values():
-        assert sorted(seen.object for _, seen in work.tree()) == sorted(work.objects)
+        assert sorted(each.object for _, each in work.tree()) == sorted(work.objects)
 
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
     [(-3, "0s"), (59.9, "59s"), (192, "3m12s"), (18420, "5h7m"), (187200, "2d4h")],
 )
-def test_ages_are_kubectls(seconds, text):
+def test_ages_are_written_as_kubectl_writes_them(seconds, text):
     assert words.age(seconds) == text
 
 
-def test_a_thousand_objects_are_laid_out_well_within_a_frame():
-    told = [
-        read({"ObjectSeen": {"object": f"Pod/p{n}", "state": "InProgress"}}) for n in range(1000)
-    ]
-    import time
+def calls_to_draw(objects):
+    """How many Python functions are called to draw a view of that many pods."""
+    model = Model()
+    for number in range(objects):
+        pod = {"object": f"Pod/p{number}", "state": "InProgress"}
+        model.apply(read({"ObjectSeen": pod}), NOW)
+    calls = 0
 
-    begun = time.process_time()
-    assert len(picture(told, 80, 24)) == 24
-    assert time.process_time() - begun < 1 / rows.FRAMES_PER_SECOND
+    def count(_frame, event, _argument):
+        nonlocal calls
+        calls += event == "call"
+
+    sys.setprofile(count)
+    try:
+        view = layout.lines(model, LATER, 80, 24)
+    finally:
+        sys.setprofile(None)
+    assert len(view) == 24
+    return calls
 
 
-def test_the_view_keeps_what_ended_and_does_not_read_markup():
+def test_the_work_for_a_view_grows_no_faster_than_the_objects():
+    assert calls_to_draw(1000) <= 4 * calls_to_draw(250)
+    assert calls_to_draw(1000) < 20 * 1000
+
+
+def test_lines_of_ended_steps_stay_and_markup_is_printed_as_it_is():
     stream = io.StringIO()
     with live(Console(file=stream, force_terminal=True, width=100, color_system=None)) as emit:
         emit(events.StepStarted(step="a", title="Build [it]"))
@@ -226,11 +241,11 @@ def resize(descriptor, width, height):
     fcntl.ioctl(descriptor, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
 
 
-def read_until(descriptor, wanted):
-    """What a terminal is told up to a text, or until its other side is closed."""
+def read_until(descriptor, expected):
+    """The output on a terminal up to a text, or until its other side is closed."""
     text = b""
-    while wanted.encode() not in text:
-        assert select.select([descriptor], [], [], 30)[0], f"{wanted} did not come: {text!r}"
+    while expected.encode() not in text:
+        assert select.select([descriptor], [], [], 30)[0], f"{expected} did not come: {text!r}"
         try:
             text += os.read(descriptor, 65536)
         except OSError:
@@ -238,7 +253,7 @@ def read_until(descriptor, wanted):
     return text.decode(errors="ignore")  # a read may end within a character
 
 
-def test_on_a_real_terminal_that_is_resized_the_tree_fits_and_leaves_what_ended():
+def test_on_a_resized_terminal_the_tree_fits_and_only_ended_steps_stay():
     outer, inner = pty.openpty()
     resize(inner, 60, 12)
     environment = {**os.environ, "TERM": "xterm", "PYTHONWARNINGS": "error"}

@@ -8,7 +8,6 @@ import subprocess
 import sys
 import textwrap
 import threading
-import time
 
 import jsonschema
 import pytest
@@ -142,10 +141,8 @@ def test_a_pod_that_is_not_ready_is_named_with_its_reason(cluster):
 
 
 def test_a_server_that_is_down_fails_from_both_sides_and_names_the_address(cluster):
-    begin = time.monotonic()
     done = run("--timeout", "2")
     assert done.returncode == 8
-    assert time.monotonic() - begin < 10
     checks = [c for c in json.loads(done.stdout)["checks"] if c["from"] in {"inside", "host"}]
     assert {(c["name"], c["from"]) for c in checks} == {
         (name, side) for name in ("connect", "wrong-password") for side in ("inside", "host")
