@@ -15,6 +15,7 @@ from typing import Any
 import urllib3
 from kubernetes import client, config
 
+from learnflow_infra.clients.api_errors import ApiError, refusal
 from learnflow_infra.clients.retry import TransientError
 from learnflow_infra.errors import ClusterUnreachableError
 
@@ -22,6 +23,8 @@ CONNECTIONS = 64
 """How many connections are kept: one for each watch, and some."""
 _UNAUTHORIZED, _TOO_MANY_REQUESTS, _UNAVAILABLE = 401, 429, 503
 _SERVER_FAULTS = {500, 502, _UNAVAILABLE, 504}
+_WRONG_TYPE = "failed to create typed patch object"
+"""Source: structuredmerge.go of apimachinery's util/managedfields."""
 _NOT_SENT = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
 
 
@@ -78,6 +81,7 @@ class Connection:
             TransientError: it was not sent, or the server is overloaded and did not take it.
             LostAnswerError: it was sent, and no answer came, or a server's fault.
             ClusterUnreachableError: the server does not know the user.
+            ApiError: a field of an apply has another type than the server's.
         """
         used = self._client
         answer = self._send(used, request)
@@ -92,7 +96,7 @@ class Connection:
                 remedy="Log in to the cluster again, as its provider describes.",
             )
         if answer.status == _TOO_MANY_REQUESTS or answer.status in _SERVER_FAULTS:
-            raise _transient(answer)
+            raise _fault(answer)
         return answer
 
     def _send(self, api: Any, request: Request) -> Any:
@@ -161,12 +165,15 @@ def reason(text: str) -> str:
         return text.strip()[:500]
 
 
-def _transient(answer: Any) -> TransientError:
-    """The error of a server that is overloaded (429, or 503 with Retry-After), or at fault."""
+def _fault(answer: Any) -> TransientError | ApiError:
+    """The error of a server that is overloaded (429, or 503 with Retry-After), or at fault.
+
+    A server-side apply with a field of another type is refused, although by 500.
+    """
+    text = reason(read(answer))
+    if text.startswith(_WRONG_TYPE):
+        return refusal(answer.status, text)
     after = str(answer.headers.get("Retry-After", ""))
-    refused = answer.status == _TOO_MANY_REQUESTS or (answer.status == _UNAVAILABLE and after)
-    kind = TransientError if refused else LostAnswerError
-    return kind(
-        f"{answer.status}: {reason(read(answer))}",
-        after=float(after) if after.isdecimal() else 0.0,
-    )
+    not_taken = answer.status == _TOO_MANY_REQUESTS or (answer.status == _UNAVAILABLE and after)
+    kind = TransientError if not_taken else LostAnswerError
+    return kind(f"{answer.status}: {text}", after=float(after) if after.isdecimal() else 0.0)

@@ -2,6 +2,7 @@ import threading
 
 import pytest
 
+from learnflow_infra.clients import retry
 from learnflow_infra.clients.api_errors import ApiError, ForbiddenError
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.errors import ClusterUnreachableError
@@ -32,6 +33,13 @@ def test_a_refusal_carries_the_server_s_words(kube, namespace):
             "POST", f"/api/v1/namespaces/{namespace}/configmaps", body=config_map("Bad_Name")
         )
     assert "Bad_Name" in error.value.what
+
+
+def test_an_apply_with_a_field_of_another_type_is_refused_at_once(kube, namespace):
+    body = config_map("a") | {"immutable": "perhaps"}
+    with retry.recorded_waits() as waits, pytest.raises(ApiError, match="immutable"):
+        kube.apply(f"/api/v1/namespaces/{namespace}/configmaps/a", body, dry_run=True)
+    assert waits == []
 
 
 def test_a_user_without_rights_is_refused(kubeconfig, namespace):
