@@ -34,14 +34,9 @@ async def converge_all(
     """
     by_name = {item.prepared.release.name: item for item in comparisons}
     releases = [item.prepared.release for item in comparisons]
-    try:
-        return await in_order_of_needs(
-            releases,
-            lambda release, needs: converge(session, by_name[release.name], limit, needs),
-        )
-    except asyncio.CancelledError:
-        session.stop.set()  # the waits run in threads, which only this ends
-        raise
+    return await in_order_of_needs(
+        releases, lambda release, needs: converge(session, by_name[release.name], limit, needs)
+    )
 
 
 async def converge(

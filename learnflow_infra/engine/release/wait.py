@@ -56,10 +56,14 @@ async def until_ready(
         LearnflowError: of the class of the cause for which it will not become ready.
         NotReadyError: it did not become ready in time.
     """
-    computed, snapshot = await asyncio.gather(
-        session.helm.computed_values(release.name),
-        asyncio.to_thread(_wait, session, release, live, seconds, report),
-    )
+    try:
+        computed, snapshot = await asyncio.gather(
+            session.helm.computed_values(release.name),
+            asyncio.to_thread(_wait, session, release, live, seconds, report),
+        )
+    except asyncio.CancelledError:
+        session.stop.set()  # the wait runs in a thread, which only this ends
+        raise
     return Outcome(
         release=release.name,
         revision=live.revision,

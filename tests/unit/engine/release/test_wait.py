@@ -1,10 +1,17 @@
-"""Stuck pods are replaced where the release is waited for, and not by a reporter."""
+"""What is done while a release is waited for, and how the wait is given up."""
 
+import asyncio
+import threading
 from types import SimpleNamespace
 
+import imitated_watches
+
+from learnflow_infra.clients.helm import Live
+from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.engine.release.progress import ProgressReporter
-from learnflow_infra.engine.release.wait import StuckPodReplacer
+from learnflow_infra.engine.release.wait import StuckPodReplacer, until_ready
 from learnflow_infra.events import Message
+from learnflow_infra.models import Release
 from learnflow_infra.readiness.owned import Snapshot
 from learnflow_infra.readiness.status import Status
 from learnflow_infra.readiness.tracker import Observation
@@ -66,3 +73,42 @@ def test_a_pod_of_the_newest_revision_stays():
     fresh = {**POD, "metadata": {**POD["metadata"], "labels": labels}}
     StuckPodReplacer(cluster).replace(Snapshot(states=((STATEFUL_SET, WAITS), (fresh, WAITS))))
     assert cluster.deleted == []
+
+
+def test_a_wait_that_is_cancelled_leaves_no_thread_behind():
+    """Python waits for threads before it ends: a Ctrl-C would last as long as the wait."""
+    text = "{kind: StatefulSet, apiVersion: apps/v1, metadata: {name: never}}"
+    live = Live(revision=1, status="deployed", manifest=Manifest(text=text), values={})
+    stop = threading.Event()
+
+    async def values(_release):
+        return {}
+
+    session = SimpleNamespace(
+        namespace="n",
+        kube=imitated_watches.Kube(),
+        watches=imitated_watches.Watches(),
+        helm=SimpleNamespace(computed_values=values),
+        stop=stop,
+    )
+
+    async def cancelled():
+        loop, begun = asyncio.get_running_loop(), asyncio.Event()
+        release = Release(name="r", skill="s", profiles={})
+        work = asyncio.create_task(
+            until_ready(
+                session,
+                release,
+                live,
+                seconds=600,
+                report=lambda _: loop.call_soon_threadsafe(begun.set),
+            )
+        )
+        await begun.wait()
+        work.cancel()
+        await asyncio.gather(work, return_exceptions=True)
+        stopped = stop.is_set()
+        stop.set()
+        return stopped
+
+    assert asyncio.run(cancelled())
