@@ -1,4 +1,4 @@
-"""A real cluster of the tests' own: its data in a temporary folder, the cache shared."""
+"""A real cluster for the tests: data in a temporary folder, the cache shared with the user."""
 
 import json
 import os
@@ -77,7 +77,7 @@ def kubectl(cluster):
 
 
 def manifest(image):
-    """A web server that is as restricted as a pod can be, its volume, and its Service.
+    """A web server under the restricted pod security standard, its volume, and its Service.
 
     It records its start and the signal that ends it on the volume that it serves.
     """
@@ -142,7 +142,7 @@ def node(cluster):
 
 
 def eventually(condition):
-    """Wait until a condition holds; `LIMIT` is for a busy machine, and never reached on others."""
+    """Wait until a condition holds, at most LIMIT seconds (long enough for a busy machine)."""
     deadline = time.monotonic() + LIMIT
     while not condition():
         assert time.monotonic() < deadline, "not in time"
@@ -150,8 +150,8 @@ def eventually(condition):
 
 
 def leftovers(config):
-    """What a cluster has on the host, beside its data: cgroups, link, mounts, processes."""
-    cgroups = [  # os.walk, for other clusters' cgroups come and go meanwhile
+    """The cgroups, link, mounts and processes of a cluster on the host."""
+    cgroups = [  # os.walk, because other clusters' cgroups appear and disappear meanwhile
         folder for folder, _, _ in os.walk("/sys/fs/cgroup") if folder.endswith(config.cgroup)
     ]
     link = Path("/sys/class/net") / config.link

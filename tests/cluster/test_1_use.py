@@ -36,7 +36,7 @@ def test_a_restricted_pod_writes_its_volume(kubectl, web):
 
 
 @pytest.mark.parametrize("service", ["web.default", "kubernetes.default", "kube-dns.kube-system"])
-def test_names_of_services_resolve_in_pods(kubectl, web, service):
+def test_service_names_resolve_in_pods(kubectl, web, service):
     name, namespace = service.split(".")
     address = kubectl.get("service", name, "-n", namespace)["spec"]["clusterIP"]
     answer = kubectl("exec", web, "--", "busybox", "nslookup", f"{service}.svc.cluster.local")
@@ -63,11 +63,11 @@ def test_the_host_reaches_a_node_port(cluster, web):
         assert b"started" in answer.read()
 
 
-def test_logs(kubectl, web):
+def test_logs_of_a_pod_are_readable(kubectl, web):
     kubectl("logs", web)
 
 
-def test_port_forward(kubectl, web):
+def test_port_forward_reaches_a_pod(kubectl, web):
     command = kubectl.argv("port-forward", f"pod/{web}", ":8080", "--address=127.0.0.1")
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as forward:
         try:
@@ -78,7 +78,7 @@ def test_port_forward(kubectl, web):
             forward.terminate()
 
 
-def test_nothing_gets_out(kubectl, web):
+def test_pods_do_not_reach_beyond_the_host(kubectl, web):
     script = "busybox nc -w 3 192.0.2.1 80 2>&1 && echo connected; true"
     assert "connected" not in kubectl("exec", web, "--", "sh", "-c", script)
 

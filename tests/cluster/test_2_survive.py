@@ -1,4 +1,4 @@
-"""What a cluster survives: every component's death, a stop, a kill, an interrupt."""
+"""A cluster survives the death of each component, a stop, a kill and an interrupt."""
 
 import os
 import signal
@@ -46,7 +46,7 @@ def test_a_killed_component_comes_back(node, kubectl, web, component):
     kubectl.ready(web)
 
 
-def test_stop_lets_pods_end_and_keeps_their_data(cluster, kubectl, web):
+def test_stop_ends_pods_gracefully_and_keeps_their_data(cluster, kubectl, web):
     embedded.stop(NAME, emit=events.ignore)
     assert embedded.status(NAME).state == "stopped"
     assert leftovers(state.load(NAME)) == []
@@ -73,7 +73,7 @@ def test_a_kill_of_the_outer_process_leaves_only_data(cluster, kubectl, web):
     assert log(kubectl, web) == [*before, "started"]
 
 
-def test_pods_are_not_ready_by_a_status_from_before_a_kill(kubectl, web):
+def test_a_pod_status_from_before_a_kill_does_not_count_as_ready(kubectl, web):
     kill_node()
     assert embedded.status(NAME).state == "stopped"
     embedded.up(NAME, emit=events.ignore)
@@ -96,7 +96,7 @@ def test_an_interrupted_up_is_finished_by_the_next(kubectl, web, file):
     embedded.stop(NAME, emit=events.ignore)
     path = state.layout(NAME).root / file
     path.unlink(missing_ok=True)
-    # a job in the background of a shell ignores SIGINT
+    # a background job of a shell ignores SIGINT
     default = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
     with start(NAME, preexec_fn=default) as child:
         eventually(path.exists)
@@ -106,19 +106,21 @@ def test_an_interrupted_up_is_finished_by_the_next(kubectl, web, file):
     assert log(kubectl, web)[-1] == "started"
 
 
-def test_a_silent_api_server_is_waited_for_and_the_node_kept(node, kubectl, web):
-    """An `up` while the API server restarts must not start the node anew."""
+def test_up_waits_for_a_silent_api_server_and_keeps_the_node(node, kubectl, web):
+    """`up` while the API server restarts must not restart the node."""
     kill(node, "kube-apiserver")
     embedded.up(NAME, emit=events.ignore)
     assert processes.running(NAME) == node
     kubectl.ready(web)
 
 
-def test_lost_certificates_of_a_half_made_cluster_are_made_again():
+def test_lost_certificates_of_an_unfinished_cluster_are_generated_again():
     name = "cluster-test-3"
     with start(name, start_new_session=True) as child:
         eventually((state.layout(name).pki / "ca.crt").exists)
-        os.killpg(child.pid, signal.SIGKILL)  # kubeadm, too: it would go on writing
+        os.killpg(
+            child.pid, signal.SIGKILL
+        )  # with its child kubeadm, which would continue to write
     launch.end(state.load(name), None)
     assert embedded.up(name, emit=events.ignore).state == "running"
     embedded.delete(name, emit=events.ignore)

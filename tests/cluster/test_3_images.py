@@ -1,4 +1,4 @@
-"""Images of a registry on this host's loopback, in a node that reaches nothing."""
+"""Images from a registry on this host's loopback, in a node without a network."""
 
 import json
 import re
@@ -48,7 +48,7 @@ def session(cluster):
 
 @pytest.fixture(autouse=True)
 def _own_cache(tmp_path, monkeypatch):
-    """Images of registries go to a cache of this test; what was built stays shared."""
+    """Pulled images are cached in a folder of the test; built images stay in the shared cache."""
     monkeypatch.setattr(cache, "cache_layout", lambda: cache.Layout(root=tmp_path / "oci"))
 
 
@@ -75,7 +75,7 @@ def test_a_pod_runs_with_an_image_of_a_registry_on_loopback(
 
 
 def test_a_pod_runs_with_an_image_of_a_bundle(session, kubectl, registry, busybox, tmp_path):
-    """Made on another machine, whose cache this one does not have; the registry is gone."""
+    """The bundle comes from a machine with another cache, and the registry no longer runs."""
     name, digest = busybox
     reference = references.parse(f"{name}:1@{digest}")
     other = cache.Layout(root=tmp_path / "other")
@@ -87,7 +87,9 @@ def test_a_pod_runs_with_an_image_of_a_bundle(session, kubectl, registry, busybo
         runs(kubectl, "by-bundle", str(reference))
 
 
-def test_what_the_node_has_is_not_asked_for(session, kubectl, registry, busybox):
+def test_images_on_the_node_are_not_requested_from_the_registry(
+    session, kubectl, registry, busybox
+):
     image = f"{busybox[0]}:1"
     required.ensure(session, [image], (), ignore)
     eventually(lambda: image in embedded.known_images(session.target.cluster))
@@ -97,7 +99,7 @@ def test_what_the_node_has_is_not_asked_for(session, kubectl, registry, busybox)
     assert emitted[-1].changed is False
 
 
-def test_each_image_that_is_missing_is_named_and_none_is_loaded(session, registry, busybox):
+def test_every_missing_image_is_reported_and_none_is_loaded(session, registry, busybox):
     missing = [f"{registry.host}/{name}" for name in ("tools/busybox:2", "none:1")]
     with pytest.raises(ArtifactError) as caught:
         required.ensure(session, missing, (), ignore)

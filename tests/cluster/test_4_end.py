@@ -1,4 +1,4 @@
-"""How a cluster ends, and what is refused."""
+"""Deleting a cluster, and commands that are refused."""
 
 import pytest
 
@@ -11,7 +11,7 @@ from tests.cluster.conftest import NAME, leftovers
 RECIPE = "skills-library/postgres-k8s-setup/images/postgresql"
 
 
-def test_a_subnet_in_use_is_refused_and_nothing_is_made(cluster):
+def test_a_subnet_in_use_is_refused_and_nothing_is_created(cluster):
     own = state.load(NAME).subnet
     with pytest.raises(HostError, match="in use"):
         embedded.up("cluster-test-4", emit=events.ignore, subnet=own)
@@ -29,7 +29,7 @@ def test_images_need_a_running_cluster():
         embedded.load_images("cluster-test-5", [paths.repo_root() / RECIPE], emit=events.ignore)
 
 
-def test_delete_of_what_is_not_there_changes_nothing():
+def test_deleting_an_absent_cluster_changes_nothing():
     emitted = []
     embedded.delete("cluster-test-6", emit=emitted.append)
     assert emitted[-1].changed is False

@@ -1,7 +1,7 @@
-"""The PostgreSQL image with its real server, in namespaces of its own; no cluster.
+"""The PostgreSQL image with its real server, in Linux namespaces, without a cluster.
 
-Needs root, and builds the image where it is not in the cache (mmdebstrap). The server listens on
-the loopback of a network namespace of its own; psql is the image's.
+Needs root, and builds the image if the cache lacks it (mmdebstrap). The server listens on the
+loopback of its network namespace; psql is the image's.
 """
 
 import json
@@ -79,7 +79,7 @@ def children(pid):
 
 
 class Container:
-    """A running entry point; `first` is the process that is 1 inside."""
+    """A running entry point; `first` is the process with pid 1 in the container."""
 
     def __init__(self, image, volume, scripts, user, env):
         root, base = image
@@ -194,8 +194,8 @@ BUILDING = "data.initialising"
         "data/PG_VERSION",
     ],
 )
-def test_a_first_start_that_is_killed_leaves_nothing_that_counts(start, file):
-    """It is killed once it has made this file, or a later one."""
+def test_a_killed_first_start_is_repeated_from_the_beginning(start, file):
+    """The start is killed once it has created this file, or a later one."""
     container = start()
     files = [start.volume / file, start.volume / "data/PG_VERSION"]
     eventually(lambda: any(path.exists() for path in files))
@@ -218,7 +218,7 @@ def test_a_failing_script_undoes_the_first_start(start):
     assert start().ready()
 
 
-def test_committed_rows_outlive_kill_9(start):
+def test_committed_rows_survive_kill_9(start):
     container = start()
     assert container.ready()
     container.sql("CREATE TABLE t AS SELECT generate_series(1, 1000) AS n")
@@ -228,7 +228,7 @@ def test_committed_rows_outlive_kill_9(start):
     assert container.sql("SELECT sum(n) FROM t").stdout == "500500\n"
 
 
-def test_a_second_server_waits_for_the_first_to_be_gone(start):
+def test_a_second_server_waits_until_the_first_has_ended(start):
     first = start()
     assert first.ready()
     second = start()
@@ -238,13 +238,13 @@ def test_a_second_server_waits_for_the_first_to_be_gone(start):
     assert second.ready()
 
 
-def test_any_uid_will_do(start):
+def test_the_image_runs_as_any_uid(start):
     container = start(user="54321:0")
     assert container.ready()
     assert container.sql("SELECT 1").stdout == "1\n"
 
 
-def test_a_stranger_killed_in_the_container_is_not_taken_for_a_crash(start):
+def test_killing_another_process_in_the_container_is_no_crash(start):
     container = start()
     assert container.ready()
     stranger = container.run("bash", "-c", "sleep 600 >/dev/null 2>&1 & echo $!").stdout.strip()
@@ -254,7 +254,7 @@ def test_a_stranger_killed_in_the_container_is_not_taken_for_a_crash(start):
     assert "terminating any other active" not in container.log.read_text()
 
 
-def somebodys_files(volume):
+def foreign_files(volume):
     (volume / "data").mkdir()
     (volume / "data/mine").touch()
 
@@ -269,14 +269,14 @@ def another_version(volume):
 @pytest.mark.parametrize(
     ("prepare", "message"),
     [
-        (somebodys_files, "it is left as it is"),
+        (foreign_files, "it is left as it is"),
         (another_version, "made by PostgreSQL 13"),
         (lambda volume: (volume / "password").unlink(), "cannot be read"),
         (lambda volume: (volume / "password").write_text(""), "no password"),
         (lambda volume: volume.chmod(0o755), "cannot write"),
     ],
 )
-def test_what_cannot_be_started_says_so_and_stops(start, prepare, message):
+def test_an_unusable_volume_ends_the_start_with_a_message(start, prepare, message):
     prepare(start.volume)
     container = start()
     assert container.outer.wait(30) == 1

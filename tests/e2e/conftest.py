@@ -1,7 +1,7 @@
 """A cluster of the tests' own, and a copy of the checkout to deploy from.
 
-The copy keeps a user's artifacts untouched, and shows whatever a deploy would write
-outside its folder. Only the cache is shared with real use, as it is on a user's machine.
+A deploy from the copy leaves the user's artifacts alone, and a test compares the copy's files
+before and after it. Only the cache is shared with the user's own deploys.
 """
 
 import json
@@ -37,7 +37,7 @@ class Done:
 
 @dataclass
 class Product:
-    """The command line of the copy, on the tests' own cluster; `before` is its tree untouched."""
+    """The command line of the copy, on the tests' own cluster; `before`: its first tree()."""
 
     checkout: Path
     env: dict
@@ -75,8 +75,8 @@ class Product:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            process_group=0,  # as a shell's jobs; a terminal's Ctrl-C is for all of a group
-            # a job in the background of a shell ignores SIGINT, and its children would too
+            process_group=0,  # as a shell's job has; Ctrl-C on a terminal signals a whole group
+            # a background job of a shell ignores SIGINT, and so would its children
             preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         )
 

@@ -1,4 +1,4 @@
-"""A first deploy, and what it leaves behind."""
+"""A first deploy, its files and its verification."""
 
 import base64
 import json
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.e2e
 SKILLS = ("kafka-k8s-setup", "postgres-k8s-setup")
 
 
-def test_it_verifies_both_skills_from_both_sides(deployed):
+def test_a_deploy_verifies_both_skills_from_both_vantages(deployed):
     results = {result["skill"]: result for result in deployed.result["verification"]}
     assert set(results) == set(SKILLS)
     for result in results.values():
@@ -27,7 +27,7 @@ def test_it_verifies_both_skills_from_both_sides(deployed):
         assert {"inside", "host"} <= {check["from"] for check in result["checks"]}
 
 
-def test_it_writes_only_its_own_folder(product, deployed):
+def test_a_deploy_writes_only_its_own_folder(product, deployed):
     folder = "learnflow-app/phase-2-infrastructure/"
     written = {name for name, mark in deployed.after.items() if product.before.get(name) != mark}
     assert written
@@ -35,7 +35,7 @@ def test_it_writes_only_its_own_folder(product, deployed):
     assert set(product.before) <= set(deployed.after)
 
 
-def test_it_records_endpoints_and_artifacts(product, deployed):
+def test_a_deploy_records_endpoints_and_artifacts(product, deployed):
     document = json.loads((product.phase / "endpoints.json").read_text())
     assert schema_faults(document, "endpoints") == []
     assert document == deployed.result["endpoints"]
@@ -61,7 +61,7 @@ def test_no_secret_is_in_any_file_or_output(product, deployed):
         assert not [text for text in texts if plain in text or value in text]
 
 
-def test_a_second_deploy_changes_nothing_and_says_so(product, deployed):
+def test_a_second_deploy_reports_that_nothing_changed(product, deployed):
     before = tree_of(product)
     done = product.ok("deploy")
     assert "Nothing to change" in done.out
@@ -71,12 +71,12 @@ def test_a_second_deploy_changes_nothing_and_says_so(product, deployed):
 
 
 def tree_of(product):
-    reports = {"deploy-report.json", "deploy-report.html"}  # tell of every run
+    reports = {"deploy-report.json", "deploy-report.html"}  # written by every run
     files = (p for p in product.phase.rglob("*") if p.is_file() and p.name not in reports)
     return {path: path.stat().st_mtime_ns for path in files}
 
 
-def test_status_endpoints_and_diagnose_tell_of_health(product, deployed):
+def test_status_endpoints_and_diagnose_report_a_healthy_state(product, deployed):
     status = product.ok("status", "--output", "json").json
     assert schema_faults(status, "status") == []
     assert {state["release"]: state["ready"] for state in status["releases"]} == {
@@ -100,7 +100,7 @@ def test_the_printed_kubectl_commands_work(product, deployed):
 
 
 @pytest.mark.parametrize("origin", ["inside", "host"])
-def test_verify_from_one_side(product, deployed, origin):
+def test_verify_from_one_vantage(product, deployed, origin):
     document = product.ok("verify", "--from", origin, "--output", "json").json
     assert schema_faults(document, "verify-results") == []
     results = document["results"]

@@ -1,6 +1,6 @@
-"""Rows and records survive what happens to pods, nodes and releases.
+"""Rows and records survive the end of pods, nodes and releases.
 
-Written and read by PostgreSQL's and Kafka's own tools, not by the code under test.
+The tests write and read them with PostgreSQL's and Kafka's own tools, not with the code under test.
 """
 
 import os
@@ -34,7 +34,7 @@ def assert_intact(product, marked):
     assert credentials(product) == marked
 
 
-def test_the_deletion_of_pods(product, marked):
+def test_data_survives_the_deletion_of_pods(product, marked):
     product.kubectl("delete", "pod", "kafka-0", "postgres-0")
     done = product.ok("deploy", "--output", "json").json
     assert all(result["passed"] for result in done["verification"])
@@ -42,7 +42,7 @@ def test_the_deletion_of_pods(product, marked):
     assert_intact(product, marked)
 
 
-def test_stop_and_start(product, marked):
+def test_data_survives_stop_and_start(product, marked):
     product.ok("cluster", "stop", "--name", product.cluster.name)
     stopped = product.run("status")
     assert stopped.code == 4
@@ -52,7 +52,7 @@ def test_stop_and_start(product, marked):
     assert_intact(product, marked)
 
 
-def test_kill_9_of_the_node_in_the_middle_of_writes(product, marked):
+def test_data_survives_kill_9_of_the_node_during_writes(product, marked):
     product.psql("insert into survivors select generate_series(1001, 2000)")
     os.kill(processes.running(product.cluster.name).outer, signal.SIGKILL)
     done = product.ok("deploy", "--output", "json").json
@@ -62,7 +62,7 @@ def test_kill_9_of_the_node_in_the_middle_of_writes(product, marked):
     assert_intact(product, marked)
 
 
-def test_delete_and_deploy_again(product, marked):
+def test_data_survives_delete_and_another_deploy(product, marked):
     done = product.ok("delete")
     assert "Kept" in done.out
     assert product.kubectl("get", "pods", "-o", "name") == ""

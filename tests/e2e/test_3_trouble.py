@@ -1,4 +1,4 @@
-"""Bad input, interruptions and broken releases: the right code, and the next deploy converges."""
+"""Bad input, interruptions, broken releases: the exit code, and that the next deploy converges."""
 
 import base64
 import json
@@ -9,7 +9,7 @@ import threading
 import pytest
 
 pytestmark = pytest.mark.e2e
-REPORT = "deploy-report"  # tells of the last deploy, not of what is there
+REPORT = "deploy-report"  # describes the last run, and stays after a purge
 
 
 def write(tmp_path, text):
@@ -41,7 +41,7 @@ def test_bad_input_changes_nothing(product, deployed, args, code, words):
     assert revisions(product) == before
 
 
-def test_a_value_that_the_chart_does_not_know_is_refused(product, deployed, tmp_path):
+def test_an_unknown_value_is_refused(product, deployed, tmp_path):
     before = revisions(product)
     done = product.run("deploy", "-f", write(tmp_path, "postgres:\n  primry: {}\n"))
     assert done.code == 3
@@ -49,9 +49,7 @@ def test_a_value_that_the_chart_does_not_know_is_refused(product, deployed, tmp_
     assert revisions(product) == before
 
 
-def test_a_broken_release_is_named_with_its_cause_and_mended_by_the_next_deploy(
-    product, deployed, tmp_path
-):
+def test_a_broken_release_has_a_cause_and_the_next_deploy_repairs_it(product, deployed, tmp_path):
     values = write(tmp_path, "postgres:\n  image: {tag: none}\n")
     done = product.run("deploy", "-f", values, "--timeout", "40s")  # below the cause's grace
     assert done.code == 7
@@ -62,7 +60,7 @@ def test_a_broken_release_is_named_with_its_cause_and_mended_by_the_next_deploy(
     assert all(result["passed"] for result in mended["verification"])
 
 
-def test_a_password_that_the_volume_does_not_have_is_named(product, deployed):
+def test_a_password_that_differs_from_the_volumes_is_reported(product, deployed):
     secret = json.loads(product.kubectl("get", "secret", "postgres-credentials", "-o", "json"))
     kept, other = secret["data"]["password"], base64.b64encode(b"Zx81Zx81").decode()
 
@@ -81,7 +79,7 @@ def test_a_password_that_the_volume_does_not_have_is_named(product, deployed):
     product.ok("verify", "postgres-k8s-setup", "--from", "host")
 
 
-def test_a_broker_that_advertises_an_address_that_nobody_reaches(product, deployed):
+def test_a_broker_that_advertises_an_unreachable_address_is_reported(product, deployed):
     wrong = "kafka.externalAccess.advertisedHost=127.0.0.9"
     done = product.run("deploy", "kafka-k8s-setup", "--set", wrong)
     assert done.code == 8
@@ -89,7 +87,7 @@ def test_a_broker_that_advertises_an_address_that_nobody_reaches(product, deploy
     product.ok("deploy")
 
 
-def test_what_was_taken_away_by_hand_is_seen_and_made_again(product, deployed):
+def test_objects_deleted_by_hand_are_reported_and_created_again(product, deployed):
     product.kubectl("delete", "statefulset/postgres", "service/kafka-external")
     assert product.run("status", "postgres-k8s-setup").code == 7
     assert "does not exist" in product.run("diagnose", "postgres-k8s-setup").out
@@ -113,7 +111,7 @@ def test_a_change_of_values_is_rolled_out_and_back(product, deployed, tmp_path):
     product.ok("deploy")
 
 
-def test_a_second_namespace_is_told_which_node_ports_are_taken_and_what_to_set(product, deployed):
+def test_an_error_lists_node_ports_in_use_and_the_settings_to_change(product, deployed):
     args = ("deploy", "postgres-k8s-setup", "-n", "second")
     done = product.run(*args)
     assert done.code == 11
@@ -125,16 +123,16 @@ def test_a_second_namespace_is_told_which_node_ports_are_taken_and_what_to_set(p
     assert second["endpoints"]["endpoints"][0]["host"]["port"] == 30999
     product.ok("delete", "-n", "second", "--purge-data")
     product.kubectl("delete", "namespace", "second")
-    product.ok("deploy")  # this checkout's artifacts tell of the first again
+    product.ok("deploy")  # the artifacts describe the first namespace again
 
 
 @pytest.mark.parametrize("seconds", [0.3, 1.0, 2.0, 4.0])
-def test_ctrl_c_at_any_moment(product, deployed, seconds):
+def test_a_deploy_after_ctrl_c_at_any_moment_converges(product, deployed, seconds):
     product.ok("delete")
     process = product.popen("deploy")
     threading.Timer(seconds, process.send_signal, [signal.SIGINT]).start()
     _, err = process.communicate(timeout=60)
-    # a shell calls both 130; the second is Python's own end, before a line of ours ran
+    # a shell reports both as 130; the second comes from Python, before the program's first line
     assert process.returncode in {130, -signal.SIGINT}, err
     assert "Traceback" not in err or process.returncode == -signal.SIGINT
     done = product.ok("deploy", "-o", "json").json
@@ -142,7 +140,7 @@ def test_ctrl_c_at_any_moment(product, deployed, seconds):
     assert product.run("status").code == 0
 
 
-def test_two_deploys_at_once(product, deployed):
+def test_one_of_two_concurrent_deploys_is_refused(product, deployed):
     product.ok("delete")
     first = product.popen("deploy")
     while first.poll() is None and not (product.phase / ".lock").exists():

@@ -1,8 +1,8 @@
 """The upstream profile from a registry on loopback, with real PostgreSQL.
 
-No machine of CI reaches the registries of Strimzi and Bitnami, so charts of ours stand in for
-theirs, under their names: our chart of PostgreSQL, which has the same value names, and a chart
-with one ConfigMap for Strimzi's operator. What is tried is our way to any chart.
+CI does not reach the registries of Strimzi and Bitnami. Stand-ins have the names of their charts:
+this project's PostgreSQL chart, which has the same value names, and a chart with one ConfigMap for
+Strimzi's operator. The tests prove how charts are pulled, locked and deployed, not those charts.
 """
 
 import json
@@ -25,7 +25,7 @@ PORT = "postgres.primary.service.nodePorts.postgresql=31432"
 
 @pytest.fixture(scope="module")
 def upstream(product, registry_programs, tmp_path_factory):
-    """A registry with the stand-ins, and the command line that takes everything from it."""
+    """A registry with the stand-ins, and the command line with mirrors to it."""
     from tests.contract.oci import Registry
 
     folder = tmp_path_factory.mktemp("registry")
@@ -63,7 +63,7 @@ def push_charts(product, registry, folder):
         product.checkout / f"skills-library/{SKILL}/charts/postgres", folder / "postgresql"
     )
     edit(chart / "Chart.yaml", name="postgresql", version=version)
-    (chart / "values.schema.json").unlink()  # it knows no keys but its own
+    (chart / "values.schema.json").unlink()  # it refuses unknown keys
     edit(chart / "values.yaml", externalAccess={"enabled": False})  # Bitnami's has no such Service
     registry.push_chart(package(chart, folder), "registry-1.docker.io/bitnamicharts")
     strimzi = folder / "strimzi-kafka-operator"
@@ -91,7 +91,7 @@ def push_image(product, registry):
 
 @pytest.fixture(scope="module")
 def locked(upstream, deployed):
-    """Charts pinned, as a team has them in its repository."""
+    """The charts are pinned by a lock, as in a team's repository."""
     upstream.ok("chart", "lock")
     lock = upstream.product.checkout / "charts-values/charts.lock"
     assert yaml.safe_load(lock.read_text())["profiles"]["upstream"].keys() == {
@@ -110,7 +110,7 @@ def running(locked):
     return locked
 
 
-def test_a_deploy_that_changes_nothing_asks_no_registry(running):
+def test_a_deploy_that_changes_nothing_sends_no_request_to_a_registry(running):
     before = running.registry.requests()
     with running.registry.stopped():
         done = running.ok("deploy")
@@ -125,7 +125,7 @@ def test_another_profile_is_refused(running):
     assert "--profile upstream" in done.err
 
 
-def test_drift_is_shown_and_mended(running, kubectl):
+def test_drift_is_shown_and_removed(running, kubectl):
     kubectl("label", "service", "postgres", "app.kubernetes.io/component=by-hand", "--overwrite")
     diff = running.run("diff", "-o", "json")
     assert diff.code == 2
@@ -149,7 +149,7 @@ def kubectl(running):
     return call
 
 
-def test_set_changes_what_it_names_and_a_rollback_brings_it_back(running, kubectl):
+def test_set_changes_one_value_and_a_rollback_restores_it(running, kubectl):
     memory = ("get", "statefulset", "postgres", "-o", "jsonpath={..limits.memory}")
     before = kubectl(*memory)
     change = ("--set", "postgres.primary.resources.limits.memory=600Mi")
@@ -164,7 +164,7 @@ def test_set_changes_what_it_names_and_a_rollback_brings_it_back(running, kubect
     assert running.run("diff").code == 0
 
 
-def test_values_are_explained_to_the_flag(running):
+def test_values_are_explained_down_to_the_flag(running):
     flag = ("--set", "postgres.primary.resources.limits.memory=600Mi")
     key = "postgres.primary.resources.limits.memory"
     done = running.ok("values", "--explain", key, *flag)
@@ -200,7 +200,7 @@ def test_a_chart_of_another_version_than_the_locked_one_is_refused(running):
     assert "learnflow-infra chart lock" in done.err
 
 
-def test_the_bundle_of_it_brings_charts_and_images_without_a_registry(running, tmp_path):
+def test_a_bundle_provides_charts_and_images_without_a_registry(running, tmp_path):
     bundle = tmp_path / "bundle.tar"
     running.product.ok("bundle", "create", str(bundle), SKILL, *running.mirrors)
     names = subprocess.run(["tar", "tf", bundle], capture_output=True, text=True, check=True)

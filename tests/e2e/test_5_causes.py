@@ -1,7 +1,7 @@
-"""Deployments that cannot become ready, made for real: each is named by its right code first.
+"""Real deployments that cannot become ready: the first cause reported has the expected code.
 
-Several at a time, each in a namespace of its own, from copies of the checkout: a checkout
-works on one namespace at a time.
+Several cases run at a time, each in its own namespace and from its own copy of the checkout,
+because a checkout works on one namespace at a time.
 """
 
 import dataclasses
@@ -117,7 +117,7 @@ def broken(product, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def results(broken):
-    """Each case's deploy and diagnosis; the case's own test judges them."""
+    """Each case's deploy and diagnosis; the test of the case checks them."""
 
     def make(case):
         namespace = broken.namespace(f"broken-{case.name}", case.labels)
@@ -130,12 +130,12 @@ def results(broken):
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
-def test_it_is_named_by_its_right_code_first(results, case):
+def test_the_first_reported_cause_is_the_expected_one(results, case):
     done, diagnosed = results[case.name]
     named = FIRST.findall(done.err)
     assert named, done.err
     assert (named[0], done.code) == (case.code, case.exit), done.err
-    assert "not ready after" not in done.err  # which would be the timeout's words
+    assert "not ready after" not in done.err  # as an error of the timeout would say
     assert f"diagnose {NAME} -n broken-{case.name}" in done.err
     document = diagnosed.json
     assert schema_faults(document, "diagnosis") == []
@@ -146,12 +146,12 @@ def test_it_is_named_by_its_right_code_first(results, case):
         assert diagnosed.code == 7
 
 
-def test_there_are_enough_of_them():
+def test_there_are_enough_cases():
     assert len({case.code for case in CASES}) >= 20
     assert len(CASES) >= 25
 
 
-def test_what_heals_within_its_grace_goes_on(broken):
+def test_a_cause_that_heals_within_its_grace_does_not_end_the_deploy(broken):
     namespace = broken.namespace("broken-heals")
     late = threading.Timer(6, broken.product.kubectl, ("label", "node", "--all", "heals=now"))
     late.start()
@@ -162,7 +162,7 @@ def test_what_heals_within_its_grace_goes_on(broken):
     assert '"cause-gone"' in done.err
 
 
-def test_a_deploy_goes_on_when_the_api_server_is_killed_meanwhile(broken):
+def test_a_deploy_continues_after_the_api_server_was_killed(broken):
     namespace = broken.namespace("broken-server")
     killed = []
 
@@ -177,11 +177,11 @@ def test_a_deploy_goes_on_when_the_api_server_is_killed_meanwhile(broken):
     late.join()
     assert killed
     assert done.code == 0, done.err
-    assert '"cause-seen"' in done.err  # the wait had begun
+    assert '"cause-seen"' in done.err  # the wait had started
 
 
 def signalled(component, signal):
-    """Send a signal to a component of the node; one that ends is started by its supervisor."""
+    """Send a signal to a component of the node; supervisord restarts one that ends."""
     node = processes.running(E2E)
     (pid,) = [pid for name, _, pid in Supervisor(node).states() if name == component]
     inside = ["nsenter", "--target", str(node.init), "--pid", "--mount", "--"]
@@ -189,7 +189,7 @@ def signalled(component, signal):
     return pid
 
 
-def test_another_release_is_settled_when_one_fails(broken):
+def test_other_releases_are_finished_when_one_fails(broken):
     namespace = broken.namespace("broken-beside")
     done = broken.deploy(namespace, CRASH.objects, "postgres-k8s-setup", *PORT)
     assert done.code == CRASH.exit, done.err
@@ -199,7 +199,7 @@ def test_another_release_is_settled_when_one_fails(broken):
     assert beside.code == 0, beside.out
 
 
-def test_a_taint_that_nothing_tolerates(broken):
+def test_a_taint_that_no_pod_tolerates_is_the_cause(broken):
     namespace = broken.namespace("broken-taint")
     broken.product.kubectl("taint", "node", "--all", "broken=now:NoSchedule")
     try:
@@ -210,7 +210,7 @@ def test_a_taint_that_nothing_tolerates(broken):
     assert done.code == FOUNDATION
 
 
-def test_a_node_that_no_longer_answers(broken):
+def test_a_node_that_no_longer_answers_is_the_cause(broken):
     namespace = broken.namespace("broken-node")
     signalled("kubelet", "STOP")
     try:
@@ -222,7 +222,7 @@ def test_a_node_that_no_longer_answers(broken):
     assert done.code == FOUNDATION
 
 
-def test_what_registries_answer_to_a_node(broken, tmp_path):
+def test_failed_pulls_on_a_node_have_the_registrys_cause(broken, tmp_path):
     namespace = broken.namespace("broken-registries")
     with serving(processes.running(E2E), tmp_path) as hosts:
         images = {code: {"image": f"{host}/none:1"} for code, host in hosts.items()}

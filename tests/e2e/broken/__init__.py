@@ -1,1 +1,1 @@
-"""Deployments that cannot become ready, and what each has to be called."""
+"""Deployments that cannot become ready, and the expected cause of each."""

@@ -1,4 +1,4 @@
-"""The cases: what is deployed, what is in the namespace before, and what it has to be called."""
+"""The cases: the objects deployed, those in the namespace before, and the expected cause."""
 
 from dataclasses import dataclass, field
 
@@ -19,11 +19,11 @@ IMAGE, FOUNDATION, REFUSED, UNREADY = 5, 11, 6, 7
 
 @dataclass(frozen=True, kw_only=True)
 class Case:
-    """`before` is applied by kubectl first; `labels` are put on the namespace.
+    """`before` is applied by kubectl first; `labels` are set on the namespace.
 
-    `adopted` is a Thing that is there before, as helm's own: with the `status` that an operator
-    would write (there is none here), or `deleted`. `visible` says that diagnose
-    sees the cause afterwards (nothing is left of what was refused), by the code `afterwards`.
+    `adopted` is a Thing that exists before the deploy, labelled as helm's own. It has the `status`
+    that an operator would write (no operator runs here), or is `deleted`. With `visible`, diagnose
+    shows the cause after the deploy, with the code `afterwards`; a refused object leaves nothing.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""A skill whose chart installs what a values file holds, and an operator that is scaled to 0."""
+"""A skill whose chart installs the objects of a values file, and an operator scaled to 0."""
 
 import shutil
 
@@ -35,7 +35,7 @@ GRACE = {
     "OperatorRefused": "1s",
     "ResourceRejected": "1s",
 }
-"""The policies' own would make the tests wait for minutes; that of node selectors is waited in."""
+"""Short graces, or the tests would take minutes; node selectors keep the policy's grace."""
 RULE = {
     "apiVersion": f"{GROUP}/v1",
     "kind": "Thing",
