@@ -1,22 +1,33 @@
-"""Waits over streams of pod states that a real kubelet wrote; a state comes every two seconds."""
+"""Waits over what a real cluster wrote of a pod and its events, each with its second.
+
+Recorded on the embedded cluster by `kubectl get --watch --output-watch-events`, and shortened
+to the fields that a wait reads.
+"""
 
 import json
-from pathlib import Path
 
 import imitated_watches
 import pytest
 
 from learnflow_infra.errors import ArtifactError
+from learnflow_infra.paths import repo_root
 from learnflow_infra.readiness import tracker
 from learnflow_infra.readiness.watched import COLLECTIONS, EVENTS
 
-STREAMS = Path(__file__).parents[1] / "tables/waits"
+STREAMS = repo_root() / "tests/unit/tables/waits"
+PATHS = {"Pod": COLLECTIONS["Pod"].format("n"), "Event": EVENTS.format("n")}
+UNREACHABLE = "ImageRegistryUnreachable"
+
+
+def recorded(stream):
+    return [json.loads(line) for line in (STREAMS / f"{stream}.jsonl").read_text().splitlines()]
 
 
 def replayed(stream, **release):
-    world = imitated_watches.World(**release).expect("Pod/foo")
-    for number, state in enumerate(json.loads((STREAMS / f"{stream}.json").read_text())):
-        world.at(number * 2, COLLECTIONS["Pod"].format("n"), state)
+    world = imitated_watches.World(**release).expect("Pod/web")
+    for change in recorded(stream):
+        obj = change["object"]
+        world.at(change["at"], PATHS[obj["kind"]], obj, change["type"])
     return world
 
 
@@ -25,35 +36,27 @@ def wait(world):
     return tracker.wait_until_ready(world.view, observe=observe, **world.options(60))
 
 
-def pull_failed():
-    """The kubelet's event; the state of a pod in back-off does not repeat the registry's words."""
-    return {
-        "apiVersion": "v1",
-        "kind": "Event",
-        "metadata": {"name": "foo.1", "namespace": "default"},
-        "involvedObject": {"kind": "Pod", "name": "foo"},
-        "reason": "Failed",
-        "message": 'Failed to pull image "nginx:1.13-invalid": manifest unknown: manifest unknown',
-    }
+def last(stream, kind):
+    return [change["at"] for change in recorded(stream) if change["object"]["kind"] == kind][-1]
 
 
 def test_a_pod_that_starts_is_ready_with_its_last_state():
-    world = replayed("createSuccess")
+    world = replayed("start")
     assert wait(world).ready
-    assert world.clock.now() == 6
+    assert world.clock.now() == last("start", "Pod")
     assert not any(item.new for item in world.observations)
 
 
-def test_an_image_that_does_not_exist_ends_the_wait_after_its_grace():
-    world = replayed("imagePullError", grace={"ImageNotFound": 5})
-    world.at(6, EVENTS.format("n"), pull_failed())
-    with pytest.raises(ArtifactError, match="ImageNotFound"):
+def test_an_image_that_nobody_serves_ends_the_wait_after_its_grace():
+    world = replayed("missing", grace={UNREACHABLE: 5})
+    with pytest.raises(ArtifactError, match=UNREACHABLE):
         wait(world)
-    assert 6 + 5 <= world.clock.now() < 6 + 6  # the fourth state is the first refusal
+    assert 5 < world.clock.now() < 5 + 2.5  # it failed after 1.4 s, and is searched each 0.5 s
 
 
 def test_an_image_that_is_corrected_within_its_grace_is_awaited():
-    world = replayed("imagePullErrorResolved", grace={"ImageNotFound": 30, "ImagePullFailed": 30})
+    world = replayed("corrected", grace={UNREACHABLE: 30})
     assert wait(world).ready
-    assert world.clock.now() == 16
-    assert [cause.code for item in world.observations for cause in item.healed]
+    assert world.clock.now() == last("corrected", "Pod")
+    healed = [cause.code for item in world.observations for cause in item.healed]
+    assert healed == [UNREACHABLE]
