@@ -15,9 +15,11 @@ from learnflow_infra.clusters.embedded import state
 from learnflow_infra.clusters.embedded.images import helpers
 from learnflow_infra.clusters.embedded.node import processes
 from learnflow_infra.clusters.embedded.programs import binary
+from learnflow_infra.system import programs
 
 NAME = "cluster-test"
 WEB = "web"
+NODE_PORT = 30080
 LIMIT = 90
 """Seconds."""
 
@@ -109,7 +111,7 @@ def manifest(image):
         "volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": WEB}}],
     }
     claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "1Mi"}}}
-    ports = [{"port": 80, "targetPort": 8080, "nodePort": 30080}]
+    ports = [{"port": 80, "targetPort": 8080, "nodePort": NODE_PORT}]
     return [
         {"kind": "PersistentVolumeClaim", "metadata": {"name": WEB}, "spec": claim},
         {
@@ -122,7 +124,8 @@ def manifest(image):
 
 
 @pytest.fixture(scope="session")
-def web(kubectl):
+def web(kubectl, cluster):
+    """The name of a Pod and its Service, once it is Ready and kube-proxy has its rules."""
     archives = helpers.ensure(binary.folder(), events.ignore)
     image = next(reference for reference in archives if "busybox" in reference)
     items = [{"apiVersion": "v1", **item} for item in manifest(image)]
@@ -130,7 +133,15 @@ def web(kubectl):
         "apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
     )
     kubectl.ready(WEB)
+    eventually(lambda: has_node_port(processes.running(cluster.name), NODE_PORT))
     return WEB
+
+
+def has_node_port(node, port):
+    """Whether kube-proxy's map of node ports (nftables) has this TCP port of a ready Pod."""
+    names = ["ip", "kube-proxy", "service-nodeports", f"{{ tcp . {port} }}"]
+    inside = ["nsenter", "--target", str(node.init), "--net", "--"]
+    return programs.succeeds([*inside, "nft", "get", "element", *names])
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ import pytest
 
 from learnflow_infra import events
 from learnflow_infra.clusters import embedded
-from tests.cluster.conftest import NAME, Kubectl
+from tests.cluster.conftest import LIMIT, NAME, NODE_PORT, Kubectl
 
 
 def test_the_node_is_ready_and_reports_its_version(kubectl, cluster):
@@ -59,7 +59,8 @@ def test_pods_reach_the_api_server(kubectl, web):
 
 
 def test_the_host_reaches_a_node_port(cluster, web):
-    with urllib.request.urlopen(f"http://{cluster.node_address}:30080/log", timeout=5) as answer:
+    url = f"http://{cluster.node_address}:{NODE_PORT}/log"
+    with urllib.request.urlopen(url, timeout=LIMIT) as answer:
         assert b"started" in answer.read()
 
 
@@ -72,7 +73,7 @@ def test_port_forward_reaches_a_pod(kubectl, web):
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as forward:
         try:
             port = forward.stdout.readline().split("127.0.0.1:")[1].split()[0]
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/log", timeout=5) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/log", timeout=LIMIT) as answer:
                 assert b"started" in answer.read()
         finally:
             forward.terminate()
