@@ -58,6 +58,13 @@ NAME = CRD["metadata"]["name"]
 PATH = f"{crds.PATH}/{NAME}"
 
 
+def remove(kube):
+    """Delete the CRD, and wait until the server has finalized it."""
+    kube.delete(PATH)
+    gone, _ = retry.poll(lambda: kube.find(PATH), until=lambda live: live is None, seconds=90)
+    assert gone
+
+
 def pending(kube, chart):
     return [crd["metadata"]["name"] for crd in crds.pending(kube, [chart])]
 
@@ -74,7 +81,7 @@ def served(kube, tmp_path):
 def test_they_are_installed_once_upgraded_when_they_differ_and_served_at_once(
     kube, namespace, tmp_path
 ):
-    kube.delete(PATH)
+    remove(kube)
     events = []
     assert pending(kube, chart(CRD, tmp_path)) == [NAME]
     assert crds.missing(kube, [chart(CRD, tmp_path)]) == [CRD]
@@ -145,8 +152,7 @@ def test_a_further_version_is_served_when_apply_returns(kube, served, tmp_path):
     assert kube.find("/apis/contract.example.org/v2")["resources"]
     with pytest.raises(RefusedError, match="would lose the version v2"):  # served, never stored
         crds.apply(kube, chart(CRD, tmp_path), ignore)
-    kube.delete(PATH)
-    retry.poll(lambda: kube.find(PATH), until=lambda live: live is None, seconds=20)
+    remove(kube)
 
 
 def test_an_older_chart_leaves_the_crds_of_a_newer_one(kube, served, tmp_path):
