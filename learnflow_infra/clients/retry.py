@@ -35,7 +35,7 @@ Retried = type[Exception] | Callable[[BaseException], bool]
 ATTEMPTS = 10
 SECONDS = 20.0
 _BACKOFF = wait_exponential_jitter(multiplier=0.1, max=3.0, jitter=0.2)
-_recorded: list[float] | None = None
+_record: Callable[[float], None] | None = None
 
 
 class TransientError(Exception):
@@ -118,14 +118,24 @@ def poll(
 
 
 @contextmanager
-def recorded_waits() -> Iterator[list[float]]:
-    """The switch for tests: nobody waits in this block; the seconds of each wait are recorded."""
-    global _recorded  # noqa: PLW0603 - one switch for the process
-    before, _recorded = _recorded, []
+def recorded_waits(instead: Callable[[], object] = lambda: None) -> Iterator[list[float]]:
+    """The switch for tests: no wait of this block takes time; the seconds of each are recorded.
+
+    Args:
+        instead: called in place of each wait, for what a test lets happen meanwhile.
+    """
+    global _record  # noqa: PLW0603 - one switch for the process
+    waits: list[float] = []
+
+    def record(seconds: float) -> None:
+        waits.append(seconds)
+        instead()
+
+    before, _record = _record, record
     try:
-        yield _recorded
+        yield waits
     finally:
-        _recorded = before
+        _record = before
 
 
 def _policy(on: Retried, seconds: float) -> dict[str, Any]:
@@ -147,14 +157,11 @@ def _wait(state: RetryCallState) -> float:
 
 
 def _sleep(seconds: float, sleep: Callable[[float], object] = time.sleep) -> None:
-    if _recorded is None:
-        sleep(seconds)
-    else:
-        _recorded.append(seconds)
+    (_record or sleep)(seconds)
 
 
 async def _sleep_async(seconds: float) -> None:
-    if _recorded is None:
+    if _record is None:
         await asyncio.sleep(seconds)
     else:
-        _recorded.append(seconds)
+        _record(seconds)

@@ -79,6 +79,10 @@ class ApiServer:
         while time.monotonic() < deadline and not self.ready():
             time.sleep(0.1)
 
+    def start_if_stopped(self):
+        if self.process.poll() is not None:
+            self.start()
+
     def get(self, path, timeout=10):
         context = ssl._create_unverified_context()
         request = urllib.request.Request(

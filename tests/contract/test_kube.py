@@ -1,4 +1,4 @@
-import threading
+import socket
 
 import pytest
 
@@ -53,9 +53,7 @@ def test_an_unknown_context_names_the_file(kubeconfig):
         Kube(kubeconfig=kubeconfig, context="none")
 
 
-def test_no_server_is_told_after_bounded_retries(kubeconfig, tmp_path):
-    import socket
-
+def test_a_server_that_never_answers_is_an_error_after_bounded_retries(kubeconfig, tmp_path):
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         port = sock.getsockname()[1]
@@ -69,10 +67,8 @@ def test_no_server_is_told_after_bounded_retries(kubeconfig, tmp_path):
 
 
 def test_the_server_may_go_and_come_back(server, kube):
+    """It comes back while the client waits before its second attempt."""
     server.stop()
-    back = threading.Timer(6.0, server.start)
-    back.start()
-    try:
+    with retry.recorded_waits(server.start_if_stopped) as waits:
         assert kube.request("GET", "/version")["major"] == "1"
-    finally:
-        back.join()
+    assert waits
