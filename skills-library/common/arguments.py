@@ -7,10 +7,10 @@ from typing import Sequence
 
 
 def parse(skill: str, config_map: str, argv: Sequence[str] | None) -> argparse.Namespace:
-    """Parse a verify.py's arguments; argparse exits with 2 where they are wrong."""
+    """Parse a verify.py's arguments; argparse exits with 2 if they are wrong."""
     parser = argparse.ArgumentParser(
         description=f"Prove that {skill} works, from inside the cluster and from this host.",
-        epilog="exit codes: 0 all held, 2 usage, 4 cluster not reached, 8 a check failed, "
+        epilog="exit codes: 0 all checks passed, 2 usage, 4 cluster not reached, 8 a check failed, "
         "130 interrupted",
     )
     parser.add_argument("--kubeconfig", default="", metavar="FILE")

@@ -1,4 +1,4 @@
-"""What API objects and documents say, judged: no input or output here.
+"""Pure checks of API objects and of the endpoints document, without input or output.
 
 Python 3.9, standard library only.
 """
@@ -12,18 +12,18 @@ ENDPOINT_KEYS = {"release", "inCluster", "host", "parameters", "credentials"}
 
 
 class CheckFailed(Exception):  # noqa: N818 - reads as a sentence where it is raised
-    """A check did not hold; the text says what was seen and what to do."""
+    """A check failed; the text has what was observed and what to do."""
 
 
 def endpoints(text: str) -> list[dict[str, Any]]:
     """Return the entries of an endpoints document.
 
     Raises:
-        ValueError: it is not JSON, or another document.
+        ValueError: the text is not JSON, or not a document of kind Endpoints.
     """
     document = json.loads(text)
     if not isinstance(document, dict) or document.get("kind") != "Endpoints":
-        raise ValueError("it has another kind")
+        raise ValueError("the kind is not Endpoints")
     return [entry for entry in document.get("endpoints", []) if isinstance(entry, dict)]
 
 
@@ -31,25 +31,25 @@ def endpoint(entries: Iterable[dict[str, Any]], name: str) -> dict[str, Any]:
     """Return the entry of that name.
 
     Raises:
-        CheckFailed: there is none, or it lacks something.
+        CheckFailed: no entry has this name, or it lacks a required key.
     """
-    found = next((entry for entry in entries if entry.get("name") == name), None)
-    if found is None:
+    entry = next((entry for entry in entries if entry.get("name") == name), None)
+    if entry is None:
         raise CheckFailed(f"endpoint {name} is not recorded; run: learnflow-infra deploy")
-    missing = ENDPOINT_KEYS - found.keys()
+    missing = ENDPOINT_KEYS - entry.keys()
     if missing:
         raise CheckFailed(f"endpoint {name} lacks {', '.join(sorted(missing))}")
-    return found
+    return entry
 
 
 def ready_pods(pods: Sequence[dict[str, Any]], selector: str) -> list[str]:
     """Return the pods' names.
 
     Raises:
-        CheckFailed: there is none, or one is not Ready.
+        CheckFailed: there is no pod, or one is not Ready.
     """
     if not pods:
-        raise CheckFailed(f"no pod is labelled {selector}; run: learnflow-infra deploy")
+        raise CheckFailed(f"no pod has the labels {selector}; run: learnflow-infra deploy")
     waiting = [text for text in map(_not_ready, pods) if text]
     if waiting:
         raise CheckFailed("; ".join(waiting) + "; run: learnflow-infra diagnose")
@@ -57,16 +57,18 @@ def ready_pods(pods: Sequence[dict[str, Any]], selector: str) -> list[str]:
 
 
 def bound_volumes(claims: Sequence[dict[str, Any]], selector: str) -> str:
-    """Say how large the claims' volumes are.
+    """Describe the claims' volumes: name and capacity of each.
 
     Raises:
-        CheckFailed: there is none, or one is not Bound.
+        CheckFailed: there is no claim, or one is not Bound.
     """
     if not claims:
-        raise CheckFailed(f"no volume claim is labelled {selector}: data would not last")
-    loose = [c["metadata"]["name"] for c in claims if c["status"].get("phase") != "Bound"]
-    if loose:
-        raise CheckFailed(f"not bound: {', '.join(loose)}; run: learnflow-infra diagnose")
+        raise CheckFailed(
+            f"no volume claim has the labels {selector}: data would be lost with the pod"
+        )
+    unbound = [c["metadata"]["name"] for c in claims if c["status"].get("phase") != "Bound"]
+    if unbound:
+        raise CheckFailed(f"not bound: {', '.join(unbound)}; run: learnflow-infra diagnose")
     return ", ".join(
         f"{c['metadata']['name']} {c['status'].get('capacity', {}).get('storage', '?')} bound"
         for c in claims

@@ -1,7 +1,7 @@
-"""Reading the cluster with kubectl, and connections that begin inside it.
+"""Reads the cluster with kubectl, and opens connections that start in a pod.
 
-Python 3.9, standard library and the kubectl program only. Answers of kubectl, Secrets among
-them, stay in this process's memory: nothing is written to a file or put into an argument.
+Python 3.9, standard library and the kubectl program only. Answers of kubectl, including Secrets,
+stay in this process's memory: they are written to no file and passed in no argument.
 """
 
 from __future__ import annotations
@@ -29,17 +29,17 @@ cat <&4 >&3 & to_server=$!
 wait "$to_server"
 kill "$to_client" 2>/dev/null
 """
-"""Runs in the pod: says + once connected, then copies both ways until either side closes.
+"""Runs in the pod: prints + once connected, then copies both ways until either side closes.
 
-Each copy is waited for by its own number: `wait -n` misses one that ended before it was asked.
+The script waits for each copy by its pid, because `wait -n` misses one that has already ended.
 """
 
 UNREACHABLE_REASONS = ("ServiceUnavailable", "Timeout", "Unauthorized", "TooManyRequests")
-"""Reasons of a Kubernetes Status that mean that the API could not be used at all."""
+"""Reasons of a Kubernetes Status with which the API server is unusable for every request."""
 
 
 class ClusterUnreachableError(Exception):
-    """The API server did not answer, or kubectl or its configuration cannot be used."""
+    """The API server did not answer, or kubectl or its configuration is unusable."""
 
 
 class ApiError(Exception):
@@ -79,7 +79,7 @@ class Kubectl:
 
         Raises:
             ApiError: the API server refused (NotFound, Forbidden, ...).
-            ClusterUnreachableError: it was not reached.
+            ClusterUnreachableError: the API server was not reached.
         """
         path = f"/api/v1/namespaces/{urllib.parse.quote(self.namespace, safe='')}/{resource}"
         if selector:
@@ -103,7 +103,7 @@ class Kubectl:
         """Return one value of a Secret; bytes that are not UTF-8 become surrogates.
 
         Raises:
-            ApiError: there is no such Secret (or key), or it may not be read.
+            ApiError: the Secret or key does not exist, or this user may not read it.
             ClusterUnreachableError: the API server was not reached.
         """
         data = self.get(f"secrets/{urllib.parse.quote(name, safe='')}").get("data") or {}
@@ -112,32 +112,32 @@ class Kubectl:
         return base64.b64decode(data[key]).decode("utf-8", "surrogateescape")
 
     def connect_from(self, pod: str, address: tuple[str, int], timeout: float) -> socket.socket:
-        """Open a TCP connection that begins in a pod, by a relay over kubectl exec.
+        """Open a TCP connection that starts in a pod, through a relay over kubectl exec.
 
         Closing the socket ends kubectl, and with it the relay in the pod.
 
         Args:
             pod: name; its first container needs bash and cat.
             address: host name (resolved in the pod) and port.
-            timeout: seconds to connect; it stays the socket's timeout.
+            timeout: seconds to connect, and then the socket's timeout.
 
         Raises:
-            OSError: the relay did not connect; the text is what the pod or kubectl said.
+            OSError: the relay did not connect; the text is the stderr of the pod or kubectl.
         """
         ours, theirs = socket.socketpair()
         command = [*self._command, "--namespace", self.namespace, "exec", "-i", "-q", pod, "--"]
         command += ["bash", "-c", RELAY, "relay", address[0], str(address[1])]
-        said = tempfile.TemporaryFile()  # noqa: SIM115 - read below, closed with the relay
+        stderr = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the relay
         with theirs:
             end = theirs.fileno()
             process = subprocess.Popen(
                 command,
                 stdin=end,
                 stdout=end,
-                stderr=said,
-                start_new_session=True,  # a Ctrl-C is for us; we clean up over this connection
+                stderr=stderr,
+                start_new_session=True,  # Ctrl-C must not end it: cleaning up uses this connection
             )
-        relay = _RelaySocket(ours, process, said)
+        relay = _RelaySocket(ours, process, stderr)
         relay.settimeout(timeout)
         try:
             connected = relay.recv(1) == b"+"
@@ -149,27 +149,28 @@ class Kubectl:
 
 
 class _RelaySocket(socket.socket):
-    """Our end of a socket pair, which takes kubectl with it when it is closed."""
+    """The local end of a socket pair; closing it ends kubectl, too."""
 
     def __init__(
-        self, ours: socket.socket, process: subprocess.Popen[bytes], said: IO[bytes]
+        self, ours: socket.socket, process: subprocess.Popen[bytes], stderr: IO[bytes]
     ) -> None:
         super().__init__(ours.family, ours.type, ours.proto, fileno=ours.detach())
-        self._process, self._said = process, said
+        self._process, self._stderr = process, stderr
 
     def abandon(self) -> str:
-        """Close, and return the last line that kubectl or the pod said."""
+        """Close, and return the line of stderr that explains the failure."""
         if self._process.poll() is None:
             try:
-                self._process.wait(0.5)  # let it finish its sentence
+                self._process.wait(0.5)  # so that its stderr is complete
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-        self._said.seek(0)
-        lines = [line for line in self._said.read().decode("utf-8", "replace").splitlines() if line]
+        self._stderr.seek(0)
+        text = self._stderr.read().decode("utf-8", "replace")
+        lines = [line for line in text.splitlines() if line]
         self.close()
         reasons = [line for line in lines if "exit code" not in line]
-        # bash names its own script and line; its first complaint is the one that tells
+        # bash adds the script's name and line; its first message has the cause
         return re.sub(r"^relay: (line \d+: )?", "", reasons[0]) if reasons else "timed out"
 
     def close(self) -> None:
@@ -177,17 +178,19 @@ class _RelaySocket(socket.socket):
         super().close()
         if self._process.poll() is None:
             try:
-                self._process.wait(0.3)  # it sees the closed stdin; the relay in the pod then ends
+                self._process.wait(
+                    0.3
+                )  # kubectl sees the closed stdin; then the relay in the pod ends
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-        self._said.close()
+        self._stderr.close()
 
 
-def _refusal(said: str) -> Exception:
-    """Tell an answer of the API server from its absence, by kubectl's first words."""
-    if said.startswith("Error from server (") and ")" in said:
-        reason = said[len("Error from server (") :].split(")", 1)[0]
+def _refusal(stderr: str) -> Exception:
+    """Return the error for kubectl's stderr; a refusal starts with "Error from server (REASON)"."""
+    if stderr.startswith("Error from server (") and ")" in stderr:
+        reason = stderr[len("Error from server (") :].split(")", 1)[0]
         if reason not in UNREACHABLE_REASONS:
-            return ApiError(reason, said.splitlines()[-1])
-    return ClusterUnreachableError(said.splitlines()[-1] if said else "kubectl failed silently")
+            return ApiError(reason, stderr.splitlines()[-1])
+    return ClusterUnreachableError(stderr.splitlines()[-1] if stderr else "kubectl failed silently")

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Run learnflow-infra from this checkout; its Python environment is made first if it is missing.
-# Unlike `make VERB`, this ends with the command's own exit code (make turns any failure into 2).
+# Run learnflow-infra from this checkout; creates its Python environment first if it is missing.
+# Unlike `make VERB`, it exits with the command's own code (make exits with 2 after any failure).
 set -eu
 root=$(CDPATH='' cd -- "$(dirname -- "$0")/../.." && pwd)
 make -s -C "$root" setup >&2

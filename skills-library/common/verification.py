@@ -1,12 +1,12 @@
-"""What every skill's verify.py shares: arguments, checks, the document they print.
+"""Shared by every skill's verify.py: arguments, checks, the JSON document.
 
-A verify.py puts this folder on sys.path relative to its own file, sets
-sys.dont_write_bytecode (nothing may be written beside the skills), and ends with
+A verify.py adds this folder to sys.path, sets sys.dont_write_bytecode (nothing may be written
+beside the skills), and ends with
 
     raise SystemExit(verification.main("kafka-k8s-setup", run_checks))
 
-where run_checks(v: Verification) calls v.check(name, vantage, function) for each check; the
-function returns what to say of success and raises CheckFailed (or any error) otherwise.
+where run_checks(v: Verification) calls v.check(name, vantage, function) for each check. The
+function returns the message of success, or raises CheckFailed or any other error.
 Python 3.9, standard library only.
 """
 
@@ -30,9 +30,9 @@ __all__ = ["ApiError", "CheckFailed", "Dial", "Verification", "main"]
 EXIT_PASSED, EXIT_UNREACHABLE, EXIT_FAILED, EXIT_INTERRUPTED = 0, 4, 8, 130
 CONFIG_MAP = "learnflow-endpoints"
 CONNECT_SECONDS = 5.0
-"""How long a refused connection is tried again: a Service's rules follow readiness by a moment."""
+"""How long a refused connection is retried: a Service's rules are set just after readiness."""
 CLEAN_UP_SECONDS = 10.0
-"""How long an interrupted run may take to remove what it made; signals are not heard meanwhile."""
+"""How long an interrupted run may clean up; further signals are ignored meanwhile."""
 
 STOPPING = (signal.SIGINT, signal.SIGTERM)
 
@@ -41,7 +41,7 @@ Dial = Callable[[str, int], socket.socket]
 
 
 class Verification:
-    """One run: where to look, what was found.
+    """One run: the cluster, the vantages, and the finished checks.
 
     Attributes:
         kubectl: the cluster and namespace.
@@ -60,7 +60,7 @@ class Verification:
         self._ends: list[threading.Event] = []
 
     def remaining(self, most: float = 1e9) -> float:
-        """Seconds until the run's timeout, at most `most`, at least 2 (to clean up)."""
+        """Seconds until the run's timeout: at most `most`, at least 2 (for cleaning up)."""
         return max(2.0, min(most, self._deadline - time.monotonic()))
 
     def check(self, name: str, vantage: str, function: Callable[[], str]) -> bool:
@@ -69,20 +69,20 @@ class Verification:
         Args:
             name: short, with dashes, the same in every vantage.
             vantage: "inside", "host" or "cluster".
-            function: returns the message of success; any error is the check's failure.
+            function: returns the message of success; any error fails the check.
 
         Returns:
-            whether it held.
+            whether the check passed.
 
         Raises:
-            ClusterUnreachableError: from the function; it ends the whole run.
+            ClusterUnreachableError: the function raised it; it ends the whole run.
         """
         begin = time.monotonic()
         try:
             message, passed = function(), True
         except ClusterUnreachableError:
             raise
-        except Exception as error:  # noqa: BLE001 - whatever went wrong is the finding
+        except Exception as error:  # noqa: BLE001 - any error is a failed check
             message, passed = _describe(error), False
         self.record(name, vantage, message, passed=passed, seconds=time.monotonic() - begin)
         return passed
@@ -101,23 +101,23 @@ class Verification:
         """Run functions in threads and wait for all.
 
         Raises:
-            ClusterUnreachableError: when one of them did.
+            ClusterUnreachableError: a function raised it.
         """
         for ended in [self._begin(function) for function in functions]:
-            while not ended.wait(0.5):  # returns to Python, so that a signal is seen
+            while not ended.wait(0.5):  # returns to Python, so that signal handlers run
                 pass
         if self._fatal:
             raise self._fatal[0]
 
     def wind_up(self, seconds: float) -> None:
-        """Let every wait end now and what runs remove what it made, for at most `seconds`."""
+        """End every wait, and give running checks at most `seconds` to clean up."""
         self._deadline = time.monotonic()
         end = time.monotonic() + seconds
         while not all(each.is_set() for each in self._ends) and time.monotonic() < end:
             time.sleep(0.02)
 
     def _begin(self, function: Callable[[], object]) -> threading.Event:
-        """Start a thread; the event tells its end (a join that is interrupted may not)."""
+        """Start a thread; the event is set when it ends (an interrupted join may never return)."""
         ended = threading.Event()
         self._ends.append(ended)
         threading.Thread(target=self._guard, args=(function, ended), daemon=True).start()
@@ -126,16 +126,16 @@ class Verification:
     def _guard(self, function: Callable[[], object], ended: threading.Event) -> None:
         try:
             function()
-        except BaseException as error:  # noqa: BLE001 - carried over to the calling thread
+        except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
             self._fatal.append(error)
         finally:
             ended.set()
 
     def load_endpoints(self, source: str) -> str:
-        """Read the endpoints document from a file, "-" (stdin) or else the cluster's ConfigMap.
+        """Read the endpoints document from a file, stdin ("-") or the cluster's ConfigMap.
 
         Raises:
-            CheckFailed: there is none, or it is not a document of kind Endpoints.
+            CheckFailed: the document does not exist, or is not of kind Endpoints.
         """
         where = "standard input" if source == "-" else source or f"ConfigMap {CONFIG_MAP}"
         try:
@@ -163,34 +163,34 @@ class Verification:
         """Return an endpoint of the endpoints document.
 
         Raises:
-            CheckFailed: it is not recorded there, or not as specs/ describes it.
+            CheckFailed: the document lacks it, or it lacks a required key.
         """
         return findings.endpoint(self._endpoints, name)
 
     def ready_pods(
-        self, selector: str, wanted: Callable[[dict[str, Any]], bool] = lambda _: True
+        self, selector: str, matches: Callable[[dict[str, Any]], bool] = lambda _: True
     ) -> list[str]:
-        """Return the names of the selected (and wanted) pods, all of them Ready.
+        """Return the names of the pods with these labels for which `matches` is true.
 
         Raises:
-            CheckFailed: there is none, or one is not Ready (it is named, with its reason).
+            CheckFailed: there is no such pod, or one is not Ready (with its name and reason).
         """
-        pods = [pod for pod in self.kubectl.get("pods", selector)["items"] if wanted(pod)]
+        pods = [pod for pod in self.kubectl.get("pods", selector)["items"] if matches(pod)]
         return findings.ready_pods(pods, selector)
 
     def bound_volumes(self, selector: str) -> str:
-        """Say what the selected volume claims are bound to.
+        """Describe the volume claims with these labels: name and capacity of each.
 
         Raises:
-            CheckFailed: there is none, or one is not Bound.
+            CheckFailed: there is no claim, or one is not Bound.
         """
         claims = self.kubectl.get("persistentvolumeclaims", selector)["items"]
         return findings.bound_volumes(claims, selector)
 
     def dial(self, vantage: str, pod: str = "") -> Dial:
-        """Return how to connect from a vantage; "inside" begins in the given pod.
+        """Return a function that connects from a vantage; "inside" connects from the given pod.
 
-        A refused connection is tried again for CONNECT_SECONDS, then raises OSError.
+        It retries a refused connection for CONNECT_SECONDS, then raises OSError.
         """
 
         def once(host: str, port: int) -> socket.socket:
@@ -219,11 +219,11 @@ def main(
 
     Args:
         skill: the skill's name, for the document.
-        body: runs the checks; not called where the endpoints cannot be loaded.
+        body: runs the checks; not called if the endpoints cannot be loaded.
         argv: arguments after the program's name; None means sys.argv.
 
     Returns:
-        the exit code: 0 something was checked and all of it held, 8 not, 4 the cluster was not
+        the exit code: 0 all checks passed, 8 one failed or none ran, 4 the cluster was not
         reached, 130 interrupted. (argparse itself exits with 2.)
     """
     options = arguments.parse(skill, CONFIG_MAP, argv)
@@ -236,7 +236,7 @@ def main(
     try:
         if run.check("endpoints", "cluster", lambda: run.load_endpoints(options.endpoints)):
             body(run)
-    except CheckFailed as error:  # outside of any check, for example a missing endpoint
+    except CheckFailed as error:  # raised outside of a check, for example for a missing endpoint
         run.record("endpoints", "cluster", str(error), passed=False)
     except ClusterUnreachableError as error:
         why = f"{error}; run: learnflow-infra cluster status"
@@ -248,8 +248,8 @@ def main(
             signal.signal(each, signal.SIG_DFL)
         run.record("interrupted", "cluster", "before all checks ended", passed=False)
         code = EXIT_INTERRUPTED
-    proved = [check for check in run.checks if check["name"] != "endpoints"]
-    passed = bool(proved) and all(check["passed"] for check in run.checks)
+    ran = [check for check in run.checks if check["name"] != "endpoints"]
+    passed = bool(ran) and all(check["passed"] for check in run.checks)
     print(json.dumps(_document(skill, options.namespace, passed, run.checks), indent=1))
     return code if code is not None else EXIT_PASSED if passed else EXIT_FAILED
 
@@ -274,7 +274,7 @@ def _describe(error: Exception) -> str:
 
 
 def _interrupt(_number: int, _frame: object) -> None:
-    """End the run by the first signal; more of them would end the cleaning up."""
+    """End the run at the first signal, and ignore others, which would end the cleaning up."""
     for each in STOPPING:
-        signal.signal(each, lambda *_: None)  # not SIG_IGN, which kubectl would inherit
+        signal.signal(each, lambda *_: None)  # not SIG_IGN: kubectl would inherit it
     raise KeyboardInterrupt

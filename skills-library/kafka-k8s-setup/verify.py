@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Prove that Kafka works: records written and read back; inside the cluster and from here.
+"""Check that Kafka works: write and read records, from inside the cluster and from this host.
 
-Alone under Python 3.9 with the standard library and kubectl. --help tells the options; exit
-codes: 0 everything held, 2 usage, 4 the cluster was not reached, 8 a check failed.
+Needs only Python 3.9 with its standard library, and kubectl. --help lists the options. Exit codes:
+0 all checks passed, 2 usage, 4 the cluster was not reached, 8 a check failed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import sys
 from typing import Any, Callable
 
-sys.dont_write_bytecode = True  # nothing may appear beside the skills
+sys.dont_write_bytecode = True  # no file may be written beside the skills
 _HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(_HERE, "lib"), os.path.join(_HERE, "..", "common")]
 
@@ -23,7 +23,7 @@ SKILL, ENDPOINT = "kafka-k8s-setup", "kafka"
 
 
 def run_checks(run: Verification) -> None:
-    """Check pods and volumes, then the brokers from each vantage at once."""
+    """Check pods and volumes, then the brokers from both vantages in parallel."""
     endpoint = run.endpoint(ENDPOINT)
     selector = f"app.kubernetes.io/instance={endpoint['release']}"
     volumes = f"{selector},app.kubernetes.io/component=broker"
@@ -42,9 +42,10 @@ def run_checks(run: Verification) -> None:
 
 
 def is_broker(pod: dict[str, Any]) -> bool:
-    """Tell brokers from controllers, topic operators and Jobs; by our chart's label or Strimzi's.
+    """Whether a pod is a broker, not a controller, topic operator or Job.
 
-    Strimzi lets nobody set app.kubernetes.io/component on its pods.
+    This skill's chart sets a label; Strimzi has its own, because its pods accept no
+    app.kubernetes.io/component.
     """
     labels = pod["metadata"].get("labels", {})
     ours = labels.get("app.kubernetes.io/component") == "broker"
@@ -66,9 +67,11 @@ def _from(
             ("offsets-committed", vantage.keeps_offsets),
         )
         try:
-            all(run.check(step, name, function) for step, function in steps)  # ends at a failure
+            all(
+                run.check(step, name, function) for step, function in steps
+            )  # stops at the first failure
         finally:
-            if vantage.anything_made:
+            if vantage.needs_cleaning:
                 run.check("cleaned-up", name, vantage.cleans_up)
             vantage.close()
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Prove that PostgreSQL works: log in, write, commit, read back; inside the cluster and from here.
+"""Check that PostgreSQL works: write and read rows, from inside the cluster and from this host.
 
-Alone under Python 3.9 with the standard library and kubectl. --help tells the options; exit
-codes: 0 everything held, 2 usage, 4 the cluster was not reached, 8 a check failed.
+Needs only Python 3.9 with its standard library, and kubectl. --help lists the options. Exit codes:
+0 all checks passed, 2 usage, 4 the cluster was not reached, 8 a check failed.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import sys
 from typing import Any, Callable
 
-sys.dont_write_bytecode = True  # nothing may appear beside the skills
+sys.dont_write_bytecode = True  # no file may be written beside the skills
 _HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [os.path.join(_HERE, "lib"), os.path.join(_HERE, "..", "common")]
 
@@ -24,42 +24,43 @@ SKILL, ENDPOINT = "postgres-k8s-setup", "postgres"
 
 
 def run_checks(run: Verification) -> None:
-    """Check pods, volume and Secret, then the database from each vantage at once."""
+    """Check pods, volume and Secret, then the database from both vantages in parallel."""
     endpoint = run.endpoint(ENDPOINT)
     selector = f"app.kubernetes.io/instance={endpoint['release']}"
-    found: dict[str, Any] = {}
+    pods: list[str] = []
+    passwords: list[str] = []
 
-    def pods() -> str:
-        found["pods"] = run.ready_pods(selector)
-        return ", ".join(found["pods"]) + " ready"
+    def ready() -> str:
+        pods.extend(run.ready_pods(selector))
+        return ", ".join(pods) + " ready"
 
     def credentials() -> str:
-        found["password"] = _password(run, endpoint)
+        passwords.append(_password(run, endpoint))
         return f"password in Secret {endpoint['credentials']['secret']}"
 
     run.together(
-        lambda: run.check("pods-ready", "cluster", pods),
+        lambda: run.check("pods-ready", "cluster", ready),
         lambda: run.check("volume-bound", "cluster", lambda: run.bound_volumes(selector)),
         lambda: run.check("credentials", "cluster", credentials),
     )
-    if "pods" in found and "password" in found:
-        run.together(*(_vantage(run, endpoint, found, vantage) for vantage in run.vantages))
+    if pods and passwords:
+        checks = (_from(run, endpoint, passwords[0], pods[0], name) for name in run.vantages)
+        run.together(*checks)
 
 
 def _password(run: Verification, endpoint: dict[str, Any]) -> str:
-    place = endpoint["credentials"]
+    secret = endpoint["credentials"]
     try:
-        return run.kubectl.secret(place["secret"], place["keys"]["password"])
+        return run.kubectl.secret(secret["secret"], secret["keys"]["password"])
     except ApiError as error:
         raise CheckFailed(f"{error}; run: learnflow-infra deploy") from error
 
 
-def _vantage(
-    run: Verification, endpoint: dict[str, Any], found: dict[str, Any], vantage: str
+def _from(
+    run: Verification, endpoint: dict[str, Any], password: str, pod: str, vantage: str
 ) -> Callable[[], None]:
-    database = Database(
-        endpoint, found["password"], run.dial(vantage, found["pods"][0]), inside=vantage == "inside"
-    )
+    dial = run.dial(vantage, pod)
+    database = Database(endpoint, password, dial, inside=vantage == "inside")
 
     def log_in_then_write() -> None:
         if run.check("connect", vantage, database.connects):

@@ -1,7 +1,7 @@
-"""What is checked of Kafka from one vantage: addresses, records, offsets, and cleaning up.
+"""The checks of Kafka from one vantage: addresses, records, offsets, and cleaning up.
 
-Python 3.9, standard library only. Each function of Vantage is a check: it returns what to say
-of success, and raises otherwise.
+Python 3.9, standard library only. Each public method of Vantage is a check: it returns the message
+of success, and raises an error otherwise.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ T = TypeVar("T")
 PARTITIONS = 3
 RECORDS = 100
 GONE = (3, 69)
-"""Codes that say that what is to be deleted is not there."""
+"""Codes for a topic or group that does not exist, so there is nothing to delete."""
 
 
 class Vantage:
-    """The checks of one run from one vantage, with a topic and a group of their own.
+    """The checks from one vantage, with a topic and a consumer group of its own.
 
     Args:
         run: the run, for its time limit.
         name: "inside" or "host".
-        dial: connects from there.
-        bootstrap: the recorded address for it.
-        brokers: how many brokers there have to be.
+        dial: connects from this vantage.
+        bootstrap: the recorded address for this vantage.
+        brokers: the expected number of brokers.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Vantage:
     ) -> None:
         self._client = Client(dial, bootstrap, run.remaining)
         self._bootstrap = bootstrap
-        self._wanted = brokers
+        self._expected = brokers
         self._name = f"learnflow-verify-{name}-{uuid.uuid4().hex[:12]}"
         self._brokers: Dict[int, Address] = {}
         self._leaders: Dict[int, int] = {}
@@ -50,12 +50,12 @@ class Vantage:
         self._undo: List[Callable[[], None]] = []
 
     def reaches_brokers(self) -> str:
-        """Follow the address of every broker that the bootstrap address names."""
+        """Connect to the advertised address of every broker, starting at the bootstrap address."""
         self._brokers = self._client.metadata().brokers
-        if len(self._brokers) != self._wanted:
-            count = f"{len(self._brokers)} of {self._wanted}"
+        if len(self._brokers) != self._expected:
+            count = f"{len(self._brokers)} of {self._expected}"
             raise CheckFailed(f"{count} brokers are registered: {self._addresses()}")
-        with ThreadPoolExecutor() as pool:  # from a pod, each takes a kubectl
+        with ThreadPoolExecutor() as pool:  # from a pod, each connection needs a kubectl
             list(pool.map(self._reach, self._brokers))
         return f"{_text(self._bootstrap)} leads to {self._addresses()}"
 
@@ -68,7 +68,7 @@ class Vantage:
         return f"{PARTITIONS} partitions, {replicas} replicas, led by {leaders}"
 
     def keeps_records(self) -> str:
-        """Write records with acks=all through their leaders, and read the same ones in order."""
+        """Write records with acks=all, and read the same records back in order."""
         for partition in range(PARTITIONS):
             self._written[partition] = self._write(partition)
         for partition, written in self._written.items():
@@ -78,19 +78,19 @@ class Vantage:
         )
 
     def keeps_offsets(self) -> str:
-        """Commit offsets of a consumer group and read them back."""
+        """Commit offsets for a consumer group, and read them back."""
         offsets = {partition: len(written) for partition, written in self._written.items()}
         self._undo.append(self._delete_group)
         self._coordinated(lambda at: self._client.commit(at, self._name, self._name, offsets))
-        found = self._coordinated(
+        committed = self._coordinated(
             lambda at: self._client.committed(at, self._name, self._name, sorted(offsets))
         )
-        if found != offsets:
-            raise CheckFailed(f"committed {offsets}, read back {found}")
+        if committed != offsets:
+            raise CheckFailed(f"committed {offsets}, read back {committed}")
         return f"{sum(offsets.values())} over {len(offsets)} partitions read back"
 
     def cleans_up(self) -> str:
-        """Delete the group and the topic, where they were made; close the connections."""
+        """Delete the group and the topic if they were created; close the connections."""
         count = len(self._undo)
         try:
             while self._undo:
@@ -101,11 +101,11 @@ class Vantage:
                         raise
         finally:
             self._client.close()
-        return f"{count} of its own things deleted"
+        return f"{count} of its own objects deleted"
 
     @property
-    def anything_made(self) -> bool:
-        """Whether there is something to clean up."""
+    def needs_cleaning(self) -> bool:
+        """Whether a topic or group was created and not yet deleted."""
         return bool(self._undo)
 
     def close(self) -> None:
@@ -140,20 +140,20 @@ class Vantage:
             lambda: self._client.produce(leader, self._name, partition, records)
         )
         if begin != 0:
-            raise CheckFailed(f"the first record of a new partition was given offset {begin}")
+            raise CheckFailed(f"the first record of a new partition has offset {begin}, not 0")
         return records
 
     def _read(self, partition: int, count: int) -> List[Record]:
-        found: List[Record] = []
+        records: List[Record] = []
         fetch = partial(self._client.fetch, self._leader(partition), self._name, partition)
-        while len(found) < count:
-            more = self._client.settled(partial(fetch, offset=len(found)))
+        while len(records) < count:
+            more = self._client.settled(partial(fetch, offset=len(records)))
             if not more:
                 raise CheckFailed(
-                    f"partition {partition}: {len(found)} of {count} records came back"
+                    f"partition {partition}: {len(records)} of {count} records were read back"
                 )
-            found += more
-        return found
+            records += more
+        return records
 
     def _coordinated(self, call: Callable[[Address], T]) -> T:
         return self._client.settled(lambda: call(self._client.coordinator(self._name)))
@@ -168,10 +168,10 @@ class Vantage:
 def _compare(partition: int, written: List[Record], read: List[Record]) -> None:
     if [record.offset for record in read] != list(range(len(written))):
         raise CheckFailed(f"partition {partition}: the offsets have gaps or another order")
-    for ours, theirs in zip(written, read):  # noqa: B905 - Python 3.9; both are equally long here
-        if (ours.key, ours.value, ours.timestamp) != (theirs.key, theirs.value, theirs.timestamp):
+    for sent, got in zip(written, read):  # noqa: B905 - Python 3.9; both have the same length
+        if (sent.key, sent.value, sent.timestamp) != (got.key, got.value, got.timestamp):
             raise CheckFailed(
-                f"partition {partition}, offset {theirs.offset}: not what was written"
+                f"partition {partition}, offset {got.offset}: differs from the record written"
             )
 
 

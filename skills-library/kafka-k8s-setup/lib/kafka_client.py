@@ -1,7 +1,7 @@
-"""A small Kafka client that goes where the brokers say: leaders and coordinators by address.
+"""A small Kafka client. It connects to leaders and coordinators at their advertised addresses.
 
-Python 3.9, standard library only. Not for use beyond verification: no compression, no
-security, no rebalancing, each request waited for.
+Python 3.9, standard library only. For verification only: no compression, no security, no
+rebalancing, one request at a time.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ Address = Tuple[str, int]
 
 
 class Metadata(NamedTuple):
-    """A cluster as it shows itself to clients of one listener."""
+    """What the cluster reports to clients of one listener."""
 
     brokers: Dict[int, Address]
     """Node id to advertised address."""
     leaders: Dict[int, int]
-    """Partition of the topic asked for to its leader's node id."""
+    """Partition of the requested topic to its leader's node id."""
 
 
 class Client:
-    """Connections to the brokers of one cluster, opened when needed and kept.
+    """The brokers of one cluster; a connection is opened at its first use and kept.
 
     Args:
         dial: opens a socket to (host, port); raises OSError.
-        bootstrap: where to begin; used for metadata and administration.
-        remaining: seconds that may still be spent, at most its argument.
+        bootstrap: the first address; also used for metadata and administration.
+        remaining: seconds until the run's timeout, at most its argument.
     """
 
     def __init__(
@@ -49,10 +49,10 @@ class Client:
         self._open: Dict[Address, Connection] = {}
 
     def connection(self, address: Address) -> Connection:
-        """Return the connection to an address, opening it at first.
+        """Return the connection to an address; the first call opens it.
 
         Raises:
-            OSError: it cannot be reached.
+            OSError: the address cannot be reached.
         """
         if address not in self._open:
             connection = Connection(self._dial(*address))  # type: ignore[arg-type]
@@ -75,14 +75,14 @@ class Client:
         self._open.clear()
 
     def settled(self, attempt: Callable[[], T], most: float = 10) -> T:
-        """Return what `attempt` returns, trying again while its error is a passing one.
+        """Return the result of `attempt`; retry it while its error code is transient.
 
         Args:
             attempt: a call of this client.
-            most: seconds, within the run's own time limit.
+            most: seconds, within the run's own timeout.
 
         Raises:
-            KafkaError: an error that does not pass, or did not in time.
+            KafkaError: a permanent error, or a transient one that lasted too long.
         """
         end = time.monotonic() + self._remaining(most)
         while True:
@@ -94,10 +94,10 @@ class Client:
                 time.sleep(0.03)
 
     def metadata(self, topic: str = "") -> Metadata:
-        """Ask for the brokers and, of a topic, the leaders.
+        """Request the brokers and, for a topic, the leaders of its partitions.
 
         Raises:
-            KafkaError: the topic, or one of its leaders, is not there (yet).
+            KafkaError: the topic, or the leader of a partition, does not exist (yet).
         """
         body = Writer().array([topic] if topic else [], lambda w, name: w.string(name)).pack("b", 0)
         answer = self.begin().call(kafka.METADATA, body.done())
@@ -117,7 +117,7 @@ class Client:
         """Create a topic, wait for its leaders, and return them by partition.
 
         Raises:
-            KafkaError: the cluster refused it.
+            KafkaError: the cluster refused the request.
         """
         settings = [("compression.type", "producer"), ("cleanup.policy", "delete")]
         body = Writer().pack("i", 1).string(name).pack("ihi", partitions, replicas, 0)
@@ -140,7 +140,7 @@ class Client:
         """Delete a topic.
 
         Raises:
-            KafkaError: the cluster refused it.
+            KafkaError: the cluster refused the request.
         """
         body = Writer().pack("i", 1).string(name).pack("i", 10_000).done()
         answer = self.begin().call(kafka.DELETE_TOPICS, body)
@@ -154,7 +154,7 @@ class Client:
         """Write records with acks=all and return the offset of the first.
 
         Raises:
-            KafkaError: not all replicas in sync took them.
+            KafkaError: not all in-sync replicas acknowledged the records.
         """
         body = Writer().string(None).pack("hi", -1, 10_000)  # no transaction, acks=all, 10 s
         body.pack("i", 1).string(topic).pack("ii", 1, partition).blob(kafka_records.encode(records))
@@ -170,17 +170,17 @@ class Client:
         return offset
 
     def fetch(self, leader: Address, topic: str, partition: int, offset: int) -> List[Record]:
-        """Read what lies at `offset` and behind, at most 1 MiB; waits up to 0.5 s for it.
+        """Read records from `offset` on, at most 1 MiB; wait up to 0.5 s for the first.
 
         Raises:
-            KafkaError: it cannot be read.
+            KafkaError: the broker refused the request.
         """
         body = Writer().pack("iiiib", -1, 500, 1, 1 << 20, 0)
         body.pack("i", 1).string(topic).pack("iiqi", 1, partition, offset, 1 << 20)
         answer = self.connection(leader).call(kafka.FETCH, body.done())
         answer.number("i")
-        found = answer.array(lambda r: (r.string(), r.array(_fetched)))
-        code, data = found[0][1][0]
+        topics = answer.array(lambda r: (r.string(), r.array(_fetched)))
+        code, data = topics[0][1][0]
         require(f"fetching {topic}-{partition}", code)
         return [record for record in kafka_records.decode(data) if record.offset >= offset]
 
@@ -188,7 +188,7 @@ class Client:
         """Return the address of a consumer group's coordinator.
 
         Raises:
-            KafkaError: there is none (yet).
+            KafkaError: the group has no coordinator (yet).
         """
         body = Writer().string(group).pack("b", 0).done()
         answer = self.begin().call(kafka.FIND_COORDINATOR, body)
@@ -201,7 +201,7 @@ class Client:
         """Commit offsets by partition, as a consumer without members does.
 
         Raises:
-            KafkaError: the coordinator refused them.
+            KafkaError: the coordinator refused the offsets.
         """
         body = Writer().string(group).pack("i", -1).string("").pack("i", 1).string(topic)
         body.array(sorted(offsets.items()), lambda w, pair: w.pack("iq", *pair).string(""))
@@ -219,7 +219,7 @@ class Client:
         """Read committed offsets back, by partition.
 
         Raises:
-            KafkaError: the coordinator refused.
+            KafkaError: the coordinator refused the request.
         """
         body = Writer().string(group).pack("i", 1).string(topic)
         body.array(partitions, lambda w, partition: w.pack("i", partition))
@@ -235,7 +235,7 @@ class Client:
         """Delete a consumer group.
 
         Raises:
-            KafkaError: the coordinator refused.
+            KafkaError: the coordinator refused the request.
         """
         answer = self.connection(where).call(
             kafka.DELETE_GROUPS, Writer().pack("i", 1).string(group).done()
@@ -253,10 +253,10 @@ def _topic(reader: Reader) -> Tuple[int, List[Tuple[int, int, int]]]:
 
 
 def _partition(reader: Reader) -> Tuple[int, int, int]:
-    found = (reader.number("h"), reader.number("i"), reader.number("i"))
-    reader.array(lambda r: r.number("i"))
-    reader.array(lambda r: r.number("i"))
-    return found
+    code, partition, leader = reader.number("h"), reader.number("i"), reader.number("i")
+    reader.array(lambda r: r.number("i"))  # replicas
+    reader.array(lambda r: r.number("i"))  # in-sync replicas
+    return code, partition, leader
 
 
 def _fetched(reader: Reader) -> Tuple[int, bytes]:

@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class CodecError(ValueError):
-    """Bytes that are not what the protocol promises."""
+    """The bytes violate the protocol."""
 
 
 def _crc_table() -> List[int]:
@@ -95,7 +95,7 @@ class Writer:
 class Reader:
     """Fields of a message, taken in order.
 
-    Every method raises CodecError where the message ends too early.
+    Every method raises CodecError if the message ends too early.
     """
 
     def __init__(self, data: bytes) -> None:
@@ -110,7 +110,7 @@ class Reader:
     def raw(self, count: int) -> bytes:
         """Take `count` bytes."""
         if count < 0 or count > self.left:
-            raise CodecError(f"{count} bytes announced, {self.left} left")
+            raise CodecError(f"a field needs {count} bytes, and the message has {self.left} left")
         self._at += count
         return self._data[self._at - count : self._at]
 

@@ -1,8 +1,8 @@
 """One connection to a broker: requests, their versions, error codes.
 
-Python 3.9, standard library only. Versions are the newest without "flexible" encoding, which
-Kafka 2.1 to 4.x understand; the broker's own ApiVersions decides whether they can be used
-(KIP-896 removed older ones in Kafka 4.0).
+Python 3.9, standard library only. Each request has the newest version without "flexible" encoding;
+Kafka 2.1 to 4.x support these versions (KIP-896 removed older ones in Kafka 4.0). The broker's
+answer to ApiVersions is checked before a request is sent.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _MOST_BYTES = 64 << 20
 
 
 class Api(NamedTuple):
-    """A request's key and the version spoken here."""
+    """A request's key, and the version that this client sends."""
 
     name: str
     key: int
@@ -63,17 +63,17 @@ ERRORS = {
     72: "LISTENER_NOT_FOUND",
     89: "THROTTLING_QUOTA_EXCEEDED",
 }
-"""Codes of the protocol that a check may meet, by number."""
+"""Names of the error codes that a check may receive."""
 
 TRANSIENT = frozenset((3, 5, 6, 14, 15, 16, 41))
-"""Codes that pass by themselves while a topic or the coordinator settles; nothing was written."""
+"""Codes while a topic or coordinator is being set up: nothing was written, a retry helps."""
 
 
 class KafkaError(Exception):
     """The broker answered with an error code.
 
     Attributes:
-        code: of the protocol.
+        code: the protocol's error code.
     """
 
     def __init__(self, what: str, code: int, message: str = "") -> None:
@@ -89,7 +89,7 @@ def require(what: str, code: int, message: str = "") -> None:
 
 
 class Connection:
-    """A connected socket that speaks Kafka; `versions` is what the broker offers, by key."""
+    """A connection to a broker; `versions` are the lowest and highest that it supports, by key."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
@@ -97,7 +97,7 @@ class Connection:
         self.versions: Dict[int, Tuple[int, int]] = {}
 
     def negotiate(self) -> None:
-        """Ask which versions the broker speaks; `call` refuses others from then on."""
+        """Request the versions that the broker supports; `call` then refuses others."""
         answer = self.call(API_VERSIONS, b"")
         require("ApiVersions", answer.number("h"))
         offered = answer.array(lambda r: (r.number("h"), r.number("h"), r.number("h")))
@@ -107,14 +107,14 @@ class Connection:
         """Send a request and return its answer, after the header.
 
         Raises:
-            KafkaError: the broker does not speak the version (UNSUPPORTED_VERSION).
-            OSError: the connection broke, or its timeout passed.
-            CodecError: the answer belongs to something else.
+            KafkaError: the broker does not support the version (UNSUPPORTED_VERSION).
+            OSError: the connection broke or timed out.
+            CodecError: the answer is malformed, or belongs to another request.
         """
         low, high = self.versions.get(api.key, (0, -1) if self.versions else (0, api.version))
         if not low <= api.version <= high:
             raise KafkaError(
-                f"{api.name} version {api.version}", 35, f"the broker speaks {low} to {high}"
+                f"{api.name} version {api.version}", 35, f"the broker supports {low} to {high}"
             )
         self._sent += 1
         head = Writer().pack("hhi", api.key, api.version, self._sent).string(CLIENT_ID)

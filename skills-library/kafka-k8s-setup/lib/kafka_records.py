@@ -17,7 +17,7 @@ _BEFORE_CRC = 21
 
 @dataclass(frozen=True)
 class Record:
-    """One record; `offset` is -1 until the broker has given one."""
+    """One record; `offset` is -1 until the broker has assigned one."""
 
     key: Optional[bytes]
     value: Optional[bytes]
@@ -44,7 +44,7 @@ def encode(records: Sequence[Record]) -> bytes:
 
 
 def decode(data: bytes) -> List[Record]:
-    """Return the records of the batches of a Fetch response; an incomplete last one is left out.
+    """Return the records of a Fetch response's batches, except those of an incomplete last batch.
 
     Raises:
         CodecError: a wrong checksum, an old format, or a compressed batch.
@@ -63,7 +63,7 @@ def _batch(base: int, data: bytes) -> List[Record]:
     reader = Reader(data)
     _epoch, magic, crc = reader.number("i"), reader.number("b"), reader.number("I")
     if magic != MAGIC:
-        raise CodecError(f"a batch of format {magic}, not {MAGIC}")
+        raise CodecError(f"a batch has format {magic}, not {MAGIC}")
     if crc32c(data[_BEFORE_CRC - 12 :]) != crc:
         raise CodecError(f"the batch at offset {base} has a wrong checksum")
     attributes = reader.number("h")
@@ -74,7 +74,7 @@ def _batch(base: int, data: bytes) -> List[Record]:
     if attributes & 0x20:  # a transaction's control batch, not data
         return []
     if attributes & 0x07:
-        raise CodecError("a compressed batch, though the topic was created without compression")
+        raise CodecError("a batch is compressed, but this client wrote it without compression")
     return [_record(base, first, Reader(reader.varblob() or b"")) for _ in range(count)]
 
 

@@ -1,4 +1,4 @@
-"""What is checked of a PostgreSQL database from one vantage. Python 3.9, standard library."""
+"""The checks of a PostgreSQL database from one vantage. Python 3.9, standard library."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 PREFIX = "learnflow_verify_"
 ROWS = 100
 LEFTOVER_SECONDS = 3600
-"""Tables of verifications that were killed are dropped after this age."""
+"""A table that a killed verification left is dropped after this age."""
 REFUSALS = ("28P01", "28000")
 """SQLSTATE of a wrong password, and of any other refused log-in."""
 TEXTS = ("plain", "", 'it\'s "quoted" \\ %s $1', "two\nlines\ttab", "Grüße, Ωμέγα, 漢字, 🐘", None)
@@ -28,11 +28,11 @@ class Database:
     Args:
         endpoint: an entry of the endpoints document.
         password: of the application's user.
-        dial: how to connect.
-        inside: which of the endpoint's two addresses.
+        dial: connects from this vantage.
+        inside: use the endpoint's address in the cluster, not the one for the host.
 
     Attributes:
-        session: what connects() opened and keeps_rows() writes through.
+        session: the session that connects() opens and keeps_rows() uses.
     """
 
     session: Connection
@@ -55,7 +55,7 @@ class Database:
                 raise
             raise CheckFailed(
                 f"{error}: the volume keeps the password of its first start, and the Secret has "
-                "another; put the old one back, or change it with ALTER ROLE"
+                "another; restore the Secret's old value, or change the password with ALTER ROLE"
             ) from error
         try:
             return self._describe(session)
@@ -68,7 +68,9 @@ class Database:
         encoding = session.parameters.get("server_encoding", "")
         ((current, answer),) = session.execute("SELECT current_user, $1::int + 1", 41).rows
         if not session.authenticated:
-            raise CheckFailed("the server let us in without a password; look at its pg_hba.conf")
+            raise CheckFailed(
+                "the server accepted a log-in without a password; check its pg_hba.conf"
+            )
         if encoding != "UTF8":
             raise CheckFailed(f"the database's encoding is {encoding}, not UTF8")
         if (current, answer) != (self._user, "42"):
@@ -77,21 +79,21 @@ class Database:
         return f"PostgreSQL {version.split()[0]}, {encoding}, as {current} at {host}:{port}"
 
     def refuses_wrong_password(self) -> str:
-        """The server does check passwords."""
+        """The server refuses a wrong password."""
         try:
             self._session(self._password + secrets.token_hex(4)).close()
         except PostgresError as error:
             if error.sqlstate in REFUSALS:
                 return f"refused ({error.sqlstate})"
             raise
-        raise CheckFailed("a wrong password was accepted; look at the server's pg_hba.conf")
+        raise CheckFailed("the server accepted a wrong password; check its pg_hba.conf")
 
     def keeps_rows(self) -> str:
-        """Committed rows are there in a new session, rolled back ones are not."""
+        """A new session reads committed rows, and no rows that were rolled back."""
         rows = [[str(number), TEXTS[number % len(TEXTS)]] for number in range(1, ROWS + 1)]
         with self._table() as table:
             self.session.simple("BEGIN")
-            insert = f"INSERT INTO {table} VALUES ($1, $2)"  # noqa: S608 - our own name
+            insert = f"INSERT INTO {table} VALUES ($1, $2)"  # noqa: S608 - a generated name
             self.session.execute_many(insert, rows)
             self.session.simple("COMMIT")
             with self._session(self._password) as reader:
@@ -107,7 +109,7 @@ class Database:
 
     @contextlib.contextmanager
     def _table(self) -> Iterator[str]:
-        """Lend a new table, which is dropped whatever happens, by a new session if need be."""
+        """Create a table, and drop it in any case, by a new session if this one fails."""
         table = f"{PREFIX}{int(time.time()):x}_{secrets.token_hex(6)}"
         try:
             _drop_leftovers(self.session)
@@ -115,9 +117,9 @@ class Database:
             yield table
             _drop(self.session, table)
         except BaseException:
-            self.session.close()  # its locks go with it
-            with contextlib.suppress(Exception), self._session(self._password) as broom:
-                _drop(broom, table)
+            self.session.close()  # which releases its locks
+            with contextlib.suppress(Exception), self._session(self._password) as another:
+                _drop(another, table)
             raise
 
 
@@ -125,7 +127,7 @@ def _compare(session: Connection, table: str, expected: list[list[Any]], when: s
     rows = session.execute(f"SELECT number, body FROM {table} ORDER BY number").rows  # noqa: S608
     if rows != expected:
         same = sum(a == b for a, b in zip(rows, expected))  # noqa: B905 - Python 3.9
-        raise CheckFailed(f"{when}: {len(rows)} rows, {same} of {len(expected)} as written")
+        raise CheckFailed(f"{when}: {len(rows)} rows, and {same} of {len(expected)} are as written")
 
 
 def _drop(session: Connection, table: str) -> None:
@@ -135,13 +137,13 @@ def _drop(session: Connection, table: str) -> None:
 
 
 def _drop_leftovers(session: Connection) -> None:
-    """Drop our own tables of verifications that were killed before they could clean up."""
-    found = session.execute(
+    """Drop the tables of verifications that were killed before they could clean up."""
+    tables = session.execute(
         "SELECT tablename FROM pg_tables WHERE tableowner = current_user AND schemaname = 'public'"
         " AND tablename ~ ('^' || $1 || '[0-9a-f]{1,12}_[0-9a-f]{12}$')",
         PREFIX,
     )
-    for (table,) in found.rows:
-        made = int(str(table)[len(PREFIX) :].split("_")[0], 16)
-        if made < time.time() - LEFTOVER_SECONDS:
+    for (table,) in tables.rows:
+        created = int(str(table)[len(PREFIX) :].split("_")[0], 16)
+        if created < time.time() - LEFTOVER_SECONDS:
             session.simple(f"DROP TABLE IF EXISTS {table}")

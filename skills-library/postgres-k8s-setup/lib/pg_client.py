@@ -20,7 +20,7 @@ class PostgresError(Exception):
     """The server answered with an error.
 
     Attributes:
-        fields: severity, sqlstate, message, and where given detail, hint, position.
+        fields: severity, sqlstate, message; detail, hint and position if the server sent them.
     """
 
     def __init__(self, fields: dict[str, str]) -> None:
@@ -31,7 +31,7 @@ class PostgresError(Exception):
 
 
 class Result(NamedTuple):
-    """What one statement gave: column names, rows, and the command tag ("INSERT 0 1")."""
+    """The result of one statement: column names, rows, and the command tag ("INSERT 0 1")."""
 
     columns: list[str]
     rows: list[list[Cell]]
@@ -39,21 +39,21 @@ class Result(NamedTuple):
 
 
 class Connection:
-    """A session. Use as a context manager: leaving it says Terminate and closes.
+    """A session. As a context manager it sends Terminate and closes at the end.
 
     Args:
         channel: a connected socket with a timeout; closed by this object, also on failure.
-        user: who logs in.
-        password: sent only as a SCRAM proof; the server must prove that it knows it, too.
-        database: where.
+        user: the role that logs in.
+        password: sent only as a SCRAM proof; the server has to prove that it knows it, too.
+        database: the database to open.
 
     Attributes:
-        parameters: what the server reports: server_version, server_encoding, ...
-        authenticated: whether a password was asked for.
+        parameters: the server's settings: server_version, server_encoding, ...
+        authenticated: whether the server asked for a password.
 
     Raises:
         PostgresError: the server refused (28P01: wrong password).
-        ProtocolError, ScramError: it is no PostgreSQL, or not one that may see the password.
+        ProtocolError, ScramError: it is no PostgreSQL server, or it does not know the password.
         OSError: the connection broke or timed out.
     """
 
@@ -77,7 +77,7 @@ class Connection:
         self.close()
 
     def close(self) -> None:
-        """Say Terminate and close; more than once does no harm."""
+        """Send Terminate and close; further calls do nothing."""
         with contextlib.suppress(OSError):
             self._channel.sendall(pg_wire.terminate())
         self._channel.close()
@@ -86,7 +86,7 @@ class Connection:
         """Run statements without parameters (the simple protocol).
 
         Raises:
-            PostgresError: of the first statement that failed.
+            PostgresError: the first statement that failed.
         """
         self._channel.sendall(pg_wire.query(sql))
         return self._until_ready()
@@ -95,7 +95,7 @@ class Connection:
         """Run one statement with parameters $1, $2, ... (the extended protocol).
 
         Raises:
-            PostgresError: it failed.
+            PostgresError: the statement failed.
         """
         return self.execute_many(sql, [values])[0]
 
@@ -103,7 +103,7 @@ class Connection:
         """Run one statement for each row of parameters, in a single round trip.
 
         Raises:
-            PostgresError: of the first row that failed; none after it was run.
+            PostgresError: the first row that failed; later rows were not run.
         """
         out = [pg_wire.parse(sql)]
         for values in rows:
@@ -114,9 +114,9 @@ class Connection:
 
     def _log_in(self, scram: ScramClient) -> None:
         while True:
-            got = self._expect("R")
-            (kind,) = struct.unpack_from("!i", got.body)
-            data = got.body[4:]
+            answer = self._expect("R")
+            (kind,) = struct.unpack_from("!i", answer.body)
+            data = answer.body[4:]
             if kind == AUTH_OK:
                 return
             if kind == AUTH_SASL and scram.mechanism in data.decode("ascii").split("\0"):
@@ -134,11 +134,11 @@ class Connection:
         if got.kind == "E":
             raise PostgresError(pg_wire.error_fields(got.body))
         if got.kind != kind:
-            raise ProtocolError(f"message {got.kind!r} where {kind!r} was due")
+            raise ProtocolError(f"the server sent message {got.kind!r} instead of {kind!r}")
         return got
 
     def _until_ready(self) -> list[Result]:
-        """Collect results until ReadyForQuery; an error waits until then, so we stay in step."""
+        """Collect results until ReadyForQuery, and only then raise an error of a statement."""
         results: list[Result] = []
         error: PostgresError | None = None
         names: list[str] = []
@@ -163,7 +163,7 @@ class Connection:
         return results
 
     def _next(self) -> Message:
-        """Read the next message that is not asynchronous (notices, parameters, notifications)."""
+        """Read the next message; notices, parameters and notifications are handled here."""
         while True:
             got = pg_wire.take(self._buffer)
             if got is None:

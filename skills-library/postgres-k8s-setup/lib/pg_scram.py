@@ -1,4 +1,4 @@
-"""SCRAM-SHA-256, the client's side (RFC 5802, RFC 7677), as PostgreSQL speaks it.
+"""The client's side of SCRAM-SHA-256 (RFC 5802, RFC 7677), as PostgreSQL uses it.
 
 Without channel binding. Python 3.9, standard library only.
 """
@@ -13,7 +13,7 @@ import stringprep
 import unicodedata
 
 MAX_ITERATIONS = 10_000_000
-"""More would only keep us busy; PostgreSQL's default is 4096."""
+"""A limit against a server that asks for endless work; PostgreSQL's default is 4096."""
 
 _PROHIBITED = (
     stringprep.in_table_a1,
@@ -30,17 +30,17 @@ _PROHIBITED = (
 
 
 class ScramError(Exception):
-    """The server broke the protocol, refused us, or could not prove that it knows the password."""
+    """The server broke the protocol, refused the log-in, or does not know the password."""
 
 
 class ScramClient:
     """One authentication.
 
     Args:
-        password: as typed; it is prepared as PostgreSQL prepares it.
-        user: PostgreSQL takes the startup message's instead and wants "" here.
-        nonce: given only by tests.
-        digest: name of the hash; RFC 5802's own examples use sha1.
+        password: as typed; it is prepared by SASLprep, as in PostgreSQL.
+        user: "" for PostgreSQL, which uses the startup message's.
+        nonce: set only by tests.
+        digest: name of the hash; the examples of RFC 5802 use sha1.
     """
 
     mechanism = "SCRAM-SHA-256"
@@ -60,26 +60,26 @@ class ScramClient:
         return f"n,,{self._first_bare}".encode()
 
     def final(self, server_first: bytes) -> bytes:
-        """Return client-final-message, the proof that we know the password.
+        """Return client-final-message, the proof that the client knows the password.
 
         Raises:
-            ScramError: server-first-message is malformed or does not continue our nonce.
+            ScramError: server-first-message is malformed or does not extend the client's nonce.
         """
         nonce, salt, iterations = self._challenge(server_first)
         salted = hashlib.pbkdf2_hmac(self._digest, self._password, salt, iterations)
         without_proof = f"c=biws,r={nonce}"
-        said = f"{self._first_bare},{server_first.decode()},{without_proof}".encode()
+        auth_message = f"{self._first_bare},{server_first.decode()},{without_proof}".encode()
         key = self._hmac(salted, b"Client Key")
-        signature = self._hmac(hashlib.new(self._digest, key).digest(), said)
+        signature = self._hmac(hashlib.new(self._digest, key).digest(), auth_message)
         proof = bytes(a ^ b for a, b in zip(key, signature))  # noqa: B905 - Python 3.9
-        self._server_signature = self._hmac(self._hmac(salted, b"Server Key"), said)
+        self._server_signature = self._hmac(self._hmac(salted, b"Server Key"), auth_message)
         return f"{without_proof},p={base64.b64encode(proof).decode()}".encode()
 
     def finish(self, server_final: bytes) -> None:
-        """Check server-final-message: the server, too, knows the password.
+        """Check server-final-message, the proof that the server knows the password.
 
         Raises:
-            ScramError: it does not, or it says that it refused us.
+            ScramError: the proof is wrong, or the server refused the log-in.
         """
         fields = _fields(server_final)
         if "e" in fields:
@@ -92,7 +92,7 @@ class ScramClient:
         fields = _fields(server_first)
         nonce = fields.get("r", "")
         if not nonce.startswith(self._nonce) or nonce == self._nonce or "m" in fields:
-            raise ScramError("the server's nonce does not continue ours")
+            raise ScramError("the server's nonce does not extend the client's")
         try:
             salt, iterations = base64.b64decode(fields["s"], validate=True), int(fields["i"])
         except (KeyError, ValueError) as error:
@@ -109,7 +109,7 @@ def prepare(password: str) -> bytes:
     """Prepare a password by SASLprep (RFC 4013), as pg_saslprep does.
 
     Returns:
-        UTF-8; the password unchanged where it is ASCII or SASLprep prohibits it.
+        UTF-8; unchanged if the password is ASCII or SASLprep prohibits it.
     """
     raw = password.encode("utf-8", "surrogateescape")
     if password.isascii():

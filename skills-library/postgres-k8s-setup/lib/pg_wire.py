@@ -10,7 +10,7 @@ from typing import NamedTuple, Optional, Sequence
 
 PROTOCOL_VERSION = 3 << 16
 MAX_MESSAGE = 1 << 28
-"""Bytes. A longer length means that it is not PostgreSQL which answers."""
+"""Bytes. A longer length means that the server is not PostgreSQL."""
 
 Cell = Optional[str]
 """A value as text, or None for NULL."""
@@ -26,7 +26,7 @@ ERROR_FIELDS = {
 
 
 class ProtocolError(Exception):
-    """What the server sent is not this protocol."""
+    """The server's message violates the protocol."""
 
 
 class Message(NamedTuple):
@@ -75,7 +75,7 @@ def describe_and_execute() -> bytes:
 
 
 def sync() -> bytes:
-    """Return Sync, after which the server says ReadyForQuery."""
+    """Return Sync, which the server answers with ReadyForQuery."""
     return message("S")
 
 
@@ -88,7 +88,7 @@ def take(buffer: bytearray) -> Message | None:
     """Remove the first whole message from the buffer.
 
     Returns:
-        None where no whole message is there yet.
+        None while the buffer holds no whole message.
 
     Raises:
         ProtocolError: the length is impossible.
@@ -115,7 +115,7 @@ def columns(body: bytes) -> list[str]:
     """Read the names of RowDescription.
 
     Raises:
-        ProtocolError: it is cut short.
+        ProtocolError: the message is cut short.
     """
     try:
         (count,) = struct.unpack_from("!h", body)
@@ -133,7 +133,7 @@ def row(body: bytes) -> list[Cell]:
     """Read DataRow.
 
     Raises:
-        ProtocolError: it is cut short, or holds text that is not UTF-8.
+        ProtocolError: the message is cut short, or has text that is not UTF-8.
     """
     try:
         (count,) = struct.unpack_from("!h", body)

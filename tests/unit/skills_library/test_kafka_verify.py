@@ -73,13 +73,13 @@ def replaced(records):
         (Wrong(error={kafka.CREATE_TOPICS: 38}), "creates_topic", "INVALID_REPLICATION_FACTOR"),
         (Wrong(error={kafka.PRODUCE: 19}), "keeps_records", "NOT_ENOUGH_REPLICAS"),
         (Wrong(error={kafka.FETCH: 56}), "keeps_records", "KAFKA_STORAGE_ERROR"),
-        (Wrong(change=lambda r: r[:-1]), "keeps_records", "33 of 34 records came back"),
-        (Wrong(change=lambda r: r[::-1]), "keeps_records", "not what was written"),
-        (Wrong(change=replaced), "keeps_records", "partition 0, offset 0: not what was written"),
+        (Wrong(change=lambda r: r[:-1]), "keeps_records", "33 of 34 records were read back"),
+        (Wrong(change=lambda r: r[::-1]), "keeps_records", "differs from the record written"),
+        (Wrong(change=replaced), "keeps_records", "partition 0, offset 0: differs from the record"),
         (Wrong(change=lambda r: r + r), "keeps_records", "gaps or another order"),
         (Wrong(forget_offsets=True), "keeps_offsets", "read back {0: -1"),
         (Wrong(error={kafka.OFFSET_COMMIT: 30}), "keeps_offsets", "GROUP_AUTHORIZATION_FAILED"),
-        (Wrong(lowest={kafka.PRODUCE: 9}), "keeps_records", "the broker speaks 9 to 99"),
+        (Wrong(lowest={kafka.PRODUCE: 9}), "keeps_records", "the broker supports 9 to 99"),
     ],
 )
 def test_a_wrong_broker_fails_and_nothing_is_left(wrong, name, said, monkeypatch):
