@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from learnflow_infra import paths
+from learnflow_infra.clients.api_errors import ConflictError
 from learnflow_infra.clusters import embedded
 from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine.gate import checkout, checks, machine
@@ -137,15 +138,14 @@ def _create_namespace(session: Session) -> None:
     if session.kube.find(f"/api/v1/namespaces/{session.namespace}") is not None:
         return
     with step(session.emit, "namespace", f"Namespace {session.namespace}") as running:
-        session.kube.create(
-            "/api/v1/namespaces",
-            {
-                "apiVersion": "v1",
-                "kind": "Namespace",
-                "metadata": {"name": session.namespace},
-            },
-        )
-        running.done("created")
+        try:
+            session.kube.create(
+                "/api/v1/namespaces",
+                {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": session.namespace}},
+            )
+            running.done("created")
+        except ConflictError:  # another run has just created it
+            running.done("exists", changed=False)
 
 
 def _create_credentials(session: Session, skills: Sequence[Skill]) -> None:

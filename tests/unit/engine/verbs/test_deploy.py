@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from learnflow_infra.clients.api_errors import ConflictError
 from learnflow_infra.clusters import embedded
 from learnflow_infra.clusters.embedded import Cluster, inventory
 from learnflow_infra.engine.gate import machine
@@ -12,7 +13,7 @@ from learnflow_infra.engine.request import planning
 from learnflow_infra.engine.request.planning import Options
 from learnflow_infra.engine.verbs import deploy
 from learnflow_infra.errors import ClusterUnreachableError
-from learnflow_infra.events import ignore
+from learnflow_infra.events import StepFinished, ignore
 from learnflow_infra.outputs import record
 from learnflow_infra.outputs.record import Record
 
@@ -61,3 +62,13 @@ def test_it_is_made_ready_and_its_record_decides_the_profile(cluster, recorded, 
     plan = deploy._plan(options, target, ignore)
     assert (plan.target.state, plan.target.profile) == ("running", profile)
     assert plan.target.environment["NO_PROXY"].endswith("10.213.0.2")
+
+
+def test_a_namespace_that_another_run_creates_meanwhile_is_used():
+    def create(_collection, _body):
+        raise ConflictError(409, "already exists")
+
+    kube = SimpleNamespace(find=lambda _path: None, create=create)
+    events = []
+    deploy._create_namespace(SimpleNamespace(kube=kube, namespace="demo", emit=events.append))
+    assert events[-1] == StepFinished(step="namespace", note="exists", changed=False)
