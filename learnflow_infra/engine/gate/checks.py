@@ -7,7 +7,7 @@ Kubernetes objects; `foundation_checks`, `cluster_checks` and `port_checks` send
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from learnflow_infra.checks import Check
+from learnflow_infra.checks import UNCHANGED, Check
 from learnflow_infra.clients.api_errors import ForbiddenError
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.engine.gate import demand, machine
@@ -115,7 +115,7 @@ def default_storage_class(classes: Sequence[Object]) -> Check:
 def require(
     checks: Sequence[Check],
     kind: type[LearnflowError] = FoundationError,
-    done: str = "no release was changed",
+    done: str = UNCHANGED,
 ) -> None:
     """All checks must hold.
 

@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections.abc import Callable, Sequence
 
+from learnflow_infra.checks import UNCHANGED
 from learnflow_infra.engine.release.compare import Comparison, compare_all
 from learnflow_infra.engine.release.state import Action, Observed
 from learnflow_infra.engine.release.uninstall import uninstall
@@ -17,8 +18,6 @@ from learnflow_infra.errors import LockedError
 from learnflow_infra.events import step
 from learnflow_infra.models import ReleaseName
 
-UNCHANGED = "no release was changed"
-"""What a check that fails says of the releases, when nothing was recovered before it."""
 Check = Callable[[Sequence[Comparison], str], None]
 """Raises an error that ends with the sentence: what was done to the releases before."""
 

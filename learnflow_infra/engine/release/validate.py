@@ -7,6 +7,7 @@ against the CRD in the chart.
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from learnflow_infra.checks import UNCHANGED
 from learnflow_infra.clients.api_errors import ApiError, NotFoundError
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clients.manifest import Manifest
@@ -60,7 +61,7 @@ def _line(release: ReleaseName, obj: Object, fault: str) -> str:
     return f"{release}: {reference(obj)}: {fault}"
 
 
-def require(faults: Sequence[str], done: str = "no release was changed") -> None:
+def require(faults: Sequence[str], done: str = UNCHANGED) -> None:
     """There must be no faults.
 
     Args:
