@@ -40,7 +40,7 @@ def prove(
     outcomes: Sequence[Outcome],
     *,
     verify: bool,
-    changed: bool,
+    again: bool = False,
 ) -> Proof:
     """Record the endpoints in the cluster, verify the skills, and write the artifacts.
 
@@ -49,7 +49,8 @@ def prove(
         skills: those of the run; the endpoints of others stay as they are recorded.
         outcomes: of their releases.
         verify: False leaves verification out.
-        changed: the run changed something; if not, pods are not verified a second time.
+        again: verify also pods that an earlier run verified, as is done where this run
+            changed a release.
 
     Raises:
         VerificationError: a check failed.
@@ -60,7 +61,8 @@ def prove(
         records.write(session.kube, session.namespace, record)
     verified = {**record.verified, **_fingerprints(skills, outcomes, endpoints)}
     proof = Proof(record=record, results=(), verified=verified == record.verified)
-    if verify and (changed or not proof.verified):
+    again = again or any(outcome.changed for outcome in outcomes)
+    if verify and (again or not proof.verified):
         proof = _verified(session, skills, replace(record, verified=verified))
         if proof.record != record:
             records.write(session.kube, session.namespace, proof.record)

@@ -62,6 +62,7 @@ async def converge(
     seconds = limit if limit is not None else release.ready_timeout
     waited = tuple(f"release/{name}" for name in needs)
     title = f"Release {release.name}"
+    changed = comparison.action is not Action.NONE
     with step(session.emit, f"release/{release.name}", title, waited) as running:
         report = ProgressReporter(session.emit, f"release/{release.name}")
         live = await _reconcile(session, comparison, seconds, running, report)
@@ -71,9 +72,10 @@ async def converge(
             live,
             seconds=seconds,
             report=report,
+            changed=changed,
             origins=origins_document(release.name, prepared.computed.origins),
         )
-        running.done(f"revision {live.revision}", changed=comparison.action is not Action.NONE)
+        running.done(f"revision {live.revision}", changed=changed)
         return outcome
 
 

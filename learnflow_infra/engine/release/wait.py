@@ -19,6 +19,7 @@ from learnflow_infra.readiness.view import View
 class Outcome:
     """A release that is deployed and ready.
 
+    `changed` says whether this run changed the release or one of its objects.
     `values` are the user-supplied ones, `computed` those with the chart's defaults,
     `containers` identify every running container: pod UID and restart count. `origins`
     say where each value comes from; empty after a rollback.
@@ -26,6 +27,7 @@ class Outcome:
 
     release: ReleaseName
     revision: int
+    changed: bool
     values: Values
     computed: Values
     manifest: Manifest
@@ -40,6 +42,7 @@ async def until_ready(
     *,
     seconds: float,
     report: Observe,
+    changed: bool,
     origins: Values | None = None,
 ) -> Outcome:
     """Wait until a release is ready; pods that are stuck in an old revision are replaced.
@@ -50,6 +53,7 @@ async def until_ready(
         live: the release as helm has it.
         seconds: how long it may take.
         report: takes every observation of the wait.
+        changed: this run changed the release or its objects.
         origins: where each value comes from, for the outcome.
 
     Raises:
@@ -67,6 +71,7 @@ async def until_ready(
     return Outcome(
         release=release.name,
         revision=live.revision,
+        changed=changed,
         values=live.values,
         computed=computed,
         manifest=live.manifest,

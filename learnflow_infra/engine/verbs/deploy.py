@@ -61,12 +61,17 @@ def deploy(options: Options, emit: Emit) -> Deployed:
             _check_foundation(session, plan)
             comparisons = compare_checked(session, prepared, partial(_check, session))
             _create_namespace(session)
-            _create_credentials(session, plan.skills)
-            if _apply_crds(session, prepared):
+            generated = _create_credentials(session, plan.skills)
+            applied = _apply_crds(session, prepared)
+            if applied:
                 comparisons = asyncio.run(compare_all(session, prepared))
             outcomes = asyncio.run(converge.converge_all(session, comparisons, options.timeout))
             proof = prove(
-                session, plan.skills, outcomes, verify=options.verify, changed=recorder.changed
+                session,
+                plan.skills,
+                outcomes,
+                verify=options.verify,
+                again=generated or applied,
             )
     return Deployed(
         target=session.target,
@@ -148,12 +153,16 @@ def _create_namespace(session: Session) -> None:
             running.done("exists", changed=False)
 
 
-def _create_credentials(session: Session, skills: Sequence[Skill]) -> None:
+def _create_credentials(session: Session, skills: Sequence[Skill]) -> bool:
+    """Create the Secrets that do not exist yet; returns whether there were any."""
+    generated = False
     for credential in (credential for skill in skills for credential in skill.credentials):
         name = f"credentials/{credential.secret}"
         with step(session.emit, name, f"Secret {credential.secret}") as running:
             created = credentials.ensure(session.kube, session.namespace, credential)
             running.done("generated" if created else "kept", changed=created)
+        generated |= created
+    return generated
 
 
 def _apply_crds(session: Session, prepared: Sequence[Prepared]) -> bool:

@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from learnflow_infra.engine.proof.prove import prove
-from learnflow_infra.engine.proof.recorder import Recorder
 from learnflow_infra.engine.release.observe import observe
 from learnflow_infra.engine.release.progress import ProgressReporter
 from learnflow_infra.engine.release.recover import held_by_another
@@ -46,18 +45,15 @@ def rollback(
         InputError: the release or the revision does not exist.
         ReleaseFailedError: Helm could not roll back.
     """
-    recorder = Recorder(emit)
     target = planning.choose(options)
     with locks.hold(target.context, options.namespace, "rollback"):
         plan = planning.for_cluster(options, target)
         chosen = _release(plan, options.skills[0], release)
-        session = connect(plan, recorder)
+        session = connect(plan, emit)
         to = asyncio.run(_revision(session, chosen, revision))
         with session.watches:
             outcomes = asyncio.run(_roll_back(session, plan, chosen, to, options.timeout))
-        proof = prove(
-            session, plan.skills, outcomes, verify=options.verify, changed=recorder.changed
-        )
+        proof = prove(session, plan.skills, outcomes, verify=options.verify)
     new = next(item.revision for item in outcomes if item.release == chosen.name)
     return RolledBack(release=chosen.name, to=to, revision=new, verification=proof.results)
 
@@ -105,8 +101,11 @@ async def _roll_back(
                 await session.helm.rollback(release.name, revision)
             live = await session.helm.require(release.name)
             report = ProgressReporter(session.emit, f"release/{release.name}")
-            outcome = await until_ready(session, release, live, seconds=seconds, report=report)
-            running.done(f"revision {live.revision}", changed=release == chosen)
+            changed = release == chosen
+            outcome = await until_ready(
+                session, release, live, seconds=seconds, report=report, changed=changed
+            )
+            running.done(f"revision {live.revision}", changed=changed)
         return outcome
 
     return list(await asyncio.gather(*map(settle, plan.releases)))

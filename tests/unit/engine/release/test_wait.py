@@ -102,6 +102,7 @@ def test_a_wait_that_is_cancelled_leaves_no_thread_behind():
                 live,
                 seconds=600,
                 report=lambda _: loop.call_soon_threadsafe(begun.set),
+                changed=False,
             )
         )
         await begun.wait()
