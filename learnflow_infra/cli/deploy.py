@@ -8,7 +8,7 @@ from typer.core import TyperCommand
 
 from learnflow_infra.cli import options as opts
 from learnflow_infra.cli.diff import print_plan
-from learnflow_infra.cli.run import out, out_json, run
+from learnflow_infra.cli.run import out, out_document, run
 
 if TYPE_CHECKING:
     from learnflow_infra.engine.request.planning import Options
@@ -78,7 +78,7 @@ def _deploy(options: "Options", output: opts.Output, *, progress: bool) -> None:
 
     done = run(lambda emit: verb.deploy(options, emit), progress=progress)
     if output is opts.Output.json:
-        out_json(_document(done))
+        print_json(done)
     else:
         _print(done)
 
@@ -94,16 +94,16 @@ def _dry_run(options: "Options", dry_run: DryRun, output: opts.Output, *, progre
         print_plan(planned, output)
 
 
-def _document(done: "Deployed") -> dict[str, object]:
-    return {
-        "apiVersion": "learnflow.infra/v1",
-        "kind": "Deployed",
-        "changed": done.changed,
-        "seconds": round(done.seconds, 3),
-        "endpoints": done.endpoints,
-        "verification": list(done.verification),
-        "files": [str(file) for file in done.files],
-    }
+def print_json(done: "Deployed") -> None:
+    """Print the result of a deploy; deployed.schema.json describes it."""
+    out_document(
+        "Deployed",
+        changed=done.changed,
+        seconds=round(done.seconds, 3),
+        endpoints=done.endpoints,
+        verification=list(done.verification),
+        files=[str(file) for file in done.files],
+    )
 
 
 def _print(done: "Deployed") -> None:

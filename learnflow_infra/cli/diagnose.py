@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from learnflow_infra.cli import options as opts
-from learnflow_infra.cli.run import out, out_json, run
+from learnflow_infra.cli.run import out, out_document, run
 from learnflow_infra.errors import NotReadyError
 from learnflow_infra.remedy import Remedy
 
@@ -27,25 +27,12 @@ def diagnose(
     options = opts.options(skills=skills, context=context, namespace=namespace, profile=profile)
     findings = run(lambda emit: verb.diagnose(options, emit))
     if output is opts.Output.json:
-        out_json(_document(namespace, findings))
+        causes = [{"release": f.release, **c.document()} for f in findings for c in f.causes]
+        out_document("Diagnosis", namespace=namespace, ready=not causes, causes=causes)
     else:
         _print(findings)
     if any(finding.causes for finding in findings):
         raise typer.Exit(NotReadyError.exit_code)
-
-
-def _document(namespace: str, findings: Sequence["Finding"]) -> dict[str, object]:
-    return {
-        "apiVersion": "learnflow.infra/v1",
-        "kind": "Diagnosis",
-        "namespace": namespace,
-        "ready": not any(finding.causes for finding in findings),
-        "causes": [
-            {"release": finding.release, **cause.document()}
-            for finding in findings
-            for cause in finding.causes
-        ],
-    }
 
 
 def _print(findings: Sequence["Finding"]) -> None:

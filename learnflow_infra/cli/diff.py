@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from learnflow_infra.cli import options as opts
-from learnflow_infra.cli.run import out, out_json, run
+from learnflow_infra.cli.run import out, out_document, run
 
 if TYPE_CHECKING:
     from learnflow_infra.engine.verbs.diff import Planned
@@ -48,7 +48,8 @@ def diff(
 def print_plan(planned: Sequence["Planned"], output: opts.Output) -> None:
     """Print a plan."""
     if output is opts.Output.json:
-        out_json(_document(planned))
+        changed = any(item.changed for item in planned)
+        out_document("Diff", changed=changed, releases=list(map(_release, planned)))
         return
     for item in planned:
         out(f"{item.release}: {_ACTIONS[item.action]}")
@@ -68,18 +69,10 @@ _ACTIONS = {
 }
 
 
-def _document(planned: Sequence["Planned"]) -> dict[str, object]:
+def _release(item: "Planned") -> dict[str, object]:
     return {
-        "apiVersion": "learnflow.infra/v1",
-        "kind": "Diff",
-        "changed": any(item.changed for item in planned),
-        "releases": [
-            {
-                "release": item.release,
-                "action": item.action,
-                "customResourceDefinitions": list(item.crds),
-                "changes": [vars(change) for change in item.changes],
-            }
-            for item in planned
-        ],
+        "release": item.release,
+        "action": item.action,
+        "customResourceDefinitions": list(item.crds),
+        "changes": [vars(change) for change in item.changes],
     }

@@ -1,14 +1,11 @@
 """`learnflow-infra rollback`."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from learnflow_infra.cli import options as opts
-from learnflow_infra.cli.run import out, out_json, run
-
-if TYPE_CHECKING:
-    from learnflow_infra.engine.verbs.rollback import RolledBack
+from learnflow_infra.cli.run import out, out_document, run
 
 
 def rollback(
@@ -46,17 +43,12 @@ def rollback(
         progress=progress,
     )
     if output is opts.Output.json:
-        out_json(_document(done))
+        out_document(
+            "RolledBack",
+            release=done.release,
+            to=done.to,
+            revision=done.revision,
+            verification=list(done.verification),
+        )
     else:
         out(f"{done.release} is back at revision {done.to}, as revision {done.revision}.")
-
-
-def _document(done: "RolledBack") -> dict[str, object]:
-    return {
-        "apiVersion": "learnflow.infra/v1",
-        "kind": "RolledBack",
-        "release": done.release,
-        "to": done.to,
-        "revision": done.revision,
-        "verification": list(done.verification),
-    }

@@ -9,6 +9,7 @@ from typing import TypeVar
 import typer
 
 from learnflow_infra.cli.show import INTERRUPTED, renderer
+from learnflow_infra.cli.show.lines import API_VERSION
 from learnflow_infra.cli.show.words import typed
 from learnflow_infra.errors import EXIT_INTERRUPTED, LearnflowError
 from learnflow_infra.events import Emit
@@ -74,3 +75,8 @@ def out(text: Words) -> None:
 def out_json(document: object) -> None:
     """Print the result to stdout as one JSON document."""
     out(json.dumps(document, indent=2))
+
+
+def out_document(kind: str, **fields: object) -> None:
+    """Print the result to stdout as a JSON document of a kind of this program."""
+    out_json({"apiVersion": API_VERSION, "kind": kind, **fields})

@@ -1,12 +1,11 @@
 """`learnflow-infra status`."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
 
 from learnflow_infra.cli import options as opts
-from learnflow_infra.cli.run import out, out_json, run
+from learnflow_infra.cli.run import out, out_document, run
 from learnflow_infra.errors import NotReadyError
 
 if TYPE_CHECKING:
@@ -29,7 +28,8 @@ def status(
         )
     )
     if output is opts.Output.json:
-        out_json(_document(states))
+        ready = all(state.ready for state in states)
+        out_document("Status", ready=ready, releases=[_release(state) for state in states])
     else:
         for state in states:
             out(f"{state.release}  revision {state.revision}  {state.status}")
@@ -37,15 +37,6 @@ def status(
                 out(f"  {name:45} {status.state:12} {status.message}")
     if not all(state.ready for state in states):
         raise typer.Exit(NotReadyError.exit_code)
-
-
-def _document(states: Sequence["ReleaseStatus"]) -> dict[str, object]:
-    return {
-        "apiVersion": "learnflow.infra/v1",
-        "kind": "Status",
-        "ready": all(state.ready for state in states),
-        "releases": [_release(state) for state in states],
-    }
 
 
 def _release(state: "ReleaseStatus") -> dict[str, object]:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from learnflow_infra.cli import options as opts
-from learnflow_infra.cli.run import err, exit_on_error, out, out_json, run
+from learnflow_infra.cli.run import err, exit_on_error, out, out_document, run
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,7 +59,7 @@ def _print(prepared: "Sequence[Prepared]", output: opts.Output) -> None:
 
     releases = {str(item.release.name): masked_values(item.computed.seen) for item in prepared}
     if output is opts.Output.json:
-        out_json({"apiVersion": "learnflow.infra/v1", "kind": "Values", "releases": releases})
+        out_document("Values", releases=releases)
     else:
         out(dump(releases).rstrip("\n"))
 
@@ -69,8 +69,7 @@ def _explain(prepared: "Sequence[Prepared]", key: str, output: opts.Output) -> N
 
     explanations = explain.explain([item.computed for item in prepared], key)
     if output is opts.Output.json:
-        keys = explain.document(explanations)
-        out_json({"apiVersion": "learnflow.infra/v1", "kind": "Explanation", "keys": keys})
+        out_document("Explanation", keys=explain.document(explanations))
         return
     for item in explanations:
         out(explain.text(item))

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from learnflow_infra.cli import options as opts
-from learnflow_infra.cli.run import exit_on_error, out, out_json, run
+from learnflow_infra.cli.run import exit_on_error, out, out_document, run
 
 
 class Origin(StrEnum):
@@ -40,14 +40,7 @@ def verify(
     )
     if output is opts.Output.json:
         passed = all(map(results.passed, done.results))
-        out_json(
-            {
-                "apiVersion": "learnflow.infra/v1",
-                "kind": "VerifyResults",
-                "passed": passed,
-                "results": list(done.results),
-            }
-        )
+        out_document("VerifyResults", passed=passed, results=list(done.results))
     with exit_on_error():
         results.require(done.results, done.skills)
     if output is opts.Output.text:

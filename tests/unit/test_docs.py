@@ -12,7 +12,7 @@ import yaml
 from typer._click.exceptions import UsageError
 
 from learnflow_infra import events
-from learnflow_infra.cli import deploy as deploy_verb
+from learnflow_infra.cli.deploy import print_json
 from learnflow_infra.cli.main import exit_codes
 from learnflow_infra.documents import schema_faults
 from learnflow_infra.engine.proof.recorder import Recorder
@@ -188,7 +188,7 @@ def test_the_report_holds_its_schema():
     assert schema_faults(report, "deploy-report") == []
 
 
-def test_what_deploy_prints_as_json_holds_its_schema():
+def test_what_deploy_prints_as_json_holds_its_schema(capsys):
     document = {
         "apiVersion": "learnflow.infra/v1",
         "kind": "Endpoints",
@@ -206,7 +206,8 @@ def test_what_deploy_prints_as_json_holds_its_schema():
         files=[Path("infra-endpoints.txt")],
         seconds=1.0,
     )
-    assert schema_faults(deploy_verb._document(done), "deployed") == []
+    print_json(done)
+    assert schema_faults(json.loads(capsys.readouterr().out), "deployed") == []
 
 
 def test_the_schemas_in_specs_are_those_of_the_program():
