@@ -18,11 +18,6 @@ app = typer.Typer(
 )
 
 
-@app.callback()
-def group() -> None:
-    """Charts and images in one file, for hosts that reach no registry."""
-
-
 @app.command()
 def create(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="The bundle to write, a tar file.")],

@@ -23,12 +23,10 @@ def exit_codes() -> dict[int, str]:
     return {0: "done", 1: "bug", **dict(sorted(classes.items())), EXIT_INTERRUPTED: "interrupted"}
 
 
-EPILOG = "Exit codes: " + " · ".join(f"{code} {text}" for code, text in exit_codes().items())
-
 app = typer.Typer(
     name="learnflow-infra",
     help="Deploy Kafka and PostgreSQL on Kubernetes through Helm, and prove that they work.",
-    epilog=EPILOG,
+    epilog="Exit codes: " + " · ".join(f"{code} {text}" for code, text in exit_codes().items()),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
