@@ -128,7 +128,7 @@ class Step:
     def __init__(self, emit: Emit, step: str) -> None:
         self._emit = emit
         self._step = step
-        self._outcome = StepFinished(step=step)
+        self.outcome = StepFinished(step=step)
 
     def progress(self, done: float, total: float | None = None, note: str = "") -> None:
         """Emit how far the step is."""
@@ -136,11 +136,7 @@ class Step:
 
     def done(self, note: str = "", *, changed: bool | None = True) -> None:
         """Set how the step ends; it is emitted when the block ends."""
-        self._outcome = StepFinished(step=self._step, note=note, changed=changed)
-
-    def finish(self) -> None:
-        """Emit the outcome."""
-        self._emit(self._outcome)
+        self.outcome = StepFinished(step=self._step, note=note, changed=changed)
 
 
 @contextmanager
@@ -155,7 +151,7 @@ def step(emit: Emit, name: str, title: str, needs: tuple[str, ...] = ()) -> Iter
         interrupted = not isinstance(error, Exception)  # Ctrl-C, or a cancelled task
         emit(StepFailed(step=name, note="interrupted" if interrupted else lines[0]))
         raise
-    running.finish()
+    emit(running.outcome)
 
 
 def ignore(_event: Event) -> None:
