@@ -4,7 +4,7 @@ import dataclasses
 import math
 from collections.abc import Mapping
 
-from learnflow_infra.readiness.causes import Cause, Policy
+from learnflow_infra.readiness.causes import Cause
 from learnflow_infra.readiness.grace import Changes, GracePeriods
 from learnflow_infra.readiness.logs import FIRST
 from learnflow_infra.readiness.owned import Snapshot
@@ -25,7 +25,7 @@ class CauseSearch:
 
     def __init__(self, view: View, grace: Mapping[str, float]) -> None:
         self._view = view
-        self._periods = GracePeriods({**view.release.grace, **grace}, view.release.causes)
+        self.periods = GracePeriods({**view.release.grace, **grace}, view.release.causes)
         self._last = -math.inf
         self._snapshot: Snapshot | None = None
 
@@ -37,7 +37,7 @@ class CauseSearch:
         age = now - self._last
         if age >= INTERVAL and (snapshot is not self._snapshot or age >= FIRST):
             self._search(snapshot, now)
-        return self._periods.changes(now)
+        return self.periods.changes(now)
 
     def expired(self, snapshot: Snapshot, now: float, *, late: bool) -> list[Cause]:
         """The causes whose grace is over, by a new search: one may just have healed.
@@ -47,21 +47,13 @@ class CauseSearch:
             now: seconds.
             late: the wait ends now, so that a search is due in any case.
         """
-        if late or self._periods.expired(now):
+        if late or self.periods.expired(now):
             self._search(snapshot, now)
-        return self._periods.expired(now)
+        return self.periods.expired(now)
 
     def _search(self, snapshot: Snapshot, now: float) -> None:
         """Search among objects of the newest specs only: soon replaced pods end no wait."""
         self._last, self._snapshot = now, snapshot
         old = soon_replaced(snapshot.objects)
         states = tuple(item for item in snapshot.states if item[0]["metadata"]["uid"] not in old)
-        self._periods.update(self._view.causes(dataclasses.replace(snapshot, states=states)), now)
-
-    def policy(self, cause: Cause) -> Policy:
-        """The policy of a cause in this wait."""
-        return self._periods.policy(cause)
-
-    def next(self, now: float) -> float:
-        """Seconds until a cause is due, for a report or as the end of its grace."""
-        return self._periods.next(now)
+        self.periods.update(self._view.causes(dataclasses.replace(snapshot, states=states)), now)

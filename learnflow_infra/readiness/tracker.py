@@ -144,9 +144,9 @@ class _Wait:
         top = expired[0]
         if causes and causes[0].object == top.object:  # a log may name a cause nearer the root
             top = causes[0]
-        raise failures.hopeless(release, namespace, top, self._search.policy(top), causes)
+        raise failures.hopeless(release, namespace, top, self._search.periods.policy(top), causes)
 
     def next(self, now: float) -> float:
         """Seconds until the wait has to act, though nothing changes."""
         settled = self._ready_since + self._view.release.settle - now
-        return max(min(self._end - now, settled, self._search.next(now), POLL), 0.0)
+        return max(min(self._end - now, settled, self._search.periods.next(now), POLL), 0.0)
