@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from learnflow_infra.objects import Condition, Fields, Object
+from learnflow_infra.objects import Condition, ContainerStatus, Fields, Object, Terminated, Waiting
 
 State = Literal["Current", "InProgress", "Failed", "Terminating", "NotFound", "Unknown"]
 
@@ -99,7 +99,31 @@ def says(item: Condition) -> str:
     return ": ".join(filter(None, parts)) or f"{item.get('type')}={item.get('status')}"
 
 
+def owner_uids(obj: Object) -> set[str]:
+    """The uids of an object's owners."""
+    return {text(owner, "uid") for owner in items(obj, "metadata", "ownerReferences")}
+
+
 def behind(obj: Object) -> bool:
     """Whether the object's controller has not observed its newest spec yet."""
     generation = count(obj, "metadata", "generation")
     return count(obj, "status", "observedGeneration", default=generation) < generation
+
+
+def containers(pod: Object) -> list[ContainerStatus]:
+    """The statuses of all containers of a pod; those of init containers first."""
+    return [
+        *items(pod, "status", "initContainerStatuses"),
+        *items(pod, "status", "containerStatuses"),
+    ]
+
+
+def waiting(item: ContainerStatus) -> Waiting:
+    """Why a container does not run; empty where it does."""
+    return (item.get("state") or {}).get("waiting") or {}
+
+
+def ended(item: ContainerStatus) -> Terminated:
+    """How a container ended, now or the last time; empty where it never did."""
+    now = (item.get("state") or {}).get("terminated")
+    return now or (item.get("lastState") or {}).get("terminated") or {}

@@ -9,7 +9,16 @@ has to be deleted by hand.
 from collections.abc import Iterable
 
 from learnflow_infra.objects import Object
-from learnflow_infra.readiness.states import at, behind, condition, count, items, part, text
+from learnflow_infra.readiness.states import (
+    at,
+    behind,
+    condition,
+    count,
+    items,
+    owner_uids,
+    part,
+    text,
+)
 from learnflow_infra.readiness.status import compute
 
 REVISION = "controller-revision-hash"
@@ -34,12 +43,8 @@ def soon_replaced(objects: Iterable[Object]) -> set[str]:
     objects = list(objects)
     controllers = (obj for obj in objects if obj["kind"] in _CONTROLLERS and behind(obj))
     late = {text(obj, "metadata", "uid") for obj in controllers}
-    pods = (obj for obj in objects if obj["kind"] == "Pod" and late & _owners(obj))
+    pods = (obj for obj in objects if obj["kind"] == "Pod" and late & owner_uids(obj))
     return {text(pod, "metadata", "uid") for pod in (*pods, *stuck_pods(objects))}
-
-
-def _owners(obj: Object) -> set[str]:
-    return {text(owner, "uid") for owner in items(obj, "metadata", "ownerReferences")}
 
 
 def _replaces_pods(obj: Object) -> bool:
@@ -57,7 +62,7 @@ def _outdated(pod: Object, newest: dict[str, str]) -> bool:
     if not newest:
         return False
     revision = at(pod, "metadata", "labels", REVISION)
-    return any(uid in newest and newest[uid] != revision for uid in _owners(pod))
+    return any(uid in newest and newest[uid] != revision for uid in owner_uids(pod))
 
 
 def _nothing_runs(pod: Object) -> bool:

@@ -16,7 +16,7 @@ from learnflow_infra.engine.release import initial_status
 from learnflow_infra.engine.verbs import delete
 from learnflow_infra.models import Release
 from learnflow_infra.readiness.owned import expected
-from learnflow_infra.readiness.status import condition
+from learnflow_infra.readiness.states import condition
 from learnflow_infra.readiness.view import View
 from learnflow_infra.skills import library
 from tests.contract.strimzi import DEFINITIONS, strimzi_crds

@@ -7,8 +7,9 @@ from learnflow_infra.objects import Container, ContainerStatus, Object, Terminat
 from learnflow_infra.readiness.causes.absent_config import absent_config
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
-from learnflow_infra.readiness.causes.facts import Facts, containers, ended, status_of, waiting
+from learnflow_infra.readiness.causes.facts import Facts
 from learnflow_infra.readiness.causes.probes import failed_probe, killed_by_probe, outlived_crash
+from learnflow_infra.readiness.states import at, count, ended, items, text, waiting
 
 _CANNOT_START = {"CreateContainerError", "RunContainerError", "StartError", "ContainerCannotRun"}
 """Reasons of a container that waits or ended. Source: kubelet, and runc's errors in it."""
@@ -19,19 +20,20 @@ _SIGNALS = {137: "SIGKILL", 143: "SIGTERM", 139: "SIGSEGV", 134: "SIGABRT"}
 def explain(facts: Facts) -> Iterator[Cause]:
     """A cause for each container in trouble; one of an init container hides the others'."""
     for pod, _ in facts.unready("Pod"):
-        if status_of(pod).get("phase") == "Failed":
+        if at(pod, "status", "phase") == "Failed":
             continue  # its owner replaces it, or has a cause itself
-        init = [c for item in containers(pod, init=True) for c in _init(facts, pod, item)]
+        first = items(pod, "status", "initContainerStatuses")
+        init = [cause for item in first for cause in _init(facts, pod, item)]
         yield from init
         if not init:
-            for item in containers(pod, init=False):
+            for item in items(pod, "status", "containerStatuses"):
                 yield from _of_container(facts, pod, item)
 
 
 def _init(facts: Facts, pod: Object, item: ContainerStatus) -> Iterator[Cause]:
     causes = list(_of_container(facts, pod, item))
     yield from causes
-    if not causes and (item.get("state") or {}).get("running") and not _sidecar(pod, item):
+    if not causes and at(item, "state", "running") and not _sidecar(pod, item):
         yield _cause(
             Code.InitContainerStuck,
             facts,
@@ -50,7 +52,7 @@ def _sidecar(pod: Object, item: ContainerStatus) -> bool:
 def _of_container(facts: Facts, pod: Object, item: ContainerStatus) -> Iterator[Cause]:
     reason = waiting(item).get("reason", "")
     if reason == "CreateContainerConfigError":
-        yield absent_config(facts, pod, str(waiting(item).get("message") or ""), item)
+        yield absent_config(facts, pod, text(waiting(item), "message"), item)
     elif reason in _CANNOT_START or ended(item).get("reason") in _CANNOT_START:
         yield _cannot_start(facts, pod, item)
     elif not item.get("ready"):
@@ -76,14 +78,14 @@ def _unready(facts: Facts, pod: Object, item: ContainerStatus) -> Iterator[Cause
 def _crashes(item: ContainerStatus) -> bool:
     """Whether the container ended by a fault of its own, and may do so again."""
     end = ended(item)
-    again = (item.get("restartCount") or 0) > 0 or waiting(item).get("reason") == "CrashLoopBackOff"
-    now = (item.get("state") or {}).get("terminated")
+    again = count(item, "restartCount") > 0 or waiting(item).get("reason") == "CrashLoopBackOff"
+    now = at(item, "state", "terminated")
     crashed = bool(end) and end.get("reason") != "Unknown"  # "Unknown" after a node's restart
     return crashed and (again or (bool(now) and (end.get("exitCode") or 0) != 0))
 
 
 def _out_of_memory(facts: Facts, pod: Object, item: ContainerStatus) -> Cause:
-    limit = ((_spec(pod, item).get("resources") or {}).get("limits") or {}).get("memory")
+    limit = at(_spec(pod, item), "resources", "limits", "memory")
     return _cause(
         Code.ContainerOutOfMemory,
         facts,
@@ -96,9 +98,9 @@ def _out_of_memory(facts: Facts, pod: Object, item: ContainerStatus) -> Cause:
 
 def _crashed(facts: Facts, pod: Object, item: ContainerStatus) -> Cause:
     end = ended(item)
-    count = item.get("restartCount") or 0
-    times = f", restarted {count} times" if count > 1 else ""
-    message = str(end.get("message") or "").strip()
+    restarts = count(item, "restartCount")
+    times = f", restarted {restarts} times" if restarts > 1 else ""
+    message = text(end, "message").strip()
     return _cause(
         Code.ContainerCrashed,
         facts,
@@ -130,7 +132,7 @@ def _failing_probe(
 
 
 def _cannot_start(facts: Facts, pod: Object, item: ContainerStatus) -> Cause:
-    message = str(waiting(item).get("message") or ended(item).get("message") or "")
+    message = text(waiting(item), "message") or text(ended(item), "message")
     return _cause(
         Code.ContainerCannotStart,
         facts,
@@ -144,12 +146,8 @@ def _cannot_start(facts: Facts, pod: Object, item: ContainerStatus) -> Cause:
 
 def _spec(pod: Object, item: ContainerStatus) -> Container:
     """The container in the pod's spec."""
-    spec = pod.get("spec") or {}
-    everything: list[Container] = [
-        *(spec.get("initContainers") or ()),
-        *(spec.get("containers") or ()),
-    ]
-    return next((c for c in everything if c.get("name") == item["name"]), Container(name=""))
+    specs = [*items(pod, "spec", "initContainers"), *items(pod, "spec", "containers")]
+    return next((spec for spec in specs if spec.get("name") == item["name"]), Container(name=""))
 
 
 def _cause(

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from learnflow_infra.masking import masked
-from learnflow_infra.objects import ContainerStatus, Event, Fields, Object, Terminated, Waiting
+from learnflow_infra.objects import Event, Object
 from learnflow_infra.readiness.evidence import Evidence
 from learnflow_infra.readiness.states import Status
 
@@ -67,29 +67,3 @@ def _when(event: Event) -> str:
     series = event.get("series") or {}
     times = (series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime"))
     return str(next((time for time in times if time), ""))
-
-
-def status_of(obj: Object) -> Fields:
-    """An object's status; empty where it has none."""
-    return obj.get("status") or {}
-
-
-def containers(pod: Object, *, init: bool | None = None) -> list[ContainerStatus]:
-    """The container statuses of a pod: init containers', the others', or first one, then others."""
-    status = status_of(pod)
-    first = status.get("initContainerStatuses") or []
-    rest = status.get("containerStatuses") or []
-    if init is None:
-        return [*first, *rest]
-    return list(first if init else rest)
-
-
-def waiting(item: ContainerStatus) -> Waiting:
-    """Why a container does not run; empty where it does."""
-    return (item.get("state") or {}).get("waiting") or {}
-
-
-def ended(item: ContainerStatus) -> Terminated:
-    """How a container ended, now or the last time; empty where it never did."""
-    now = (item.get("state") or {}).get("terminated")
-    return now or (item.get("lastState") or {}).get("terminated") or {}

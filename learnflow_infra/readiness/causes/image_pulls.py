@@ -10,8 +10,8 @@ from learnflow_infra.masking import masked
 from learnflow_infra.objects import ContainerStatus, Object, reference
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
-from learnflow_infra.readiness.causes.facts import Facts, containers, text_of, waiting
-from learnflow_infra.readiness.states import items, text
+from learnflow_infra.readiness.causes.facts import Facts, text_of
+from learnflow_infra.readiness.states import containers, items, text, waiting
 from learnflow_infra.references import Reference, parse
 from learnflow_infra.remedy import Remedy, Words
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from learnflow_infra.objects import Object, reference
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
-from learnflow_infra.readiness.causes.facts import Facts, status_of
-from learnflow_infra.readiness.states import condition
+from learnflow_infra.readiness.causes.facts import Facts
+from learnflow_infra.readiness.states import at, condition, owner_uids, text
 
 _PRESSURES = ("DiskPressure", "MemoryPressure", "PIDPressure")
 
@@ -14,7 +14,7 @@ _PRESSURES = ("DiskPressure", "MemoryPressure", "PIDPressure")
 def explain(facts: Facts) -> Iterator[Cause]:
     """A cause for each such node on which an unready pod runs or may run, and for evictions."""
     pods = [pod for pod, _ in facts.unready("Pod")]
-    used = {(pod.get("spec") or {}).get("nodeName") for pod in pods}
+    used = {at(pod, "spec", "nodeName") for pod in pods}
     for node in facts.around("Node") if pods else ():
         concerned = node["metadata"]["name"] in used or None in used
         if concerned and condition(node, "Ready").get("status") != "True":
@@ -22,8 +22,8 @@ def explain(facts: Facts) -> Iterator[Cause]:
         elif concerned:
             yield from _pressures(node)
     for pod in pods:
-        if status_of(pod).get("reason") == "Evicted" and not _replaced(facts, pod):
-            reason = str(status_of(pod).get("message") or "")
+        if at(pod, "status", "reason") == "Evicted" and not _replaced(facts, pod):
+            reason = text(pod, "status", "message")
             yield Cause(
                 code=Code.PodEvicted,
                 object=reference(pod),
@@ -34,13 +34,13 @@ def explain(facts: Facts) -> Iterator[Cause]:
 
 def _replaced(facts: Facts, pod: Object) -> bool:
     """Whether its owner is ready without it, or has made a newer pod."""
-    owners = {o.get("uid") for o in pod["metadata"].get("ownerReferences") or ()}
+    owners = owner_uids(pod)
     made = str(pod["metadata"].get("creationTimestamp") or "")
     return any(
         (obj["metadata"].get("uid") in owners and status.ready)
         or (
             obj["kind"] == "Pod"
-            and owners & {o.get("uid") for o in obj["metadata"].get("ownerReferences") or ()}
+            and owners & owner_uids(obj)
             and str(obj["metadata"].get("creationTimestamp") or "") > made
         )
         for obj, status in facts.evidence.states

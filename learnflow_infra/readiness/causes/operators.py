@@ -6,9 +6,9 @@ from learnflow_infra.masking import masked
 from learnflow_infra.objects import Object, reference
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
-from learnflow_infra.readiness.causes.facts import Facts, status_of
+from learnflow_infra.readiness.causes.facts import Facts
 from learnflow_infra.readiness.groups import group_of, is_custom
-from learnflow_infra.readiness.states import behind
+from learnflow_infra.readiness.states import at, behind, count, part
 from learnflow_infra.remedy import Command, Remedy
 
 
@@ -24,7 +24,7 @@ def explain(facts: Facts) -> Iterator[Cause]:
                 message=f"its operator rejects it: {masked(status.message)}",
                 remedy=Remedy("Correct the values that it comes from: ", Command("values")),
             )
-        elif status.state == "InProgress" and (not status_of(obj) or behind(obj)):
+        elif status.state == "InProgress" and (not part(obj, "status") or behind(obj)):
             yield _unseen(facts, obj)
 
 
@@ -40,7 +40,7 @@ def _unseen(facts: Facts, obj: Object) -> Cause:
             remedy="See the operator's log.",
         )
     down = idle[0]
-    replicas = (down.get("spec") or {}).get("replicas", 1)
+    replicas = count(down, "spec", "replicas", default=1)
     name, where = reference(down), f"kubectl -n {facts.evidence.namespace}"
     text = "is scaled to 0" if not replicas else "has no pod that is ready"
     scale = f"{where} scale {name} --replicas=1"
@@ -53,4 +53,4 @@ def _unseen(facts: Facts, obj: Object) -> Cause:
 
 
 def _runs(deployment: Object) -> bool:
-    return bool(status_of(deployment).get("availableReplicas"))
+    return bool(at(deployment, "status", "availableReplicas"))

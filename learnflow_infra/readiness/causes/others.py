@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from learnflow_infra.objects import Object, refer, reference
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
-from learnflow_infra.readiness.causes.facts import Facts, containers, ended
-from learnflow_infra.readiness.states import condition
+from learnflow_infra.readiness.causes.facts import Facts
+from learnflow_infra.readiness.states import condition, containers, ended, owner_uids
 
 _USUAL = {
     "foregroundDeletion",
@@ -51,10 +51,7 @@ def _job(facts: Facts, job: Object) -> Cause:
     uid, failed = job["metadata"].get("uid"), condition(job, "Failed")
     why = failed.get("message") or failed.get("reason") or "no reason is known"
     pods = [
-        obj
-        for obj, _ in facts.evidence.states
-        if obj["kind"] == "Pod"
-        and any(o.get("uid") == uid for o in obj["metadata"].get("ownerReferences") or ())
+        obj for obj, _ in facts.evidence.states if obj["kind"] == "Pod" and uid in owner_uids(obj)
     ]
     return Cause(
         code=Code.JobFailed,

@@ -4,8 +4,8 @@ import re
 
 from learnflow_infra.masking import masked
 from learnflow_infra.objects import ContainerStatus, Object
-from learnflow_infra.readiness.causes.facts import Facts, ended, text_of
-from learnflow_infra.readiness.states import text
+from learnflow_infra.readiness.causes.facts import Facts, text_of
+from learnflow_infra.readiness.states import ended, text
 from learnflow_infra.timestamps import seconds_of
 
 RESET = 600.0

@@ -9,6 +9,7 @@ from learnflow_infra.objects import Object, reference
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code, rank
 from learnflow_infra.readiness.causes.facts import Facts
+from learnflow_infra.readiness.states import owner_uids
 
 _SYMPTOMS: Mapping[str, AbstractSet[Code]] = {
     Code.ClaimNoStorageClass: {Code.PodUnschedulable, Code.ClaimPending},
@@ -31,8 +32,11 @@ def ranked(facts: Facts, causes: Sequence[Cause]) -> list[Cause]:
     if any(cause.code != _GENERAL for cause in kept):
         kept = [cause for cause in kept if cause.code != _GENERAL] or kept
     merged = _merged(facts, kept)
-    rest = [] if merged else [_unexplained(obj, message) for obj, message in _waiting(facts)]
-    return sorted(map(_safe, [*merged, *rest]), key=lambda cause: rank(cause.code))
+    unexplained = [
+        Cause(code=Code.NotReady, object=reference(obj), message=message)
+        for obj, message in _waiting(facts)
+    ]
+    return sorted(map(_safe, merged or unexplained), key=lambda cause: rank(cause.code))
 
 
 def _safe(cause: Cause) -> Cause:
@@ -68,13 +72,5 @@ def _owner(obj: Object) -> str:
 def _waiting(facts: Facts) -> list[tuple[Object, str]]:
     """Unready objects that own no unready object."""
     unready = [(obj, status.message) for obj, status in facts.unready()]
-    above = {
-        owner.get("uid")
-        for obj, _ in unready
-        for owner in obj["metadata"].get("ownerReferences") or ()
-    }
-    return [(obj, text) for obj, text in unready if obj["metadata"].get("uid") not in above]
-
-
-def _unexplained(obj: Object, message: str) -> Cause:
-    return Cause(code=Code.NotReady, object=reference(obj), message=message)
+    owners = {uid for obj, _ in unready for uid in owner_uids(obj)}
+    return [(obj, text) for obj, text in unready if obj["metadata"].get("uid") not in owners]

@@ -8,7 +8,8 @@ from learnflow_infra.objects import Reference, refer, reference
 from learnflow_infra.readiness import strimzi
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
-from learnflow_infra.readiness.causes.facts import Facts, status_of, text_of
+from learnflow_infra.readiness.causes.facts import Facts, text_of
+from learnflow_infra.readiness.states import count
 from learnflow_infra.remedy import Command, Remedy, Words
 
 _PHRASES: tuple[tuple[Code, str, str, Words], ...] = (
@@ -97,9 +98,8 @@ _HOOK = re.compile(r"\* (job|pod) (\S+) failed")
 def explain(facts: Facts) -> Iterator[Cause]:
     """A cause for each controller that is refused its pods or claims."""
     for obj, _ in facts.unready(*_MAKERS):
-        desired = (obj.get("spec") or {}).get("replicas")
-        made = status_of(obj).get("replicas") or 0
-        if made >= (1 if desired is None else desired) and obj["kind"] not in {"Job", "DaemonSet"}:
+        enough = count(obj, "status", "replicas") >= count(obj, "spec", "replicas", default=1)
+        if enough and obj["kind"] not in {"Job", "DaemonSet"}:
             continue
         last = facts.events(obj, "FailedCreate", "SuccessfulCreate")[-1:]
         message = text_of(last[0]) if last and last[0].get("reason") == "FailedCreate" else ""

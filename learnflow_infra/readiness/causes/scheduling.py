@@ -11,7 +11,7 @@ from learnflow_infra.objects import Object, reference
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts
-from learnflow_infra.readiness.states import condition
+from learnflow_infra.readiness.states import at, condition, items, part
 
 _REASON = re.compile(r"(\d+) ((?:node\(s\) |Insufficient |Too many )[^,.{]*(?:\{[^}]*\})?[^,.]*)")
 _RULES: tuple[tuple[Code, str], ...] = (
@@ -69,22 +69,21 @@ def _code(pod: Object, summary: str) -> Code:
     if not counts:
         return Code.PodUnschedulable
     code = max(counts, key=lambda item: counts[item])
-    own = (pod.get("spec") or {}).get("nodeSelector")
     selected = code is Code.PodUnschedulableNodeSelector
+    own = at(pod, "spec", "nodeSelector")
     return Code.PodUnschedulableAffinity if selected and not own else code
 
 
 def _request(pod: Object, code: Code) -> str:
     """What the pod requests, if nodes lack that."""
+    if code is Code.PodUnschedulableNodeSelector:
+        selector = part(pod, "spec", "nodeSelector")
+        labels = ", ".join(f"{key}={value}" for key, value in selector.items())
+        return f" (it selects {labels})"
     resource = {Code.PodUnschedulableCpu: "cpu", Code.PodUnschedulableMemory: "memory"}.get(code)
-    spec = pod.get("spec") or {}
-    requests = [
-        str(((item.get("resources") or {}).get("requests") or {}).get(resource, ""))
-        for item in spec.get("containers") or ()
-    ]
-    requests = [text for text in requests if text]
-    if resource:
-        return f" (it requests {' + '.join(requests)} of {resource})" if requests else ""
-    selector = spec.get("nodeSelector") if code is Code.PodUnschedulableNodeSelector else None
-    labels = ", ".join(f"{key}={value}" for key, value in (selector or {}).items())
-    return f" (it selects {labels})" if labels else ""
+    if not resource:
+        return ""
+    containers = items(pod, "spec", "containers")
+    requests = [at(item, "resources", "requests", resource) for item in containers]
+    total = " + ".join(str(request) for request in requests if request is not None)
+    return f" (it requests {total} of {resource})" if total else ""

@@ -7,8 +7,8 @@ from learnflow_infra.objects import Object, reference
 from learnflow_infra.readiness.causes.absent_config import absent_config, names_absent_config
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
-from learnflow_infra.readiness.causes.facts import Facts, containers, status_of, text_of
-from learnflow_infra.readiness.states import holds
+from learnflow_infra.readiness.causes.facts import Facts, text_of
+from learnflow_infra.readiness.states import at, containers, holds, text
 
 _DEFAULT = "storageclass.kubernetes.io/is-default-class"
 _SUMMARY = "Unable to attach or mount volumes"
@@ -18,7 +18,7 @@ _SUMMARY = "Unable to attach or mount volumes"
 def explain(facts: Facts) -> Iterator[Cause]:
     """A cause for each claim that is pending, and each pod whose volumes cannot be mounted."""
     for claim, _ in facts.unready("PersistentVolumeClaim"):
-        if status_of(claim).get("phase", "Pending") == "Pending":
+        if text(claim, "status", "phase", default="Pending") == "Pending":
             yield from _claim(facts, claim)
     for pod, _ in facts.unready("Pod"):
         if not _mounted(pod):
@@ -26,7 +26,7 @@ def explain(facts: Facts) -> Iterator[Cause]:
 
 
 def _claim(facts: Facts, claim: Object) -> Iterator[Cause]:
-    name = (claim.get("spec") or {}).get("storageClassName")
+    name = at(claim, "spec", "storageClassName")
     classes = {item["metadata"]["name"]: item for item in facts.around("StorageClass")}
     known = "storageclasses" not in facts.evidence.denied
     if name and known and name not in classes and not _bindable(claim):
@@ -53,11 +53,11 @@ def _claim(facts: Facts, claim: Object) -> Iterator[Cause]:
 
 def _bindable(claim: Object) -> bool:
     """Whether it names its volume, which may have a class without a StorageClass."""
-    return bool((claim.get("spec") or {}).get("volumeName"))
+    return bool(at(claim, "spec", "volumeName"))
 
 
 def _is_default(storage_class: Object) -> bool:
-    return (storage_class["metadata"].get("annotations") or {}).get(_DEFAULT) == "true"
+    return text(storage_class, "metadata", "annotations", _DEFAULT) == "true"
 
 
 def _no_class(claim: Object, message: str, classes: dict[str, Object]) -> Cause:

@@ -18,7 +18,6 @@ from learnflow_infra.readiness.states import (
     Status,
     at,
     behind,
-    condition,
     progress,
     terminating,
     text,
@@ -33,7 +32,7 @@ from learnflow_infra.readiness.status import (
     workloads,
 )
 
-__all__ = ["State", "Status", "compute", "condition", "evaluate"]
+__all__ = ["State", "Status", "compute", "evaluate"]
 
 
 def compute(obj: Object, rules: Sequence[ReadyRule] = ()) -> Status:

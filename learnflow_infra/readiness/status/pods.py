@@ -5,10 +5,10 @@ from learnflow_infra.readiness.states import (
     Status,
     at,
     condition,
+    containers,
     current,
     failed,
     holds,
-    items,
     part,
     progress,
     text,
@@ -52,14 +52,14 @@ def cron_job(obj: Object) -> Status:
 def _failure(obj: Object) -> str:
     """The kubelet's message, or else how the first failed container ended."""
     message = text(obj, "status", "message") or text(obj, "status", "reason")
-    return message or next(filter(None, map(_ended, _containers(obj))), "failed")
+    return message or next(filter(None, map(_ended, containers(obj))), "failed")
 
 
 def _waits(obj: Object) -> str:
     unscheduled = condition(obj, "PodScheduled")
     if unscheduled.get("status") == "False":
         return text(unscheduled, "message", default="not scheduled")
-    reasons = [reason for item in _containers(obj) if (reason := _waiting(item) or _ended(item))]
+    reasons = [reason for item in containers(obj) if (reason := _waiting(item) or _ended(item))]
     reasons.sort(key=lambda reason: reason.endswith(_USUAL))
     return reasons[0] if reasons else text(condition(obj, "Ready"), "message", default="starting")
 
@@ -80,10 +80,3 @@ def _ended(item: ContainerStatus) -> str:
         return ""
     reason = text(ended, "reason", default="failed")
     return f"container {item.get('name')}: {reason}, exit code {ended['exitCode']}"
-
-
-def _containers(obj: Object) -> list[ContainerStatus]:
-    return [
-        *items(obj, "status", "initContainerStatuses"),
-        *items(obj, "status", "containerStatuses"),
-    ]
