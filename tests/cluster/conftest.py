@@ -37,8 +37,8 @@ def _own_data(tmp_path_factory):
     patch = pytest.MonkeyPatch()
     patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
     yield
-    for cluster in embedded.list_clusters():
-        embedded.delete(cluster.name, emit=events.ignore)
+    for name in state.names():
+        embedded.delete(name, emit=events.ignore)
     patch.undo()
 
 

@@ -3,7 +3,7 @@
     prepare(recipes, emit=emit)              build what is missing, ahead of time
     up("learnflow", emit=emit) -> Cluster    create or start; changes nothing when it runs
     load_images("learnflow", recipes, emit=emit) -> {recipe: reference}
-    stop, delete, status, list_clusters
+    stop, delete, status
 
 A recipe is a folder with an image.yaml. Other packages use what is in `__all__`. What needs
 root runs in a child under sudo when the user is not root (see `elevate`).
@@ -29,7 +29,7 @@ from learnflow_infra.clusters.embedded.host.requirements import require_host
 from learnflow_infra.clusters.embedded.images import build, helpers
 from learnflow_infra.clusters.embedded.images.loading import known_images
 from learnflow_infra.clusters.embedded.images.recipe import REGISTRY, ImageRecipe, ImageRef
-from learnflow_infra.clusters.embedded.inventory import Cluster, list_clusters, status
+from learnflow_infra.clusters.embedded.inventory import Cluster, status
 from learnflow_infra.clusters.embedded.programs import binary
 from learnflow_infra.clusters.embedded.state import CONTEXT_PREFIX
 from learnflow_infra.events import Emit
@@ -44,7 +44,6 @@ __all__ = [
     "delete",
     "ensure_packages",
     "known_images",
-    "list_clusters",
     "load_archive",
     "load_images",
     "missing_bytes",

@@ -22,6 +22,7 @@ from learnflow_infra.clusters.embedded.commands import (
 )
 from learnflow_infra.clusters.embedded.host import privileges
 from learnflow_infra.clusters.embedded.images import build, loading
+from learnflow_infra.clusters.embedded.images.recipe import ImageRecipe
 from learnflow_infra.errors import LearnflowError, from_document
 from learnflow_infra.events import Emit, Event
 from learnflow_infra.paths import cache_dir, data_dir
@@ -67,7 +68,7 @@ def perform(command: Command, emit: Emit) -> None:
             loading.load_archive(name, archive, references, emit)
         case BuildImages(recipes=recipes):
             for recipe in recipes:
-                build.build(build.ImageRecipe.load(recipe), emit=emit)
+                build.build(ImageRecipe.load(recipe), emit=emit)
             for folder in SHARED:
                 privileges.give_to_sudo_user(cache_dir() / folder)
         case Stop(name=name):

@@ -1,4 +1,4 @@
-"""The embedded clusters of this user and their states, from files and processes alone."""
+"""The state of an embedded cluster, from files and processes alone."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -36,8 +36,3 @@ def status(name: str) -> Cluster:
         kubectl=binary.kubectl(),
         version=binary.version(),
     )
-
-
-def list_clusters() -> list[Cluster]:
-    """Every embedded cluster of this user, by name."""
-    return [status(name) for name in state.names()]

@@ -22,18 +22,7 @@ PAUSE = 0.1
 
 def healthy(api: Api) -> bool:
     """Whether the API server answers /readyz with ok, within a second."""
-    try:
-        return api.get("/readyz", timeout=1.0) == "ok"
-    except ERRORS:
-        return False
-
-
-def exists(api: Api, path: str) -> bool:
-    """Whether the API server has the object of this path."""
-    try:
-        return bool(api.document(path))
-    except ERRORS:
-        return False
+    return _holds(lambda: api.get("/readyz", timeout=1.0) == "ok")
 
 
 def node_ready(node: dict[str, Any], since: datetime) -> bool:
@@ -129,30 +118,20 @@ class Waiter:
     def controllers(self) -> None:
         """Wait until pods can be made: a controller makes their namespace's ServiceAccount."""
         account = "/api/v1/namespaces/default/serviceaccounts/default"
-        self._until("kube-controller-manager", lambda: exists(self._api, account))
+        self._until("kube-controller-manager", lambda: bool(self._api.document(account)))
 
     def node(self) -> None:
         """Wait until the node is Ready, and no status of a pod is from before its start."""
-        self._until("kubelet", self._node_ready)
-        self._until("kubelet", self._pods_fresh)
-
-    def _pods_fresh(self) -> bool:
-        try:
-            return fresh(self._api.document("/api/v1/pods")["items"], self._since)
-        except ERRORS:
-            return False
-
-    def _node_ready(self) -> bool:
-        try:
-            node = self._api.document(f"/api/v1/nodes/{self._config.node_name}")
-        except ERRORS:
-            return False
-        return node_ready(node, self._since)
+        api, since = self._api, self._since
+        path = f"/api/v1/nodes/{self._config.node_name}"
+        self._until("kubelet", lambda: node_ready(api.document(path), since))
+        self._until("kubelet", lambda: fresh(api.document("/api/v1/pods")["items"], since))
 
     def _until(self, component: str, condition: Callable[[], bool]) -> None:
+        """Wait for a condition; an error of the API server means that it does not hold yet."""
         layout = state.layout(self._config.name)
         log = layout.log(component)
-        while not condition():
+        while not _holds(condition):
             if processes.running(self._config.name) is None:
                 raise NotReadyError(
                     f"The node of {self._config.name} ended while it started.",
@@ -166,3 +145,10 @@ class Waiter:
                     remedy=Remedy(f"See {log}, then: ", Command("cluster", "up")),
                 )
             self._cancelled.wait(PAUSE)
+
+
+def _holds(condition: Callable[[], bool]) -> bool:
+    try:
+        return condition()
+    except ERRORS:
+        return False

@@ -69,7 +69,7 @@ def plan(
     v1 = tuple(
         Hierarchy(controllers=controllers, folder=_folder(mountinfo, controllers, path))
         for controllers, path in own.items()
-        if controllers and _mounted(mountinfo, controllers)
+        if controllers and _mount_of(mountinfo, controllers)
     )
     version: Literal[1, 2] = 1 if any(h.controllers.startswith("memory") for h in v1) else 2
     if version == 2:  # noqa: PLR2004 - a version
@@ -106,19 +106,11 @@ def _mount_of(mountinfo: str, controllers: str) -> tuple[str, str] | None:
     for line in mountinfo.splitlines():
         before, _, after = line.partition(" - ")
         kind, _, options = after.split(" ", 2)
-        matches = kind == "cgroup2" if not names else _has(kind, options, names)
-        if matches:
+        v1 = kind == "cgroup" and names <= set(options.split(","))
+        if v1 if names else kind == "cgroup2":
             fields = before.split(" ")
             return fields[3], fields[4]
     return None
-
-
-def _has(kind: str, options: str, names: set[str]) -> bool:
-    return kind == "cgroup" and names <= set(options.split(","))
-
-
-def _mounted(mountinfo: str, controllers: str) -> bool:
-    return _mount_of(mountinfo, controllers) is not None
 
 
 def _folder(mountinfo: str, controllers: str, path: str) -> PurePosixPath:

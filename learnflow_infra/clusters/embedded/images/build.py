@@ -18,12 +18,10 @@ from learnflow_infra.clusters.embedded.images.build_step import (
     disk_full,
     disk_full_is_host_error,
 )
-from learnflow_infra.clusters.embedded.images.recipe import ImageRecipe, ImageRef
+from learnflow_infra.clusters.embedded.images.recipe import ImageRecipe
 from learnflow_infra.events import Emit, Step
 from learnflow_infra.paths import cache_dir
 from learnflow_infra.system import locks
-
-__all__ = ["ImageRecipe", "ImageRef", "build", "built_path"]
 
 _NEEDED_BYTES = 2 << 30
 """Free space that a build requires: an image's tree, layer and archive exist at one time."""

@@ -7,6 +7,7 @@ from learnflow_infra import events
 from learnflow_infra.clusters.embedded import state
 from learnflow_infra.clusters.embedded.control_plane import api
 from learnflow_infra.clusters.embedded.images import build, pruning
+from learnflow_infra.clusters.embedded.images.recipe import ImageRecipe
 from learnflow_infra.clusters.embedded.node import processes, runtime
 from learnflow_infra.errors import ClusterUnreachableError
 from learnflow_infra.events import Emit
@@ -35,7 +36,7 @@ def load_images(name: str, recipes: Sequence[Path], emit: Emit) -> None:
     """
     built = {}
     for folder in recipes:
-        recipe = build.ImageRecipe.load(folder)
+        recipe = ImageRecipe.load(folder)
         archive = build.build(recipe, emit=emit)
         pruning.prune(archive)
         built[str(recipe.reference())] = archive

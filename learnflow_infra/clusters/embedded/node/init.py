@@ -39,7 +39,8 @@ KERNEL = {
 def main(spec_file: str, host_network: str, outer: str) -> None:
     """Set the node up and become its supervisor; does not return."""
     node = spec.read(Path(spec_file))
-    record_pids(node.root, int(outer))
+    own_pid = int(Path("/proc/self").readlink().name)  # the host's: /proc is not yet the node's
+    processes.record(node.root, int(outer), own_pid)
     chosen = control_groups.current()
     control_groups.enter(node.root / "cgroups.json")
     file_systems(node, chosen)
@@ -58,15 +59,10 @@ def main(spec_file: str, host_network: str, outer: str) -> None:
     os.execve(sys.executable, command, environment)  # noqa: S606 - becoming it is the point
 
 
-def record_pids(root: Path, outer: int) -> None:
-    """Record the node's processes by the host's pids: /proc is still the host's."""
-    own = int(Path("/proc/self").readlink().name)
-    processes.record(root, outer, own)
-
-
 def file_systems(node: spec.Spec, chosen: cgroups.Plan) -> None:
     """Mount the node's own /proc, /sys, cgroups and /run, and its lasting data."""
-    kept = {path: os.open(path, os.O_PATH) for path in visible_only(node)}
+    visible = dict.fromkeys([node.root, node.bin, *node.keep])
+    kept = {path: os.open(path, os.O_PATH) for path in visible}
     mount("proc", "/proc", "proc")
     mount("sysfs", "/sys", "sysfs")
     mount_cgroups(chosen)
@@ -81,11 +77,6 @@ def file_systems(node: spec.Spec, chosen: cgroups.Plan) -> None:
     bind_data(node, kept)
     show_kernel_parameters()
     output(["mount", "--make-rshared", "/"])
-
-
-def visible_only(node: spec.Spec) -> list[Path]:
-    """Folders of the host that must stay visible, the cluster's two first."""
-    return list(dict.fromkeys([node.root, node.bin, *node.keep]))
 
 
 def bind_data(node: spec.Spec, kept: dict[Path, int]) -> None:

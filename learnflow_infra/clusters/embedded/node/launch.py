@@ -106,7 +106,6 @@ def _spec(config: state.Config, programs: Path) -> Spec:
     own = [Path(sys.prefix), Path(sys.base_prefix), package, requirements.cni_folder()]
     used = [requirements.program(name) for name in ("containerd", "runc", "nft", "ip")]
     return Spec(
-        name=config.name,
         root=state.layout(config.name).root,
         bin=programs,
         keep=[*own, *(path.parent for path in used if path)],
@@ -115,8 +114,6 @@ def _spec(config: state.Config, programs: Path) -> Spec:
         host_address=str(config.host_address),
         link=config.link,
         cgroup=config.cgroup,
-        snapshotter=config.snapshotter,
-        cni=requirements.cni_folder(),
     )
 
 

@@ -10,7 +10,6 @@ from pathlib import Path
 class Spec:
     """A node; paths are the host's."""
 
-    name: str
     root: Path
     """The cluster's folder; in the node it is /var/lib/learnflow."""
     bin: Path
@@ -22,9 +21,6 @@ class Spec:
     host_address: str
     link: str
     cgroup: str
-    snapshotter: str
-    cni: Path
-    """The folder of the CNI plugins."""
 
     def write(self, path: Path) -> None:
         """Write it as JSON."""
@@ -34,7 +30,7 @@ class Spec:
 def read(path: Path) -> Spec:
     """Read a file of `Spec.write`."""
     fields = json.loads(path.read_text())
-    for key in ("root", "bin", "cni"):
+    for key in ("root", "bin"):
         fields[key] = Path(fields[key])
     fields["keep"] = [Path(folder) for folder in fields["keep"]]
     return Spec(**fields)
