@@ -116,11 +116,9 @@ def test_up_waits_for_a_silent_api_server_and_keeps_the_node(node, kubectl, web)
 
 def test_lost_certificates_of_an_unfinished_cluster_are_generated_again():
     name = "cluster-test-3"
-    with start(name, start_new_session=True) as child:
+    with start(name) as child:
         eventually((state.layout(name).pki / "ca.crt").exists)
-        os.killpg(
-            child.pid, signal.SIGKILL
-        )  # with its child kubeadm, which would continue to write
+        child.kill()  # and not its child kubeadm, which continues to write
     launch.end(state.load(name), None)
     assert embedded.up(name, emit=events.ignore).state == "running"
     embedded.delete(name, emit=events.ignore)

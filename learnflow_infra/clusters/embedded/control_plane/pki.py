@@ -2,12 +2,13 @@
 
 import shutil
 import time
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from learnflow_infra import documents
 from learnflow_infra.clusters.embedded import state
-from learnflow_infra.system import files
+from learnflow_infra.system import files, locks
 from learnflow_infra.system.programs import output
 
 COMPONENTS = ("admin", "super-admin", "kubelet", "controller-manager", "scheduler")
@@ -27,40 +28,46 @@ def needs_renewal(issued: float, now: float) -> bool:
 
 
 def ensure(layout: state.Layout, kubeadm: Path, context: str) -> None:
-    """Make the certificates and kubeconfigs that are missing, and renew those that are old."""
+    """Make the certificates and kubeconfigs that are missing, and renew those that are old.
+
+    kubeadm inherits the lock: if this process is killed, the next one waits until kubeadm,
+    which goes on writing, has ended.
+    """
     stamp = layout.pki / "issued"
-    if not stamp.exists():
-        shutil.rmtree(layout.pki, ignore_errors=True)  # unfinished, and unused
-        kubeadm_config = layout.conf / "kubeadm.yaml"
-        output([kubeadm, "init", "phase", "certs", "all", "--config", kubeadm_config])
-        _kubeconfigs(layout, kubeadm)
-    elif needs_renewal(stamp.stat().st_mtime, time.time()):
-        output([kubeadm, "certs", "renew", "all", "--config", layout.conf / "kubeadm.yaml"])
-        _kubeconfigs(layout, kubeadm)
-    elif layout.kubeconfig.exists():
-        return
-    write_kubeconfig(layout, context)
-    stamp.touch(mode=0o600)
+    config = layout.conf / "kubeadm.yaml"
+    with locks.hold(layout.root / "pki.lock") as lock:
+
+        def run(*arguments: str | Path) -> str:
+            return output([kubeadm, *arguments, "--config", config], fds=(lock.fileno(),))
+
+        if not stamp.exists():
+            shutil.rmtree(layout.pki, ignore_errors=True)  # unfinished, and unused
+            run("init", "phase", "certs", "all")
+            _kubeconfigs(layout.conf, run)
+        elif needs_renewal(stamp.stat().st_mtime, time.time()):
+            run("certs", "renew", "all")
+            _kubeconfigs(layout.conf, run)
+        elif layout.kubeconfig.exists():
+            return
+        write_kubeconfig(layout, context)
+        stamp.touch(mode=0o600)
 
 
-def _kubeconfigs(layout: state.Layout, kubeadm: Path) -> None:
+def _kubeconfigs(folder: Path, run: Callable[..., str]) -> None:
+    """Write the kubeconfigs of components and users; `run` runs kubeadm with arguments."""
     for name in (*COMPONENTS, *USERS):
-        (layout.conf / f"{name}.conf").unlink(missing_ok=True)
+        (folder / f"{name}.conf").unlink(missing_ok=True)
+
+    def component(name: str) -> None:
+        run("init", "phase", "kubeconfig", name, "--kubeconfig-dir", folder)
+
+    def user(name: str) -> None:
+        text = run("kubeconfig", "user", "--client-name", USERS[name])
+        files.replace(folder / f"{name}.conf", text, mode=0o600)
+
     with ThreadPoolExecutor() as pool:
-        list(pool.map(lambda name: _component(layout, kubeadm, name), COMPONENTS))
-        list(pool.map(lambda name: _user(layout, kubeadm, name), USERS))
-
-
-def _component(layout: state.Layout, kubeadm: Path, name: str) -> None:
-    config = layout.conf / "kubeadm.yaml"
-    phase: list[str | Path] = [kubeadm, "init", "phase", "kubeconfig", name]
-    output([*phase, "--config", config, "--kubeconfig-dir", layout.conf])
-
-
-def _user(layout: state.Layout, kubeadm: Path, name: str) -> None:
-    config = layout.conf / "kubeadm.yaml"
-    text = output([kubeadm, "kubeconfig", "user", "--client-name", USERS[name], "--config", config])
-    files.replace(layout.conf / f"{name}.conf", text, mode=0o600)
+        list(pool.map(component, COMPONENTS))
+        list(pool.map(user, USERS))
 
 
 def write_kubeconfig(layout: state.Layout, context: str) -> None:
