@@ -1,4 +1,4 @@
 #!/bin/sh
-# Name what of Kafka is not ready and why; changes nothing.
+# Show which objects of Kafka are not ready, and why; changes nothing.
 # Options are those of `learnflow-infra diagnose`; exit codes are in SKILL.md.
 exec "$(dirname -- "$0")/../../common/learnflow.sh" diagnose kafka-k8s-setup "$@"
