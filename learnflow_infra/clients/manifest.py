@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import cached_property
 
-from learnflow_infra import documents
+from learnflow_infra.documents.reading import parse_all
 from learnflow_infra.objects import Object
 
 _MARKED = ("labels", "annotations")
@@ -23,12 +23,12 @@ class Manifest:
     @cached_property
     def objects(self) -> tuple[Object, ...]:
         """The objects of `text` as helm sends them to the API server, in its order."""
-        return tuple(map(_sent, documents.parse_all(self.text)))
+        return tuple(map(_sent, parse_all(self.text)))
 
     @cached_property
     def hooks(self) -> tuple[Object, ...]:
         """The objects of the chart's hooks."""
-        return tuple(obj for text in self.hook_texts for obj in documents.parse_all(text))
+        return tuple(obj for text in self.hook_texts for obj in parse_all(text))
 
     @property
     def with_hooks(self) -> tuple[Object, ...]:

@@ -9,8 +9,8 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from learnflow_infra import documents
 from learnflow_infra.documents.merging import merge
+from learnflow_infra.documents.reading import Parsed, parse, parse_all
 from learnflow_infra.documents.scalars import as_text
 from learnflow_infra.errors import InputError
 from learnflow_infra.models import Document, Values
@@ -36,7 +36,7 @@ class Defaults:
     """
 
     values: Values = field(default_factory=dict)
-    file: documents.Parsed | None = None
+    file: Parsed | None = None
     schema: Values | None = None
     named: frozenset[tuple[str, ...]] = frozenset()
     subcharts: frozenset[str] = frozenset()
@@ -129,15 +129,15 @@ def _named(files: Files) -> frozenset[tuple[str, ...]]:
 
 
 def _crds(where: str, files: Files, name: str) -> list[Object]:
-    return documents.parse_all(files[name], f"{where}/{name}")
+    return parse_all(files[name], f"{where}/{name}")
 
 
 def _is_crd(name: str) -> bool:
     return name.startswith("crds/") and name.endswith(_MANIFESTS)
 
 
-def _mapping(where: str, files: Files, name: str) -> documents.Parsed:
-    return documents.parse(files.get(name, b""), f"{where}/{name}")
+def _mapping(where: str, files: Files, name: str) -> Parsed:
+    return parse(files.get(name, b""), f"{where}/{name}")
 
 
 def _schema(where: str, files: Files) -> Document | None:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from learnflow_infra import documents
 from learnflow_infra.documents.merging import merge
+from learnflow_infra.documents.reading import Parsed, read
 from learnflow_infra.models import Profile, ReleaseName, Values
 from learnflow_infra.paths import repo_root
 from learnflow_infra.sources.reading import Defaults
@@ -136,17 +136,11 @@ def compute(
     )
 
 
-def _project_files(
-    release: ReleaseName, profile: Profile, folder: Path | None
-) -> list[documents.Parsed]:
+def _project_files(release: ReleaseName, profile: Profile, folder: Path | None) -> list[Parsed]:
     root = folder or repo_root() / "charts-values"
     names = ("values.yaml", f"values-{profile}.yaml")
     paths = [root / release / name for name in names]
-    return [
-        documents.read(path, f"{root.name}/{release}/{path.name}")
-        for path in paths
-        if path.exists()
-    ]
+    return [read(path, f"{root.name}/{release}/{path.name}") for path in paths if path.exists()]
 
 
 def _of_chart(chart: Defaults) -> list[Statement]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from learnflow_infra.documents import Parsed, parse, read
+from learnflow_infra.documents.reading import Parsed, parse, read
 from learnflow_infra.errors import InputError
 from learnflow_infra.masking import MASK, masked_values
 from learnflow_infra.models import ReleaseName, Values

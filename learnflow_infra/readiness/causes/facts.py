@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator
 
-from learnflow_infra.masking import masked
+from learnflow_infra.masking.texts import masked
 from learnflow_infra.objects import Event, Object
 from learnflow_infra.readiness.evidence import Evidence
 from learnflow_infra.readiness.states import Status

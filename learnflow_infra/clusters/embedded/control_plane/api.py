@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from learnflow_infra import documents
 from learnflow_infra.clients.api_errors import ApiError, refusal, silent
+from learnflow_infra.documents.reading import load
 from learnflow_infra.errors import ClusterUnreachableError
 
 ERRORS = (ApiError, ClusterUnreachableError)
@@ -73,7 +73,7 @@ class Api:
 
 def connect(kubeconfig: Path) -> Api:
     """Read a kubeconfig with embedded certificates, as kubeadm writes it."""
-    document = documents.load(kubeconfig)
+    document = load(kubeconfig)
     cluster, user = document["clusters"][0]["cluster"], document["users"][0]["user"]
     tls = ssl.create_default_context(
         cadata=base64.b64decode(cluster["certificate-authority-data"]).decode()
