@@ -69,7 +69,7 @@ def parse(text: str) -> Reference:
     )
     if not _sound(found, tag=bool(colon), digest=bool(at)):
         raise InputError(
-            f"{text!r} is no image reference.",
+            f"{text!r} is not an image reference.",
             why="It is [REGISTRY/]REPOSITORY[:TAG][@sha256:DIGEST], the repository in lower case.",
         )
     return found

@@ -90,7 +90,7 @@ class Connection:
             answer = self._send(self._renewed(used), request)
         if answer.status == _UNAUTHORIZED:
             raise ClusterUnreachableError(
-                f"The API server at {self.server} does not know the user of the context "
+                f"The API server at {self.server} does not accept the credentials of the context "
                 f"{self._context or '(current)'}.",
                 why=reason(read(answer)),
                 remedy="Log in to the cluster again, as its provider describes.",

@@ -118,7 +118,7 @@ def explained(reference: str, version: str, stderr: str, newest_version: str = "
 
 def _slow(reference: str) -> RegistryError:
     return RegistryError(
-        f"The chart {reference} did not come within {PULL_SECONDS:.0f} s.",
+        f"The chart {reference} was not pulled within {PULL_SECONDS:.0f} s.",
         fault=Fault.unreachable,
         why="The registry, or the network to it, is too slow.",
         remedy=_remedy(Fault.unreachable, reference),

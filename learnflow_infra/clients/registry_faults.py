@@ -77,7 +77,7 @@ def remedy(fault: Fault, registry: str, puller: Puller) -> Remedy:
         Fault.forbidden: (f"Log in: {login}",),
         Fault.limited: (f"Wait; log in: {login}; or use a mirror: {mirror}",),
         Fault.disk_full: ("Free disk space on ", own["machine"]),
-        Fault.damaged: (f"Does a proxy answer in its place? Or use a mirror: {mirror}",),
+        Fault.damaged: (f"Check whether a proxy answers in its place; or use a mirror: {mirror}",),
         Fault.tls: (f"{trust}, or use a mirror: {mirror}",),
         Fault.unreachable: (
             f"Check the network and the proxy (HTTPS_PROXY) of {own['machine']}, ",

@@ -141,7 +141,7 @@ def _once(
     try:
         result = programs.run(command, env=_environment(), seconds=seconds, tick=watch)
     except ProgramError as error:
-        raise explained(reference, f"timeout: no end within {seconds:.0f} s") from error
+        raise explained(reference, f"timeout: not finished within {seconds:.0f} s") from error
     if result.code:
         raise explained(reference, result.err.decode("utf-8", "replace"))
     return result.out
@@ -157,7 +157,7 @@ def _stall_watch(reference: str, size: Callable[[], int]) -> Callable[[], None]:
         if last != before:
             grew = time.monotonic()
         elif time.monotonic() - grew > STALL_SECONDS:
-            raise explained(reference, f"timeout: nothing came for {STALL_SECONDS:.0f} s")
+            raise explained(reference, f"timeout: no data for {STALL_SECONDS:.0f} s")
 
     return look
 

@@ -1,4 +1,4 @@
-"""Bundles: a part of an OCI layout as one tar, every digest checked when it is read."""
+"""Bundles: a part of an OCI layout as one tar; reading it checks every digest."""
 
 import hashlib
 import tarfile
@@ -40,7 +40,7 @@ def items(descriptors: Sequence[Descriptor]) -> list[Item]:
 
 
 def pack(layout: Layout, descriptors: Sequence[Descriptor], target: Path) -> None:
-    """Write these, and no others, as one tar of a layout; all of it or nothing."""
+    """Write a layout of these descriptors as one tar, atomically."""
     blobs = {item["digest"]: item for each in descriptors for item in layout.of(each)}
     with files.replacing(target) as temporary, tarfile.open(temporary, "w") as tar:
         _add(tar, "oci-layout", b'{"imageLayoutVersion":"1.0.0"}')
@@ -50,10 +50,10 @@ def pack(layout: Layout, descriptors: Sequence[Descriptor], target: Path) -> Non
 
 
 def unpack(archive: Path, into: Path) -> Layout:
-    """Read a packed layout into an empty folder; every digest is computed and compared.
+    """Extract a layout into an empty folder, and compare every digest.
 
     Raises:
-        ArtifactError: it is damaged or cut short; naming what.
+        ArtifactError: it is damaged or truncated.
     """
     (into / "blobs" / "sha256").mkdir(parents=True)
     layout = Layout(root=into)
@@ -66,7 +66,7 @@ def unpack(archive: Path, into: Path) -> Layout:
     except (tarfile.TarError, OSError, EOFError, ValueError, KeyError) as error:
         raise _damaged(archive, f"{type(error).__name__}: {error}") from error
     if not layout.entries():
-        raise _damaged(archive, "It holds no index.json.")
+        raise _damaged(archive, "It has no index.json.")
     return layout
 
 
@@ -78,35 +78,35 @@ def _unpack_member(
     if source is None or (folder != "blobs/sha256" and member.name not in _DOCUMENTS):
         return
     target = layout.blob(name) if folder else layout.root / name
-    total = hashlib.sha256()
+    checksum = hashlib.sha256()
     with target.open("wb") as file:
         while chunk := source.read(_CHUNK):
-            total.update(chunk)
+            checksum.update(chunk)
             file.write(chunk)
-    if folder and total.hexdigest() != name:
-        raise _damaged(archive, f"{member.name} has the digest {total.hexdigest()}.")
+    if folder and checksum.hexdigest() != name:
+        raise _damaged(archive, f"{member.name} has the digest {checksum.hexdigest()}.")
 
 
 def _require_all(layout: Layout, reference: str, descriptor: Descriptor, archive: Path) -> None:
     for item in layout.of(descriptor):
         path = layout.blob(item["digest"])
         if not path.exists() or path.stat().st_size != item["size"]:
-            raise _damaged(archive, f"{reference} needs {item['digest']}, which is not in it.")
+            raise _damaged(archive, f"{reference} needs {item['digest']}, which is missing.")
 
 
 def _damaged(archive: Path, why: str) -> ArtifactError:
     return ArtifactError(
-        f"{archive} is no bundle, or a damaged one; nothing of it was used.",
+        f"{archive} is not a bundle, or it is damaged; nothing was loaded from it.",
         why=why,
         remedy=Remedy(
-            "Copy it again, or make it anew: ",
+            "Copy it again, or create it again: ",
             Command("bundle", "create", "--profile", "upstream", "FILE"),
         ),
     )
 
 
 def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    """Without what differs from machine to machine: same content, same bytes."""
+    """Remove owner, time and mode, so that the same content gives the same bytes."""
     member.uid = member.gid = 0
     member.uname = member.gname = ""
     member.mtime, member.mode = 0, 0o644

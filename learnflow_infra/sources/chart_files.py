@@ -1,4 +1,4 @@
-"""The files of a chart, from a folder or a .tgz, that anything here reads."""
+"""The files of a chart folder or .tgz that this program reads."""
 
 import io
 import tarfile
@@ -29,7 +29,7 @@ def read_files(chart: Path) -> Files:
     return _unpacked(str(chart), content)
 
 
-def packed(where: str, files: Files) -> Iterator[tuple[str, Files]]:
+def packed(label: str, files: Files) -> Iterator[tuple[str, Files]]:
     """Name and files of the charts in `charts/`; helm ignores names that start with _ or a dot."""
     folders: dict[str, dict[str, bytes]] = {}
     for name, content in files.items():
@@ -39,7 +39,7 @@ def packed(where: str, files: Files) -> Iterator[tuple[str, Files]]:
         if rest:
             folders.setdefault(top, {})[rest] = content
         elif top.endswith(".tgz"):
-            yield top, _unpacked(f"{where}/{name}", content)
+            yield top, _unpacked(f"{label}/{name}", content)
     yield from sorted(folders.items())
 
 
@@ -48,13 +48,13 @@ def _kept(name: str) -> bool:
     return path.name in _NAMES or path.suffix == ".tgz" or not _FOLDERS.isdisjoint(path.parts)
 
 
-def _unpacked(where: str, content: bytes) -> Files:
+def _unpacked(label: str, content: bytes) -> Files:
     """The files of an archive, without the folder that contains them all."""
     try:
         with tarfile.open(fileobj=io.BytesIO(content)) as tar:
             return dict(_members(tar))
     except (tarfile.TarError, OSError, EOFError) as error:
-        raise InputError(f"{where} is not a chart archive.", why=str(error)) from error
+        raise InputError(f"{label} is not a chart archive.", why=str(error)) from error
 
 
 def _members(tar: tarfile.TarFile) -> Iterator[tuple[str, bytes]]:

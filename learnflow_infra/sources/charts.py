@@ -1,4 +1,4 @@
-"""Charts: folders of a skill, or archives from an OCI registry, kept in the cache by digest."""
+"""Charts: folders of a skill, or archives from an OCI registry, cached by digest."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -29,12 +29,12 @@ async def obtain(
 ) -> Chart:
     """The chart of a source: read from its folder, from the cache, or pulled.
 
-    What is locked is pulled by its digest, once: no registry is asked while the cache has it.
+    A locked chart is pulled by its digest, and only if the cache does not have it.
 
     Raises:
-        RefusedError: the lock is of another chart or version, or of another digest than the
-            registry has.
-        ArtifactError: it cannot be pulled, or kept.
+        RefusedError: the lock names another chart or version, or the registry has another
+            digest.
+        ArtifactError: it cannot be pulled or stored.
     """
     if not source.remote:
         return read(Path(source.chart))
@@ -46,23 +46,23 @@ async def obtain(
     require_locked(source, locked)
     if cached(locked.digest) is None:
         await _pull_locked(source, locked, mirrors, emit)
-    return _at_hand(source, locked.digest)
+    return _cached_chart(source, locked.digest)
 
 
 async def latest(source: ChartSource, mirrors: Sequence[Mirror], emit: Emit) -> Chart:
-    """What the registry has now as the source's version, whatever was locked or is cached.
+    """Pull the chart that the registry has now for the source's version; ignore lock and cache.
 
     Raises:
-        ArtifactError: it cannot be pulled, or is another version than its tag tells.
+        ArtifactError: it cannot be pulled, or its version differs from its tag.
     """
-    return _at_hand(source, await pull(source, mirrors, emit))
+    return _cached_chart(source, await pull(source, mirrors, emit))
 
 
 def require_locked(source: ChartSource, locked: LockedChart) -> None:
-    """A skill's chart must be the one that the lock has.
+    """Compare a skill's chart with the locked one.
 
     Raises:
-        RefusedError: it is another chart or version.
+        RefusedError: chart or version differ.
     """
     if (locked.chart, locked.version) != (source.chart, source.version):
         raise RefusedError(
@@ -75,7 +75,7 @@ def require_locked(source: ChartSource, locked: LockedChart) -> None:
 async def _pull_locked(
     source: ChartSource, locked: LockedChart, mirrors: Sequence[Mirror], emit: Emit
 ) -> None:
-    """Pull by digest. Where that is gone, what the version is now tells whether it was moved."""
+    """Pull by digest. If the registry lost that, pull by version and compare the digests."""
     try:
         await pull(source, mirrors, emit, digest=locked.digest)
     except RegistryError as error:
@@ -87,23 +87,23 @@ async def _pull_locked(
         raise RefusedError(
             f"The chart {source.chart} {source.version} is not the one that was locked.",
             why=f"charts.lock expects {locked.digest}\nthe registry has    {digest}",
-            remedy=Remedy("Find out who changed it; if it is to be trusted, accept it: ", RELOCK),
+            remedy=Remedy("Find out who changed it; if you trust it, accept it: ", RELOCK),
         ) from None
 
 
-def _at_hand(source: ChartSource, digest: str) -> Chart:
-    """The chart of a digest that was just found or put in the cache."""
+def _cached_chart(source: ChartSource, digest: str) -> Chart:
+    """Read a chart that is in the cache."""
     path = cached(digest)
     if path is None:
         raise ArtifactError(
             f"The chart {source.chart} is not in the cache, though it was pulled.",
-            why=f"Somebody removes or damages files in {_folder(digest)}.",
+            why=f"Another program removes or damages files in {_folder(digest)}.",
         )
     chart = replace(read(path), reference=source.chart, digest=digest)
     if chart.version != source.version:
         raise ArtifactError(
-            f"The registry gives the chart {chart.name} {chart.version} as {source.version}.",
-            why=f"{source.chart} has a tag that does not tell what it holds.",
+            f"The registry serves the chart {chart.name} {chart.version} as {source.version}.",
+            why=f"The tag of {source.chart} differs from the version in its Chart.yaml.",
             remedy="Correct `version` in skill.yaml, or the registry's tag.",
         )
     return chart
@@ -128,17 +128,17 @@ async def pull(
         _writing(),
         files.scratch(cache_dir() / "tmp") as folder,
     ):
-        got = await helm_pull.pull(reference, folder, version=source.version, digest=digest)
+        pulled = await helm_pull.pull(reference, folder, version=source.version, digest=digest)
         for archive in folder.glob("*.tgz"):
-            store(got, archive)
+            store(pulled, archive)
         running.done(f"pulled from {reference}", changed=None)  # into the cache alone
-    return got
+    return pulled
 
 
 def cached(digest: str) -> Path | None:
-    """The archive of a manifest's digest, unless it is missing or damaged.
+    """The archive of a manifest's digest; None if it is missing or damaged.
 
-    Its own SHA-256 is its name, and is compared each time.
+    The archive's name is its own SHA-256, which is compared on each read.
     """
     for path in _folder(digest).glob("*.tgz"):
         if hashlib.sha256(path.read_bytes()).hexdigest() == path.stem:
@@ -147,7 +147,7 @@ def cached(digest: str) -> Path | None:
 
 
 def store(digest: str, archive: Path) -> Path:
-    """Keep an archive under its manifest's digest; readers see all of it or nothing.
+    """Store an archive in the cache under its manifest's digest, atomically.
 
     Raises:
         ArtifactError: the cache cannot be written.
@@ -157,7 +157,7 @@ def store(digest: str, archive: Path) -> Path:
         path = _folder(digest) / f"{hashlib.sha256(data).hexdigest()}.tgz"
         files.replace(path, data)
         for other in path.parent.glob("*.tgz"):
-            if other != path:  # of another content: a damaged name
+            if other != path:  # an archive whose content does not match its name
                 other.unlink(missing_ok=True)
     return path
 
@@ -168,7 +168,7 @@ def _writing() -> Iterator[None]:
         yield
     except OSError as error:
         raise ArtifactError(
-            f"Charts cannot be kept in {cache_dir()}.",
+            f"Charts cannot be stored in {cache_dir()}.",
             why=error.strerror or str(error),
             remedy="Make it writable for you, and free some disk; or name another folder: "
             "XDG_CACHE_HOME",

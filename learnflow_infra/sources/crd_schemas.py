@@ -1,4 +1,4 @@
-"""Pure: custom resources against the CRDs that a chart brings, without a cluster."""
+"""Pure: validate custom resources by the CRDs of their chart, without a cluster."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,13 +6,13 @@ from typing import Any
 from learnflow_infra.objects import Fields, Object
 
 ROOT = ("apiVersion", "kind", "metadata")
-"""Fields of every object, which its schema does not describe."""
+"""Fields of every object; the server validates them without the CRD's schema."""
 LONGEST = 300
-"""Characters of one message; the rest is cut."""
+"""Maximum length of one message, in characters."""
 
 
 def faults(obj: Object, crds: Sequence[Object]) -> list[str]:
-    """Where an object violates its CRD's schema; nothing for kinds without a CRD in `crds`.
+    """The violations of an object's CRD schema; empty for kinds without a CRD in `crds`.
 
     Types, enums, ranges, patterns, required and unknown fields are checked; CEL rules and
     webhooks are not.
@@ -31,7 +31,7 @@ def faults(obj: Object, crds: Sequence[Object]) -> list[str]:
 
 
 def _schema(obj: Object, crds: Sequence[Object]) -> dict[str, Any] | str | None:
-    """The schema of an object's version; a text where its CRD does not serve that version."""
+    """The schema of an object's version, or an error text if its CRD does not serve it."""
     group, _, version = obj["apiVersion"].rpartition("/")
     for crd in crds:
         spec = crd["spec"]
@@ -40,10 +40,10 @@ def _schema(obj: Object, crds: Sequence[Object]) -> dict[str, Any] | str | None:
         served = {item["name"]: item for item in spec["versions"] if item.get("served")}
         if version not in served:
             return f"its CRD serves {', '.join(served) or 'no version'}, not {version}"
-        found: Fields = served[version].get("schema", {}).get("openAPIV3Schema", {})
-        properties = {k: v for k, v in found.get("properties", {}).items() if k not in ROOT}
-        required = [name for name in found.get("required", ()) if name not in ROOT]
-        return {**found, "type": "object", "properties": properties, "required": required}
+        schema: Fields = served[version].get("schema", {}).get("openAPIV3Schema", {})
+        properties = {k: v for k, v in schema.get("properties", {}).items() if k not in ROOT}
+        required = [name for name in schema.get("required", ()) if name not in ROOT]
+        return {**schema, "type": "object", "properties": properties, "required": required}
     return None
 
 

@@ -1,4 +1,4 @@
-"""Pure: which images a manifest's pods use, and which its operators will."""
+"""Pure: images of a manifest's pods, and those that its operators start."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Literal
@@ -15,14 +15,14 @@ _TEMPLATES: Mapping[str, tuple[str, ...]] = {
         ("spec", "template", "spec"),
     ),
 }
-"""Where each kind of Kubernetes keeps the specification of its pods."""
+"""The path of the pod specification in each kind."""
 _CONTAINERS: tuple[
     Literal["initContainers"], Literal["containers"], Literal["ephemeralContainers"]
 ] = ("initContainers", "containers", "ephemeralContainers")
 
 
 def images_of(objects: Iterable[Object]) -> set[str]:
-    """The references, as they are written, of every container and image volume.
+    """The references of every container and image volume, as they are written.
 
     Pods of `helm test` are left out: a deploy does not run them.
     """
@@ -31,7 +31,7 @@ def images_of(objects: Iterable[Object]) -> set[str]:
 
 
 def by_operator(objects: Iterable[Object], env: str) -> dict[str, str]:
-    """Images by key, from lines KEY=IMAGE of a variable of any container."""
+    """Images by key, from lines KEY=IMAGE in the environment variable `env` of any container."""
     lines = [
         line.strip()
         for obj in objects
@@ -51,11 +51,11 @@ def _only_test(obj: Object) -> bool:
 
 
 def _pods(obj: Object) -> Iterator[PodSpec]:
-    found: Any = obj
+    spec: Any = obj
     for key in _TEMPLATES.get(obj["kind"], ()):
-        found = found.get(key) or {}
-    if found is not obj:
-        yield found
+        spec = spec.get(key) or {}
+    if spec is not obj:
+        yield spec
 
 
 def _containers(pod: PodSpec) -> Iterator[Container]:

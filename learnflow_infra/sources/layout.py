@@ -46,11 +46,11 @@ class Layout:
     def entries(self) -> dict[str, Descriptor]:
         """Descriptors by reference."""
         index = self.root / "index.json"
-        found = json.loads(index.read_bytes())["manifests"] if index.exists() else []
-        return {item["annotations"][NAME]: item for item in found}
+        manifests = json.loads(index.read_bytes())["manifests"] if index.exists() else []
+        return {item["annotations"][NAME]: item for item in manifests}
 
     def blob(self, digest: str) -> Path:
-        """Where a blob is, or would be.
+        """The path of a blob, which need not exist.
 
         Raises:
             ValueError: it is not a digest.
@@ -61,7 +61,7 @@ class Layout:
         return self.root / "blobs" / "sha256" / name
 
     def has(self, descriptor: Descriptor) -> bool:
-        """Whether every blob below a descriptor is there in its size."""
+        """Whether every blob of a descriptor exists and has its size."""
         try:
             return all(
                 self.blob(b["digest"]).stat().st_size == b["size"] for b in self.of(descriptor)
@@ -70,7 +70,7 @@ class Layout:
             return False
 
     def of(self, descriptor: Descriptor) -> Iterator[Descriptor]:
-        """A descriptor and all below it.
+        """A descriptor, and those of its manifests, configurations and layers.
 
         Raises:
             OSError: a manifest is missing.
@@ -85,9 +85,10 @@ class Layout:
             yield from (layer for layer in document["layers"] if not layer.get("urls"))
 
     def absorb(self, folder: Path, reference: str, **annotations: str) -> Descriptor:
-        """Take what skopeo copied into a `dir:` folder, under a reference; returns its descriptor.
+        """Move what skopeo copied into a `dir:` folder into the layout, under a reference.
 
-        The folder's files are moved.
+        Returns:
+            The descriptor of the manifest.
         """
         data = (folder / "manifest.json").read_bytes()
         descriptor: Descriptor = {
@@ -106,7 +107,7 @@ class Layout:
         return descriptor
 
     def adopt(self, other: "Layout", descriptors: Sequence[Descriptor]) -> None:
-        """Move these and their blobs here from another layout on the same disk."""
+        """Move descriptors and their blobs from another layout on the same disk into this one."""
         blobs = {item["digest"] for each in descriptors for item in other.of(each)}
         for digest in blobs:
             self.blob(digest).parent.mkdir(parents=True, exist_ok=True)
@@ -114,7 +115,7 @@ class Layout:
         self.enter(descriptors)
 
     def enter(self, descriptors: Sequence[Descriptor]) -> None:
-        """Note descriptors, whose blobs are there, in the index; readers see it whole."""
+        """Add descriptors, whose blobs exist, to the index, atomically."""
         self.root.mkdir(parents=True, exist_ok=True)
         with locks.hold(self.root / ".lock"):
             entries = self.entries() | {d["annotations"][NAME]: d for d in descriptors}
@@ -122,36 +123,36 @@ class Layout:
             files.replace(self.root / "index.json", index_of(list(entries.values())))
 
     def use(self, descriptors: Sequence[Descriptor]) -> None:
-        """Note that these were used now, and remove what nothing used for a month.
+        """Mark descriptors as used now, and remove what was not used for `DAYS`.
 
-        The time of a manifest is when it was used last.
+        The modification time of a manifest's file is the time of its last use.
         """
         for each in descriptors:
             os.utime(self.blob(each["digest"]))
         with locks.hold(self.root / ".lock"):
             entries = self.entries()
-            kept = {name: item for name, item in entries.items() if self._young(item)}
+            kept = {name: item for name, item in entries.items() if self._recent(item)}
             if len(kept) == len(entries):
                 return
             files.replace(self.root / "index.json", index_of(list(kept.values())))
-            needed = {
+            kept_blobs = {
                 b["digest"] for item in kept.values() if self.has(item) for b in self.of(item)
             }
             for item in entries.keys() - kept.keys():
-                self._remove(entries[item], needed)
+                self._remove(entries[item], kept_blobs)
 
-    def _young(self, descriptor: Descriptor) -> bool:
+    def _recent(self, descriptor: Descriptor) -> bool:
         path = self.blob(descriptor["digest"])
         return path.exists() and path.stat().st_mtime > time.time() - DAYS * 86400
 
-    def _remove(self, descriptor: Descriptor, needed: set[str]) -> None:
-        found = list(self.of(descriptor)) if self.has(descriptor) else [descriptor]
-        for item in found:
-            if item["digest"] not in needed:
+    def _remove(self, descriptor: Descriptor, kept_blobs: set[str]) -> None:
+        blobs = list(self.of(descriptor)) if self.has(descriptor) else [descriptor]
+        for item in blobs:
+            if item["digest"] not in kept_blobs:
                 self.blob(item["digest"]).unlink(missing_ok=True)
 
     def spread(self, descriptor: Descriptor, folder: Path) -> None:
-        """Lay an image or chart out as skopeo's `dir:`, by links where the disk allows."""
+        """Write an image or chart in skopeo's `dir:` format, by hard links where possible."""
         folder.mkdir()
         (folder / "version").write_text("Directory Transport Version: 1.1\n")
         for item in self.of(descriptor):

@@ -1,4 +1,4 @@
-"""charts-values/charts.lock: which chart, to the byte, each release is installed from."""
+"""charts-values/charts.lock: the digest of the chart that each release is installed from."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -31,7 +31,7 @@ class Lock:
     profiles: Mapping[Profile, Mapping[ReleaseName, LockedChart]] = field(default_factory=dict)
 
     def chart(self, profile: Profile, release: ReleaseName) -> LockedChart | None:
-        """The locked chart of a release; None where none was locked."""
+        """The locked chart of a release."""
         return self.profiles.get(profile, {}).get(release)
 
 
@@ -41,7 +41,7 @@ def path() -> Path:
 
 
 def read(file: Path | None = None) -> Lock:
-    """Read the lock; one that does not exist is empty.
+    """Read the lock; a missing file is an empty lock.
 
     Raises:
         InputError: it is malformed; with file and line.
@@ -62,7 +62,7 @@ def read(file: Path | None = None) -> Lock:
 
 
 def write(lock: Lock, file: Path | None = None) -> bool:
-    """Replace the lock's file, if it differs; never half of it.
+    """Write the lock's file atomically, if it differs.
 
     Returns:
         Whether it differed.

@@ -1,8 +1,9 @@
-"""Pure: rewrite references of images and charts, so that they come from a mirror."""
+"""Pure: rewrite references of images and charts to a mirror."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from learnflow_infra.documents.merging import put
 from learnflow_infra.errors import InputError
 from learnflow_infra.models import RegistryKeys, Values
 
@@ -17,7 +18,7 @@ class Mirror:
     to: str
 
     def __str__(self) -> str:
-        """As it is typed."""
+        """The argument of `--image-mirror`."""
         return f"{self.source}={self.to}"
 
 
@@ -38,7 +39,7 @@ def parse(text: str) -> Mirror:
 
 
 def rewrite(reference: str, mirrors: Sequence[Mirror]) -> str:
-    """The reference in the mirror; of several mirrors, that of the longest source applies."""
+    """The reference in the mirror with the longest source that matches, or unchanged."""
     scheme = SCHEME if reference.startswith(SCHEME) else ""
     bare = reference.removeprefix(SCHEME)
     for mirror in sorted(mirrors, key=lambda mirror: -len(mirror.source)):
@@ -48,26 +49,27 @@ def rewrite(reference: str, mirrors: Sequence[Mirror]) -> str:
 
 
 def value_layer(
-    seen: Values, mirrors: Sequence[Mirror], registry_keys: Sequence[RegistryKeys]
+    effective: Values, mirrors: Sequence[Mirror], registry_keys: Sequence[RegistryKeys]
 ) -> Values:
-    """The values to change, so that a chart's images come from the mirrors.
+    """The values that let a chart pull its images from the mirrors.
 
     Args:
-        seen: all values that the chart sees.
+        effective: the values with the chart's defaults.
         mirrors: which registries to replace.
         registry_keys: keys with one registry for all images of the chart; the value of
             `global.imageRegistry` is used for them, too.
     """
-    layer = _blocks(seen, mirrors)
+    layer = _blocks(effective, mirrors)
     for keys in registry_keys:
-        everywhere = (seen.get("global") or {}).get("imageRegistry")
-        registry = str(everywhere or _get(seen, keys.registry) or "")
-        prefix = str(_get(seen, keys.repository) or "") if keys.repository else ""
+        global_registry = (effective.get("global") or {}).get("imageRegistry")
+        registry = str(global_registry or _get(effective, keys.registry) or "")
+        prefix = str(_get(effective, keys.repository) or "") if keys.repository else ""
         now = rewrite("/".join(filter(None, (registry, prefix))), mirrors)
         host, _, rest = now.partition("/")
-        _put(layer, seen, keys.registry, host if keys.repository else now)
-        if keys.repository:
-            _put(layer, seen, keys.repository, rest)
+        rewritten = {keys.registry: host if keys.repository else now, keys.repository: rest}
+        for key, value in rewritten.items():
+            if key and _get(effective, key) != value:
+                layer = put(layer, key, value)
     return layer
 
 
@@ -89,16 +91,7 @@ def _blocks(values: Mapping[str, object], mirrors: Sequence[Mirror]) -> Values:
 
 
 def _get(values: Values, dotted: str) -> object:
-    found: object = values
+    value: object = values
     for key in dotted.split("."):
-        found = found.get(key) if isinstance(found, dict) else None
-    return found
-
-
-def _put(layer: Values, seen: Values, dotted: str, value: str) -> None:
-    if _get(seen, dotted) == value:
-        return
-    *above, last = dotted.split(".")
-    for key in above:
-        layer = layer.setdefault(key, {})
-    layer[last] = value
+        value = value.get(key) if isinstance(value, dict) else None
+    return value

@@ -1,4 +1,4 @@
-"""Pure: images that cannot be pulled, each with its cause and its remedy."""
+"""Pure: the error for images that cannot be pulled, with their causes and remedies."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,23 +14,23 @@ from learnflow_infra.remedy import Words, join_lines
 
 @dataclass(frozen=True, kw_only=True)
 class Unobtainable:
-    """An image that a registry does not give; `message` is the registry's own."""
+    """An image that cannot be pulled; `message` is the registry's."""
 
     reference: Reference
     fault: Fault
     message: str = ""
 
     def line(self, why: str = "") -> str:
-        """The image and why it cannot be pulled: `why`, or else the registry's message."""
+        """The image, the fault, and `why` or the registry's message."""
         return f"{self.reference}: {self.fault}. {why or self.message}".rstrip()
 
 
 def refusal(images: Sequence[Unobtainable], removed: Sequence[RemovedImages] = ()) -> ArtifactError:
-    """The error that names every image, and each remedy once.
+    """The error with all images, and each distinct remedy once.
 
     Args:
         images: at least one.
-        removed: what is known of images that publishers removed.
+        removed: the skills' rules for images that publishers removed.
     """
     explained = [_explained(image, removed) for image in images]
     count = "An image" if len(images) == 1 else f"{len(images)} images"

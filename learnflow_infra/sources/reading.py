@@ -1,7 +1,7 @@
-"""What a chart contains, with the charts that are packed in its `charts/`.
+"""Read a chart, with the dependencies that are packed in its `charts/`.
 
-Source of the rules: https://helm.sh/docs/topics/charts/ and what `helm show crds` and
-`helm template` make of the same chart, which the tests compare.
+Source of the rules: https://helm.sh/docs/topics/charts/; the tests compare with the output
+of `helm show crds` and `helm template`.
 """
 
 import json
@@ -24,14 +24,14 @@ _REFERENCE = re.compile(r"\.Values\.([A-Za-z0-9_.]+)")
 
 @dataclass(frozen=True, kw_only=True)
 class Defaults:
-    """What a chart says about its values.
+    """What a chart declares about its values.
 
     Attributes:
         values: the defaults, with those of packed dependencies below their names, as if each
-            dependency was enabled.
-        file: the chart's own values.yaml, for its lines.
+            dependency were enabled.
+        file: the chart's own values.yaml, for line numbers.
         schema: its values.schema.json.
-        named: the keys that its templates name in full.
+        named: the keys that its templates use by their full path.
         subcharts: the names of its dependencies.
     """
 
@@ -49,11 +49,11 @@ class Chart:
     Attributes:
         name: from Chart.yaml, as `version`.
         version: a semantic version.
-        path: the folder, or the archive in the cache, that helm gets.
-        defaults: what it says about its values.
-        crds: all that `helm show crds` prints.
+        path: the folder or the cached archive.
+        defaults: its values.
+        crds: what `helm show crds` prints.
         reference: the OCI reference without a version, "" for a folder.
-        digest: that of the OCI manifest, "" for a folder.
+        digest: of the OCI manifest, "" for a folder.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Chart:
 
 
 def read(path: Path) -> Chart:
-    """Read a chart from a folder or a .tgz, with what its packed dependencies contain.
+    """Read a chart, and its packed dependencies, from a folder or a .tgz.
 
     Raises:
         InputError: it is not a chart, or a file in it is malformed.
@@ -76,38 +76,38 @@ def read(path: Path) -> Chart:
 
 
 def _chart(path: Path, where: str, files: Files) -> Chart:
-    about = _mapping(where, files, "Chart.yaml").content
-    if not {"name", "version"} <= set(about):
+    metadata = _mapping(where, files, "Chart.yaml").content
+    if not {"name", "version"} <= set(metadata):
         raise InputError(
             f"{where} is not a chart.", why="It has no Chart.yaml with name and version."
         )
     parts = [_chart(path, f"{where}/charts/{name}", part) for name, part in packed(where, files)]
-    label = where if path.is_dir() else f"{about['name']}-{about['version']}"
+    label = where if path.is_dir() else f"{metadata['name']}-{metadata['version']}"
     file = _mapping(label, files, "values.yaml")
     values = file.content
     for part in parts:
-        for name in _names(about, part.name):
+        for name in _names(metadata, part.name):
             values = _with_defaults(values, name, part.defaults.values)
     own = [crd for name in sorted(files) if _is_crd(name) for crd in _crds(where, files, name)]
     return Chart(
-        name=as_text(about["name"]),
-        version=as_text(about["version"]),
+        name=as_text(metadata["name"]),
+        version=as_text(metadata["version"]),
         path=path,
         defaults=Defaults(
             values=values,
             file=file,
             schema=_schema(where, files),
             named=_named(files),
-            subcharts=frozenset(map(_alias, about.get("dependencies") or ())),
+            subcharts=frozenset(map(_alias, metadata.get("dependencies") or ())),
         ),
         crds=(*own, *(crd for part in parts for crd in part.crds)),
     )
 
 
 def _names(parent: Document, name: str) -> list[str]:
-    """The names under which a packed chart is used: its own, or its aliases."""
-    used = [one for one in parent.get("dependencies") or () if one["name"] == name]
-    return [*map(_alias, used)] or [name]
+    """The keys of a packed chart's values: its aliases, or its name."""
+    uses = [item for item in parent.get("dependencies") or () if item["name"] == name]
+    return [*map(_alias, uses)] or [name]
 
 
 def _alias(dependency: Document) -> str:
@@ -115,7 +115,7 @@ def _alias(dependency: Document) -> str:
 
 
 def _with_defaults(values: Values, name: str, defaults: Values) -> Values:
-    """The values of a chart with a packed chart's below its name; the chart's own win."""
+    """The values with a dependency's defaults below its name; the parent's values win."""
     own = values.get(name, {})
     if not isinstance(own, dict):
         return values

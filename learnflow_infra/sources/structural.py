@@ -1,10 +1,10 @@
-"""Pure: structural schemas of CRDs, as the API server reads them, made JSON Schemas.
+"""Pure: convert structural schemas of CRDs to JSON Schemas with the API server's semantics.
 
 Source: Kubernetes, "Extend the Kubernetes API with CustomResourceDefinitions"
 (https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/).
-What a schema does not name is unknown, unless it is preserved; a null that is not allowed
-counts as left out; defaults are filled in before anything is required. What CEL rules, most
-formats and webhooks say, only a server can tell.
+A field that the schema does not name is unknown, unless unknown fields are preserved. A null
+in a field that is not nullable is dropped. Defaults are set before required fields are checked.
+CEL rules, most formats and webhooks are not checked; only a server can evaluate them.
 """
 
 import difflib
@@ -30,47 +30,47 @@ _OBJECT: Schema = {"apiVersion": _NAME, "kind": _NAME, "metadata": {"type": "obj
 
 
 def errors(value: Any, schema: Schema) -> Iterator[ValidationError]:
-    """Where a value departs from a structural schema."""
+    """The violations of a structural schema."""
     validator = _Validator(strict(schema))
-    found: Iterator[ValidationError] = validator.iter_errors(filled(value, schema))
-    return found
+    violations: Iterator[ValidationError] = validator.iter_errors(filled(value, schema))
+    return violations
 
 
 def filled(value: Any, schema: Schema) -> Any:
-    """The value with what the server adds and drops: defaults, and nulls that are not allowed."""
+    """The value with defaults set and nulls dropped, as the server does before validation."""
     if isinstance(value, list):
         return [filled(item, schema.get("items", {})) for item in value]
     if not isinstance(value, dict):
         return value
     named, more = schema.get("properties", {}), schema.get("additionalProperties")
     other = more if isinstance(more, dict) else {"nullable": True}
-    given = {
+    present = {
         key: filled(item, named.get(key, other))
         for key, item in value.items()
         if item is not None or named.get(key, other).get("nullable")
     }
     defaults = {key: part["default"] for key, part in named.items() if "default" in part}
-    return {key: filled(item, named[key]) for key, item in defaults.items()} | given
+    return {key: filled(item, named[key]) for key, item in defaults.items()} | present
 
 
 def strict(schema: Schema) -> Schema:
-    """A structural schema as JSON Schema that refuses what it does not name."""
-    made = _narrowed(schema)
+    """The JSON Schema of a structural schema; it forbids unknown fields."""
+    result = _narrowed(schema)
     if schema.get(_INT_OR_STRING):
-        made["type"] = ["integer", "string"]
-    if schema.get("nullable") and "type" in made:
-        kinds = made["type"] if isinstance(made["type"], list) else [made["type"]]
-        made["type"] = [*kinds, "null"]
+        result["type"] = ["integer", "string"]
+    if schema.get("nullable") and "type" in result:
+        kinds = result["type"] if isinstance(result["type"], list) else [result["type"]]
+        result["type"] = [*kinds, "null"]
     if "properties" in schema or schema.get("type") == "object":
-        made |= _fields(schema, made)
+        result |= _fields(schema, result)
     if "items" in schema:
-        made["items"] = strict(schema["items"])
-    return made
+        result["items"] = strict(schema["items"])
+    return result
 
 
-def _fields(schema: Schema, made: Schema) -> Schema:
+def _fields(schema: Schema, result: Schema) -> Schema:
     properties = {name: strict(part) for name, part in schema.get("properties", {}).items()}
-    required = made.get("required", [])
+    required = result.get("required", [])
     if schema.get(_EMBEDDED):
         properties = _OBJECT | properties
         required = [*required, "apiVersion", "kind"]
@@ -81,45 +81,50 @@ def _fields(schema: Schema, made: Schema) -> Schema:
 
 
 def _narrowed(schema: Schema) -> Schema:
-    """What a schema says of values. Below a logical word it says no more: it names no fields."""
-    made: Schema = {key: value for key, value in schema.items() if key in _KEPT}
+    """The constraints on values, without the check for unknown fields.
+
+    Below `allOf`, `anyOf`, `oneOf` and `not` a structural schema has only these.
+    """
+    result: Schema = {key: value for key, value in schema.items() if key in _KEPT}
     for word, limit in (("exclusiveMinimum", "minimum"), ("exclusiveMaximum", "maximum")):
-        if schema.get(word) is True and limit in made:  # OpenAPI 3.0: a switch of the limit
-            made[word] = made.pop(limit)
+        if schema.get(word) is True and limit in result:  # OpenAPI 3.0: a switch of the limit
+            result[word] = result.pop(limit)
     if "properties" in schema:
-        made["properties"] = {name: _narrowed(part) for name, part in schema["properties"].items()}
+        result["properties"] = {
+            name: _narrowed(part) for name, part in schema["properties"].items()
+        }
     if "items" in schema:
-        made["items"] = _narrowed(schema["items"])
+        result["items"] = _narrowed(schema["items"])
     for word in ("allOf", "anyOf", "oneOf"):
         if word in schema:
-            made[word] = [_narrowed(part) for part in schema[word]]
+            result[word] = [_narrowed(part) for part in schema[word]]
     if "not" in schema:
-        made["not"] = _narrowed(schema["not"])
-    return made | _pattern(schema) | _whole(schema, made)
+        result["not"] = _narrowed(schema["not"])
+    return result | _pattern(schema) | _whole(schema, result)
 
 
 def _pattern(schema: Schema) -> Schema:
-    """A pattern that Python knows; in Go a last `$` is the very end."""
+    """The pattern in Python's syntax; in Go a final `$` matches only the very end."""
     text = str(schema.get("pattern", ""))
     if text.endswith("$") and not text.endswith("\\$"):
         text = text[:-1] + r"\Z"
     try:
         re.compile(text)
     except re.error:
-        return {}  # Go's own syntax: left to the server
+        return {}  # syntax of Go only: the server checks it
     return {"pattern": text} if text else {}
 
 
-def _whole(schema: Schema, made: Schema) -> Schema:
-    """The range of whole numbers: the server's integers have 64 bits, whatever their format."""
+def _whole(schema: Schema, result: Schema) -> Schema:
+    """The range of integers: they have 64 bits in the server, whatever their format."""
     if schema.get("type") != "integer" and not schema.get(_INT_OR_STRING):
         return {}
     within = {"minimum": -(2**63), "maximum": 2**63 - 1}
-    return {"allOf": [*made.get("allOf", ()), within]}
+    return {"allOf": [*result.get("allOf", ()), within]}
 
 
 def _unknown(validator: Any, allowed: Any, value: Any, schema: Schema) -> Iterator[Any]:
-    """`additionalProperties`, with an error for each unknown field and what was meant."""
+    """`additionalProperties` with an error, and a suggestion, for each unknown field."""
     known = schema.get("properties", {})
     for key in value if isinstance(value, dict) else ():
         if key in known or allowed is True:
@@ -133,17 +138,17 @@ def _unknown(validator: Any, allowed: Any, value: Any, schema: Schema) -> Iterat
 
 
 def _list_type(_validator: Any, kind: str, value: Any, schema: Schema) -> Iterator[Any]:
-    """Lists that are sets, or maps by some keys, hold nothing twice."""
+    """`x-kubernetes-list-type`: sets and maps have no duplicate items."""
     if kind == "atomic" or not isinstance(value, list):
         return
     keys = schema.get(_LIST_KEYS, ())
     seen = set()
     for index, item in enumerate(value):
         mapping = kind == "map" and isinstance(item, dict)
-        what = json.dumps([item.get(key) for key in keys] if mapping else item, sort_keys=True)
-        if what in seen:
-            yield ValidationError(f"{what} stands twice", path=[index])
-        seen.add(what)
+        identity = json.dumps([item.get(key) for key in keys] if mapping else item, sort_keys=True)
+        if identity in seen:
+            yield ValidationError(f"{identity} is listed twice", path=[index])
+        seen.add(identity)
 
 
 _Validator: Any = validators.extend(  # type: ignore[no-untyped-call] # jsonschema's own stubs

@@ -46,7 +46,7 @@ def _existing(document: Values, name: str, kind: type) -> Any:
     """The value of `name`, which must be of that kind; a new one if there is none."""
     held = document.get(name, kind())
     if not isinstance(held, kind):
-        raise PathError(f"{name!r} holds {describe(held)}, no {_KINDS[kind]}")
+        raise PathError(f"{name!r} is {describe(held)}, not a {_KINDS[kind]}")
     return held
 
 
@@ -58,7 +58,7 @@ def _into_list(items: list[Any], path: tuple[Step, ...], assignment: Assignment)
     value: Any
     if isinstance(rest[0], int):
         if not isinstance(there, list | None):
-            raise PathError(f"item [{index}] holds {describe(there)}, no list")
+            raise PathError(f"item [{index}] is {describe(there)}, not a list")
         value = _into_list(there or [], rest, assignment)
     else:
         value = there if isinstance(there, dict) else {}

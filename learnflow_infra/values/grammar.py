@@ -82,7 +82,7 @@ def _whole(text: str) -> int | float:
 
 
 def _no_constant(text: str) -> Any:
-    raise ValueError(f"{text} is no JSON")
+    raise ValueError(f"{text} is not JSON")
 
 
 _DECODER = json.JSONDecoder(parse_float=_finite, parse_int=_whole, parse_constant=_no_constant)
@@ -107,7 +107,7 @@ class _Json(Reader):
 
     def _no_json(self, at: int) -> InputError:
         return self.fault(
-            f"the value behind character {at} is no JSON.",
+            f"the value after character {at} is not JSON.",
             "Type it as JSON and quote it for the shell, as in --set-json 'release.key=[1, \"a\"]'",
         )
 

@@ -172,7 +172,7 @@ def _check_scope(where: str, key: object, releases: Sequence[ReleaseName]) -> No
         return
     near = difflib.get_close_matches(str(key), known, n=1)
     raise InputError(
-        f"{where}: {key!r} is no release.",
+        f"{where}: {key!r} is not a release.",
         why="The top-level key is the release: " + ", ".join(known),
         remedy=f"Did you mean {near[0]}?" if near else f"Write it below one: {known[0]}.{key}",
     )
@@ -183,6 +183,6 @@ def refuse_kind(release: str, value: object, notes: Sequence[Statement]) -> Inpu
     last = next((note for note in reversed(notes) if note.path == (release,)), None)
     where = f"{last.source}: " if last else ""
     return InputError(
-        f"{where}{release!r} must hold a mapping of the chart's values, not {describe(value)}.",
-        remedy=f"Leave it out, or write {release}: {{}} where there is nothing to set.",
+        f"{where}{release!r} must be a mapping of the chart's values, not {describe(value)}.",
+        remedy=f"Leave it out, or write {release}: {{}} to set nothing.",
     )

@@ -109,13 +109,14 @@ class Reader:
             text, closed = self.until("]")
             if not closed or not re.fullmatch(r"[-+]?[0-9]+", text) or int(text) < 0:
                 raise self.fault(
-                    f"[{text} in a path is no index.", "Type a number from 0, as in list[0].name"
+                    f"[{text} in a path is not an index.",
+                    "Use a number from 0, as in list[0].name",
                 )
             path.append(int(text))
             junk, stop = self.until("[.=")
             if junk:
                 raise self.fault(
-                    f"{junk.partition(',')[0]!r} stands behind the index [{text}].",
-                    "Behind an index only =, . or another [ may follow.",
+                    f"{junk.partition(',')[0]!r} follows the index [{text}].",
+                    "Only =, . or another [ may follow an index.",
                 )
         return stop

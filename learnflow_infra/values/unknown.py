@@ -37,7 +37,7 @@ class UnknownKey:
         """One line for people: where, which key, and what was probably meant."""
         where = f"{self.source}: " if self.source else ""
         hint = f" Did you mean {self.suggestion}?" if self.suggestion else ""
-        return f"{where}the chart knows no {self.key}.{hint}"
+        return f"{where}the chart has no key {self.key}.{hint}"
 
 
 def unknown_keys(values: Values, chart: Defaults) -> list[UnknownKey]:

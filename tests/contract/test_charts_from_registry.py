@@ -172,7 +172,7 @@ def test_a_tag_that_holds_another_version_is_refused(registry, digest):
     subprocess.run(
         [*copy, f"docker://{old}:1.0.0", f"docker://{old}:3.0.0"], check=True, capture_output=True
     )
-    with pytest.raises(ArtifactError, match=r"gives the chart demo 1\.0\.0 as 3\.0\.0"):
+    with pytest.raises(ArtifactError, match=r"serves the chart demo 1\.0\.0 as 3\.0\.0"):
         obtain(wanted(registry, "3.0.0"))
 
 
@@ -186,7 +186,7 @@ def test_a_registry_that_is_down_is_reported_without_a_timeout(registry, digest)
 
 def test_a_registry_that_does_not_answer_is_an_error_after_the_limit(registry, digest, monkeypatch):
     monkeypatch.setattr(helm_pull, "PULL_SECONDS", 1.0)
-    with registry.frozen(), pytest.raises(ArtifactError, match="did not come within 1 s"):
+    with registry.frozen(), pytest.raises(ArtifactError, match="was not pulled within 1 s"):
         obtain(wanted(registry))
 
 

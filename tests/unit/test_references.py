@@ -43,7 +43,7 @@ def test_docker_s_rules(text, full, exact):
     ],
 )
 def test_what_is_no_reference(text):
-    with pytest.raises(InputError, match="no image reference"):
+    with pytest.raises(InputError, match="not an image reference"):
         parse(text)
 
 

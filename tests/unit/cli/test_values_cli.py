@@ -37,7 +37,7 @@ def test_as_json(mine):
 
 def test_unknown_keys_are_warned_about_on_stderr_once(mine):
     done = run("-f", mine)
-    hint = f"-f {mine}:3: the chart knows no kafka.brokres. Did you mean kafka.brokers?"
+    hint = f"-f {mine}:3: the chart has no key kafka.brokres. Did you mean kafka.brokers?"
     assert done.stderr.count(hint) == 1
 
 
@@ -62,8 +62,8 @@ def test_explain_as_json_hides_secrets(mine):
     [
         (["--set", "kafak.heap=1g"], "Did you mean kafka?"),
         (["--set", "kafka.heap"], "--set: the key 'kafka.heap' has no value."),
-        (["--set", "kafka.heap.x=1"], "--set kafka.heap.x: 'heap' holds a text, no mapping."),
-        (["--set-json", "kafka.heap=x"], "is no JSON"),
+        (["--set", "kafka.heap.x=1"], "--set kafka.heap.x: 'heap' is a text, not a mapping."),
+        (["--set-json", "kafka.heap=x"], "is not JSON"),
         (["--set-file", "kafka.heap=/none"], "--set-file: /none cannot be read."),
         (["--explain", "kafka.haep"], "Did you mean kafka.heap?"),
     ],

@@ -191,9 +191,9 @@ def test_threads_that_share_an_expired_token_read_the_kubeconfig_once(
     assert len(server.requests) == 16
 
 
-def test_a_server_that_does_not_know_the_user_is_named(server, kube):
+def test_a_server_that_rejects_the_credentials_is_named(server, kube):
     server.valid = "another"
-    with pytest.raises(ClusterUnreachableError, match="does not know") as caught:
+    with pytest.raises(ClusterUnreachableError, match="does not accept the credentials") as caught:
         kube.request("GET", "/x")
     assert caught.value.exit_code == 4
     assert len(server.requests) == 2

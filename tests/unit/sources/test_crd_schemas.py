@@ -50,7 +50,7 @@ def told(schema, value):
         (
             {"type": "array", "items": TEXT, "x-kubernetes-list-type": "set"},
             ["a", "a"],
-            'spec.x.1: "a" stands twice',
+            'spec.x.1: "a" is listed twice',
         ),
         ({"type": "object"}, {"a": 1}, "spec.x.a: the field is unknown."),
         ({"type": "object", "required": ["a"]}, {}, "spec.x: 'a' is a required property"),

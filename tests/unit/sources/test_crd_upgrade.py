@@ -36,7 +36,7 @@ def test_a_crd_without_a_status_yet():
     live = {**crd("v1"), "status": {"conditions": None, "storedVersions": None}}
     assert crd_upgrade.lost_versions(live, crd("v1")) == []
     assert not crd_upgrade.established(live)
-    assert "not said" in crd_upgrade.why_not_established(live)
+    assert "no reason" in crd_upgrade.why_not_established(live)
 
 
 @pytest.mark.parametrize(

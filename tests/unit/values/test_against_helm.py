@@ -170,7 +170,7 @@ def computed(folder, paths, typed_flags):
                 folder=folder / "charts-values",
             )
     except InputError as error:
-        assume("is no release" not in error.what)
+        assume("is not a release" not in error.what)
         return None
     return found
 

@@ -106,8 +106,8 @@ def test_a_warning_says_where_and_what(tmp_path):
     )
     flag = "--set kafka.image.tga=1"
     assert [str(item) for item in computed.unknown_keys()] == [
-        f"-f {file}:3: the chart knows no kafka.imge. Did you mean kafka.image?",
-        f"{flag}: the chart knows no kafka.image.tga. Did you mean kafka.image.tag?",
+        f"-f {file}:3: the chart has no key kafka.imge. Did you mean kafka.image?",
+        f"{flag}: the chart has no key kafka.image.tga. Did you mean kafka.image.tag?",
     ]
 
 
@@ -139,9 +139,9 @@ def test_all_warnings_together(tmp_path):
     assert warnings(overrides, computed) == [
         f"{file}:1: the key 'tag' is set twice; its value in line 1 is ignored.",
         "kafka: global.b is a mapping on one side only.",
-        f"{at}:1: the chart knows no kafka.imge. Did you mean kafka.image?",
-        f"{at}:3: the chart knows no global.storageClas. Did you mean global.storageClass?",
-        f"{at}:3: the chart knows no global.unheard.",
+        f"{at}:1: the chart has no key kafka.imge. Did you mean kafka.image?",
+        f"{at}:3: the chart has no key global.storageClas. Did you mean global.storageClass?",
+        f"{at}:3: the chart has no key global.unheard.",
     ]
 
 

@@ -76,7 +76,7 @@ def test_integers_behind_set_are_repeated_to_helm_which_reads_other_numbers_as_f
 
 def test_an_unknown_release_is_refused_with_its_line_and_a_suggestion(tmp_path):
     file = write(tmp_path / "v.yaml", "kafka: {}\npostgers: {a: 1}\n")
-    with pytest.raises(InputError, match=r"v.yaml:2: 'postgers' is no release") as error:
+    with pytest.raises(InputError, match=r"v.yaml:2: 'postgers' is not a release") as error:
         read(file)
     assert error.value.remedy == "Did you mean postgres?"
 
@@ -84,10 +84,10 @@ def test_an_unknown_release_is_refused_with_its_line_and_a_suggestion(tmp_path):
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
-        ({"set_values": ("kafak.a=1",)}, "--set kafak.a: 'kafak' is no release"),
-        ({"set_values": ("kafka.a=1,b=2",)}, "--set b: 'b' is no release"),
-        ({"set_json": ("kafak={}",)}, "--set-json kafak: 'kafak' is no release"),
-        ({"set_string": ("=1",)}, "--set-string : '' is no release"),
+        ({"set_values": ("kafak.a=1",)}, "--set kafak.a: 'kafak' is not a release"),
+        ({"set_values": ("kafka.a=1,b=2",)}, "--set b: 'b' is not a release"),
+        ({"set_json": ("kafak={}",)}, "--set-json kafak: 'kafak' is not a release"),
+        ({"set_string": ("=1",)}, "--set-string : '' is not a release"),
     ],
 )
 def test_an_unknown_release_behind_a_flag_is_refused_with_the_flag(flags, said):
@@ -99,7 +99,7 @@ def test_an_unknown_release_behind_a_flag_is_refused_with_the_flag(flags, said):
 @pytest.mark.parametrize("text", ["kafka: 3\n", "kafka:\n", "kafka: [1]\n"])
 def test_a_release_must_hold_a_mapping(tmp_path, text):
     file = write(tmp_path / "v.yaml", text)
-    with pytest.raises(InputError, match=r"v.yaml:1: 'kafka' must hold a mapping") as error:
+    with pytest.raises(InputError, match=r"v.yaml:1: 'kafka' must be a mapping") as error:
         compute(KAFKA, EMBEDDED, overrides=read(file), folder=tmp_path)
     assert "kafka: {}" in str(error.value.remedy)
 
