@@ -1,1 +1,1 @@
-"""Clusters that a deploy can use, and the embedded one, which this project brings itself."""
+"""The clusters that a deploy can use: a context, minikube, or this project's embedded one."""

@@ -7,7 +7,7 @@ from learnflow_infra.system import programs
 from learnflow_infra.system.processes import ProgramError
 
 SECONDS = 900.0
-"""Until minikube is ended."""
+"""Time limit of loading one image."""
 
 
 def load(profile: str, archive: Path) -> None:

@@ -41,7 +41,7 @@ def choose(context: str | None, profile: str | None) -> Target:
     if context and context.startswith(CONTEXT_PREFIX):
         return _existing_cluster(context, named)
     if context:
-        Kube(kubeconfig=None, context=context)  # it must exist before anything is planned for it
+        Kube(kubeconfig=None, context=context)  # raises if the context does not exist
         return _reached(
             Target(kind="context", context=context, kubeconfig=None, profile=named or UPSTREAM)
         )

@@ -5,8 +5,8 @@
     load_images("learnflow", recipes, emit=emit) -> {recipe: reference}
     stop, delete, status
 
-A recipe is a folder with an image.yaml. Other packages use what is in `__all__`. What needs
-root runs in a child under sudo when the user is not root (see `elevate`).
+A recipe is a folder with an image.yaml. Commands that need root run in a child under sudo
+if the user is not root (see `elevate`).
 """
 
 from collections.abc import Sequence
@@ -58,12 +58,12 @@ __all__ = [
 
 
 def missing_packages() -> list[str]:
-    """The packages that the node needs and this host lacks, by Debian's names."""
+    """The Debian packages that the node needs and this host lacks."""
     return packages.missing(requirements.PROGRAMS)
 
 
 def missing_bytes(recipes: Sequence[Path]) -> int:
-    """Bytes that the programs and images which are still to be built take in the cache."""
+    """Bytes that the missing programs and images will take in the cache."""
     return binary.missing_bytes() + build.missing_bytes(recipes)
 
 
@@ -114,7 +114,7 @@ def up(name: str, *, emit: Emit, subnet: str | None = None) -> Cluster:
 
 
 def reference(recipe: Path) -> ImageRef:
-    """The reference of a recipe's image, whether it is built yet or not."""
+    """The reference of a recipe's image, built or not."""
     return ImageRecipe.load(recipe).reference()
 
 
@@ -144,7 +144,7 @@ def load_archive(name: str, archive: Path, references: Sequence[str], *, emit: E
     Args:
         name: of the cluster.
         archive: a tar of an OCI layout that root may read.
-        references: of the images in it; the archive is left alone when the node has them all.
+        references: of the images in it; nothing is imported if the node has them all.
         emit: called with each event.
 
     Raises:

@@ -10,7 +10,7 @@ from learnflow_infra.events import Event
 
 
 def main() -> int:
-    """Perform the command of the document on stdin; returns the exit code."""
+    """Perform the command that stdin holds as JSON; returns the exit code."""
     request = json.load(sys.stdin)
     environment = elevate.root_environment(request["environment"], os.environ)
     os.environ.clear()

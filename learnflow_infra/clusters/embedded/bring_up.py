@@ -24,7 +24,7 @@ from learnflow_infra.remedy import Command, Remedy
 
 
 def choose(name: str, subnet: IPv4Network | None) -> state.Config:
-    """The configuration of a cluster, made and saved if it is new; for one cluster at a time.
+    """The configuration of a cluster; that of a new cluster is made and saved.
 
     Args:
         name: of the cluster.

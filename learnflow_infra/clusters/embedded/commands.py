@@ -1,7 +1,4 @@
-"""What root does for an ordinary user: each command is a class, sent as a JSON document.
-
-A document is read by an explicit case per command. A document that fits none is an error.
-"""
+"""The commands that root performs for an ordinary user; each is sent as a JSON document."""
 
 import json
 from collections.abc import Mapping

@@ -2,7 +2,7 @@
 
 The child reads one JSON document from its stdin: the command, and the few variables of the
 user's environment that it needs. It writes a JSON document a line to its stdout: its events,
-and an error, which is raised here as the same class.
+or an error, which the parent raises again in the same class.
 """
 
 import json
@@ -32,7 +32,7 @@ from learnflow_infra.system.programs import lines
 MODULE = "learnflow_infra.clusters.embedded"
 PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy")
 VARIABLES = ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", *PROXIES)
-"""What root is sent of the user's environment."""
+"""Variables of the user's environment that are sent to the child."""
 SUDO_VARIABLES = ("SUDO_UID", "SUDO_GID")
 SHARED = ("images", "locks", "m2", "tmp")
 """Folders of the cache in which both the user and root write."""
@@ -83,7 +83,7 @@ def root_environment(user: Mapping[str, str], own: Mapping[str, str]) -> dict[st
     """The whole environment of the child.
 
     Args:
-        user: the variables that the user sent; those in `VARIABLES` are taken.
+        user: the variables that the user sent; only those in `VARIABLES` are used.
         own: the child's environment as sudo made it.
     """
     return {
@@ -113,7 +113,7 @@ def receive(document: Mapping[str, Any], emit: Emit) -> None:
 
 
 def _make_shared_folders() -> None:
-    """Make the folders in which root writes, too, as this user, so that they stay the user's."""
+    """Make the folders in which root also writes, so that this user owns them."""
     for folder in SHARED:
         (cache_dir() / folder).mkdir(parents=True, exist_ok=True)
     (data_dir() / "clusters").mkdir(parents=True, exist_ok=True)

@@ -11,7 +11,7 @@ from learnflow_infra.clusters.embedded.programs import binary
 
 @dataclass(frozen=True, kw_only=True)
 class Cluster:
-    """An embedded cluster as it is now."""
+    """An embedded cluster and its current state."""
 
     name: str
     state: Literal["running", "stopped", "absent"]
@@ -24,7 +24,7 @@ class Cluster:
 
 
 def status(name: str) -> Cluster:
-    """The state of a cluster; no server is asked."""
+    """The state of a cluster; no request is sent."""
     config = state.load(name)
     running = config is not None and processes.running(name) is not None
     return Cluster(

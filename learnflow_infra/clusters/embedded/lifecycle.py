@@ -28,7 +28,7 @@ STOP_GRACE = 20
 START_TIMEOUT = 120.0
 """Seconds until a node that was started must be ready."""
 RUNNING_TIMEOUT = 45.0
-"""Seconds until a node that already runs must be ready; then it is started anew."""
+"""Seconds until a node that already runs must be ready; after that it is restarted."""
 
 
 def up(name: str, emit: Emit, subnet: str | None) -> None:
@@ -55,7 +55,7 @@ def up(name: str, emit: Emit, subnet: str | None) -> None:
 
 
 def is_ready(name: str) -> bool:
-    """Whether the node became ready, its API server is, and the programs are in the cache."""
+    """Whether the node became ready, its API server is healthy, and the programs are cached."""
     if not processes.is_marked_ready(name) or not (binary.folder() / "kubectl").exists():
         return False
     try:
@@ -65,7 +65,7 @@ def is_ready(name: str) -> bool:
 
 
 def _start(config: state.Config, programs: Path, archives: Mapping[str, Path]) -> None:
-    """Start the node. On an error it is ended; on an interrupt it is left to the next `up`."""
+    """Start the node. An error ends it; after an interrupt the next `up` continues."""
     try:
         bring_up.complete(config, launch.start(config, programs), archives, START_TIMEOUT)
     except Exception:
@@ -74,7 +74,7 @@ def _start(config: state.Config, programs: Path, archives: Mapping[str, Path]) -
 
 
 def _keep_running(config: state.Config, archives: Mapping[str, Path]) -> bool:
-    """Whether the node runs and becomes ready; to start it anew would end every pod."""
+    """Whether the node runs and becomes ready; a restart would end every pod."""
     node, layout = processes.running(config.name), state.layout(config.name)
     if node is None or not (layout.conf / "admin.conf").exists():
         return False
@@ -106,7 +106,7 @@ def stop(name: str, emit: Emit) -> None:
 
 def _stop(config: state.Config, node: processes.Node, step: Step) -> None:
     step.progress(0, 2, "pods")
-    with suppress(HostError, OSError):  # a node that cannot stop its pods is ended all the same
+    with suppress(HostError, OSError):  # the node is ended even if its pods cannot be stopped
         Supervisor(node).stop("kubelet")
         runtime.stop_containers(node, options.BIN, STOP_GRACE)
     step.progress(1, 2, "node")

@@ -1,4 +1,4 @@
-"""What an embedded cluster keeps on disk: its folder, and the configuration made with it."""
+"""The files of an embedded cluster: the paths below its folder, and its configuration."""
 
 import json
 import re
@@ -22,7 +22,7 @@ def check_name(name: str) -> None:
     """Check a cluster's name: it becomes a host name, a node name and a folder.
 
     Raises:
-        UsageError: it holds other than lower case letters, digits and dashes, or is too long.
+        UsageError: it has other characters than a-z, 0-9 and dashes, or is too long.
     """
     if not _NAME.fullmatch(name):
         raise UsageError(
@@ -68,7 +68,7 @@ class Config:
 
 @dataclass(frozen=True, kw_only=True)
 class Layout:
-    """Where a cluster's files are: all below one folder."""
+    """The paths of a cluster's files, all below the folder `root`."""
 
     root: Path
 
@@ -89,7 +89,7 @@ class Layout:
 
     @property
     def kubeconfig(self) -> Path:
-        """The administrator's kubeconfig, readable by its user alone."""
+        """The administrator's kubeconfig, readable only by its owner."""
         return self.root / "kubeconfig"
 
     @property
@@ -99,7 +99,7 @@ class Layout:
 
     @property
     def conf(self) -> Path:
-        """Configuration files, written anew at each start."""
+        """Configuration files, written at each start."""
         return self.root / "conf"
 
     @property
@@ -135,7 +135,7 @@ def load(name: str) -> Config | None:
 
 
 def save(config: Config) -> None:
-    """Write the configuration of a cluster, whole or not at all."""
+    """Write the configuration of a cluster, atomically."""
     files.replace(layout(config.name).config, json.dumps(asdict(config), indent=2) + "\n")
 
 
@@ -148,10 +148,10 @@ def tail(log: Path, count: int = 15) -> str:
 
 
 def lock(name: str, waiting: Callable[[], None] = lambda: None) -> AbstractContextManager[IO[str]]:
-    """Hold a lock of all runs that use this cache.
+    """Hold a lock that is shared by all processes with this cache.
 
     Args:
-        name: what one run at a time changes.
+        name: of the lock.
         waiting: called once when another process holds the lock.
     """
     return locks.hold(cache_dir() / "locks" / name, waiting)

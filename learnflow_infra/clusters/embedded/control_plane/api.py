@@ -1,9 +1,8 @@
-"""The API server of an embedded cluster, asked while the cluster starts.
+"""A small client for the API server of an embedded cluster that starts.
 
-Not `clients.kube`: to import the library `kubernetes` takes 0.7 s of processor time, as much
-as all else that `cluster up` does when the cluster runs already; and a cluster that starts
-needs the processors itself. The errors are those of `clients.kube`. Nothing is repeated here:
-the callers poll.
+`clients.kube` is not used: importing the library `kubernetes` takes 0.7 s of processor time,
+as much as all other work of `cluster up` if the cluster runs already. The errors are those
+of `clients.kube`. No request is repeated: the callers poll.
 """
 
 import base64
@@ -22,12 +21,12 @@ from learnflow_infra.documents.reading import load
 from learnflow_infra.errors import ClusterUnreachableError
 
 ERRORS = (ApiError, ClusterUnreachableError)
-"""What each request may raise: the server's refusal, and that it gave no answer."""
+"""The errors of each request: a refusal of the server, or no answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Api:
-    """How an API server is reached: its URL, and certificates in both directions."""
+    """An API server: its URL, and the certificates of both sides."""
 
     server: str
     tls: ssl.SSLContext

@@ -10,7 +10,7 @@ from learnflow_infra.clusters.embedded.control_plane import components
 from learnflow_infra.system import files
 
 PLACES = {"10-learnflow.conflist": "cni/10-learnflow.conflist"}
-"""The path below conf/ of files that are not written by their own name."""
+"""Paths below conf/ of the templates that are not written into conf/ itself."""
 TEMPLATES = (
     "10-learnflow.conflist",
     "Corefile",

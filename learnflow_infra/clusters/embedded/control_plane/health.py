@@ -116,7 +116,7 @@ class Waiter:
         self._until("coredns", lambda: answers_200(f"http://{address}:8181/ready"))
 
     def controllers(self) -> None:
-        """Wait until pods can be made: a controller makes their namespace's ServiceAccount."""
+        """Wait until pods can be created: a controller makes the ServiceAccount that they need."""
         account = "/api/v1/namespaces/default/serviceaccounts/default"
         self._until("kube-controller-manager", lambda: bool(self._api.document(account)))
 

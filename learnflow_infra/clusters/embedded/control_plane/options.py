@@ -17,7 +17,7 @@ def flags(options: Mapping[str, str]) -> tuple[str, ...]:
 
 
 def etcd() -> dict[str, str]:
-    """Client and peer connections with kubeadm's certificates; metrics on loopback alone."""
+    """Client and peer connections with kubeadm's certificates; metrics on loopback only."""
     return {
         "name": "node",
         "data-dir": "/var/lib/etcd",
@@ -39,7 +39,7 @@ def etcd() -> dict[str, str]:
 
 
 def api_server(node_address: str) -> dict[str, str]:
-    """As kubeadm writes its static pod (cmd/kubeadm/app/phases/controlplane)."""
+    """The options of kubeadm's static pod (cmd/kubeadm/app/phases/controlplane)."""
     return {
         "advertise-address": node_address,
         "secure-port": str(API_PORT),
@@ -71,7 +71,7 @@ def api_server(node_address: str) -> dict[str, str]:
 
 
 def controller_manager() -> dict[str, str]:
-    """As kubeadm writes its static pod, but with more requests a second (`kube-api-qps`).
+    """The options of kubeadm's static pod, with more requests a second (`kube-api-qps`).
 
     It makes an account and a token for each of its 40 controllers before it starts them,
     which takes five seconds at the default of 20 requests a second.
@@ -96,7 +96,7 @@ def controller_manager() -> dict[str, str]:
 
 
 def scheduler() -> dict[str, str]:
-    """As kubeadm writes its static pod, without leader election."""
+    """The options of kubeadm's static pod, without leader election."""
     config = f"{CONF}/scheduler.conf"
     return {
         "kubeconfig": config,
@@ -108,7 +108,7 @@ def scheduler() -> dict[str, str]:
 
 
 def kubelet(node_address: str, node_name: str) -> dict[str, str]:
-    """The rest is in kubelet.yaml."""
+    """The options of the kubelet that kubelet.yaml cannot hold."""
     return {
         "config": f"{CONF}/kubelet.yaml",
         "kubeconfig": f"{CONF}/kubelet.conf",

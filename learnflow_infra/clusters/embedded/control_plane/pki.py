@@ -17,7 +17,7 @@ USERS = {
     "kube-proxy": "system:kube-proxy",
     "local-path-provisioner": "system:local-path-provisioner",
 }
-"""User names of the kubeconfigs that kubeadm does not make by itself."""
+"""User names of the kubeconfigs that `kubeadm init` does not make."""
 RENEW_AFTER = 300 * 24 * 3600.0
 """Seconds. kubeadm's certificates are valid for a year; a start after this time renews them."""
 
@@ -71,7 +71,7 @@ def _kubeconfigs(folder: Path, run: Callable[..., str]) -> None:
 
 
 def write_kubeconfig(layout: state.Layout, context: str) -> None:
-    """Write the user's kubeconfig: kubeadm's, with `context` as the name of all that it names."""
+    """Write admin.conf for the user, with `context` as the name of cluster, user and context."""
     document = documents.load(layout.conf / "admin.conf")
     document["clusters"][0]["name"] = context
     document["users"][0]["name"] = context

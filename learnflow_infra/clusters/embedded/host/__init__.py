@@ -1,1 +1,1 @@
-"""What the host gives to the node: programs, limits, cgroups, addresses."""
+"""The host's resources for the node: programs, limits, cgroups, addresses."""

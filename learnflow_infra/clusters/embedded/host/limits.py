@@ -1,8 +1,8 @@
-"""Kernel limits that all of a user's programs share, checked before a node starts.
+"""A kernel limit that all of a user's programs share, checked before a node starts.
 
 inotify instances (inotify(7)) are counted per user over the whole machine; the kernel's
 default of 128 is soon used up by several clusters, or an IDE. A component that gets none
-ends with "too many open files", again and again.
+ends repeatedly with "too many open files".
 """
 
 import os
@@ -17,7 +17,7 @@ LIMIT = Path("/proc/sys/fs/inotify/max_user_instances")
 
 
 def require_inotify() -> None:
-    """Check that a node gets its inotify instances.
+    """Check that enough inotify instances are free for a node.
 
     Raises:
         HostError: too few are free for root.

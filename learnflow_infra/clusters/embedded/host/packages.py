@@ -12,7 +12,7 @@ from learnflow_infra.system.programs import lines, output, succeeds
 
 
 def missing(needed: Mapping[str, str]) -> list[str]:
-    """The packages of the programs that this host lacks, sorted, each once."""
+    """The packages of the programs that this host lacks, sorted and without duplicates."""
     return sorted(
         {package for name, package in needed.items() if requirements.program(name) is None}
     )
@@ -75,7 +75,7 @@ def _install(packages: Sequence[str], step: Step) -> None:
 
 
 def _apt(arguments: Sequence[str], note: Callable[[str], None]) -> None:
-    """Run apt-get; it waits while another one runs."""
+    """Run apt-get; it waits for another apt-get's lock."""
     options = ["-o", "DPkg::Lock::Timeout=300"]
     command = ["env", "DEBIAN_FRONTEND=noninteractive", "apt-get", *options, *arguments]
     try:

@@ -1,4 +1,4 @@
-"""Root: whether this process has its rights, and how a program is started with them."""
+"""Root's rights: whether this process has them, and how a program gets them."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ CAP_SYS_RESOURCE = 24
 
 
 def is_root() -> bool:
-    """Whether this process may do everything itself."""
+    """Whether this process runs as root."""
     return os.geteuid() == 0
 
 
@@ -29,7 +29,7 @@ def require_root_or_sudo() -> None:
 
 
 def as_root(argv: Sequence[str]) -> list[str]:
-    """The command line that runs a program as root, found in the system's folders alone.
+    """The command line that runs a program as root; its PATH has only the system's folders.
 
     Raises:
         HostError: the user is not root, and there is no sudo.
@@ -42,9 +42,8 @@ def as_root(argv: Sequence[str]) -> list[str]:
 def python(module: str, *arguments: str) -> list[str]:
     """The command line that runs a module of this package in an isolated Python (-I).
 
-    Neither PYTHONPATH, nor the user's own packages, nor the working directory can add code:
-    the interpreter's environment has this package installed. Bytecode is read from where the
-    user's Python keeps it, and none is written (-B), for root would own the files.
+    Neither PYTHONPATH, nor the user's packages, nor the working directory can add code. The
+    user's bytecode is read, and none is written (-B): root would own the files.
     """
     bytecode = ["-X", f"pycache_prefix={sys.pycache_prefix}"] if sys.pycache_prefix else []
     return [sys.executable, "-I", "-B", *bytecode, "-m", module, *arguments]

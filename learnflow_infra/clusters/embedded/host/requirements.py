@@ -1,4 +1,4 @@
-"""What the host must have: Linux, root or sudo, and a few programs from its packages."""
+"""The requirements on the host: Linux, root or sudo, and a few programs of its packages."""
 
 import shutil
 import sys
@@ -23,14 +23,14 @@ PROGRAMS = {
 }
 """Programs that the node needs, and the Debian and Ubuntu packages that bring them."""
 CNI_FOLDERS = (Path("/usr/lib/cni"), Path("/opt/cni/bin"))
-"""Where Debian's package and the upstream release put CNI plugins."""
+"""The folders of CNI plugins in Debian's package and in the upstream release."""
 
 
 def program(name: str) -> Path | None:
-    """Where root finds a program: in the system's folders, or among the CNI plugins.
+    """The path of a program for root: in the system's folders, or among the CNI plugins.
 
-    Root's own PATH is searched first; an ordinary user's PATH plays no part. An absolute
-    path stands for itself: some packages bring a file that is no program.
+    Root's own PATH is searched first; an ordinary user's PATH is ignored. An absolute path
+    is returned if it exists: some packages are recognised by a file.
     """
     if name.startswith("/"):
         return Path(name) if Path(name).exists() else None

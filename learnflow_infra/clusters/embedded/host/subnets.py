@@ -1,6 +1,6 @@
 """The /30 subnet of a cluster: the next free one, or the one that the user names.
 
-All is pure but `host_routes` and `vanished`, which read the host's routes and links.
+Only `host_routes` and `vanished` are not pure: they read the host's routes and links.
 """
 
 import hashlib
@@ -92,8 +92,8 @@ def choose(
         requested: by the user, or None for the next free one.
         taken: by other clusters, running or not.
         routes: of the host.
-        first: the number of the /24 to begin with. Clusters of another data folder are not
-            known here, and have no route while they are stopped.
+        first: the number of the /24 to begin with. Stopped clusters of another data folder
+            have no route, and are not in `taken`.
 
     Raises:
         HostError: the requested subnet is in use, or all are.
@@ -130,12 +130,12 @@ def require_free(
     Raises:
         HostError: another cluster uses it, or a route of the host overlaps it.
     """
-    user = conflict(subnet, routes, link)
-    if user is None and any(subnet.overlaps(other) for other in taken):
-        user = "another embedded cluster"
-    if user:
+    owner = conflict(subnet, routes, link)
+    if owner is None and any(subnet.overlaps(other) for other in taken):
+        owner = "another embedded cluster"
+    if owner:
         raise HostError(
-            f"The subnet {subnet} is in use by {user}.",
+            f"The subnet {subnet} is in use by {owner}.",
             why="This host reaches the cluster's node through it.",
             remedy=Remedy(
                 "Remove the other route, or create a cluster with another --subnet: ",

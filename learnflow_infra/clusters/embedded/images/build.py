@@ -2,8 +2,8 @@
 
     build(ImageRecipe.load(folder), emit=emit) -> the image as a tar for `ctr images import`
 
-Several recipes may build at once, in threads or processes; the same one builds once, for
-a lock is held meanwhile. The next build removes the files of an interrupted one.
+Several recipes may be built at the same time, in threads or processes; a lock lets one
+process build a recipe. The next build removes the files of an interrupted one.
 """
 
 import shutil
@@ -24,10 +24,10 @@ from learnflow_infra.paths import cache_dir
 from learnflow_infra.system import locks
 
 _NEEDED_BYTES = 2 << 30
-"""Free space that a build requires: an image's tree, layer and archive exist at one time."""
+"""Free space that a build requires: an image's tree, layer and archive exist at the same time."""
 
 IMAGE_BYTES = 1 << 30
-"""Of the built images, in the cache and in the node (measured: 300 MiB each, twice)."""
+"""Disk for the built images, in the cache and in the node (measured: 300 MiB each, twice)."""
 
 _STAGES = 5
 
@@ -39,7 +39,7 @@ def unbuilt(recipes: Iterable[Path]) -> list[ImageRecipe]:
 
 
 def missing_bytes(recipes: Iterable[Path]) -> int:
-    """Bytes of disk that images which are still to be built take."""
+    """Bytes of disk that the missing images will take."""
     return IMAGE_BYTES if unbuilt(recipes) else 0
 
 
@@ -114,10 +114,7 @@ def _noter(step: Step, done: int) -> Note:
 
 @contextmanager
 def _work_folder(recipe: ImageRecipe) -> Iterator[Path]:
-    """An empty folder that only this build uses: it waits for another build of the same.
-
-    The lock's file stays: one who waits for a file that was removed would not be alone.
-    """
+    """An empty folder of this build; waits while another process builds the same recipe."""
     parent = cache_dir() / "tmp"
     parent.mkdir(parents=True, exist_ok=True)
     work = parent / f"image-{recipe.name}-{recipe.digest}"

@@ -19,7 +19,7 @@ _DISK_FULL = "No space left on device"
 def run(
     command: Sequence[str], *, what: str, note: Note, env: Mapping[str, str] | None = None
 ) -> None:
-    """Run a program to its end, its output line by line to `note`.
+    """Run a program to its end, and pass its output to `note` line by line.
 
     Args:
         command: program and arguments.

@@ -1,4 +1,4 @@
-"""The two images of the node itself: `pause` (each pod's first container) and `busybox`.
+"""The node's own images: `pause` (each pod's first container) and `busybox`.
 
 busybox, Debian's static build, is what the volume provisioner's helper pods run. Its
 package is unpacked, not installed: it would replace the host's own busybox.

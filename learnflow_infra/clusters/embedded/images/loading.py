@@ -15,7 +15,7 @@ from learnflow_infra.remedy import Command, Remedy
 
 
 def known_images(name: str) -> set[str]:
-    """The names of the node's images, as its status lists them; empty if it does not answer."""
+    """The images that the node's status lists; empty if the API server does not answer."""
     config = state.load(name)
     if config is None or processes.running(name) is None:
         return set()

@@ -23,7 +23,7 @@ def copy_jars(maven: Maven, *, work: Path, repository: Path, target: Path, note:
         note: called with progress.
 
     Raises:
-        ArtifactError: not obtainable, or not the files whose checksums are recorded.
+        ArtifactError: a jar cannot be downloaded, or differs from its recorded checksum.
         HostError: mvn is missing, or the disk is full.
     """
     (work / "pom.xml").write_text(pom(maven), encoding="utf-8")
@@ -36,7 +36,7 @@ def copy_jars(maven: Maven, *, work: Path, repository: Path, target: Path, note:
 
 
 def pom(maven: Maven) -> str:
-    """A project that depends on the artifacts and has no other purpose."""
+    """The text of a pom.xml that depends on the artifacts."""
     excluded = "".join(
         f"<exclusion><groupId>{escape(group)}</groupId><artifactId>{escape(name)}</artifactId></exclusion>"
         for group, name in (entry.split(":") for entry in maven.exclude)
@@ -54,7 +54,7 @@ def pom(maven: Maven) -> str:
 
 
 def require_checksums(recorded: str, folder: Path) -> None:
-    """Check that a folder has exactly the files of sha256sum(1)'s lines.
+    """Check that a folder has exactly the files that lines of sha256sum(1) list.
 
     Raises:
         ArtifactError: a file is missing, differs or is not recorded; `why` names each.

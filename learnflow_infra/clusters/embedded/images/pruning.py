@@ -1,4 +1,4 @@
-"""Removes builds from the cache that were not used for a month and do not run."""
+"""Removes programs and images from the cache that were not used for a month and do not run."""
 
 import os
 import re

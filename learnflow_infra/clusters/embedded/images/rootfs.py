@@ -94,8 +94,8 @@ def _write_users(recipe: ImageRecipe, rootfs: Path) -> None:
 def run_commands(recipe: ImageRecipe, rootfs: Path, note: Note) -> None:
     """Run the recipe's commands in the image, in a network namespace with loopback alone.
 
-    First all files get the epoch as their time, as in the finished image, so that times
-    which a command records are the same in the container.
+    First all files get the epoch as their time, as in the finished image: commands may
+    record times of files.
     """
     if not recipe.run:
         return
@@ -120,7 +120,7 @@ def reset_times(rootfs: Path) -> None:
 
 
 def remove_unneeded(recipe: ImageRecipe, rootfs: Path) -> None:
-    """Delete the matches of the recipe's globs, except its own directories; no link is followed."""
+    """Delete the matches of the recipe's globs, except its directories; no link is followed."""
     for pattern in recipe.remove:
         for path in list(rootfs.glob(pattern)):
             if path.is_dir() and not path.is_symlink():

@@ -75,7 +75,7 @@ def delegate(folder: Path) -> None:
     """Enable every available controller for the children of a v2 cgroup."""
     available = (folder / "cgroup.controllers").read_text().split()
     for controller in available:
-        with suppress(OSError):  # not each can be; the kubelet reports what it misses
+        with suppress(OSError):  # not every one can be; the kubelet reports those that it needs
             (folder / "cgroup.subtree_control").write_text(f"+{controller}")
 
 
@@ -96,12 +96,12 @@ def settle_inside() -> None:
 def remove(record: Path) -> None:
     """Remove the cgroups that `prepare` recorded, after their processes have ended.
 
-    The record stays while a cgroup does, so that a later run tries again.
+    The record is kept until the last cgroup is removed, so that a later run tries again.
     """
     if record.exists():
-        left = [Path(folder) for folder in json.loads(record.read_text())]
+        remaining = [Path(folder) for folder in json.loads(record.read_text())]
         deadline = time.monotonic() + REMOVE_TIMEOUT
-        while left := [folder for folder in left if not _removed(folder)]:
+        while remaining := [folder for folder in remaining if not _removed(folder)]:
             if time.monotonic() > deadline:
                 return
             time.sleep(PAUSE)

@@ -22,9 +22,9 @@ SERVICES, PODS = "10.96.0.0/16", "10.244.0.0/16"
 """Ranges that exist only in the node. A packet from the node to a Service needs a route
 before kube-proxy's rules apply; there is no default route, so nothing leaves the host."""
 HIDDEN = (Path("/run"), Path("/var/run"), Path("/var/lib"), Path("/var/log"))
-"""Folders of the host that the node covers by its own."""
+"""Folders of the host over which the node mounts its own."""
 OPEN_FILES = 1048576
-"""Limit of open files: some programs close every possible descriptor when they start."""
+"""Limit of open files. It is bounded: some programs close every descriptor at start."""
 KERNEL = {
     "vm/overcommit_memory": 1,
     "vm/panic_on_oom": 0,

@@ -24,8 +24,8 @@ PAUSE = 0.02
 def start(config: state.Config, programs: Path, timeout: float = 20.0) -> processes.Node:
     """Start the node and wait until its processes are recorded and its supervisor answers.
 
-    When the wait is left by an error or an interrupt, the outer process is killed: it may
-    not be recorded yet, and another start would find its link and cgroups in use.
+    On an error or an interrupt the outer process is killed: it may not be recorded yet, and
+    its link and cgroups would be in use at the next start.
 
     Raises:
         HostError: it ended at once, or took more than `timeout` seconds; `why` is the end of
@@ -41,7 +41,7 @@ def start(config: state.Config, programs: Path, timeout: float = 20.0) -> proces
         _start_unit(config, command, log)
         return _wait(config, None, log, timeout)
     outer = detached(command, log)
-    start_time = processes.started(outer)
+    start_time = processes.start_time(outer)
     try:
         return _wait(config, outer, log, timeout)
     except BaseException:
@@ -53,7 +53,7 @@ def start(config: state.Config, programs: Path, timeout: float = 20.0) -> proces
 def _wait(config: state.Config, outer: int | None, log: Path, timeout: float) -> processes.Node:
     deadline = time.monotonic() + timeout
     while (node := processes.running(config.name)) is None or not _answers(node):
-        ended = outer is not None and processes.started(outer) is None
+        ended = outer is not None and processes.start_time(outer) is None
         if ended or time.monotonic() > deadline:
             raise _not_started(log)
         time.sleep(PAUSE)

@@ -16,7 +16,7 @@ FLAGS = ("--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "--kill-child"
 
 
 def main(spec_file: str) -> None:
-    """Become the node; does not return."""
+    """Replace this process by the node's outer process; does not return."""
     node = spec.read(Path(spec_file))
     os.umask(0o022)
     os.chdir("/")

@@ -1,6 +1,6 @@
-"""The processes that are a cluster's node: recorded when it starts, compared with those that run.
+"""The processes of a cluster's node: recorded at its start, and compared with running ones.
 
-A pid alone does not identify a process: it is used again. The start time and the boot do.
+Pids are reused: a process is identified by its pid, its start time and the boot.
 """
 
 import json
@@ -32,9 +32,9 @@ def record(root: Path, outer: int, init: int) -> None:
     """Record the processes of the node whose cluster has the folder `root`."""
     node = {
         "outer": outer,
-        "outer_start": started(outer),
+        "outer_start": start_time(outer),
         "init": init,
-        "init_start": started(init),
+        "init_start": start_time(init),
     }
     files.replace(state.Layout(root=root).node, json.dumps(node | {"boot": boot_id()}))
 
@@ -52,7 +52,7 @@ def running(name: str) -> Node | None:
     node = recorded(name)
     if node is None or node.boot != boot_id():
         return None
-    same = started(node.outer) == node.outer_start and started(node.init) == node.init_start
+    same = start_time(node.outer) == node.outer_start and start_time(node.init) == node.init_start
     return node if same else None
 
 
@@ -72,7 +72,7 @@ def boot_id() -> str:
     return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
 
 
-def started(pid: int) -> int | None:
+def start_time(pid: int) -> int | None:
     """The start time of a process in clock ticks (proc(5), stat field 22); None if it has ended."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
@@ -106,6 +106,6 @@ def _opened(pid: int, start: int) -> Iterator[int | None]:
         yield None
         return
     try:
-        yield descriptor if started(pid) == start else None
+        yield descriptor if start_time(pid) == start else None
     finally:
         os.close(descriptor)

@@ -1,4 +1,4 @@
-"""The description of a node, from the launcher to the node's processes: one JSON file."""
+"""The description of a node: the launcher writes it, the node's processes read it, as JSON."""
 
 import json
 from collections.abc import Sequence

@@ -22,7 +22,7 @@ class Supervisor:
             return getattr(server.supervisor, method)(*arguments)
 
     def stop(self, component: str) -> None:
-        """Stop a component, and keep it stopped; one that is stopped is no error."""
+        """Stop a component, and keep it stopped; nothing happens if it is stopped already."""
         try:
             self._call("stopProcess", component)
         except Fault:

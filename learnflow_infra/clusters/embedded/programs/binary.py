@@ -159,8 +159,8 @@ def _compile(go: Path, target: Path, step: Step) -> None:
             step.progress(downloads, None, line.removeprefix("go: "))
     flags = [*FLAGS, "-ldflags", linker_flags(version()), "-o", f"{target}/"]
     done = 0
-    for what in ("./cmd/...", "github.com/rancher/local-path-provisioner"):
-        for line in _go(go, ["build", "-v", *flags, what], environment):
+    for package in ("./cmd/...", "github.com/rancher/local-path-provisioner"):
+        for line in _go(go, ["build", "-v", *flags, package], environment):
             done += 1
             step.progress(min(done, total), total, line)
 

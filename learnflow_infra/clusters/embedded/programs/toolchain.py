@@ -15,7 +15,7 @@ Version = tuple[int, ...]
 
 
 def version_of(text: str) -> Version:
-    """The version in `go1.26.8` or `go version go1.24 linux/amd64`; () when there is none."""
+    """The version in a text as `go1.26.8` or `go version go1.24 linux/amd64`; () if none."""
     match = re.search(r"go(\d+(?:\.\d+)*)", text)
     return tuple(int(part) for part in match[1].split(".")) if match else ()
 

@@ -10,7 +10,7 @@ def test_the_version_comes_from_the_module_itself():
     assert re.fullmatch(r"v1\.34\.\d+", binary.version())
 
 
-def test_the_linker_stamps_what_charts_compare():
+def test_the_linker_sets_the_version_that_charts_compare():
     flags = binary.linker_flags("v1.34.4")
     for package in ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version"):
         assert f"-X {package}.gitVersion=v1.34.4" in flags

@@ -34,7 +34,7 @@ def folders(chosen):
     return {h.controllers: str(h.folder) for h in chosen.hierarchies}
 
 
-def test_v1_hybrid_goes_below_the_callers_own_cgroup_of_each_mounted_hierarchy():
+def test_v1_hybrid_is_below_the_callers_own_cgroup_of_each_mounted_hierarchy():
     chosen = plan(V1_MOUNTS, V1_OWN)
     assert chosen.version == 1
     assert not chosen.unit
@@ -87,6 +87,6 @@ def test_v2(own, options, folder, unit, evacuate):
     assert [m.kind for m in cgroups.mounts(chosen)] == ["cgroup2"]
 
 
-def test_v1_with_systemd_asks_for_a_unit_first():
+def test_v1_with_systemd_needs_a_unit_first():
     assert plan(V1_MOUNTS, V1_OWN, systemd=True).unit
     assert not plan(V1_MOUNTS, V1_OWN, systemd=True, in_unit=True).unit

@@ -28,7 +28,7 @@ def sent(document):
     return json.loads(json.dumps(document))
 
 
-def test_every_command_is_sent_below():
+def test_the_examples_have_every_command():
     assert {type(command) for command in COMMANDS} == set(get_args(commands.Command))
 
 

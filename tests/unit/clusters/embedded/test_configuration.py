@@ -71,7 +71,7 @@ def test_every_component_is_supervised_for_ever_with_a_rotated_log():
         assert "%" not in parser[name]["command"]  # supervisord would expand it
 
 
-def test_what_others_need_starts_first_and_stops_last():
+def test_etcd_starts_before_the_kubelet_and_stops_after_it():
     order = {name: int(sections()[f"program:{name}"]["priority"]) for name in ("etcd", "kubelet")}
     assert order["etcd"] < order["kubelet"]
 
@@ -96,7 +96,7 @@ def test_every_addon_has_a_path_and_no_placeholder_left():
     assert '"$VOL_DIR"' in scripts["setup"]
 
 
-def test_files_are_written_where_the_node_looks(tmp_path):
+def test_files_are_written_to_the_paths_that_the_node_reads(tmp_path):
     configuration.write(tmp_path, filled(), "supervisor")
     assert (tmp_path / "cni/10-learnflow.conflist").exists()
     assert (tmp_path / "supervisord.conf").read_text() == "supervisor"

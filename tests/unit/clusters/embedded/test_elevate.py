@@ -40,7 +40,7 @@ def cluster():
     return state.layout(NAME).root
 
 
-def test_the_child_finds_the_users_folders_and_reports_its_events(user):
+def test_the_child_uses_the_users_folders_and_reports_its_events(user):
     folder, events = cluster(), []
     embedded.delete(NAME, emit=events.append)
     assert not folder.exists()

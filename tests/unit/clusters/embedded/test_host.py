@@ -25,7 +25,7 @@ def xdg(tmp_path, monkeypatch):
     return tmp_path
 
 
-def test_packages_are_found_by_their_programs_and_named_once(monkeypatch):
+def test_missing_packages_are_listed_once_by_their_programs(monkeypatch):
     monkeypatch.setattr(requirements, "program", lambda _name: None)
     assert packages.missing(NEEDED) == ["containerd", "nftables"]
     monkeypatch.setattr(requirements, "program", lambda name: None if name == "nft" else Path("/x"))
@@ -39,7 +39,7 @@ def test_a_file_can_stand_for_a_package(tmp_path):
     assert packages.missing({str(key): "keyring"}) == []
 
 
-def test_other_systems_get_another_way():
+def test_the_remedy_on_another_system_is_another_cluster():
     with pytest.raises(HostError) as caught:
         requirements.require_linux("darwin")
     assert "minikube start" in str(caught.value.remedy)
@@ -96,11 +96,11 @@ def test_names_that_are_no_host_names(name):
 
 
 @pytest.mark.parametrize("name", ["a", "learnflow", "e2e-1", "a" * 40])
-def test_names(name):
+def test_valid_names(name):
     state.check_name(name)
 
 
-def test_decisions_are_kept(xdg):
+def test_a_saved_configuration_is_loaded_again(xdg):
     assert state.load("dev") is None
     config = state.Config(name="dev", subnet="10.213.0.0/30", snapshotter="native")
     state.save(config)
@@ -108,13 +108,13 @@ def test_decisions_are_kept(xdg):
     assert state.names() == ["dev"]
 
 
-def test_secret_files_are_the_owners_alone(xdg):
+def test_a_file_is_written_with_its_mode(xdg):
     path = xdg / "kubeconfig"
     files.replace(path, "secret", mode=0o600)
     assert path.stat().st_mode & 0o777 == 0o600
 
 
-def test_a_second_holder_waits_and_says_so(xdg):
+def test_a_second_holder_of_a_lock_waits_and_reports_it(xdg):
     order, waiting = [], threading.Event()
 
     def second():
@@ -148,7 +148,7 @@ SINCE = datetime(2026, 1, 1, 12, 0, 0, 500000, tzinfo=UTC)
     ],
     ids=["now", "before the node stopped", "not ready"],
 )
-def test_a_node_is_ready_when_its_kubelet_says_so_now(status, heartbeat, ready):
+def test_a_node_is_ready_by_a_heartbeat_since_its_start(status, heartbeat, ready):
     condition = {"type": "Ready", "status": status, "lastHeartbeatTime": heartbeat}
     assert health.node_ready({"status": {"conditions": [condition]}}, SINCE) is ready
 
@@ -185,5 +185,5 @@ def pod(*, ready, started):
     ],
     ids=["none", "started since", "from before", "known to be down", "waiting", "no status"],
 )
-def test_no_pod_is_believed_ready_from_before_the_start(pods, fresh):
+def test_a_pod_that_is_ready_since_before_the_start_is_not_fresh(pods, fresh):
     assert health.fresh(pods, SINCE) is fresh

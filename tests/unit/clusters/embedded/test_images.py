@@ -128,7 +128,7 @@ def test_entries_are_written_and_what_is_unneeded_removed(folder, tmp_path):
     assert tmp_path.exists()
 
 
-def test_the_pom_asks_for_the_artifacts_without_the_excluded():
+def test_the_pom_lists_the_artifacts_without_the_excluded():
     text = maven.pom(Maven(dest="/x", artifacts=("a.b:c:1",), exclude=("d:e",)))
     assert "<groupId>a.b</groupId><artifactId>c</artifactId><version>1</version>" in text
     assert "<exclusion><groupId>d</groupId><artifactId>e</artifactId></exclusion>" in text
@@ -224,7 +224,7 @@ def test_a_failed_build_leaves_nothing_and_the_next_succeeds(folder, monkeypatch
     assert build.build(recipe, emit=events.ignore).exists()
 
 
-def test_what_a_killed_build_left_is_replaced(folder, monkeypatch):
+def test_the_files_of_a_killed_build_are_removed(folder, monkeypatch):
     recipe = load(folder)
     left = build.cache_dir() / "tmp" / f"image-demo-{recipe.digest}"
     (left / "rootfs").mkdir(parents=True)
@@ -243,7 +243,7 @@ def test_a_full_disk_is_the_hosts_error(folder, monkeypatch):
     assert "XDG_CACHE_HOME" in str(caught.value.remedy)
 
 
-def test_a_disk_without_enough_space_is_told_before_the_work(folder, monkeypatch):
+def test_too_little_disk_space_is_an_error_before_the_build(folder, monkeypatch):
     stages(monkeypatch, lambda *_: pytest.fail("begun"))
     monkeypatch.setattr(build, "_NEEDED_BYTES", 1 << 60)
     with pytest.raises(HostError, match="full"):
@@ -259,7 +259,7 @@ def test_a_programs_last_lines_are_the_reason(tmp_path):
     assert lines == ["one", "two"]
 
 
-def test_a_program_that_fills_the_disk_is_told_apart(tmp_path):
+def test_a_program_that_fills_the_disk_is_the_hosts_error(tmp_path):
     command = ["sh", "-c", "echo 'tar: write: No space left on device'; exit 2", str(tmp_path)]
     with pytest.raises(HostError, match="full"):
         build_step.run(command, what="it", note=lambda _line: None)

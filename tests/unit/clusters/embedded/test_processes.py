@@ -20,9 +20,9 @@ def node(**changes):
     own = os.getpid()
     fields = {
         "outer": own,
-        "outer_start": processes.started(own),
+        "outer_start": processes.start_time(own),
         "init": own,
-        "init_start": processes.started(own),
+        "init_start": processes.start_time(own),
         "boot": processes.boot_id(),
     }
     return fields | changes
@@ -56,25 +56,25 @@ def sleeper():
 
 
 def test_kill_returns_when_the_process_has_ended(sleeper):
-    processes.kill(sleeper.pid, processes.started(sleeper.pid), timeout=60)
-    assert processes.started(sleeper.pid) is None
+    processes.kill(sleeper.pid, processes.start_time(sleeper.pid), timeout=60)
+    assert processes.start_time(sleeper.pid) is None
 
 
 def test_a_process_that_started_at_another_time_is_left_alone(sleeper):
-    processes.kill(sleeper.pid, processes.started(sleeper.pid) + 1, timeout=60)
+    processes.kill(sleeper.pid, processes.start_time(sleeper.pid) + 1, timeout=60)
     assert sleeper.poll() is None
 
 
 def test_a_process_that_ends_while_it_is_killed_is_no_error(sleeper, monkeypatch):
     """Its parent can reap it between the comparison of the start time and the signal."""
-    start = processes.started(sleeper.pid)
+    start = processes.start_time(sleeper.pid)
 
     def ends_now(_pid):
         sleeper.kill()
         sleeper.wait()
         return start
 
-    monkeypatch.setattr(processes, "started", ends_now)
+    monkeypatch.setattr(processes, "start_time", ends_now)
     processes.kill(sleeper.pid, start, timeout=60)
     processes.wait(sleeper.pid, start, timeout=60)
 

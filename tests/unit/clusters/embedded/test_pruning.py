@@ -38,7 +38,7 @@ def names(folder):
     return sorted(path.name for path in folder.iterdir())
 
 
-def test_builds_of_other_keys_go_after_a_month(tmp_path):
+def test_builds_of_other_keys_are_removed_after_a_month(tmp_path):
     current = programs(tmp_path, KEYS[0], used=OLD)
     programs(tmp_path, KEYS[1], used=OLD)
     programs(tmp_path, KEYS[2], used=time.time() - 29 * 86400)
@@ -48,7 +48,7 @@ def test_builds_of_other_keys_go_after_a_month(tmp_path):
     assert current.stat().st_mtime > OLD + 86400
 
 
-def test_programs_that_run_stay(tmp_path):
+def test_running_programs_are_kept(tmp_path):
     current = programs(tmp_path, KEYS[0], used=OLD)
     running = programs(tmp_path, KEYS[1], used=OLD)
     with subprocess.Popen([running / "hyperkube", "60"]) as process:
@@ -59,7 +59,7 @@ def test_programs_that_run_stay(tmp_path):
     assert not running.exists()
 
 
-def test_who_does_not_see_all_processes_removes_no_programs(tmp_path, monkeypatch):
+def test_an_ordinary_user_removes_no_programs(tmp_path, monkeypatch):
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     current = programs(tmp_path, KEYS[0], used=OLD)
     programs(tmp_path, KEYS[1], used=OLD)
@@ -67,7 +67,7 @@ def test_who_does_not_see_all_processes_removes_no_programs(tmp_path, monkeypatc
     assert names(tmp_path) == sorted(KEYS[:2])
 
 
-def test_archives_go_with_their_own_name_alone(tmp_path):
+def test_only_old_archives_of_the_same_name_are_removed(tmp_path):
     current = archive(tmp_path, "kafka-0123456789.tar", used=OLD)
     for name in ("kafka-fedcba9876.tar", "kafka-ui-fedcba9876.tar", "postgresql-fedcba9876.tar"):
         archive(tmp_path, name, used=OLD)

@@ -37,7 +37,7 @@ def test_other_data_folders_begin_elsewhere():
     )
 
 
-def test_a_given_subnet_is_taken_as_it_is():
+def test_a_requested_subnet_is_used():
     assert subnets.choose(FREE, [], ROUTES) == FREE
 
 
@@ -56,7 +56,7 @@ def test_no_subnet_left():
         ("10.213.0.0/30", [], "lf0ad50000"),
     ],
 )
-def test_a_given_subnet_in_use_is_refused(subnet, taken, user):
+def test_a_requested_subnet_in_use_is_refused(subnet, taken, user):
     with pytest.raises(HostError, match=user):
         subnets.choose(IPv4Network(subnet), taken, ROUTES)
 
@@ -83,7 +83,7 @@ def test_addresses_and_names_follow_from_the_subnet():
     assert config.node_name == "learnflow-dev"
 
 
-def test_a_link_that_went_while_it_was_told_of_is_in_nobodys_way(tmp_path):
+def test_a_link_has_vanished_if_it_was_deleted_while_ip_listed_it(tmp_path):
     (tmp_path / "if7").mkdir()
     named = ["if232", "if7", "eth0", "ifb0", ""]
     assert [subnets.vanished(name, tmp_path) for name in named] == [True, *[False] * 4]
