@@ -29,10 +29,10 @@ Render = Callable[[], Awaitable[Rendered]]
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """A release as it is `desired`, beside what was `observed`.
+    """The `desired` release and the `observed` one.
 
-    `diff` is what differs from the live manifest to the desired one, `findings` what the
-    live objects have otherwise than the live manifest says.
+    `diff` has the changes from the live manifest to the desired one, `findings` the differences of
+    live objects from the live manifest.
     """
 
     prepared: Prepared
@@ -48,7 +48,7 @@ class Comparison:
 
     @property
     def state(self) -> ReleaseState:
-        """What the release is."""
+        """The state of the release."""
         return state_of(self.observed, desired=self.desired, diff=self.diff, findings=self.findings)
 
     @property
