@@ -22,7 +22,7 @@ def lock(
     ] = False,
     mirrors: opts.Mirrors = None,
 ) -> None:
-    """Pin charts from registries by digest in charts-values/charts.lock; deploy takes no other."""
+    """Pin charts from registries by digest in charts-values/charts.lock; deploy uses no others."""
     from learnflow_infra.engine.verbs import chart_lock as verb
 
     done = run(lambda emit: verb.pin(mirrors or (), emit, check=check))
@@ -31,4 +31,4 @@ def lock(
             out(f"{profile} {name}: {chart.chart} {chart.version} {chart.digest}")
     for change in done.changes:
         out(f"changed: {change}")
-    out("charts-values/charts.lock " + ("was written." if done.changes else "is as it was."))
+    out("charts-values/charts.lock " + ("was written." if done.changes else "is unchanged."))

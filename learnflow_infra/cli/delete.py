@@ -28,6 +28,6 @@ def delete(
             emit=emit,
         )
     )
-    out("Deleted: " + (", ".join(done.releases) or "nothing, none was installed"))
+    out("Deleted: " + (", ".join(done.releases) or "nothing; no release was installed"))
     if done.kept:
         out("Kept (--purge-data deletes them): " + ", ".join(done.kept))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class DryRun(StrEnum):
-    """How far a dry run goes, in kubectl's and helm's words."""
+    """The kinds of a dry run, as of kubectl and helm."""
 
     none = "none"
     client = "client"
@@ -27,7 +27,7 @@ class BareDryRun(TyperCommand):
     """Reads `--dry-run` without a value as `--dry-run=client`, like helm and kubectl."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Parse the arguments after the bare option got its value."""
+        """Add the value, then parse the arguments."""
         bare, full = "--dry-run", f"--dry-run={DryRun.client}"
         return super().parse_args(ctx, [full if item == bare else item for item in args])
 
@@ -114,13 +114,13 @@ def _print(done: "Deployed") -> None:
         out(f"  in the cluster   {inside['host']}:{inside['port']}")
         out(f"  from this host   {host['host']}:{host['port']}")
         for line in endpoint.get("tunnel", ()):
-            out(f"    keep open meanwhile: {line}")
+            out(f"    tunnel, to be kept open: {line}")
         for line in endpoint["connect"]:
             out(f"    {line}")
     out("")
     out(f"Recorded in {done.files[0].parent}: " + ", ".join(file.name for file in done.files))
     count = sum(len(result["checks"]) for result in done.verification)
-    without = "verified before" if done.verified else "not verified"
-    proof = f"verified: {count} checks passed" if count else without
+    unchecked = "verified before" if done.verified else "not verified"
+    proof = f"verified: {count} checks passed" if count else unchecked
     what = "Deployed" if done.changed else "Nothing to change: all releases are ready"
     out(f"{what}, {proof} ({done.seconds:.1f} s).")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from learnflow_infra.engine.verbs.diff import Planned
 
 CHANGES = 2
-"""Exit code when something would change, as `helm diff --detailed-exitcode` has it."""
+"""Exit code when something would change, as of `helm diff --detailed-exitcode`."""
 
 
 def diff(
@@ -46,7 +46,7 @@ def diff(
 
 
 def print_plan(planned: Sequence["Planned"], output: opts.Output) -> None:
-    """Print a plan."""
+    """Print a plan as text or JSON."""
     if output is opts.Output.json:
         changed = any(item.changed for item in planned)
         out_document("Diff", changed=changed, releases=list(map(_release, planned)))
@@ -64,7 +64,7 @@ def print_plan(planned: Sequence["Planned"], output: opts.Output) -> None:
 _ACTIONS = {
     "install": "would be installed",
     "upgrade": "would be upgraded",
-    "mend": "would be brought back to what its release says",
+    "mend": "would be changed back to its manifest",
     "none": "no change",
 }
 

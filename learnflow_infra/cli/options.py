@@ -1,4 +1,4 @@
-"""Options that verbs share, in Helm's and kubectl's words, and the engine's form of them."""
+"""Options that verbs share, named as in Helm and kubectl, and converted for the engine."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -117,7 +117,7 @@ def options(
     """The engine's options.
 
     Raises:
-        typer.Exit: the timeout is not a duration; that is printed.
+        typer.Exit: the timeout is not a duration; the error was printed.
     """
     from learnflow_infra.engine.request.planning import Options
     from learnflow_infra.values import Flags

@@ -49,7 +49,7 @@ def exit_on_error(*, silent: bool = False) -> Iterator[None]:
             _print(error)
         raise typer.Exit(error.exit_code) from error
     except KeyboardInterrupt as error:
-        sys.unraisablehook = lambda _: None  # generators that are cut off close silently
+        sys.unraisablehook = lambda _: None  # no tracebacks of interrupted generators
         if not silent:
             err(INTERRUPTED)
         raise typer.Exit(EXIT_INTERRUPTED) from error

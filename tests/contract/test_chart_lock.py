@@ -60,7 +60,7 @@ def test_it_pins_what_the_registry_has_and_then_changes_nothing(registry, tmp_pa
     text = file.read_text()
     assert text.startswith("# The charts that a deploy installs")
     assert lockfile.read().chart(UPSTREAM, DEMO).digest == digest
-    assert "is as it was" in run().stdout
+    assert "is unchanged" in run().stdout
     assert run("--check").exit_code == 0
     assert file.read_text() == text
     assert [path.name for path in file.parent.iterdir()] == ["charts.lock"]

@@ -23,7 +23,7 @@ def renderer(*, progress: bool = False) -> Iterator[Emit]:
     if progress:
         with Lines() as lines:
             yield lines
-    elif _is_a_screen():
+    elif _can_redraw():
         from learnflow_infra.cli.show.live import live
 
         with live() as emit:
@@ -33,7 +33,7 @@ def renderer(*, progress: bool = False) -> Iterator[Emit]:
             yield plain
 
 
-def _is_a_screen() -> bool:
+def _can_redraw() -> bool:
     """Whether stderr is a terminal that can redraw, without NO_COLOR (no-color.org)."""
     utf8 = "utf" in (sys.stderr.encoding or "").lower()
     plain = os.environ.get("NO_COLOR") or os.environ.get("TERM", "dumb") in {"dumb", "unknown"}

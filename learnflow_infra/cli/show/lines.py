@@ -69,5 +69,5 @@ def failure(error: LearnflowError) -> Document:
 
 
 def _json(value: object) -> object:
-    """A value of an event as JSON, which knows no infinity: a grace without end is null."""
+    """A value of an event as JSON; infinity, the grace of some causes, becomes null."""
     return None if isinstance(value, float) and math.isinf(value) else value

@@ -17,16 +17,16 @@ from learnflow_infra.events import Emit, Event, Message, StepFailed, StepFinishe
 @contextmanager
 def live(console: Console | None = None) -> Iterator[Emit]:
     """The emitter of a live view, which is erased at the end of the block."""
-    on = console or Console(stderr=True)
-    shown = Live(on)
+    console = console or Console(stderr=True)
+    view = Live(console)
     with Screen(
-        console=on,
-        get_renderable=shown.picture,
+        console=console,
+        get_renderable=view.picture,
         refresh_per_second=rows.FRAMES_PER_SECOND,
         transient=True,
         redirect_stdout=False,
     ):
-        yield shown
+        yield view
 
 
 class Live:

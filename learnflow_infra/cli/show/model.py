@@ -50,8 +50,8 @@ class Work:
     def tree(self) -> Iterator[tuple[int, ObjectSeen]]:
         """Depth and object, each object once and owners before what they own."""
         owned: dict[str, list[str]] = {}
-        for name, seen in self.objects.items():
-            owned.setdefault(seen.owner if seen.owner in self.objects else "", []).append(name)
+        for name, obj in self.objects.items():
+            owned.setdefault(obj.owner if obj.owner in self.objects else "", []).append(name)
         left = dict.fromkeys(self.objects)
         tops = [*owned.get("", ()), *self.objects]  # the second part: objects that own each other
         stack = [(0, name) for name in reversed(tops)]
@@ -103,6 +103,6 @@ def _apply(
             if event.object in work.causes and work.causes[event.object][0].code == event.code:
                 del work.causes[event.object]
         case CauseSeen():
-            known = work.causes.get(event.object)
-            since = known[1] if known and known[0].code == event.code else now
+            previous = work.causes.get(event.object)
+            since = previous[1] if previous and previous[0].code == event.code else now
             work.causes[event.object] = (event, since)

@@ -19,7 +19,7 @@ from learnflow_infra.events import (
     StepStarted,
 )
 
-EVERY = 15.0
+INTERVAL = 15.0
 """Seconds between two lines about the same running step."""
 
 
@@ -54,7 +54,7 @@ class Plain:
                 self._steps[event.step] = (event.title, now)
                 self._printed[event.step] = now
             case StepProgress():
-                self._print_now_and_then(event.step, words.progress(event))
+                self._print_progress(event.step, words.progress(event))
             case ObjectSeen():
                 self._object(event)
             case ObjectGone():
@@ -82,21 +82,21 @@ class Plain:
             return
         waiting[event.object] = words.clean(f"{event.object} {event.state}: {event.message}")
         more = f" (and {len(waiting) - 1} more)" if len(waiting) > 1 else ""
-        self._print_now_and_then(event.step, waiting[event.object] + more)
+        self._print_progress(event.step, waiting[event.object] + more)
 
     def _cause(self, event: CauseSeen) -> None:
         """Print a cause once it has lasted, and only once: a cause that flaps is one cause."""
         key = (event.step, event.object, event.code)
         if key in self._causes:
             return
-        self._causes[key] = threading.Timer(words.SETTLED, self._lasted, (event,))
+        self._causes[key] = threading.Timer(words.SETTLED, self._print_cause, (event,))
         self._causes[key].daemon = True
         if event.grace > 0:
             self._causes[key].start()
         else:
             self._line("??", event.step, words.cause(event))
 
-    def _lasted(self, event: CauseSeen) -> None:
+    def _print_cause(self, event: CauseSeen) -> None:
         with self._lock:
             if (event.step, event.object, event.code) in self._causes:
                 self._line("??", event.step, words.cause(event))
@@ -109,9 +109,9 @@ class Plain:
                 timer.cancel()
                 del self._causes[key]
 
-    def _print_now_and_then(self, step: str, note: str) -> None:
+    def _print_progress(self, step: str, note: str) -> None:
         now = time.monotonic()
-        if now - self._printed.get(step, now) >= EVERY:
+        if now - self._printed.get(step, now) >= INTERVAL:
             self._line("..", step, note)
 
     def _line(self, mark: str, step: str, note: str) -> None:

@@ -23,7 +23,7 @@ BAR = 20
 DEEPEST = 8
 """Longest indentation, in cells."""
 SHORTEST = 12
-"""A name is never cut to fewer cells."""
+"""Cells that remain of a name that is cut."""
 
 
 @dataclass(frozen=True, kw_only=True)
