@@ -1,4 +1,4 @@
-"""Skill folders: read, checked, and found by name."""
+"""Skills: read from their folders, checked, and selected by name."""
 
 from learnflow_infra.skills.library import find, load, load_all, removed_images
 

@@ -34,7 +34,7 @@ def library_dir() -> Path:
 
 
 def load_all(profile: Profile | None = None, library: Path | None = None) -> tuple[Skill, ...]:
-    """Every skill of the library, sorted by name, with the values of a profile.
+    """Every skill of the library, sorted by name; `profile` as for `load`.
 
     Raises:
         InputError: one of them is malformed, or two declare the same release.
@@ -59,32 +59,32 @@ def removed_images(library: Path | None = None) -> list[RemovedImages]:
 
 
 def find(names: Sequence[str], skills: Sequence[Skill]) -> tuple[Skill, ...]:
-    """The named skills, or all when none is named.
+    """The named skills; all if no name is given.
 
     Raises:
         InputError: a name is unknown; with the nearest name.
     """
-    known = {skill.name: skill for skill in skills}
+    by_name = {skill.name: skill for skill in skills}
     for name in names:
-        if name not in known:
-            near = difflib.get_close_matches(name, known, n=1, cutoff=0.3)
+        if name not in by_name:
+            near = difflib.get_close_matches(name, by_name, n=1, cutoff=0.3)
             raise InputError(
                 f"There is no skill {name!r}.",
-                why="Skills: " + ", ".join(known),
+                why="Skills: " + ", ".join(by_name),
                 remedy=f"Did you mean {near[0]}?" if near else "",
             )
-    return tuple(skill for name, skill in known.items() if not names or name in names)
+    return tuple(skill for name, skill in by_name.items() if not names or name in names)
 
 
 def load(folder: Path, profile: Profile | None = None) -> Skill:
     """Read and check the folder of a skill.
 
     Args:
-        folder: the skill's.
+        folder: of the skill.
         profile: its values under `profiles` replace those of foundation and endpoints.
 
     Raises:
-        InputError: with file and line of every fault.
+        InputError: the folder is malformed; with file and line.
     """
     path = folder / "skill.yaml"
     document = documents.load(path)
@@ -180,8 +180,8 @@ def _check_references(path: Path, skill: Skill) -> None:
             raise InputError(f"{path}:{line}: {skill.name} has no release {endpoint.release!r}.")
     for release in skill.releases:
         for chart in release.profiles.values():
-            own = () if chart.remote else (Path(chart.chart),)
-            folders = (*own, *(image.recipe for image in chart.images))
+            charts = () if chart.remote else (Path(chart.chart),)
+            folders = (*charts, *(image.recipe for image in chart.images))
             missing = [str(folder) for folder in folders if not folder.is_dir()]
             if missing:
                 raise InputError(f"{path}: a folder is missing: {', '.join(missing)}")

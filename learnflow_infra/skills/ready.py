@@ -1,4 +1,4 @@
-"""What skill.yaml says of readiness (`ready` of a release): rules, and causes of its own."""
+"""Readiness in skill.yaml (`ready` of a release): rules for statuses, and declared causes."""
 
 import difflib
 import re
@@ -51,7 +51,7 @@ def causes(item: Document) -> tuple[DeclaredCause, ...]:
 
 
 def check(path: Path, document: Document) -> None:
-    """Check what the schema cannot: expressions compile, and codes and kinds are known.
+    """Check what the schema cannot: expressions compile, and codes and kinds exist.
 
     Args:
         path: the skill.yaml that `document` was read from.
@@ -77,44 +77,44 @@ def _faults(ready: Document) -> Iterator[tuple[_Place, str, str]]:
         try:
             _COMPILERS[kind](text)
         except ValueError as error:
-            yield place, f"{place[-1]} is no {kind}: {text!r}.", str(error)
+            yield place, f"{place[-1]} is not a valid {kind}: {text!r}.", str(error)
     for check in (_causes_faults, _grace_faults, _rules_faults):
         for place, message in check(ready):
             yield place, message, ""
 
 
 def _causes_faults(ready: Document) -> Iterator[tuple[_Place, str]]:
-    """Codes that are declared twice, or belong to this project."""
+    """Codes that are declared twice, or are built in."""
     codes = [cause["code"] for cause in ready.get("causes", ())]
     for number, code in enumerate(codes):
         place = ("causes", number, "code")
         if code in codes[:number]:
-            yield place, f"{code} stands twice."
+            yield place, f"{code} is declared twice."
         if code in set(Code):
-            yield place, f"{code} is a cause of this project; declare it with another code."
+            yield place, f"{code} is a built-in cause; choose another code."
 
 
 def _grace_faults(ready: Document) -> Iterator[tuple[_Place, str]]:
     """Graces of unknown codes."""
-    known = [*Code, *(cause["code"] for cause in ready.get("causes", ()))]
+    codes = [*Code, *(cause["code"] for cause in ready.get("causes", ()))]
     for code in ready.get("grace", ()):
-        if code not in known:
-            near = difflib.get_close_matches(code, known, n=1)
-            meant = f" Did you mean {near[0]}?" if near else " See docs/causes.md."
-            yield ("grace", code), f"there is no cause {code}.{meant}"
+        if code not in codes:
+            near = difflib.get_close_matches(code, codes, n=1)
+            hint = f" Did you mean {near[0]}?" if near else " See docs/causes.md."
+            yield ("grace", code), f"there is no cause {code}.{hint}"
 
 
 def _rules_faults(ready: Document) -> Iterator[tuple[_Place, str]]:
-    """Rules of kinds that are not waited for, and second rules for a kind."""
+    """Rules for kinds that are not watched, and second rules for a kind."""
     kinds = []
     for number, rule in enumerate(ready.get("rules", ())):
         version, kind = rule["apiVersion"], rule["kind"]
         place = ("rules", number, "kind")
         if not is_watched(version, kind):
-            yield place, f"a {kind} of {version} is not waited for: it is ready once it exists."
+            yield place, f"a {kind} of {version} needs no rule: it is ready once it exists."
         if (group_of(version), kind) in kinds:
-            what = f"{version} {kind} stands twice"
-            yield place, f"{what}: a rule holds for every version of a group."
+            what = f"{version} {kind} has two rules"
+            yield place, f"{what}: a rule applies to every version of a group."
         kinds.append((group_of(version), kind))
 
 
@@ -129,7 +129,7 @@ def _texts(ready: Document) -> Iterator[tuple[_Place, str, str]]:
 def _pattern(text: str) -> None:
     try:
         re.compile(text)
-    except re.error as error:  # which is no ValueError
+    except re.error as error:  # re.error is no subclass of ValueError
         raise ValueError(str(error)) from error
 
 

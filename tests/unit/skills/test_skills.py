@@ -186,11 +186,11 @@ def test_readiness_is_read(folder):
 @pytest.mark.parametrize(
     ("place", "text", "words"),
     [
-        (("rules", 0, "current"), "status.phase ==", "no expression in CEL"),
-        (("rules", 1, "failed"), "'", "no expression in CEL"),
-        (("rules", 1, "inProgress"), "a.exists(", "no expression in CEL"),
-        (("causes", 0, "log"), "no (quorum", "no regular expression"),
-        (("causes", 1, "check"), "*", "no regular expression"),
+        (("rules", 0, "current"), "status.phase ==", "not a valid expression in CEL"),
+        (("rules", 1, "failed"), "'", "not a valid expression in CEL"),
+        (("rules", 1, "inProgress"), "a.exists(", "not a valid expression in CEL"),
+        (("causes", 0, "log"), "no (quorum", "not a valid regular expression"),
+        (("causes", 1, "check"), "*", "not a valid regular expression"),
         (("causes", 0, "code"), "lower-case", "does not match"),
     ],
 )
@@ -213,7 +213,10 @@ def test_a_cause_without_anything_to_find_it_by_is_refused(folder):
 
 @pytest.mark.parametrize(
     ("section", "key", "words"),
-    [("causes", "code", "QuorumLost stands twice"), ("rules", "kind", "example.org/v1 Db stands")],
+    [
+        ("causes", "code", "QuorumLost is declared"),
+        ("rules", "kind", "example.org/v1 Db has"),
+    ],
 )
 def test_twins_are_refused(folder, section, key, words):
     ready = copy.deepcopy(READY)
@@ -236,7 +239,7 @@ def test_twins_are_refused(folder, section, key, words):
         (
             {"causes": [{"code": "ImageNotFound", "message": "m", "remedy": "r", "log": "x"}]},
             ["causes", 0, "code"],
-            "ImageNotFound is a cause of this project; declare it with another code.",
+            "ImageNotFound is a built-in cause; choose another code.",
         ),
         (
             {
@@ -246,12 +249,12 @@ def test_twins_are_refused(folder, section, key, words):
                 ]
             },
             ["rules", 1, "kind"],
-            "example.org/v2 Db stands twice: a rule holds for every version of a group.",
+            "example.org/v2 Db has two rules: a rule applies to every version of a group.",
         ),
         (
             {"rules": [{"apiVersion": "v1", "kind": "ConfigMap", "current": "true"}]},
             ["rules", 0, "kind"],
-            "a ConfigMap of v1 is not waited for: it is ready once it exists.",
+            "a ConfigMap of v1 needs no rule: it is ready once it exists.",
         ),
     ],
 )
