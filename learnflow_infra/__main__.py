@@ -1,4 +1,4 @@
-"""The program's entry: imports nothing at first, so that Ctrl-C is answered from the start."""
+"""The entry point; imports are inside `main`, so that Ctrl-C during them is handled, too."""
 
 import sys
 
@@ -6,9 +6,9 @@ import sys
 def main() -> None:
     """Run the command line; exits with one of `learnflow_infra.cli.main.exit_codes()`."""
     try:
-        import signal  # noqa: PLC0415 - inside the try, as all that takes time
+        import signal  # noqa: PLC0415 - imports take time: inside the try
 
-        # A supervisor's or CI's SIGTERM must end as tidily as Ctrl-C does
+        # SIGTERM, sent by a supervisor or CI, has to clean up as Ctrl-C does
         signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
 
         from learnflow_infra.cli.main import app  # noqa: PLC0415

@@ -14,7 +14,7 @@ class LearnflowError(Exception):
     """An error that a person can act on.
 
     A subclass may have another constructor, if each of its parameters is also an attribute of
-    that name: `document` and `from_document` send errors between processes by these names.
+    that name: errors cross processes by `document` and `from_document`, which use these names.
 
     Args:
         what: one sentence, what happened.
@@ -42,13 +42,13 @@ class LearnflowError(Exception):
         self.causes: Final = tuple(causes)
 
     def __str__(self) -> str:
-        """What, why and remedy, each on lines of its own; empty ones are left out."""
+        """What, why and remedy, each on separate lines; empty ones are left out."""
         return str(join_lines(self.what, self.why, self.remedy))
 
     def document(self) -> dict[str, Any]:
-        """The error as JSON; `from_document` makes it again.
+        """The error as JSON, which `from_document` reads.
 
-        `classes` are the names of its class and those above it, the nearest first.
+        `classes` are the names of its class and of its base classes, the nearest first.
         """
         kinds = [kind for kind in type(self).__mro__ if issubclass(kind, LearnflowError)]
         names = dict.fromkeys([*parameters(LearnflowError), *parameters(type(self))])
@@ -57,9 +57,9 @@ class LearnflowError(Exception):
 
 
 def from_document(document: Mapping[str, Any]) -> LearnflowError:
-    """The error of a `document`, in the nearest of its classes that this process knows."""
-    known = {_name(kind): kind for kind in subclasses()}
-    kind = next((known[name] for name in document["classes"] if name in known), LearnflowError)
+    """The error of a `document`, in the nearest of its classes that this process has loaded."""
+    loaded = {_name(kind): kind for kind in subclasses()}
+    kind = next((loaded[name] for name in document["classes"] if name in loaded), LearnflowError)
     fields = {name: document[name] for name in parameters(kind)}
     for name in fields.keys() & {"why", "remedy"}:
         if not isinstance(fields[name], str):
@@ -68,7 +68,7 @@ def from_document(document: Mapping[str, Any]) -> LearnflowError:
 
 
 def subclasses(kind: type[LearnflowError] = LearnflowError) -> Iterator[type[LearnflowError]]:
-    """Every class below `kind` in the modules that are loaded, direct or not."""
+    """Every direct and indirect subclass of `kind` in the loaded modules."""
     for child in kind.__subclasses__():
         yield child
         yield from subclasses(child)
@@ -123,7 +123,7 @@ class ReleaseFailedError(LearnflowError):
 
 
 class NotReadyError(LearnflowError):
-    """Something was not ready before its timeout."""
+    """A release was not ready, or not removed, in time."""
 
     exit_code = 7
     title = "not ready in time"
@@ -144,7 +144,7 @@ class LockedError(LearnflowError):
 
 
 class RefusedError(LearnflowError):
-    """To continue would risk data, or change a cluster that nobody named."""
+    """Continuing would risk data, or change a cluster that the user did not name."""
 
     exit_code = 10
     title = "refused for safety"

@@ -1,7 +1,7 @@
 """The events of a run: frozen values, and the steps that emit them.
 
 The engine and the clusters emit; renderers listen and change nothing. A step's id is a path
-(`cluster/binary`), so a renderer can group steps that it does not know.
+(`cluster/binary`), so renderers can group steps by it.
 """
 
 from collections.abc import Callable, Iterator
@@ -123,7 +123,7 @@ Emit = Callable[[Event], None]
 
 
 class Step:
-    """A running step; its block may call `done` once."""
+    """A running step; `outcome` is emitted when its block ends."""
 
     def __init__(self, emit: Emit, step: str) -> None:
         self._emit = emit
@@ -135,7 +135,7 @@ class Step:
         self._emit(StepProgress(step=self._step, done=done, total=total, note=note))
 
     def done(self, note: str = "", *, changed: bool | None = True) -> None:
-        """Set how the step ends; it is emitted when the block ends."""
+        """Set the outcome."""
         self.outcome = StepFinished(step=self._step, note=note, changed=changed)
 
 
