@@ -5,7 +5,7 @@ import time
 from learnflow_infra.readiness.store import Store
 
 GATHER = 0.02
-"""Seconds after a change in which further changes are awaited, so that they are one."""
+"""Seconds to wait after a change, so that changes in quick succession are handled at once."""
 
 
 class Clock:

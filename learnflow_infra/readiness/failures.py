@@ -21,7 +21,7 @@ def unreachable(lost: Mapping[str, str], what: str) -> ClusterUnreachableError:
     )
 
 
-def hopeless(
+def grace_over(
     release: Release, namespace: str, top: Cause, policy: Policy, causes: Sequence[Cause]
 ) -> LearnflowError:
     """The release will not become ready, because the grace of a cause is over."""

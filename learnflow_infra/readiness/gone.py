@@ -1,4 +1,4 @@
-"""Wait until what a release had is removed, or until a cause shows what keeps it."""
+"""Wait until the objects of a release are removed, or until a cause blocks that."""
 
 import dataclasses
 import threading
@@ -15,8 +15,8 @@ from learnflow_infra.readiness.owned import Snapshot
 from learnflow_infra.readiness.tracker import POLL
 from learnflow_infra.readiness.view import View
 
-_KEEPING = {Code.FinalizerStuck, Code.RightsMissing}
-"""Causes that keep an object; any other trouble ends with the object."""
+_BLOCKING = {Code.FinalizerStuck, Code.RightsMissing}
+"""Causes that block the deletion of an object; other causes end with the object."""
 
 
 def wait_until_gone(
@@ -27,7 +27,7 @@ def wait_until_gone(
     stop: threading.Event,
     clock: Clock = SYSTEM,
 ) -> None:
-    """Wait until no object of a release is left that is to be removed.
+    """Wait until every object of a release that is to be removed is gone.
 
     Args:
         view: of the release, with the objects that it had.
@@ -47,15 +47,15 @@ def wait_until_gone(
     while not stop.is_set():
         version, now = view.store.version, clock.now()
         left = _left(view.snapshot(), removed)
-        keeping = [c for c in causes.explain(view.evidence(left)) if c.code in _KEEPING]
+        blocking = [c for c in causes.explain(view.evidence(left)) if c.code in _BLOCKING]
         lost = view.store.in_state("lost")
-        if not (left.states or keeping or lost):
+        if not (left.states or blocking or lost):
             return
-        periods.update(keeping, now)
+        periods.update(blocking, now)
         if lost and now >= end:
             raise failures.unreachable(lost, f"{view.release.name} was being removed")
         if now >= end or (periods.expired(now) and not lost):
-            raise _not_gone(view, left, keeping, timeout)
+            raise _not_gone(view, left, blocking, timeout)
         clock.sleep(view.store, version, min(POLL, end - now))
     raise StoppedError
 
@@ -66,16 +66,16 @@ def _left(snapshot: Snapshot, removed: Callable[[Object], bool]) -> Snapshot:
 
 
 def _not_gone(
-    view: View, left: Snapshot, keeping: Sequence[Cause], timeout: float
+    view: View, left: Snapshot, blocking: Sequence[Cause], timeout: float
 ) -> LearnflowError:
-    release, explained = view.release, {cause.object for cause in keeping}
-    top = keeping[0] if keeping else None
+    release, explained = view.release, {cause.object for cause in blocking}
+    top = blocking[0] if blocking else None
     reason = f": {top.code}" if top else f" within {timeout:.0f} s"
     states = [(reference(obj), status.message) for obj, status in left.states]
     return failures.failure(
         causes.policy(top.code, release.grace).error if top else NotReadyError,
         f"{release.name} is not gone{reason}.",
         why="\n".join(f"{name}: {text}" for name, text in states if name not in explained),
-        causes=keeping,
+        causes=blocking,
         remedy=failures.remedy(top, release, view.namespace),
     )

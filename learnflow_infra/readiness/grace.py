@@ -1,4 +1,4 @@
-"""Pure: how long each cause has lasted, and for how long it may."""
+"""Pure: how long each cause has lasted, and how long its grace is."""
 
 import functools
 import math
@@ -41,7 +41,7 @@ class Changes:
 
 
 class GracePeriods:
-    """The grace periods of the causes that were found last; a cause not among them has healed.
+    """The grace periods of the causes of the last search; a cause not among them has healed.
 
     Causes without an end of their grace never end a wait, and are left out.
 
@@ -62,7 +62,7 @@ class GracePeriods:
         return self._policy(cause.code)
 
     def update(self, causes: Iterable[Cause], now: float) -> None:
-        """Replace the causes by those found at `now` (seconds); their periods continue."""
+        """Replace the causes by those of a search at `now` (seconds); their periods continue."""
         before, self._periods = self._periods, {}
         for cause in causes:
             key, grace = _key(cause), self.policy(cause).grace
@@ -93,5 +93,5 @@ class GracePeriods:
 
 
 def _key(cause: Cause) -> _Key:
-    """The same trouble of another replica continues the period."""
+    """Code and owner: the same cause at another replica continues the period."""
     return cause.code, cause.owner or cause.object

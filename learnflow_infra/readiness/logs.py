@@ -10,10 +10,10 @@ from learnflow_infra.readiness.owned import Snapshot
 from learnflow_infra.readiness.states import at, count, items, text
 from learnflow_infra.timestamps import seconds_of
 
-AT_MOST = 10
+MAX_CONTAINERS = 10
 """How many containers' logs are read at a time."""
-FIRST = 15.0
-"""Seconds for which a container may start before its log is read."""
+MIN_AGE = 15.0
+"""Seconds that a container has to run before its log is read: it may still be starting."""
 _PodContainer = tuple[str, str]
 
 
@@ -38,7 +38,7 @@ class Logs:
             again: read each log, though its container has not changed.
         """
         before, self._read = self._read, {}
-        for pod, item in _unready_containers(snapshot)[:AT_MOST]:
+        for pod, item in _unready_containers(snapshot)[:MAX_CONTAINERS]:
             key, age = (text(pod, "metadata", "name"), text(item, "name")), self._age(item)
             state = text(pod, "metadata", "uid"), count(item, "restartCount"), age
             log = before.get(key)
@@ -60,7 +60,7 @@ class Logs:
         if not started:
             return 0  # it has ended: its log does not grow
         age = self._now() - started
-        return int(math.log2(age / FIRST)) if age >= FIRST else None
+        return int(math.log2(age / MIN_AGE)) if age >= MIN_AGE else None
 
 
 def _unready_containers(snapshot: Snapshot) -> list[tuple[Pod, ContainerStatus]]:

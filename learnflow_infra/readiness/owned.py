@@ -1,4 +1,4 @@
-"""What a release owns: the objects that its manifest names, and those that exist."""
+"""The objects of a release: those that its manifest names, and those that exist."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -26,16 +26,16 @@ class Expected:
 
 
 def expected(objects: Iterable[Object]) -> Expected:
-    """The objects of a manifest that have a status, and those that operators make of them."""
+    """The watched objects of a manifest, and those that operators create for them."""
     names: list[Reference] = []
     kinds: dict[tuple[str, str], None] = {}
     for obj in objects:
         if is_watched(obj["apiVersion"], obj["kind"]):
             names.append(reference(obj))
             kinds[obj["apiVersion"], obj["kind"]] = None
-        made = strimzi.made(obj)
-        if made:
-            version, kind, name = made
+        created = strimzi.created(obj)
+        if created:
+            version, kind, name = created
             names.append(refer(kind, name))
             kinds[version, kind] = None
     return Expected(names=tuple(names), kinds=tuple(kinds))
@@ -44,7 +44,7 @@ def expected(objects: Iterable[Object]) -> Expected:
 def members(objects: Iterable[Object], release: str, names: Sequence[str]) -> list[Object]:
     """The objects of a release: by name, by its instance label, or owned by such an object.
 
-    The Jobs that a CronJob makes come and go with its schedule, and belong to no release.
+    Jobs that a CronJob creates follow its schedule, and belong to no release.
     """
     objects = _without_scheduled_jobs(list(objects))
     children: dict[str, list[Object]] = defaultdict(list)
@@ -52,12 +52,12 @@ def members(objects: Iterable[Object], release: str, names: Sequence[str]) -> li
         for uid in _owner_kinds(obj):
             children[uid].append(obj)
     expected = set(names)
-    found = [obj for obj in objects if _labelled(obj, release) or reference(obj) in expected]
-    uids = {obj["metadata"]["uid"] for obj in found}
-    while found:
-        owned = [child for obj in found for child in children.get(obj["metadata"]["uid"], ())]
-        found = [obj for obj in owned if obj["metadata"]["uid"] not in uids]
-        uids |= {obj["metadata"]["uid"] for obj in found}
+    added = [obj for obj in objects if _labelled(obj, release) or reference(obj) in expected]
+    uids = {obj["metadata"]["uid"] for obj in added}
+    while added:
+        owned = [child for obj in added for child in children.get(obj["metadata"]["uid"], ())]
+        added = [obj for obj in owned if obj["metadata"]["uid"] not in uids]
+        uids |= {obj["metadata"]["uid"] for obj in added}
     return [obj for obj in objects if obj["metadata"]["uid"] in uids]
 
 
@@ -72,7 +72,7 @@ def _owner_kinds(obj: Object) -> dict[str, str]:
 
 
 def _labelled(obj: Object, release: str) -> bool:
-    """Whether a namespaced object has the release's label; cluster-wide ones go by name alone."""
+    """Whether a namespaced object has the release's label; others belong to it by name only."""
     labels = obj["metadata"].get("labels") or {}
     return labels.get(INSTANCE) == release and obj["kind"] in COLLECTIONS
 
@@ -113,7 +113,7 @@ class Snapshot:
     def statuses(self) -> list[tuple[Reference, Status]]:
         """Each object's reference and status, the missing ones last."""
         states = [(reference(o), s) for o, s in self.states if not _replaced_by_owner(o, s)]
-        absent = Status(state="NotFound", message="does not exist; deploy makes it again")
+        absent = Status(state="NotFound", message="does not exist; deploy creates it again")
         return [*states, *((name, absent) for name in self.missing)]
 
 
@@ -147,6 +147,6 @@ class Evaluator:
         return Snapshot(states=tuple(self._cache.values()), missing=missing)
 
     def _cached(self, obj: Object) -> bool:
-        """Whether the cache has the status of this very instance: the store keeps instances."""
+        """Whether the cached status is of this instance: the store keeps unchanged instances."""
         before, _ = self._cache.get(obj["metadata"]["uid"], (None, None))
         return before is obj

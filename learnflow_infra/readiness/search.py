@@ -1,4 +1,4 @@
-"""The search for causes while a release is awaited: no more often than it can find new ones."""
+"""The search for causes during a wait, at most as often as its input can have changed."""
 
 import dataclasses
 import math
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from learnflow_infra.readiness.causes import Cause
 from learnflow_infra.readiness.grace import Changes, GracePeriods
-from learnflow_infra.readiness.logs import FIRST
+from learnflow_infra.readiness.logs import MIN_AGE
 from learnflow_infra.readiness.owned import Snapshot
 from learnflow_infra.readiness.stuck import soon_replaced
 from learnflow_infra.readiness.view import View
@@ -32,10 +32,10 @@ class CauseSearch:
     def update(self, snapshot: Snapshot, now: float) -> Changes:
         """Search, unless the last search was just before or of the same snapshot.
 
-        The same snapshot is searched again after `FIRST` seconds: logs may have grown.
+        The same snapshot is searched again after `MIN_AGE` seconds: logs may have grown.
         """
         age = now - self._last
-        if age >= INTERVAL and (snapshot is not self._snapshot or age >= FIRST):
+        if age >= INTERVAL and (snapshot is not self._snapshot or age >= MIN_AGE):
             self._search(snapshot, now)
         return self.periods.changes(now)
 
@@ -52,7 +52,7 @@ class CauseSearch:
         return self.periods.expired(now)
 
     def _search(self, snapshot: Snapshot, now: float) -> None:
-        """Search among objects of the newest specs only: soon replaced pods end no wait."""
+        """Search without pods that are soon replaced: they must not end the wait."""
         self._last, self._snapshot = now, snapshot
         old = soon_replaced(snapshot.objects)
         states = tuple(item for item in snapshot.states if item[0]["metadata"]["uid"] not in old)

@@ -93,8 +93,8 @@ def holds(obj: Object, name: str) -> bool:
     return condition(obj, name).get("status") == "True"
 
 
-def says(item: Condition) -> str:
-    """A condition as text: its reason and message, or its type and status."""
+def describe(item: Condition) -> str:
+    """The condition's reason and message, or else its type and status."""
     parts = (text(item, "reason"), text(item, "message"))
     return ": ".join(filter(None, parts)) or f"{item.get('type')}={item.get('status')}"
 
@@ -104,7 +104,7 @@ def owner_uids(obj: Object) -> set[str]:
     return {text(owner, "uid") for owner in items(obj, "metadata", "ownerReferences")}
 
 
-def behind(obj: Object) -> bool:
+def unobserved(obj: Object) -> bool:
     """Whether the object's controller has not observed its newest spec yet."""
     generation = count(obj, "metadata", "generation")
     return count(obj, "status", "observedGeneration", default=generation) < generation
@@ -119,11 +119,11 @@ def containers(pod: Object) -> list[ContainerStatus]:
 
 
 def waiting(item: ContainerStatus) -> Waiting:
-    """Why a container does not run; empty where it does."""
+    """The container's `state.waiting`; empty if it does not wait."""
     return (item.get("state") or {}).get("waiting") or {}
 
 
 def ended(item: ContainerStatus) -> Terminated:
-    """How a container ended, now or the last time; empty where it never did."""
+    """The last end of a container; empty if it has never ended."""
     now = (item.get("state") or {}).get("terminated")
     return now or (item.get("lastState") or {}).get("terminated") or {}

@@ -92,8 +92,8 @@ class Store:
     def objects(self, paths: Iterable[str]) -> list[Object]:
         """The objects of some collections."""
         with self._changed:
-            known = [self._collections[path] for path in paths if path in self._collections]
-            return [item for collection in known for item in collection.objects.values()]
+            present = [self._collections[path] for path in paths if path in self._collections]
+            return [item for collection in present for item in collection.objects.values()]
 
     def in_state(self, state: State) -> dict[str, str]:
         """The collections in a state, with the reason."""

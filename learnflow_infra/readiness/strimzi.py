@@ -1,8 +1,8 @@
 """Pure: the custom resources of Strimzi, the operator of Kafka.
 
 This is the only module that knows Strimzi's kinds. Its conditions, as of release 1.2.0: a
-ready resource has `Ready=True` and an `observedGeneration` equal to its generation; a Kafka
-in trouble has `NotReady=True`, a KafkaTopic `Ready=False`. A resource without a status has
+ready resource has `Ready=True` and an `observedGeneration` equal to its generation; a failing
+Kafka has `NotReady=True`, a KafkaTopic `Ready=False`. A resource without a status has
 not been reconciled yet.
 """
 
@@ -12,17 +12,17 @@ from learnflow_infra.objects import Fields, Object
 from learnflow_infra.readiness.states import (
     Status,
     at,
-    behind,
     condition,
     count,
     current,
+    describe,
     failed,
     holds,
     items,
     part,
     progress,
-    says,
     text,
+    unobserved,
 )
 
 CLUSTER = "strimzi.io/cluster"
@@ -53,10 +53,10 @@ def depends_on_others(obj: Object) -> bool:
 
 def _strimzi(obj: Object) -> Status:
     """A Kafka, KafkaTopic, KafkaUser or another kind with a Ready condition."""
-    return _trouble(obj) or _settled(obj)
+    return _unreconciled(obj) or _reconciled(obj)
 
 
-def _trouble(obj: Object) -> Status | None:
+def _unreconciled(obj: Object) -> Status | None:
     """The status of a resource that the operator has not reconciled; None of one that it has."""
     if not part(obj, "status"):
         return progress("not observed by its operator yet")
@@ -66,27 +66,27 @@ def _trouble(obj: Object) -> Status | None:
     trouble = ready if ready.get("status") == "False" else condition(obj, "NotReady")
     if trouble.get("reason") == "Creating":  # it carries observedGeneration 0
         return progress("being created by its operator")
-    if behind(obj):
+    if unobserved(obj):
         return progress("its operator has not observed the newest spec yet")
     if not trouble:
         return None
-    words = says(trouble)
-    wrong = trouble.get("reason") in _PERMANENT or any(name in words for name in _PERMANENT_ERRORS)
-    return failed(words) if wrong else progress(words)
+    message = describe(trouble)
+    permanent = trouble.get("reason") in _PERMANENT or any(e in message for e in _PERMANENT_ERRORS)
+    return failed(message) if permanent else progress(message)
 
 
-def _settled(obj: Object) -> Status:
+def _reconciled(obj: Object) -> Status:
     if not holds(obj, "Ready"):
         return progress("its operator has not reported it as ready yet")
     warnings = [c for c in items(obj, "status", "conditions") if c.get("type") == "Warning"]
-    return current("; ".join(["ready", *map(says, warnings)]))
+    return current("; ".join(["ready", *map(describe, warnings)]))
 
 
 def _node_pool(obj: Object) -> Status:
-    """A pool has no Ready condition; `status.nodeIds` are the nodes that it has."""
-    trouble = _trouble(obj)
-    if trouble:
-        return trouble
+    """By `status.nodeIds`, the ids of its nodes: a pool has no Ready condition."""
+    unreconciled = _unreconciled(obj)
+    if unreconciled:
+        return unreconciled
     ids, replicas = at(obj, "status", "nodeIds"), count(obj, "spec", "replicas")
     nodes = len(ids) if isinstance(ids, list) else 0
     return (current if nodes == replicas else progress)(f"{nodes} of {replicas} nodes")
@@ -95,9 +95,9 @@ def _node_pool(obj: Object) -> Status:
 def _pod_set(obj: Object) -> Status:
     """A StrimziPodSet by the counts that the operator writes."""
     pods = len(items(obj, "spec", "pods"))
-    if at(obj, "status", "observedGeneration") is None or behind(obj):
+    if at(obj, "status", "observedGeneration") is None or unobserved(obj):
         return progress("not observed by its operator yet")
-    for key, what in (("pods", "made"), ("currentPods", "updated"), ("readyPods", "ready")):
+    for key, what in (("pods", "created"), ("currentPods", "updated"), ("readyPods", "ready")):
         if count(obj, "status", key) != pods:
             return progress(f"{count(obj, 'status', key)} of {pods} pods {what}")
     return current(f"{pods} of {pods} pods ready")
@@ -112,13 +112,13 @@ _RULES: Mapping[tuple[str, str], Callable[[Object], Status] | None] = {
 }
 """By group and kind; the kind "" stands for all others of its group."""
 POD_SETS = frozenset({"StrimziPodSet"})
-"""Kinds whose controller makes pods."""
+"""Kinds whose controller creates pods."""
 
 
-def made(obj: Object) -> tuple[str, str, str] | None:
-    """The apiVersion, kind and name of the object that the operator makes of this one.
+def created(obj: Object) -> tuple[str, str, str] | None:
+    """The apiVersion, kind and name of the object that the operator creates for this one.
 
-    Of a KafkaNodePool, that is a StrimziPodSet; of other kinds, nothing but pods is awaited.
+    For a KafkaNodePool, that is a StrimziPodSet; for other kinds, only pods are awaited.
     """
     if (obj["apiVersion"].rpartition("/")[0], obj["kind"]) != (_KAFKA, "KafkaNodePool"):
         return None

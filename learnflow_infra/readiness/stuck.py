@@ -11,13 +11,13 @@ from collections.abc import Iterable
 from learnflow_infra.objects import Object
 from learnflow_infra.readiness.states import (
     at,
-    behind,
     condition,
     count,
     items,
     owner_uids,
     part,
     text,
+    unobserved,
 )
 from learnflow_infra.readiness.status import compute
 
@@ -41,9 +41,9 @@ def stuck_pods(objects: Iterable[Object]) -> list[Object]:
 def soon_replaced(objects: Iterable[Object]) -> set[str]:
     """The uids of stuck pods, and of pods whose controller has not observed the newest spec."""
     objects = list(objects)
-    controllers = (obj for obj in objects if obj["kind"] in _CONTROLLERS and behind(obj))
-    late = {text(obj, "metadata", "uid") for obj in controllers}
-    pods = (obj for obj in objects if obj["kind"] == "Pod" and late & owner_uids(obj))
+    controllers = (obj for obj in objects if obj["kind"] in _CONTROLLERS and unobserved(obj))
+    uids = {text(obj, "metadata", "uid") for obj in controllers}
+    pods = (obj for obj in objects if obj["kind"] == "Pod" and uids & owner_uids(obj))
     return {text(pod, "metadata", "uid") for pod in (*pods, *stuck_pods(objects))}
 
 

@@ -1,8 +1,8 @@
-"""Wait until all that a release owns is ready, or until a cause shows that it never will be.
+"""Wait until all objects of a release are ready, or until the grace of a cause is over.
 
 A wait observes each change of the watched objects: it reports the observation, ends when the
-release is ready, and fails when a grace is over or the time is. What is reported and what
-fails depends on the causes of `search`; how the time passes, on the clock.
+release is ready, and fails when the grace of a cause or the timeout is over. `search` finds
+the causes, and the clock gives the time.
 """
 
 import dataclasses
@@ -64,7 +64,7 @@ def wait_until_ready(
         wait.report(snapshot, now, stop, observe)
         if wait.settled(snapshot, now):
             return snapshot
-        wait.fail_if_hopeless(snapshot, now)
+        wait.fail_if_over(snapshot, now)
         clock.sleep(view.store, version, wait.next(now))
 
 
@@ -89,12 +89,12 @@ def watch_hooks(
         version, now = view.store.version, clock.now()
         snapshot = dataclasses.replace(view.snapshot(), missing=())
         wait.report(snapshot, now, stop, observe)
-        wait.fail_if_hopeless(snapshot, now)
+        wait.fail_if_over(snapshot, now)
         clock.sleep(view.store, version, wait.next(now))
 
 
 class _Wait:
-    """What one wait remembers; the times are seconds of its clock."""
+    """The state of one wait; its times are seconds of the clock."""
 
     def __init__(
         self, view: View, timeout: float, clock: Clock, grace: Mapping[str, float]
@@ -125,10 +125,10 @@ class _Wait:
         self._ready_since = min(self._ready_since, now)
         return now >= self._ready_since + self._view.release.settle
 
-    def fail_if_hopeless(self, snapshot: Snapshot, now: float) -> None:
+    def fail_if_over(self, snapshot: Snapshot, now: float) -> None:
         """Raise the error of a cause whose grace is over, or of the timeout.
 
-        While the API server is lost, no cause ends the wait: what is known of them is old.
+        While the API server is lost, no cause ends the wait, as its objects are out of date.
         """
         late = now >= self._end
         expired = self._search.expired(snapshot, now, late=late)
@@ -144,9 +144,9 @@ class _Wait:
         top = expired[0]
         if causes and causes[0].object == top.object:  # a log may name a cause nearer the root
             top = causes[0]
-        raise failures.hopeless(release, namespace, top, self._search.periods.policy(top), causes)
+        raise failures.grace_over(release, namespace, top, self._search.periods.policy(top), causes)
 
     def next(self, now: float) -> float:
-        """Seconds until the wait has to act, though nothing changes."""
+        """Seconds until the next step of the wait, if no object changes."""
         settled = self._ready_since + self._view.release.settle - now
         return max(min(self._end - now, settled, self._search.periods.next(now), POLL), 0.0)

@@ -15,7 +15,7 @@ from learnflow_infra.readiness.watches import Watches
 def unowned_causes(
     kube: Kube, watches: Watches, namespace: str, views: Sequence[View]
 ) -> list[Cause] | None:
-    """Why these objects are not ready, by the rules for any Kubernetes object alone.
+    """Why these objects are not ready, by the built-in rules only.
 
     Args:
         kube: for the logs of their containers.
@@ -29,13 +29,15 @@ def unowned_causes(
     Raises:
         ClusterUnreachableError: the API server does not answer.
     """
-    paths = watched.everything(namespace)
+    paths = watched.namespaced(namespace)
     watches.ensure([*paths, *watched.around(namespace)])
     owned = {obj["metadata"]["uid"] for view in views for obj in view.snapshot().objects}
     objects = [o for o in watches.store.objects(paths) if o["metadata"]["uid"] not in owned]
     if not objects:
         return None
     removed = tuple(rule for view in views for rule in view.release.removed_images)
-    nobody = Release(name=ReleaseName(""), skill=SkillName(""), profiles={}, removed_images=removed)
-    view = View(kube, watches, namespace, nobody)
+    unnamed = Release(
+        name=ReleaseName(""), skill=SkillName(""), profiles={}, removed_images=removed
+    )
+    view = View(kube, watches, namespace, unnamed)
     return view.causes(Snapshot(states=tuple(evaluate(objects))), logs=True)

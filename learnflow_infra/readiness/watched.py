@@ -15,7 +15,7 @@ COLLECTIONS: Mapping[str, str] = {
     "PersistentVolumeClaim": "/api/v1/namespaces/{}/persistentvolumeclaims",
     "Pod": "/api/v1/namespaces/{}/pods",
 }
-"""Kinds that charts and controllers make: watched for every release."""
+"""Kinds that are watched for every release."""
 BY_MANIFEST: Mapping[str, str] = {
     "CronJob": "/apis/batch/v1/namespaces/{}/cronjobs",
     "ReplicationController": "/api/v1/namespaces/{}/replicationcontrollers",
@@ -59,10 +59,10 @@ def paths(kube: Kube, namespace: str, kinds: Iterable[tuple[str, str]]) -> list[
     return list(dict.fromkeys(path.format(namespace) for path in patterns))
 
 
-def everything(namespace: str) -> list[str]:
-    """The collections of every namespaced kind that is watched, custom resources apart."""
-    both = {**BY_MANIFEST, **COLLECTIONS}
-    return [path.format(namespace) for path in both.values() if "{}" in path]
+def namespaced(namespace: str) -> list[str]:
+    """The collections of all watched kinds in a namespace, except custom resources."""
+    patterns = (*BY_MANIFEST.values(), *COLLECTIONS.values())
+    return [path.format(namespace) for path in patterns if "{}" in path]
 
 
 def around(namespace: str) -> list[str]:
@@ -79,8 +79,8 @@ def _served(kube: Kube, version: str, kind: str) -> str:
     """
     for resource in kube.resources(version):
         if resource["kind"] == kind and "/" not in resource["name"]:
-            inside = "namespaces/{}/" if resource["namespaced"] else ""
-            return f"{api_root(version)}/{inside}{resource['name']}"
+            scope = "namespaces/{}/" if resource["namespaced"] else ""
+            return f"{api_root(version)}/{scope}{resource['name']}"
     raise LookupError(kind)
 
 

@@ -55,17 +55,17 @@ class Watches:
         Raises:
             ClusterUnreachableError: a collection could not be listed within `seconds`.
         """
-        known = []
+        listed = []
         for path in dict.fromkeys(paths):
             if self.store.add(path):
                 follower = _Follower(self._kube, self.store, path, self._closing)
                 self._followers.append(follower)
                 follower.start()
             else:
-                known.append(path)
-        if known:
-            with ThreadPoolExecutor(max_workers=len(known)) as pool:
-                list(pool.map(self._list_again, known))
+                listed.append(path)
+        if listed:
+            with ThreadPoolExecutor(max_workers=len(listed)) as pool:
+                list(pool.map(self._list_again, listed))
         if not self.store.wait_listed(seconds):
             lost = "; ".join(f"{p}: {why}" for p, why in self.store.in_state("lost").items())
             raise ClusterUnreachableError(
@@ -119,11 +119,11 @@ class _Follower(threading.Thread):
             self._lost(str(error.why), begun)
         except ApiError as error:
             self._refused(error)
-        except (ValueError, KeyError, TypeError) as error:  # the thread must not end
+        except (ValueError, KeyError, TypeError) as error:  # the thread must go on
             self._version = ""
             self._lost(f"an answer cannot be read: {error}", begun)
         if time.monotonic() - begun < SHORT:
-            raise retry.TransientError("ended at once")
+            raise retry.TransientError("the connection ended at once")
 
     def _connect(self) -> None:
         if not self._version:
@@ -134,9 +134,9 @@ class _Follower(threading.Thread):
         if self._closing.is_set():
             self._stream.close()
         for event in self._stream:
-            self._take(event)
+            self._apply(event)
 
-    def _take(self, event: WatchEvent) -> None:
+    def _apply(self, event: WatchEvent) -> None:
         kind, item = event["type"], event["object"]
         if kind == "ERROR":
             raise refusal(int(item.get("code", 500)), str(item.get("message")))

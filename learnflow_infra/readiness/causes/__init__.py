@@ -46,7 +46,7 @@ _TOPICS = (nodes, operators, refusals, volumes, image_pulls, scheduling, contain
 
 
 def explain(evidence: Evidence, declared: Sequence[DeclaredCause] = ()) -> list[Cause]:
-    """Why something is not ready: the root first, one cause for the same trouble of replicas.
+    """Why something is not ready: the root first, and one cause for all replicas with it.
 
     Args:
         evidence: objects, events and logs.

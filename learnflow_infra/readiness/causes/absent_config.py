@@ -24,7 +24,7 @@ _KINDS = {
 
 
 def names_absent_config(message: str) -> bool:
-    """Whether a message of the kubelet says that such an object or key does not exist."""
+    """Whether the kubelet's message names a Secret, ConfigMap or key that does not exist."""
     return bool(_ABSENT.search(message))
 
 
@@ -47,7 +47,7 @@ def _explained(message: str, namespace: str) -> tuple[Code, str, str]:
     """Code, summary and remedy."""
     match = _ABSENT.search(message)
     if not match:
-        remedy = "Correct the settings of it in your values."
+        remedy = "Correct its settings in your values."
         return Code.ContainerCannotStart, "the container's settings are wrong", remedy
     parts = match.groupdict(default="")
     code, kind = _KINDS[(parts["kind"] or parts["env_kind"] or parts["volume_kind"]).lower()]

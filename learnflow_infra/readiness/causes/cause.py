@@ -1,4 +1,4 @@
-"""What a cause is: a stable code, one sentence, the evidence, and what to type."""
+"""A cause: a stable code, one sentence, the evidence, and the remedy."""
 
 from dataclasses import dataclass
 
@@ -12,9 +12,9 @@ from learnflow_infra.remedy import Remedy, Words
 class Cause:
     """Why an object is not ready.
 
-    `object` is `Kind/name`; `owner` is what makes it again, where it is one of several
-    replicas: what lasts for the owner is one trouble. `message` is one sentence; `evidence`
-    lines of states, events and logs, without secrets; `remedy` what to type or change.
+    `object` is `Kind/name`; `owner` is the controller of a pod: a cause that moves from one of
+    its replicas to another continues. `message` is one sentence; `evidence` are lines of
+    states, events and logs, without secrets; `remedy` is what to type or change.
     """
 
     code: CauseCode
@@ -28,15 +28,15 @@ class Cause:
     def __post_init__(self) -> None:
         """Raise a TypeError for a code without a policy: no wait would end by it."""
         if not isinstance(self.code, (Code, DeclaredCode)):
-            raise TypeError(f"{self.code!r} is no code of a cause")
+            raise TypeError(f"{self.code!r} is not the code of a cause")
 
     def lines(self) -> list[Words]:
         """The cause for people, evidence indented."""
-        where = f"{self.object} container {self.container}" if self.container else self.object
+        name = f"{self.object} container {self.container}" if self.container else self.object
         last = [Remedy("  Remedy: ", self.remedy)] if self.remedy else []
-        head = f"Cause {self.code}: {where}: {self.message}"
+        head = f"Cause {self.code}: {name}: {self.message}"
         return [head, *(f"  {line}" for line in self.evidence), *last]
 
     def document(self) -> Document:
-        """The cause as `-o json` has it."""
+        """The cause as JSON, for `-o json`."""
         return {**vars(self), "evidence": list(self.evidence), "remedy": str(self.remedy)}

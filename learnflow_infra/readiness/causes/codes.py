@@ -1,4 +1,4 @@
-"""The codes of causes: how long each may heal by itself, and the class of error it ends in."""
+"""The codes of causes, each with its grace and the class of error that it ends in."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -22,7 +22,7 @@ _REFUSED, _UNREADY = ReleaseFailedError, NotReadyError
 
 
 class Code(StrEnum):
-    """The causes of this project, in the order of rank: a root comes before its symptoms.
+    """The built-in causes, in the order of rank: a root comes before its symptoms.
 
     `error` has the exit code, `grace` is in seconds, `about` is half a sentence for people.
     """
@@ -32,7 +32,7 @@ class Code(StrEnum):
     about: str
 
     def __new__(cls, code: str, error: type[LearnflowError], grace: float, about: str) -> Self:
-        """A member by its row below."""
+        """A member with its error, grace and text."""
         member = str.__new__(cls, code)
         member._value_ = code
         member.error, member.grace, member.about = error, grace, about
@@ -113,7 +113,7 @@ CauseCode = Code | DeclaredCode
 
 @dataclass(frozen=True, kw_only=True)
 class Policy:
-    """What is done about a cause; `error` has the exit code, `grace` is in seconds."""
+    """What a wait does about a cause; `error` has the exit code, `grace` is in seconds."""
 
     code: CauseCode
     error: type[LearnflowError]
@@ -124,15 +124,15 @@ class Policy:
 def policy(
     code: CauseCode, grace: Mapping[str, float], declared: Sequence[DeclaredCause] = ()
 ) -> Policy:
-    """What is done about a cause.
+    """The policy for a cause.
 
     Args:
-        code: of the project, or one of the declared.
+        code: a `Code`, or the code of a declared cause.
         grace: seconds by code, as a skill sets them.
         declared: causes of the skill.
 
     Raises:
-        LookupError: the code is neither of the project nor declared.
+        LookupError: the code is neither built in nor declared.
     """
     if isinstance(code, Code):
         seconds = grace.get(code, code.grace)
@@ -141,12 +141,12 @@ def policy(
         if cause.code == code:
             seconds = grace.get(code, cause.grace)
             return Policy(code=code, error=NotReadyError, grace=seconds, about=cause.message)
-    raise LookupError(f"{code} is no cause of this project, nor one that the skill declares")
+    raise LookupError(f"{code} is neither a built-in cause nor one that the skill declares")
 
 
 _RANKS: Mapping[str, int] = {code: rank for rank, code in enumerate(Code)}
 
 
 def rank(code: CauseCode) -> int:
-    """The place of a code among the others; a declared one comes before what it explains."""
+    """The rank of a code; a declared cause comes before the symptoms of containers."""
     return _RANKS.get(code, _RANKS[Code.ContainerOutOfMemory])

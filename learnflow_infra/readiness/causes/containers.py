@@ -18,7 +18,7 @@ _SIGNALS = {137: "SIGKILL", 143: "SIGTERM", 139: "SIGSEGV", 134: "SIGABRT"}
 
 
 def explain(facts: Facts) -> Iterator[Cause]:
-    """A cause for each container in trouble; one of an init container hides the others'."""
+    """A cause for each container that is not ready; a cause of an init container hides others."""
     for pod, _ in facts.unready("Pod"):
         if at(pod, "status", "phase") == "Failed":
             continue  # its owner replaces it, or has a cause itself
@@ -40,12 +40,12 @@ def _init(facts: Facts, pod: Object, item: ContainerStatus) -> Iterator[Cause]:
             pod,
             item,
             message="the init container runs and does not end",
-            remedy="Its log says what it waits for.",
+            remedy="See in its log what it waits for.",
         )
 
 
 def _sidecar(pod: Object, item: ContainerStatus) -> bool:
-    """Whether it is an init container that keeps running beside the others."""
+    """Whether it is a sidecar: an init container with `restartPolicy: Always`."""
     return _spec(pod, item).get("restartPolicy") == "Always"
 
 
@@ -76,7 +76,7 @@ def _unready(facts: Facts, pod: Object, item: ContainerStatus) -> Iterator[Cause
 
 
 def _crashes(item: ContainerStatus) -> bool:
-    """Whether the container ended by a fault of its own, and may do so again."""
+    """Whether the container crashed, and may crash again."""
     end = ended(item)
     again = count(item, "restartCount") > 0 or waiting(item).get("reason") == "CrashLoopBackOff"
     now = at(item, "state", "terminated")

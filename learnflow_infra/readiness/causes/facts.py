@@ -1,4 +1,4 @@
-"""Evidence by object, as the rules of the topics look it up."""
+"""The evidence, indexed by object for the rules of the topics."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -13,19 +13,19 @@ LINES = 4
 
 
 class Facts:
-    """An evidence, with its events and containers by object."""
+    """The evidence, with its events by object."""
 
     def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
         self._events: dict[tuple[str, str], list[Event]] = defaultdict(list)
         for event in evidence.events:
-            about = event.get("involvedObject") or {}
-            self._events[about.get("kind", ""), about.get("name", "")].append(event)
+            involved = event.get("involvedObject") or {}
+            self._events[involved.get("kind", ""), involved.get("name", "")].append(event)
         for events in self._events.values():
-            events.sort(key=_when)
+            events.sort(key=_time)
 
     def unready(self, *kinds: str) -> Iterator[tuple[Object, Status]]:
-        """What is not ready, of some kinds (of all, where none is named)."""
+        """The objects that are not ready: of these kinds, or of all."""
         for obj, status in self.evidence.states:
             if not status.ready and (not kinds or obj["kind"] in kinds):
                 yield obj, status
@@ -35,7 +35,7 @@ class Facts:
         return [obj for obj in self.evidence.around if obj.get("kind") == kind]
 
     def events(self, obj: Object, *reasons: str) -> list[Event]:
-        """The events about an object, oldest first; not those of an earlier one of its name."""
+        """The events of an object, oldest first; not those of an earlier object of its name."""
         uid = obj["metadata"].get("uid")
         events = self._events.get((obj["kind"], obj["metadata"]["name"]), [])
         return [
@@ -46,24 +46,24 @@ class Facts:
         ]
 
     def newest(self, obj: Object, *reasons: str) -> str:
-        """The newest event's message; "" where there is none."""
+        """The message of the newest event, or ""."""
         events = self.events(obj, *reasons)
-        return text_of(events[-1]) if events else ""
+        return message_of(events[-1]) if events else ""
 
     def log(self, pod: Object, container: str) -> tuple[str, ...]:
         """The last lines of a container, as evidence."""
         lines = self.evidence.logs.get((pod["metadata"]["name"], container), ())
-        whole = masked("\n".join(lines))  # a key stretches over lines
-        shown = [line for line in whole.splitlines() if line.strip() and not line[0].isspace()]
+        text = masked("\n".join(lines))  # before it is split: a private key has several lines
+        shown = [line for line in text.splitlines() if line.strip() and not line[0].isspace()]
         return tuple(f"log: {line}" for line in shown[-LINES:])  # without stack traces
 
 
-def text_of(event: Event) -> str:
+def message_of(event: Event) -> str:
     """An event's message on one line."""
     return " ".join(str(event.get("message") or "").split())
 
 
-def _when(event: Event) -> str:
+def _time(event: Event) -> str:
     series = event.get("series") or {}
     times = (series.get("lastObservedTime"), event.get("lastTimestamp"), event.get("eventTime"))
     return str(next((time for time in times if time), ""))

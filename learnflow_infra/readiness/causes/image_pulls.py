@@ -1,4 +1,4 @@
-"""Images that a node cannot pull, by the words of the kubelet and of the container runtime."""
+"""Images that a node cannot pull, by messages of the kubelet and of the container runtime."""
 
 from collections.abc import Iterator, Mapping
 
@@ -10,7 +10,7 @@ from learnflow_infra.masking import masked
 from learnflow_infra.objects import ContainerStatus, Object, reference
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
-from learnflow_infra.readiness.causes.facts import Facts, text_of
+from learnflow_infra.readiness.causes.facts import Facts, message_of
 from learnflow_infra.readiness.states import containers, items, text, waiting
 from learnflow_infra.references import Reference, parse
 from learnflow_infra.remedy import Remedy, Words
@@ -61,9 +61,9 @@ def _cause(facts: Facts, pod: Object, item: ContainerStatus, reason: str) -> Cau
     else:
         fault = Fault.invalid_name if reason == _INVALID else classify(message, image)
         code, summary, remedy = _explained(facts, image, fault)
-    no_secret = [text_of(event) for event in facts.events(pod, _NO_SECRET)[-1:]]
+    no_secret = [message_of(event) for event in facts.events(pod, _NO_SECRET)[-1:]]
     if no_secret and code in {Code.ImageNotAuthorized, Code.ImageNotFound}:
-        remedy = Remedy("Make the pull Secret that the pod names, or correct its name. ", remedy)
+        remedy = Remedy("Create the pull Secret that the pod names, or correct its name. ", remedy)
     return Cause(
         code=code,
         object=reference(pod),
@@ -106,7 +106,7 @@ def _image(pod: Object, item: ContainerStatus) -> str:
 def _message(facts: Facts, pod: Object, item: ContainerStatus, image: str) -> str:
     """The kubelet's message: the container's, or that of the last event about its image."""
     own = text(waiting(item), "message")
-    events = [text_of(event) for event in facts.events(pod, "Failed")]
+    events = [message_of(event) for event in facts.events(pod, "Failed")]
     pulls = [line for line in events if "Failed to pull image" in line and image in line]
     vague = not own or own.startswith("Back-off")
     return " ".join((pulls[-1] if pulls and vague else own).split())

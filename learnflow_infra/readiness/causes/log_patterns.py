@@ -30,7 +30,7 @@ def explain(facts: Facts, declared: Sequence[DeclaredCause]) -> Iterator[Cause]:
 def from_checks(
     messages: Sequence[tuple[str, str]], declared: Sequence[DeclaredCause]
 ) -> list[Cause]:
-    """The declared causes that match messages of failed checks, given as (name, message)."""
+    """The declared causes that match failed checks, which are pairs of name and message."""
     return [
         Cause(
             code=DeclaredCode(rule.code),

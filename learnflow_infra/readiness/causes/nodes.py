@@ -12,14 +12,14 @@ _PRESSURES = ("DiskPressure", "MemoryPressure", "PIDPressure")
 
 
 def explain(facts: Facts) -> Iterator[Cause]:
-    """A cause for each such node on which an unready pod runs or may run, and for evictions."""
+    """A cause for each such node that an unready pod runs or may run on, and for evictions."""
     pods = [pod for pod, _ in facts.unready("Pod")]
     used = {at(pod, "spec", "nodeName") for pod in pods}
     for node in facts.around("Node") if pods else ():
-        concerned = node["metadata"]["name"] in used or None in used
-        if concerned and condition(node, "Ready").get("status") != "True":
+        relevant = node["metadata"]["name"] in used or None in used
+        if relevant and condition(node, "Ready").get("status") != "True":
             yield _not_ready(node)
-        elif concerned:
+        elif relevant:
             yield from _pressures(node)
     for pod in pods:
         if at(pod, "status", "reason") == "Evicted" and not _replaced(facts, pod):
@@ -35,13 +35,13 @@ def explain(facts: Facts) -> Iterator[Cause]:
 def _replaced(facts: Facts, pod: Object) -> bool:
     """Whether its owner is ready without it, or has made a newer pod."""
     owners = owner_uids(pod)
-    made = str(pod["metadata"].get("creationTimestamp") or "")
+    created = str(pod["metadata"].get("creationTimestamp") or "")
     return any(
         (obj["metadata"].get("uid") in owners and status.ready)
         or (
             obj["kind"] == "Pod"
             and owners & owner_uids(obj)
-            and str(obj["metadata"].get("creationTimestamp") or "") > made
+            and str(obj["metadata"].get("creationTimestamp") or "") > created
         )
         for obj, status in facts.evidence.states
     )
@@ -52,7 +52,7 @@ def _not_ready(node: Object) -> Cause:
     return Cause(
         code=Code.NodeNotReady,
         object=reference(node),
-        message=f"the node is not ready: {ready.get('message') or 'no reason is known'}",
+        message=f"the node is not ready: {ready.get('message') or 'its condition gives no reason'}",
         remedy=f"kubectl describe node {node['metadata']['name']}",
     )
 

@@ -8,7 +8,7 @@ from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts
 from learnflow_infra.readiness.groups import group_of, is_custom
-from learnflow_infra.readiness.states import at, behind, count, part
+from learnflow_infra.readiness.states import at, count, part, unobserved
 from learnflow_infra.remedy import Command, Remedy
 
 
@@ -24,11 +24,11 @@ def explain(facts: Facts) -> Iterator[Cause]:
                 message=f"its operator rejects it: {masked(status.message)}",
                 remedy=Remedy("Correct the values that it comes from: ", Command("values")),
             )
-        elif status.state == "InProgress" and (not part(obj, "status") or behind(obj)):
-            yield _unseen(facts, obj)
+        elif status.state == "InProgress" and (not part(obj, "status") or unobserved(obj)):
+            yield _unobserved(facts, obj)
 
 
-def _unseen(facts: Facts, obj: Object) -> Cause:
+def _unobserved(facts: Facts, obj: Object) -> Cause:
     """The cause of a custom resource that its operator has not observed."""
     operators = facts.around("Deployment")
     idle = [item for item in operators if not _runs(item)]
@@ -41,14 +41,14 @@ def _unseen(facts: Facts, obj: Object) -> Cause:
         )
     down = idle[0]
     replicas = count(down, "spec", "replicas", default=1)
-    name, where = reference(down), f"kubectl -n {facts.evidence.namespace}"
-    text = "is scaled to 0" if not replicas else "has no pod that is ready"
-    scale = f"{where} scale {name} --replicas=1"
+    name, kubectl = reference(down), f"kubectl -n {facts.evidence.namespace}"
+    state = "is scaled to 0" if not replicas else "has no pod that is ready"
+    scale = f"{kubectl} scale {name} --replicas=1"
     return Cause(
         code=Code.OperatorNotRunning,
         object=name,
-        message=f"the operator of {reference(obj)} {text}",
-        remedy=scale if not replicas else f"{where} describe {name}",
+        message=f"the operator of {reference(obj)} {state}",
+        remedy=scale if not replicas else f"{kubectl} describe {name}",
     )
 
 

@@ -1,4 +1,4 @@
-"""Failed Jobs, stopped rollouts, deletions that hang, missing objects and missing rights."""
+"""Failed Jobs, stopped rollouts, blocked deletions, missing objects and missing rights."""
 
 from collections.abc import Iterator
 
@@ -8,7 +8,7 @@ from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts
 from learnflow_infra.readiness.states import condition, containers, ended, owner_uids
 
-_USUAL = {
+_BUILT_IN = {
     "foregroundDeletion",
     "orphan",
     "kubernetes.io/pvc-protection",
@@ -20,7 +20,7 @@ _WORKLOADS = {"pods", "statefulsets", "deployments", "replicasets", "jobs", "dae
 
 
 def explain(facts: Facts) -> Iterator[Cause]:
-    """A cause for each of them."""
+    """A cause for each unready object of these kinds, each missing object, and missing rights."""
     yield from _denied(facts)
     for obj, status in facts.unready():
         if obj["kind"] == "Job" and status.state == "Failed":
@@ -49,7 +49,7 @@ def _denied(facts: Facts) -> Iterator[Cause]:
 
 def _job(facts: Facts, job: Object) -> Cause:
     uid, failed = job["metadata"].get("uid"), condition(job, "Failed")
-    why = failed.get("message") or failed.get("reason") or "no reason is known"
+    why = failed.get("message") or failed.get("reason") or "its condition gives no reason"
     pods = [
         obj for obj, _ in facts.evidence.states if obj["kind"] == "Pod" and uid in owner_uids(obj)
     ]
@@ -57,12 +57,12 @@ def _job(facts: Facts, job: Object) -> Cause:
         code=Code.JobFailed,
         object=reference(job),
         message=f"the job failed: {why}",
-        evidence=tuple(line for pod in pods[-1:] for line in _ends(facts, pod)),
+        evidence=tuple(line for pod in pods[-1:] for line in _exits(facts, pod)),
         remedy="Correct what its log reports; the next deploy runs it again.",
     )
 
 
-def _ends(facts: Facts, pod: Object) -> Iterator[str]:
+def _exits(facts: Facts, pod: Object) -> Iterator[str]:
     for item in containers(pod):
         code = ended(item).get("exitCode")
         if code:
@@ -80,7 +80,7 @@ def _rollout(facts: Facts, obj: Object) -> Cause:
 
 
 def _finalizers(facts: Facts, obj: Object) -> Iterator[Cause]:
-    left = [str(f) for f in obj["metadata"].get("finalizers") or () if f not in _USUAL]
+    left = [str(f) for f in obj["metadata"].get("finalizers") or () if f not in _BUILT_IN]
     if left:
         empty = '{"metadata":{"finalizers":null}}'
         where = f"kubectl -n {facts.evidence.namespace}"

@@ -1,10 +1,10 @@
-"""What the kubelet's probes say of a container, by the events of its pod."""
+"""Failed probes of containers, by the kubelet's events."""
 
 import re
 
 from learnflow_infra.masking import masked
 from learnflow_infra.objects import ContainerStatus, Object
-from learnflow_infra.readiness.causes.facts import Facts, text_of
+from learnflow_infra.readiness.causes.facts import Facts, message_of
 from learnflow_infra.readiness.states import ended, text
 from learnflow_infra.timestamps import seconds_of
 
@@ -19,7 +19,7 @@ def failed_probe(facts: Facts, pod: Object, item: ContainerStatus) -> tuple[str,
     """The kind of the container's probe that failed last, and its output."""
     for event in reversed(facts.events(pod, "Unhealthy")):
         path = (event.get("involvedObject") or {}).get("fieldPath", "")
-        match = _PROBE.search(text_of(event))
+        match = _PROBE.search(message_of(event))
         if match and (not path or f"{{{item['name']}}}" in path):
             return match[1], masked(match[2].strip())
     return None
@@ -30,7 +30,7 @@ def killed_by_probe(facts: Facts, pod: Object, item: ContainerStatus, kind: str)
     if kind not in {"Liveness", "Startup"}:
         return False
     part = f"ontainer {item['name']} failed"
-    messages = map(text_of, facts.events(pod, "Killing"))
+    messages = map(message_of, facts.events(pod, "Killing"))
     signalled = ended(item).get("exitCode") in _SIGNALLED
     return signalled or any(part in line and "will be restarted" in line for line in messages)
 

@@ -21,11 +21,11 @@ _SYMPTOMS: Mapping[str, AbstractSet[Code]] = {
 }
 """The symptoms of a cause elsewhere in the release."""
 _GENERAL = Code.RolloutStuck
-"""It says less than any cause of its pods."""
+"""The causes of its pods are more specific."""
 
 
 def ranked(facts: Facts, causes: Sequence[Cause]) -> list[Cause]:
-    """The causes in order; without any, one for each unready object that it is not ready."""
+    """The causes in order; without any, NotReady for each unready object."""
     codes = {cause.code for cause in causes}
     symptoms = {code for root in codes for code in _SYMPTOMS.get(root, ())}
     kept = [cause for cause in causes if cause.code not in symptoms]
@@ -46,7 +46,7 @@ def _safe(cause: Cause) -> Cause:
 
 
 def _merged(facts: Facts, causes: Iterable[Cause]) -> list[Cause]:
-    """One cause for the same trouble of several replicas: that of the first by name."""
+    """One cause for replicas with the same cause: that of the first by name."""
     owners = {reference(obj): _owner(obj) for obj, _ in facts.evidence.states}
     groups: dict[tuple[str, str, str], list[Cause]] = {}
     for cause in causes:

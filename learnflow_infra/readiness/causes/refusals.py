@@ -1,4 +1,4 @@
-"""Objects that the API server rejects: of helm, or of the controller that creates pods."""
+"""Objects that the API server rejects, sent by helm or by a controller that creates pods."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from learnflow_infra.objects import Reference, refer, reference
 from learnflow_infra.readiness import strimzi
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
-from learnflow_infra.readiness.causes.facts import Facts, text_of
+from learnflow_infra.readiness.causes.facts import Facts, message_of
 from learnflow_infra.readiness.states import count
 from learnflow_infra.remedy import Command, Remedy, Words
 
@@ -36,7 +36,7 @@ _PHRASES: tuple[tuple[Code, str, str, Words], ...] = (
         r"failed calling webhook",
         "an admission webhook does not answer",
         (
-            "See who serves it: kubectl get validatingwebhookconfigurations,"
+            "See which Service it calls: kubectl get validatingwebhookconfigurations,"
             "mutatingwebhookconfigurations"
         ),
     ),
@@ -50,13 +50,13 @@ _PHRASES: tuple[tuple[Code, str, str, Words], ...] = (
         Code.MissingServiceAccount,
         r"serviceaccount \"?[^ ]+\"? not found|service account [^ ]+ was not found",
         "its ServiceAccount does not exist",
-        "Make it, or let the chart: serviceAccount.create=true",
+        "Create it, or let the chart create it: serviceAccount.create=true",
     ),
     (
         Code.ResourceKindUnknown,
         r"no matches for kind|ensure CRDs are installed first",
         "the cluster does not know a kind that the chart has",
-        "Install the CRDs of it first: deploy the release of its operator.",
+        "Install its CRD first: deploy the release of its operator.",
     ),
     (
         Code.RightsMissing,
@@ -80,8 +80,8 @@ _PHRASES: tuple[tuple[Code, str, str, Words], ...] = (
         Remedy("Correct the values that it comes from: ", Command("values")),
     ),
 )
-"""Code, pattern, summary, remedy; the first that matches the API server's message counts."""
-_MAKERS = (
+"""Code, pattern, summary and remedy; the first pattern that matches the message decides."""
+_POD_CONTROLLERS = (
     "StatefulSet",
     "ReplicaSet",
     "DaemonSet",
@@ -96,13 +96,13 @@ _HOOK = re.compile(r"\* (job|pod) (\S+) failed")
 
 
 def explain(facts: Facts) -> Iterator[Cause]:
-    """A cause for each controller that is refused its pods or claims."""
-    for obj, _ in facts.unready(*_MAKERS):
+    """A cause for each controller whose pods or claims are rejected."""
+    for obj, _ in facts.unready(*_POD_CONTROLLERS):
         enough = count(obj, "status", "replicas") >= count(obj, "spec", "replicas", default=1)
         if enough and obj["kind"] not in {"Job", "DaemonSet"}:
             continue
         last = facts.events(obj, "FailedCreate", "SuccessfulCreate")[-1:]
-        message = text_of(last[0]) if last and last[0].get("reason") == "FailedCreate" else ""
+        message = message_of(last[0]) if last and last[0].get("reason") == "FailedCreate" else ""
         cause = _classified(message, facts.evidence.namespace, reference(obj)) if message else None
         if cause:
             yield cause
@@ -110,15 +110,15 @@ def explain(facts: Facts) -> Iterator[Cause]:
 
 def from_refusal(message: str, namespace: str = "NAMESPACE") -> Cause | None:
     """The cause for a message of helm or of the API server; None for one without a known phrase."""
-    named = _OBJECT.search(message) or _HOOK.search(message)
-    name = _name(named) if named else Reference("Release")
+    match = _OBJECT.search(message) or _HOOK.search(message)
+    name = _name(match) if match else Reference("Release")
     return _classified(" ".join(message.split()), namespace, name)
 
 
-def _name(named: re.Match[str]) -> Reference:
-    """`Kind/name`; a collection, in lower case, is turned into its kind."""
-    kind = named[1] if named[1][0].isupper() else named[1].capitalize().removesuffix("s")
-    return refer(kind, named[2])
+def _name(match: re.Match[str]) -> Reference:
+    """`Kind/name`; a plural such as `pods` becomes its kind."""
+    kind = match[1] if match[1][0].isupper() else match[1].capitalize().removesuffix("s")
+    return refer(kind, match[2])
 
 
 def _classified(message: str, namespace: str, name: Reference) -> Cause | None:

@@ -7,7 +7,7 @@ from learnflow_infra.objects import Object, reference
 from learnflow_infra.readiness.causes.absent_config import absent_config, names_absent_config
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
-from learnflow_infra.readiness.causes.facts import Facts, text_of
+from learnflow_infra.readiness.causes.facts import Facts, message_of
 from learnflow_infra.readiness.states import at, containers, holds, text
 
 _DEFAULT = "storageclass.kubernetes.io/is-default-class"
@@ -28,10 +28,10 @@ def explain(facts: Facts) -> Iterator[Cause]:
 def _claim(facts: Facts, claim: Object) -> Iterator[Cause]:
     name = at(claim, "spec", "storageClassName")
     classes = {item["metadata"]["name"]: item for item in facts.around("StorageClass")}
-    known = "storageclasses" not in facts.evidence.denied
-    if name and known and name not in classes and not _bindable(claim):
+    readable = "storageclasses" not in facts.evidence.denied
+    if name and readable and name not in classes and not _names_volume(claim):
         yield _no_class(claim, f"its storage class {name} does not exist", classes)
-    elif name is None and known and not any(map(_is_default, classes.values())):
+    elif name is None and readable and not any(map(_is_default, classes.values())):
         yield _no_class(claim, "it names no storage class, and the cluster has no default", classes)
     elif facts.events(claim, "ProvisioningFailed", "ExternalProvisioning"):
         message = facts.newest(claim, "ProvisioningFailed", "ExternalProvisioning")
@@ -51,8 +51,8 @@ def _claim(facts: Facts, claim: Object) -> Iterator[Cause]:
         )
 
 
-def _bindable(claim: Object) -> bool:
-    """Whether it names its volume, which may have a class without a StorageClass."""
+def _names_volume(claim: Object) -> bool:
+    """Whether it names its volume: its class then needs no StorageClass object."""
     return bool(at(claim, "spec", "volumeName"))
 
 
@@ -73,14 +73,14 @@ def _no_class(claim: Object, message: str, classes: dict[str, Object]) -> Cause:
 
 
 def _mounted(pod: Object) -> bool:
-    """Whether its volumes are mounted: the kubelet does so before it makes the sandbox."""
-    begun = any(item.get("containerID") or item.get("restartCount") for item in containers(pod))
-    return begun or holds(pod, "PodReadyToStartContainers")
+    """Whether its volumes are mounted: the kubelet mounts them before it creates the sandbox."""
+    started = any(item.get("containerID") or item.get("restartCount") for item in containers(pod))
+    return started or holds(pod, "PodReadyToStartContainers")
 
 
 def _mount(facts: Facts, pod: Object) -> Iterator[Cause]:
     attach = facts.newest(pod, "FailedAttachVolume")
-    messages = [text_of(event) for event in facts.events(pod, "FailedMount", "FailedMapVolume")]
+    messages = [message_of(event) for event in facts.events(pod, "FailedMount", "FailedMapVolume")]
     specific = [message for message in messages if not message.startswith(_SUMMARY)]
     mount = (specific or messages or [""])[-1]
     if mount and names_absent_config(mount):

@@ -1,7 +1,7 @@
 """Pure: the status of a Kubernetes object.
 
 The rules are those of kstatus, and of `kubectl rollout status` where that is stricter. Unlike
-in kstatus, a pod is in progress, not failed, when a container crashes or no node takes it: the
+in kstatus, a pod is in progress, not failed, when a container crashes or no node fits it: the
 grace of its cause limits how long that may last.
 Source: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus
 """
@@ -17,11 +17,11 @@ from learnflow_infra.readiness.states import (
     State,
     Status,
     at,
-    behind,
     progress,
     terminating,
     text,
     unknown,
+    unobserved,
 )
 from learnflow_infra.readiness.status import (
     cel_rules,
@@ -50,10 +50,10 @@ def compute(obj: Object, rules: Sequence[ReadyRule] = ()) -> Status:
     rule = cel_rules.find(obj, rules) or strimzi.rule(group, kind)
     if rule:
         return rule(obj)
-    if behind(obj):
+    if unobserved(obj):
         return progress("its controller has not observed the newest spec yet")
-    known = {} if is_custom(group) else _RULES
-    return known.get(kind, conventions.compute)(obj)
+    rules_by_kind = {} if is_custom(group) else _RULES
+    return rules_by_kind.get(kind, conventions.compute)(obj)
 
 
 def evaluate(

@@ -14,14 +14,14 @@ from learnflow_infra.objects import Object
 from learnflow_infra.readiness.groups import group_of
 from learnflow_infra.readiness.states import (
     Status,
-    behind,
     condition,
     current,
+    describe,
     failed,
     items,
     progress,
-    says,
     text,
+    unobserved,
 )
 
 _EXPLAINING = ("Ready", "Available", "Stalled", "Reconciling")
@@ -36,7 +36,7 @@ def find(obj: Object, rules: Sequence[ReadyRule]) -> Callable[[Object], Status] 
 
 
 def _compute(rule: ReadyRule, obj: Object) -> Status:
-    if behind(obj):
+    if unobserved(obj):
         return progress("its controller has not observed the newest spec yet")
     for expression, state in (
         (rule.in_progress, progress),
@@ -53,4 +53,5 @@ def _message(obj: Object, otherwise: str) -> str:
     conditions = [item for item in map(partial(condition, obj), _EXPLAINING) if item]
     conditions += [item for item in items(obj, "status", "conditions") if item not in conditions]
     phase = text(obj, "status", "phase") or text(obj, "status", "state")
-    return next((says(item) for item in conditions if text(item, "message")), phase or otherwise)
+    messages = (describe(item) for item in conditions if text(item, "message"))
+    return next(messages, phase or otherwise)

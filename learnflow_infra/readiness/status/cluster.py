@@ -7,11 +7,11 @@ from learnflow_infra.readiness.states import (
     condition,
     count,
     current,
+    describe,
     failed,
     holds,
     items,
     progress,
-    says,
     terminating,
     text,
 )
@@ -31,11 +31,11 @@ def definition(obj: Object) -> Status:
     """Current once the API server serves the CRD's kind."""
     names, established = condition(obj, "NamesAccepted"), condition(obj, "Established")
     if names.get("status") == "False":
-        return failed(says(names))
+        return failed(describe(names))
     if established.get("status") == "True":
         return current("established")
     refused = established.get("status") == "False" and established.get("reason") != "Installing"
-    return failed(says(established)) if refused else progress("being installed")
+    return failed(describe(established)) if refused else progress("being installed")
 
 
 def api_service(obj: Object) -> Status:
@@ -43,7 +43,7 @@ def api_service(obj: Object) -> Status:
     available = condition(obj, "Available")
     if not available:
         return progress("not checked by the API server yet")
-    return current("available") if holds(obj, "Available") else progress(says(available))
+    return current("available") if holds(obj, "Available") else progress(describe(available))
 
 
 def namespace(obj: Object) -> Status:
@@ -71,7 +71,7 @@ def autoscaler(obj: Object) -> Status:
     """
     able, active = condition(obj, "AbleToScale"), condition(obj, "ScalingActive")
     if able.get("status") == "False" and text(able, "reason").startswith("Failed"):
-        return progress(says(able))
+        return progress(describe(able))
     if active.get("status") == "False":
-        return current(f"not scaling: {says(active)}")
+        return current(f"not scaling: {describe(active)}")
     return current("scaling" if active else "exists")

@@ -9,10 +9,10 @@ from learnflow_infra.readiness.states import (
     condition,
     count,
     current,
+    describe,
     failed,
     holds,
     progress,
-    says,
 )
 
 
@@ -22,12 +22,12 @@ def compute(obj: Object) -> Status:
     An object with none of these conditions is current once it exists.
     """
     if holds(obj, "Stalled"):
-        return failed(says(condition(obj, "Stalled")))
+        return failed(describe(condition(obj, "Stalled")))
     if holds(obj, "Reconciling"):
-        return progress(says(condition(obj, "Reconciling")))
+        return progress(describe(condition(obj, "Reconciling")))
     ready = condition(obj, "Ready") or condition(obj, "Available")
     if not ready:
         return current("exists")
     if 0 < count(ready, "observedGeneration") < count(obj, "metadata", "generation"):
         return progress("its operator has not observed the newest spec yet")
-    return current("ready") if ready.get("status") == "True" else progress(says(ready))
+    return current("ready") if ready.get("status") == "True" else progress(describe(ready))
