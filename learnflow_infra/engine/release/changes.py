@@ -1,7 +1,7 @@
 """Pure: what changes from one manifest to another, object by object.
 
-Secrets are masked. What Helm invents anew at each rendering (random passwords, certificates)
-is recognised by rendering twice, and is no change.
+Secrets are masked. What Helm generates at each rendering (random passwords, certificates) is
+recognised by rendering twice, and is no change.
 """
 
 import difflib
@@ -17,13 +17,15 @@ from learnflow_infra.objects import Object, reference
 Key = tuple[str, str, str, str]
 """API group, kind, namespace ("" as the manifest has none) and name: a version may change."""
 
+Kind = Literal["added", "removed", "changed", "drifted"]
+
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
     """An object that differs; `text` is a unified diff of YAML."""
 
     object: str
-    kind: Literal["added", "removed", "changed", "drifted"]
+    kind: Kind
     text: str
 
 
@@ -45,31 +47,18 @@ def diff(old: Mapping[Key, Object], new: Mapping[Key, Object]) -> list[Change]:
     for name, obj in new.items():
         before = old.get(name)
         if before is None:
-            result.append(added(obj))
+            result.append(change("added", None, obj))
         elif before != obj:
-            result.append(_change("changed", before, obj))
-    return result + [_change("removed", obj, None) for name, obj in old.items() if name not in new]
+            result.append(change("changed", before, obj))
+    return result + [change("removed", obj, None) for name, obj in old.items() if name not in new]
 
 
-def added(desired: Object) -> Change:
-    """The change that creates an object."""
-    return _change("added", None, desired)
-
-
-def drift(live: Object, desired: Object) -> Change:
-    """The change that brings a live object back to its manifest."""
-    return _change("drifted", live, desired)
-
-
-def _change(
-    kind: Literal["added", "removed", "changed", "drifted"],
-    before: Object | None,
-    after: Object | None,
-) -> Change:
+def change(kind: Kind, before: Object | None, after: Object | None) -> Change:
+    """The change of one object; at least one of `before` and `after` is an object."""
     left, right = (_lines(obj) for obj in masked_secrets(before, after))
     text = "\n".join(list(difflib.unified_diff(left, right, lineterm="", n=3))[2:])
-    known = [obj for obj in (after, before) if obj]
-    return Change(object=reference(known[0]), kind=kind, text=text)
+    name = next(reference(obj) for obj in (after, before) if obj)
+    return Change(object=name, kind=kind, text=text)
 
 
 def _lines(obj: Object | None) -> list[str]:
@@ -81,7 +70,7 @@ def settled(
 ) -> dict[Key, Object]:
     """The first rendering, with the live value wherever the second rendering differs.
 
-    Where two renderings of the same values differ, helm has invented the value.
+    Where two renderings of the same values differ, helm has generated the value.
     """
     return {
         name: _settle(live[name], obj, second[name]) if name in live and name in second else obj

@@ -58,16 +58,17 @@ def find(kube: Kube, namespace: str, objects: Sequence[Object]) -> list[Finding]
 def _finding(kube: Kube, path: str, desired: Object) -> Finding | None:
     live = kube.find(path) if path else None
     if live is None:
-        return Finding(desired=desired, path=path, state="gone", change=changes.added(desired))
+        change = changes.change("added", None, desired)
+        return Finding(desired=desired, path=path, state="gone", change=change)
     uid = live["metadata"]["uid"]
     if live["kind"] == "Job" and compute(live).state == "Failed":
-        change = changes.added(desired)
+        change = changes.change("added", None, desired)
         return Finding(desired=desired, path=path, state="failed", uid=uid, change=change)
     applied = kube.apply(path, desired, dry_run=True)
     before, after = _essence(live), _essence(applied)
     if before == after:
         return None
-    change = changes.drift(before, after)
+    change = changes.change("drifted", before, after)
     return Finding(desired=desired, path=path, state="drifted", uid=uid, change=change)
 
 
@@ -78,7 +79,7 @@ def _essence(obj: Object) -> Object:
 
 
 def mend(kube: Kube, findings: Sequence[Finding]) -> None:
-    """Apply the manifest of drifted objects, and delete failed Jobs, which helm makes again.
+    """Apply the manifest of drifted objects, and delete failed Jobs, which helm recreates.
 
     Raises:
         ApiError: the server refuses it, such as a change of an immutable field.

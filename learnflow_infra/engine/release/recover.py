@@ -1,7 +1,7 @@
 """Undo helm operations that were cut off, after everything that a deploy checks has passed.
 
-Helm refuses to work on a `pending-*` release. The last revision that was in force is rolled
-back to, or, where there was none, the attempt is uninstalled (claims stay).
+Helm refuses to work on a `pending-*` release. It is rolled back to its last deployed revision,
+or uninstalled where it has none (volume claims are kept).
 """
 
 import asyncio
@@ -19,19 +19,19 @@ from learnflow_infra.events import step
 from learnflow_infra.models import ReleaseName
 
 Check = Callable[[Sequence[Comparison], str], None]
-"""Raises an error that ends with the sentence: what was done to the releases before."""
+"""Takes what this run has done to the releases so far, and ends its error's message with it."""
 
 
 def compare_checked(
     session: Session, prepared: Sequence[Prepared], check: Check
 ) -> list[Comparison]:
-    """Compare releases and check them; what was cut off is then undone and compared again.
+    """Compare and check releases; recover those that were cut off, then compare and check again.
 
     Args:
         session: the cluster.
         prepared: the desired releases.
-        check: refuses what could not become ready. It is called before anything is changed,
-            and once more after a recovery, as the cluster renders other manifests then.
+        check: refuses manifests that could not become ready. It is called before anything is
+            changed, and again after a recovery, which may change what helm renders.
 
     Raises:
         LockedError: helm may be at work on a release elsewhere; nothing was changed.
@@ -44,7 +44,7 @@ def compare_checked(
     cut_off = [item for item in comparisons if item.action in {Action.ROLL_BACK, Action.UNINSTALL}]
     if not cut_off:
         return comparisons
-    done = asyncio.run(_recover_all(session, cut_off))
+    done = [asyncio.run(recover(session, item)) for item in cut_off]
     comparisons = asyncio.run(compare_all(session, prepared))
     require_free(comparisons)
     check(comparisons, "before that, " + " and ".join(done))
@@ -63,7 +63,7 @@ def require_free(comparisons: Sequence[Comparison]) -> None:
 
 
 def held_by_another(release: ReleaseName, observed: Observed) -> LockedError:
-    """The refusal of a release that another helm may be at work on."""
+    """The error for a release that another helm process may be working on."""
     status, begun = (observed.live.status, observed.live.begun) if observed.live else ("", 0.0)
     return LockedError(
         f"Helm is at work on the release {release}: {status}, begun "
@@ -74,27 +74,20 @@ def held_by_another(release: ReleaseName, observed: Observed) -> LockedError:
     )
 
 
-async def _recover_all(session: Session, comparisons: Sequence[Comparison]) -> list[str]:
-    return [await recover(session, item) for item in comparisons]
-
-
 async def recover(session: Session, comparison: Comparison) -> str:
-    """Undo the operation on a release that was cut off; returns what was done.
+    """Roll back or uninstall a release whose operation was cut off; returns what was done.
 
     Raises:
         ReleaseFailedError: helm could not.
-        LearnflowError: something of an uninstalled release does not go.
+        LearnflowError: an object of an uninstalled release is not deleted in time.
     """
     release, observed = comparison.prepared.release, comparison.observed
     with step(session.emit, f"recover/{release.name}", f"Recover {release.name}") as running:
-        match comparison.action:
-            case Action.ROLL_BACK if observed.last_deployed is not None:
-                await session.helm.rollback(release.name, observed.last_deployed)
-                running.done(f"back to revision {observed.last_deployed}: an operation was cut off")
-                return f"{release.name} was rolled back to revision {observed.last_deployed}"
-            case Action.UNINSTALL if observed.live is not None:
-                await uninstall(session, release, observed.live)
-                running.done("uninstalled: an operation on it was cut off")
-                return f"{release.name} was uninstalled"
-        running.done("nothing was cut off", changed=False)
-    return f"{release.name} was left as it was"
+        if comparison.action is Action.ROLL_BACK and observed.last_deployed is not None:
+            await session.helm.rollback(release.name, observed.last_deployed)
+            running.done(f"back to revision {observed.last_deployed}: an operation was cut off")
+            return f"{release.name} was rolled back to revision {observed.last_deployed}"
+        if observed.live is not None:
+            await uninstall(session, release, observed.live)
+        running.done("uninstalled: an operation on it was cut off")
+    return f"{release.name} was uninstalled"

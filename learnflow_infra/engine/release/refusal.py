@@ -8,8 +8,6 @@ from learnflow_infra.models import Release
 from learnflow_infra.readiness import causes, failures
 from learnflow_infra.readiness.causes import Cause, Code
 
-HOOK = Code.HookFailed
-
 
 def explained(
     error: ReleaseFailedError, release: Release, namespace: str, hooks: Sequence[Cause] = ()
@@ -41,8 +39,8 @@ def _causes(stderr: str, namespace: str, hooks: Sequence[Cause]) -> list[Cause]:
     refused = causes.from_refusal(stderr, namespace)
     if refused is None:
         return [*hooks]
-    if not hooks or refused.code != HOOK:
+    if not hooks or refused.code != Code.HookFailed:
         return [refused, *hooks]
     first, *rest = hooks
     message = f"{refused.message}: {first.message}"
-    return [dataclasses.replace(first, code=HOOK, message=message), *rest]
+    return [dataclasses.replace(first, code=Code.HookFailed, message=message), *rest]

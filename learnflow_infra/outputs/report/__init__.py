@@ -43,17 +43,13 @@ def _head(title: str) -> Element:
     return h(
         "head",
         h("meta", charset="utf-8"),
-        _meta("Content-Security-Policy", policy),
+        h("meta", http_equiv="Content-Security-Policy", content=policy),
         h("meta", name="viewport", content="width=device-width, initial-scale=1"),
         h("meta", name="color-scheme", content="light dark"),
         h("meta", name="referrer", content="no-referrer"),
         h("title", title),
         h("style", _style()),
     )
-
-
-def _meta(name: str, content: str) -> Element:
-    return h("meta", http_equiv=name, content=content)
 
 
 @functools.cache

@@ -18,21 +18,24 @@ from learnflow_infra.outputs.report.timeline import critical_path, waited_for
 
 def title(report: DeployReport, until: float) -> str:
     """The title: target, result and duration of the deploy."""
-    failed = report.get("result") == "failed" or "error" in report
-    ended = "failed after" if failed else "done in"
+    ended = "failed after" if _failed(report) else "done in"
     return f"Deploy of {report['namespace']} {ended} {until:.1f} s"
+
+
+def _failed(report: DeployReport) -> bool:
+    return report.get("result") == "failed" or "error" in report
 
 
 def facts(report: DeployReport, until: float) -> Element:
     """The target of the deploy, and when it started."""
-    known = {
-        "Result": "✗ failed" if "failed after" in title(report, until) else "✓ done",
-        "Changed": "yes" if report["changed"] else "nothing: all was as it should be",
+    values = {
+        "Result": "✗ failed" if _failed(report) else "✓ done",
+        "Changed": "yes" if report["changed"] else "nothing: all was up to date",
         "Cluster": f"context {report['context']}, namespace {report['namespace']}",
         "Started": report["started"],
         "Took": f"{until:.1f} s",
     }
-    pairs = [h("div", h("dt", name), h("dd", value)) for name, value in known.items()]
+    pairs = [h("div", h("dt", name), h("dd", value)) for name, value in values.items()]
     return h("section", h("h2", "Summary"), h("dl", *pairs))
 
 
@@ -82,7 +85,10 @@ def timeline(report: DeployReport, until: float) -> Element:
     path = [step for step in _path(report) if tables.counts(step, until)]
     return put(
         h("section", h("h2", "Timeline")),
-        h("p", "The critical path: what the time hung on. Shorter steps are left out here."),
+        h(
+            "p",
+            "The critical path: the steps that determined the duration. Short ones are omitted.",
+        ),
         h("ol", *each("li", [_reason(report, step, until) for step in path])),
         _legend(),
         tables.steps(report["steps"], [step["step"] for step in path], until),

@@ -98,6 +98,6 @@ def test_without_random_values_the_live_object_is_not_used(live, desired):
 
 
 def test_the_diff_of_drift_is_what_mends_it():
-    change = changes.drift(config_map(x="by hand"), config_map(x="by release"))
+    change = changes.change("drifted", config_map(x="by hand"), config_map(x="by release"))
     assert change == Change(object="ConfigMap/a", kind="drifted", text=change.text)
     assert "-  x: by hand\n+  x: by release" in change.text
