@@ -10,6 +10,6 @@ releases, or on helm, which is a process, runs one asyncio event loop until the 
 a task for each release, ordered by what it needs (release.order). Libraries that block (the
 Kubernetes client, skopeo) are called in threads: by `asyncio.to_thread` from a task, and
 by a small ThreadPoolExecutor where one step sends many requests. Watches are threads of the
-session, which waits share. Ctrl-C cancels the tasks; `Session.stop` ends the waits, which
-threads cannot be made to leave.
+session, which waits share. Ctrl-C cancels the tasks; `Session.stop` ends the waits, because
+a thread cannot be cancelled.
 """

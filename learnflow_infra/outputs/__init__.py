@@ -1,1 +1,1 @@
-"""What a deploy leaves behind: endpoints and artifacts."""
+"""What a deploy writes: endpoints, the record, artifacts and the report."""

@@ -66,7 +66,7 @@ def write_release(folder: Path, release: str, *, values: str, manifest: str, ori
     files.update(base / "manifest.yaml", manifest)
     if origins:
         files.update(base / "origins.yaml", origins)
-    else:  # after a rollback, the origins of the earlier values are not known
+    else:  # after a rollback, the origins of the values are unknown
         (base / "origins.yaml").unlink(missing_ok=True)
 
 
@@ -79,13 +79,13 @@ def forget_releases(folder: Path, releases: Iterable[str]) -> None:
 
 
 def forget_endpoints(folder: Path) -> None:
-    """Remove the endpoint files, as the last endpoint is deleted."""
+    """Remove the endpoint files."""
     for name in ENDPOINT_FILES:
         (folder / name).unlink(missing_ok=True)
 
 
 def written_for(folder: Path) -> tuple[str, str] | None:
-    """The context and namespace that the artifacts describe; None if they name none."""
+    """The context and namespace of endpoints.json; None where it has none."""
     document = endpoints(folder)
     if not {"context", "namespace"} <= document.keys():
         return None
@@ -93,6 +93,6 @@ def written_for(folder: Path) -> tuple[str, str] | None:
 
 
 def write_report(folder: Path, report: DeployReport) -> None:
-    """deploy-report.json, and the page that shows it."""
+    """Write deploy-report.json, and its page."""
     files.update(folder / "deploy-report.json", json.dumps(report, indent=2) + "\n")
     files.update(folder / "deploy-report.html", html(report))

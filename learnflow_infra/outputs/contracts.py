@@ -70,7 +70,7 @@ class StepReport(TypedDict, total=False):
 
 
 class StateReport(TypedDict):
-    """A status of an object, and when it began."""
+    """A status of an object; it began `at`."""
 
     at: float
     state: str
@@ -78,7 +78,7 @@ class StateReport(TypedDict):
 
 
 class ObjectReport(TypedDict, total=False):
-    """An object of a deploy's report, with the statuses that it had; `gone` when it was deleted."""
+    """An object of a deploy's report, with its statuses; it was deleted at `gone`."""
 
     step: Required[str]
     object: Required[str]

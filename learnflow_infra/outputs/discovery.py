@@ -18,18 +18,18 @@ DOMAIN = "cluster.local"
 def discover(
     kube: Kube, target: Target, namespace: str, skill: Skill, values: Mapping[ReleaseName, Values]
 ) -> list[Endpoint]:
-    """The endpoints of a skill as the cluster has them now.
+    """The current endpoints of a skill.
 
     Args:
         kube: the cluster.
         target: has the node's address for connections from this host.
         namespace: of the releases.
-        skill: whose endpoints.
-        values: of each release, all that its chart saw.
+        skill: declares the endpoints.
+        values: of each release, with the chart's defaults.
 
     Raises:
         ReleaseFailedError: a Service or port that skill.yaml names does not exist.
-        InputError: a placeholder of skill.yaml names nothing.
+        InputError: a placeholder of skill.yaml has no value.
     """
     return [
         _endpoint(

@@ -10,9 +10,9 @@ API_VERSION = "learnflow.infra/v1"
 
 
 def kubectl_command(target: Target) -> str:
-    """Kubectl with the options that reach the target, for pasting into a shell.
+    """Kubectl with the options for the target, for pasting into a shell.
 
-    The kubeconfig of an embedded cluster has one context, which need not be named.
+    The kubeconfig of an embedded cluster has one context, which is left out.
     """
     if target.kubeconfig:
         return shlex.join([target.kubectl, "--kubeconfig", str(target.kubeconfig)])

@@ -13,7 +13,7 @@ def fill(text: str, scope: Mapping[str, Any]) -> str:
     """Replace every placeholder.
 
     Raises:
-        InputError: a placeholder names nothing; with the names that exist at that point.
+        InputError: a placeholder has no value; the error lists the keys at that level.
     """
     return _PLACEHOLDER.sub(lambda match: str(_look_up(match[1], scope)), text)
 
@@ -22,7 +22,7 @@ def _look_up(dotted: str, scope: Mapping[str, Any]) -> object:
     value: Any = scope
     for key in dotted.split("."):
         if not isinstance(value, Mapping) or key not in value:
-            known = ", ".join(map(str, value)) if isinstance(value, Mapping) else "nothing below"
-            raise InputError(f"${{{dotted}}} in skill.yaml names nothing.", why=f"Known: {known}")
+            keys = ", ".join(map(str, value)) if isinstance(value, Mapping) else "nothing below"
+            raise InputError(f"${{{dotted}}} in skill.yaml names nothing.", why=f"Known: {keys}")
         value = value[key]
     return value

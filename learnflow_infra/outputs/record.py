@@ -1,6 +1,6 @@
-"""What the cluster itself records of its deploys: the ConfigMap `learnflow-endpoints`.
+"""The record of deploys in the cluster: the ConfigMap `learnflow-endpoints`.
 
-Applications may read it, and every clone of the repository uses it.
+Applications may read it, and all clones of the repository use it.
 """
 
 import json
@@ -19,10 +19,10 @@ ENDPOINTS, VERIFIED, ENV = "endpoints.json", "verified.json", "endpoints.env"
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """The endpoints of a namespace, and what was verified of each skill.
+    """The endpoints of a namespace, and the verified state of each skill.
 
     `endpoints` is the document of endpoints.json, `{}` where nothing is deployed. `verified`
-    maps a skill to the fingerprint of what its last successful verification was about.
+    maps a skill to the fingerprint of its last successful verification (proof.prove).
     """
 
     endpoints: EndpointsDocument = field(default_factory=EndpointsDocument)
@@ -34,10 +34,10 @@ class Record:
         return self.endpoints.get("profile")
 
     def without(self, skills: Collection[SkillName]) -> "Record":
-        """The record once these skills are deleted."""
-        left = [item for item in self.endpoints.get("endpoints", ()) if item["skill"] not in skills]
+        """The record without these skills."""
+        kept = [item for item in self.endpoints.get("endpoints", ()) if item["skill"] not in skills]
         verified = {name: value for name, value in self.verified.items() if name not in skills}
-        return Record(endpoints={**self.endpoints, "endpoints": left}, verified=verified)
+        return Record(endpoints={**self.endpoints, "endpoints": kept}, verified=verified)
 
 
 def read(kube: Kube, namespace: str) -> Record:
@@ -51,7 +51,7 @@ def read(kube: Kube, namespace: str) -> Record:
 
 
 def write(kube: Kube, namespace: str, record: Record) -> None:
-    """Write the record by server-side apply, so that other keys and labels stay."""
+    """Write the record by server-side apply, so that other keys and labels are kept."""
     kube.apply(
         _path(namespace),
         {
@@ -72,7 +72,7 @@ def write(kube: Kube, namespace: str, record: Record) -> None:
 
 
 def remove(kube: Kube, namespace: str) -> None:
-    """Delete the record of a namespace in which nothing is deployed any more."""
+    """Delete the record of a namespace."""
     kube.delete(_path(namespace))
 
 

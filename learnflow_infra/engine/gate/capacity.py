@@ -21,8 +21,9 @@ def capacity(
     Args:
         nodes: of the cluster.
         pods: of all namespaces.
-        required: by what is still to be installed.
-        free_disk: bytes, where they are known. A node reports only how large its disk is.
+        required: by skills that are not installed yet.
+        free_disk: bytes; None takes the size of the nodes' disks, as a node does not report
+            how much is free.
     """
     usable = [node for node in nodes if _usable(node)]
     names = {node["metadata"]["name"] for node in usable}
@@ -43,7 +44,7 @@ def capacity(
 
 
 def enough(name: str, available: float, required: float, unit: str, remedy: str) -> Check:
-    """A check that as much is available as is required; `remedy` is for when it is not."""
+    """Check that `available` is at least `required`; `remedy` is for a failed check."""
     passed = available >= required
     message = f"{available} {unit}, {round(required, 2)} needed"
     return Check(name=name, passed=passed, message=message, remedy="" if passed else remedy)

@@ -1,4 +1,4 @@
-"""What this checkout and its programs must have, checked without a cluster."""
+"""Check programs and folders that every deploy uses; no cluster is needed."""
 
 import os
 import shutil
@@ -22,11 +22,11 @@ def checks(target: Target, phase: Path | None = None) -> list[Check]:
     The embedded cluster brings its own kubectl; other clusters need one on PATH.
 
     Args:
-        target: where the deploy goes.
+        target: of the deploy.
         phase: the phase directory; None takes the checkout's.
     """
-    both = [_helm(), _phase_directory(phase or paths.phase_dir())]
-    return both if target.cluster else [*both, _kubectl(target.kubectl)]
+    local = [_helm(), _phase_directory(phase or paths.phase_dir())]
+    return local if target.cluster else [*local, _kubectl(target.kubectl)]
 
 
 def _helm() -> Check:

@@ -1,4 +1,4 @@
-"""The foundation gate: what a cluster must have before any release is changed.
+"""The foundation gate: requirements of a cluster, checked before any release is changed.
 
 All checks are made, and all failures reported at once. The verdicts are pure functions over
 Kubernetes objects; `foundation_checks`, `cluster_checks` and `port_checks` send requests.
@@ -26,7 +26,7 @@ OLDEST = (1, 27)
 
 
 def foundation_checks(session: Session, plan: Plan) -> list[Check]:
-    """Check a cluster that runs for what the skills demand that are not installed yet."""
+    """Check a running cluster for the demands of skills that are not installed yet."""
     return cluster_checks(
         session.kube,
         session.namespace,
@@ -40,13 +40,13 @@ def cluster_checks(
 ) -> list[Check]:
     """Check version, rights, StorageClass and capacity of a cluster, in parallel.
 
-    A user with rights in the namespace alone may not read what belongs to the whole cluster:
-    such a check passes and says so.
+    A user with rights in the namespace alone may not read cluster-scoped objects: a check
+    that needs them passes, and its message says that it was not made.
 
     Args:
         kube: the cluster.
         namespace: of the releases.
-        required: what is still to be installed.
+        required: by skills that are not installed yet.
         free_disk: see `capacity`.
 
     Raises:
@@ -88,27 +88,30 @@ def _if_allowed(name: str, check: Callable[[], list[Check]]) -> list[Check]:
 
 
 def version_check(version: ServerVersion) -> Check:
-    """The API server's version is one that the charts support."""
+    """Check that the charts support the API server's version."""
     numbers = (int(version["major"]), int("".join(filter(str.isdigit, version["minor"]))))
-    good = numbers >= OLDEST
-    remedy = "" if good else f"Upgrade the cluster to {OLDEST[0]}.{OLDEST[1]} or newer."
+    passed = numbers >= OLDEST
+    remedy = "" if passed else f"Upgrade the cluster to {OLDEST[0]}.{OLDEST[1]} or newer."
     return Check(
-        name="cluster", passed=good, message=f"Kubernetes {version['gitVersion']}", remedy=remedy
+        name="cluster",
+        passed=passed,
+        message=f"Kubernetes {version['gitVersion']}",
+        remedy=remedy,
     )
 
 
 def default_storage_class(classes: Sequence[Object]) -> Check:
-    """One StorageClass is marked as the default."""
-    mark = "storageclass.kubernetes.io/is-default-class"
+    """Check that one StorageClass is marked as the default."""
+    annotation = "storageclass.kubernetes.io/is-default-class"
     default = [
         item["metadata"]["name"]
         for item in classes
-        if (item["metadata"].get("annotations") or {}).get(mark) == "true"
+        if (item["metadata"].get("annotations") or {}).get(annotation) == "true"
     ]
     if default:
         return Check(name="storage", passed=True, message=f"default StorageClass {default[0]}")
     names = ", ".join(item["metadata"]["name"] for item in classes) or "none at all"
-    remedy = f"kubectl annotate storageclass NAME {mark}=true   (there are: {names})"
+    remedy = f"kubectl annotate storageclass NAME {annotation}=true   (there are: {names})"
     return Check(name="storage", passed=False, message="no default StorageClass", remedy=remedy)
 
 
@@ -117,15 +120,15 @@ def require(
     kind: type[LearnflowError] = FoundationError,
     done: str = UNCHANGED,
 ) -> None:
-    """All checks must hold.
+    """Raise an error unless all checks passed.
 
     Args:
         checks: each with its result.
         kind: the class of the error.
-        done: what was done to the releases before.
+        done: what this run has done to the releases so far.
 
     Raises:
-        FoundationError: (or another `kind`) naming every one that does not, with its remedy.
+        FoundationError: (or another `kind`) naming every failed check, with its remedy.
     """
     failed = [check for check in checks if not check.passed]
     if failed:

@@ -9,7 +9,7 @@ from learnflow_infra.readiness.owned import INSTANCE
 
 
 def of_absent_skills(session: Session, plan: Plan) -> Foundation:
-    """What the skills demand of which a release of this run has no pods yet."""
+    """The total demand of skills with a release that has no pods in the namespace."""
     pods = session.kube.items(f"/api/v1/namespaces/{session.namespace}/pods")
     present = {(pod["metadata"].get("labels") or {}).get(INSTANCE) for pod in pods}
     absent = {release.skill for release in plan.releases if release.name not in present}
@@ -17,7 +17,7 @@ def of_absent_skills(session: Session, plan: Plan) -> Foundation:
 
 
 def total(demands: Iterable[Foundation]) -> Foundation:
-    """What several skills demand together."""
+    """The sum of several demands."""
     items = list(demands)
     return Foundation(
         cpu=sum(item.cpu for item in items),

@@ -1,4 +1,4 @@
-"""What this machine must have for the embedded cluster, checked before the long build."""
+"""Check that this machine can run the embedded cluster, before it is built."""
 
 import os
 import shutil
@@ -16,12 +16,15 @@ from learnflow_infra.locations import Target
 from learnflow_infra.models import Foundation
 
 NODE_MEMORY = 768 * MIB
-"""Bytes that the node's own programs take, beside the pods (measured: 600 to 700 MiB)."""
+"""Bytes of memory that the node's programs take without pods (measured: 600 to 700 MiB)."""
 MEMINFO = Path("/proc/meminfo")
 
 
 def checks(plan: Plan) -> list[Check]:
-    """Check what a cluster takes that a deploy would make or start; nothing when it runs."""
+    """Check this machine for a cluster that a deploy would create or start.
+
+    There are no checks for a cluster that runs.
+    """
     if plan.target.state == "running":
         return []
     programs = _programs()
@@ -52,8 +55,8 @@ def disks(folders: Sequence[tuple[Path, int]]) -> list[Check]:
     by_device: dict[int, tuple[Path, int]] = {}
     for folder, size in folders:
         device = nearest_existing(folder).stat().st_dev
-        first, before = by_device.get(device, (folder, 0))
-        by_device[device] = first, before + size
+        first, total_size = by_device.get(device, (folder, 0))
+        by_device[device] = first, total_size + size
     return [_disk(folder, size) for folder, size in by_device.values()]
 
 
@@ -98,7 +101,7 @@ def _programs() -> Check:
     except HostError as error:
         return Check(name="host", passed=False, message=error.what, remedy=error.remedy)
     missing = embedded.missing_packages()
-    note = f"deploy will install {', '.join(missing)}" if missing else "all programs are there"
+    note = f"deploy will install {', '.join(missing)}" if missing else "all programs are installed"
     return Check(name="host", passed=True, message=note)
 
 

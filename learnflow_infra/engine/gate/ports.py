@@ -1,7 +1,8 @@
 """Pure: check that the node ports which releases request are free in the cluster.
 
 A node port belongs to one Service of the whole cluster, whatever its namespace and its
-protocol. The API server refuses a second one only in the middle of helm's work.
+protocol. The API server refuses a second one only while helm installs
+the release.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,7 +14,7 @@ from learnflow_infra.objects import Fields, Object
 from learnflow_infra.readiness.owned import INSTANCE
 
 _KEYS = ("nodePort", "healthCheckNodePort")
-"""Of a Service, and of custom resources whose operator makes Services of them."""
+"""Fields of a Service, and of custom resources from which an operator creates Services."""
 
 
 def node_ports(
@@ -45,7 +46,9 @@ def node_ports(
                 clashes.append((release, port, name, key))
     if not clashes:
         return Check(name="node ports", passed=True, message=f"{requested} requested, none taken")
-    lines = [f"{port}, which {release} requests, belongs to {n}" for release, port, n, _ in clashes]
+    lines = [
+        f"{port}, which {release} requests, belongs to {name}" for release, port, name, _ in clashes
+    ]
     return Check(
         name="node ports",
         passed=False,
@@ -58,7 +61,7 @@ def node_ports(
 def _owner(
     service: Object, namespace: str, manifests: Mapping[ReleaseName, Sequence[Object]]
 ) -> ReleaseName | None:
-    """The release that a Service belongs to, made by helm or by an operator on its behalf."""
+    """The release of a Service that helm, or the operator of its resources, created."""
     meta = service["metadata"]
     instance = ReleaseName((meta.get("labels") or {}).get(INSTANCE, ""))
     return instance if meta["namespace"] == namespace and instance in manifests else None
@@ -83,7 +86,10 @@ def _pairs(obj: Any) -> Iterator[tuple[str, Any]]:
 
 
 def _key(values: Fields, port: int) -> str:
-    """The dotted key that sets a port, or the nearest below it (brokers count up from one)."""
+    """The dotted key of the value that sets a port.
+
+    Brokers get consecutive ports from one value, so the highest value up to `port` is taken.
+    """
     keys = [(int(value), key) for key, value in _leaves(values) if _is_port(key, value, port)]
     return max(keys, default=(0, "…nodePort"))[1]
 

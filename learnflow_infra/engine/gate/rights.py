@@ -31,11 +31,11 @@ def rights(kube: Kube, namespace: str) -> Check:
         return _may(kube, namespace, right)
 
     with ThreadPoolExecutor(4) as pool:
-        answers = list(pool.map(allowed, RIGHTS))
+        granted = list(pool.map(allowed, RIGHTS))
     denied = [
         f"{verb} {resource}{'/' + sub if sub else ''}"
-        for (verb, _, resource, sub), may in zip(RIGHTS, answers, strict=True)
-        if not may
+        for (verb, _, resource, sub), is_granted in zip(RIGHTS, granted, strict=True)
+        if not is_granted
     ]
     if not denied:
         return Check(name="rights", passed=True, message=f"{len(RIGHTS)} of {len(RIGHTS)} granted")

@@ -1,4 +1,4 @@
-"""The cache on this host: images and charts that were pulled, in one OCI layout."""
+"""The cache of this host: pulled images and charts, in one OCI layout."""
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +26,7 @@ _MIB = 1 << 20
 def each(
     references: Sequence[Reference], work: Callable[[Reference], object]
 ) -> list[Unobtainable]:
-    """Do the work for every reference, AT_ONCE at a time.
+    """Call `work` for every reference, AT_ONCE at a time.
 
     Returns:
         The references whose registry refused, and why.
@@ -87,13 +87,13 @@ def obtain(
     mirrors: Sequence[Mirror] = (),
     portable: bool = False,
 ) -> None:
-    """Pull what the layout lacks; no request is sent for what it has.
+    """Pull images that the layout lacks; no request is sent for others.
 
     Args:
         layout: the cache.
-        references: the images that it has to have.
+        references: the images that it has to hold.
         emit: takes the events.
-        mirrors: where images are pulled from; the layout keeps their own names.
+        mirrors: where images are pulled from; in the layout they keep their original names.
         portable: an image named by the digest of an index is pulled for all its platforms.
 
     Raises:

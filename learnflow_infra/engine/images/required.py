@@ -32,7 +32,7 @@ _HOST_ONLY = {*Fault} - {Fault.missing, Fault.forbidden, Fault.invalid_name}
 def required_images(
     prepared: Sequence[Prepared], objects: Mapping[ReleaseName, Sequence[Object]]
 ) -> set[str]:
-    """The images of the manifests, and those that operators will use.
+    """The images of manifests, and the images that operators will use for their resources.
 
     Args:
         prepared: the releases.
@@ -61,9 +61,9 @@ def ensure(session: Session, images: Collection[str], running: Collection[str], 
 
     Args:
         session: the cluster.
-        images: references as manifests have them.
-        running: images that run already. For these, and for those on the nodes, no request
-            is sent to a registry.
+        images: references as in manifests.
+        running: images of running containers. For these, and for images on the nodes, no
+            request is sent to a registry.
         emit: takes the events.
 
     Raises:
@@ -81,7 +81,7 @@ def ensure(session: Session, images: Collection[str], running: Collection[str], 
     ]
     if not missing:
         with step(emit, "images", "Images of registries") as progress:
-            progress.done("all there", changed=False)
+            progress.done("all present", changed=False)
     elif cluster:
         cache.load(cluster, missing, emit)
     else:
@@ -104,7 +104,7 @@ def _on_nodes(session: Session) -> set[str]:
 
 
 def _exact(names: Collection[str]) -> set[str]:
-    """Names as containerd writes them, without what Docker reports for unnamed images."""
+    """Names in containerd's form; what Docker reports for unnamed images is left out."""
     exact = set()
     for name in names:
         with suppress(InputError):
@@ -116,7 +116,7 @@ def check(references: Sequence[Reference], emit: Emit) -> None:
     """Ask the registries whether they have the images.
 
     Raises:
-        ArtifactError: naming each that they do not have.
+        ArtifactError: naming each missing image.
     """
     if not skopeo.installed():
         text = f"Not checked whether {len(references)} images exist: skopeo is missing"

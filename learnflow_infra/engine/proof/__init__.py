@@ -1,1 +1,1 @@
-"""Proof that releases work: verification, tunnels, and what is recorded of a run."""
+"""Proof that releases work: verification, tunnels, and the record of a run."""

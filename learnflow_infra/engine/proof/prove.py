@@ -26,7 +26,7 @@ from learnflow_infra.outputs.record import Record
 class Proof:
     """The record after a run, and the results of its verification.
 
-    `verified` also holds if an earlier run verified these very pods; `results` is empty then.
+    `verified` is also True if an earlier run verified the same pods; `results` is empty then.
     """
 
     record: Record
@@ -46,7 +46,7 @@ def prove(
 
     Args:
         session: the cluster.
-        skills: those of the run; the endpoints of others stay as they are recorded.
+        skills: of the run; recorded endpoints of other skills are kept.
         outcomes: of their releases.
         verify: False leaves verification out.
         again: verify also pods that an earlier run verified, as is done where this run
@@ -73,7 +73,7 @@ def prove(
 def _endpoints(
     session: Session, skills: Sequence[Skill], outcomes: Sequence[Outcome]
 ) -> EndpointsDocument:
-    """The document of all endpoints: of these skills as discovered, of others as recorded."""
+    """The endpoints that these skills have now, and the recorded ones of other skills."""
     values = {outcome.release: outcome.computed for outcome in outcomes}
     discovered = [
         endpoint
@@ -95,7 +95,7 @@ def _fingerprints(
 
 
 def fingerprint(skill: Skill, outcomes: Sequence[Outcome], endpoints: EndpointsDocument) -> str:
-    """A hash of what a verification is about: revisions, running containers, and endpoints."""
+    """A hash of what a verification covers: revisions, running containers, and endpoints."""
     names = {release.name for release in skill.releases}
     own = [outcome for outcome in outcomes if outcome.release in names]
     addresses = [item for item in endpoints["endpoints"] if item["skill"] == skill.name]

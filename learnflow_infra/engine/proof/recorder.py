@@ -27,8 +27,8 @@ from learnflow_infra.outputs.contracts import CauseReport, DeployReport, ObjectR
 class Recorder:
     """Keeps the timeline of steps and objects for the report, and passes events on.
 
-    A step that is started a second time and changes nothing is passed on once. `changed` is
-    True once a step has changed something.
+    A step that starts again and changes nothing is not passed on again. `changed` is True
+    once a step has changed something.
     """
 
     def __init__(self, emit: Emit) -> None:
@@ -94,9 +94,9 @@ class Recorder:
         new: ObjectReport = {"step": event.step, "object": event.object, "owner": event.owner}
         if event.created:
             new["created"] = round(event.created - self._started, 3)
-        known = self._objects.setdefault((event.step, event.object), new)
-        known.pop("gone", None)
-        known.setdefault("states", []).append(
+        report = self._objects.setdefault((event.step, event.object), new)
+        report.pop("gone", None)
+        report.setdefault("states", []).append(
             {"at": self._now(), "state": event.state, "message": event.message}
         )
 
@@ -120,8 +120,8 @@ class Recorder:
 
     def _with_step(self, cause: Any) -> CauseReport:
         steps = [step for step, name in self._objects if name == cause["object"]]
-        placed: CauseReport = cause | ({"step": steps[0]} if steps else {})
-        return placed
+        report: CauseReport = cause | ({"step": steps[0]} if steps else {})
+        return report
 
     def report(self) -> DeployReport:
         """deploy-report.json: seconds since `started` (UTC)."""
@@ -136,7 +136,7 @@ class Recorder:
 
 @contextmanager
 def recorded(recorder: Recorder, session: Session) -> Iterator[None]:
-    """Write the report when the block ends, whether it succeeds or not."""
+    """Write the report when the block ends, also after an error."""
     try:
         yield
     except BaseException as error:
@@ -145,8 +145,8 @@ def recorded(recorder: Recorder, session: Session) -> Iterator[None]:
     finally:
         folder = paths.phase_dir()
         context, namespace = session.target.context, session.namespace
-        here = artifacts.written_for(folder) == (context, namespace)
+        described = artifacts.written_for(folder) == (context, namespace)
         report = recorder.report()
         report["context"], report["namespace"] = context, namespace
-        report["endpoints"] = artifacts.endpoints(folder)["endpoints"] if here else []
+        report["endpoints"] = artifacts.endpoints(folder)["endpoints"] if described else []
         artifacts.write_report(folder, report)

@@ -1,4 +1,4 @@
-"""Pure: the results of the skills' verification programs, and what failed checks mean."""
+"""Pure: evaluate the results of the skills' verification programs."""
 
 from collections.abc import Sequence
 
@@ -31,25 +31,25 @@ def failed_checks(result: VerifyResult) -> list[Check]:
 
 
 def passed(result: VerifyResult) -> bool:
-    """Something was checked, and all of it passed."""
+    """There are checks, and all of them passed."""
     return bool(result["checks"]) and not failed_checks(result)
 
 
 def summary(result: VerifyResult) -> str:
-    """How many checks passed."""
+    """The number of checks that passed, as text."""
     total = len(result["checks"])
     return f"{total - len(failed_checks(result))} of {total} checks passed"
 
 
 def require(results: Sequence[VerifyResult], skills: Sequence[Skill] = ()) -> None:
-    """All results must have passed, and there must be one.
+    """Raise an error unless there are results, and all of them passed.
 
     Args:
-        results: one of each skill that was verified.
-        skills: may declare what a failed check means.
+        results: one for each verified skill.
+        skills: may declare causes of failed checks.
 
     Raises:
-        VerificationError: naming every check that failed, and the causes of the failures.
+        VerificationError: naming every failed check, and the causes.
     """
     failed = [result for result in results if not passed(result)]
     if results and not failed:

@@ -12,14 +12,14 @@ from learnflow_infra.remedy import Command, Remedy
 from learnflow_infra.system.processes import Process, end, started
 
 SECONDS = 15.0
-"""Until a tunnel has to listen."""
+"""Seconds until a tunnel has to listen."""
 
 
 @contextmanager
 def opened(endpoints: EndpointsDocument) -> Iterator[None]:
     """Open the tunnels that the endpoints need (`tunnel`), and close them after the block.
 
-    A port on which something listens already is used as it is.
+    No tunnel is opened to a port on which a program listens already.
 
     Raises:
         ClusterUnreachableError: a tunnel cannot be opened; with the stderr of kubectl.

@@ -1,4 +1,4 @@
-"""Run the skills' own verify.py, all at the same time."""
+"""Run the verify.py of skills concurrently."""
 
 import asyncio
 import json
@@ -16,15 +16,15 @@ from learnflow_infra.system import tasks
 
 Origin = Literal["inside", "host", "both"]
 SECONDS = 120.0
-"""The longest that one skill's verification may take."""
+"""Seconds in which one skill's verification has to end."""
 GRACE = 15.0
-"""Seconds that a verify.py gets to remove what it made; its own limit is 10."""
+"""Seconds in which a verify.py may remove what it created; its own limit is 10."""
 
 
 async def verify_all(
     session: Session, skills: Sequence[Skill], endpoints: EndpointsDocument, origin: Origin = "both"
 ) -> list[VerifyResult]:
-    """Verify every skill at the same time.
+    """Verify skills concurrently.
 
     Returns:
         Each skill's result document, also of those with failed checks.

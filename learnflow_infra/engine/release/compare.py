@@ -29,10 +29,10 @@ Render = Callable[[], Awaitable[Rendered]]
 
 @dataclass(frozen=True, kw_only=True)
 class Comparison:
-    """The `desired` release and the `observed` one.
+    """The `desired` release beside the `observed` one.
 
-    `diff` has the changes from the live manifest to the desired one, `findings` the differences of
-    live objects from the live manifest.
+    `diff` has the changes from the live manifest to the desired one, `findings` the live
+    objects that differ from the live manifest.
     """
 
     prepared: Prepared
@@ -48,17 +48,17 @@ class Comparison:
 
     @property
     def state(self) -> ReleaseState:
-        """The state of the release."""
+        """The state that follows from the comparison."""
         return state_of(self.observed, desired=self.desired, diff=self.diff, findings=self.findings)
 
     @property
     def action(self) -> Action:
-        """What a deploy does with it."""
+        """What a deploy does with the release."""
         return action_for(self.state, self.observed)
 
 
 async def compare_all(session: Session, prepared: Sequence[Prepared]) -> list[Comparison]:
-    """Compare releases, all at once; nothing is changed.
+    """Compare releases concurrently; nothing is changed.
 
     Raises:
         ReleaseFailedError: helm cannot render one.
@@ -76,8 +76,8 @@ async def compare(
     Args:
         session: the cluster.
         prepared: the desired release.
-        pending: CRDs that are not in the cluster yet. A server that does not know a chart's
-            kinds cannot render it, so then helm renders it without the cluster.
+        pending: CRDs that are not in the cluster yet. If there are any, helm renders the chart
+            without the cluster, whose server does not know all kinds.
 
     Raises:
         ReleaseFailedError: helm cannot render it.
@@ -88,7 +88,7 @@ async def compare(
     observed, desired = await asyncio.gather(
         observe(session, prepared.release), render(), return_exceptions=True
     )
-    if isinstance(observed, Observed) and observed.unfinished:  # helm refuses to render it then
+    if isinstance(observed, Observed) and observed.unfinished:  # helm does not render it
         render = offline
         desired = await render()
     for result in (observed, desired):
@@ -116,7 +116,7 @@ async def _comparison(
 
 
 async def _diff(live: Live, desired: Rendered, render: Render) -> list[Change]:
-    """What differs, without what helm invents anew at each rendering."""
+    """The changes from live to desired, without values that helm generates at each rendering."""
     old, first, second = (
         changes.by_key(item.manifest.with_hooks) for item in (live, desired, await render())
     )
@@ -126,15 +126,15 @@ async def _diff(live: Live, desired: Rendered, render: Render) -> list[Change]:
 async def _render_offline(
     session: Session, prepared: Prepared, pending: Sequence[Object]
 ) -> Rendered:
-    known = await asyncio.to_thread(capabilities, session.kube, pending)
+    served = await asyncio.to_thread(capabilities, session.kube, pending)
     manifest = await template(
-        prepared.installation, namespace=session.namespace, capabilities=known
+        prepared.installation, namespace=session.namespace, capabilities=served
     )
     return Rendered(manifest=manifest, values=prepared.computed.values)
 
 
 def capabilities(kube: Kube, pending: Sequence[Object]) -> Capabilities:
-    """The cluster's version and API versions, with those that pending CRDs will bring."""
+    """The cluster's version and API versions, with those that pending CRDs add."""
     groups = kube.request("GET", "/apis")["groups"]
     served = [version["groupVersion"] for group in groups for version in group["versions"]]
     return Capabilities(

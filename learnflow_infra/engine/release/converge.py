@@ -22,7 +22,7 @@ from learnflow_infra.values import origins_document
 async def converge_all(
     session: Session, comparisons: Sequence[Comparison], limit: float | None
 ) -> list[Outcome]:
-    """Converge every release once what it needs is ready; the others go on when one fails.
+    """Converge every release once its needs are ready; a failure stops only what needs it.
 
     Args:
         session: the cluster.
@@ -51,7 +51,7 @@ async def converge(
         session: the cluster.
         comparison: the desired release beside the live one.
         limit: seconds until it has to be ready; None takes the release's own.
-        needs: the releases of this run that it waited for.
+        needs: the releases of this run for which it waited.
 
     Raises:
         ReleaseFailedError: helm refused it.
@@ -86,7 +86,7 @@ async def _reconcile(
     running: Step,
     report: ProgressReporter,
 ) -> Live:
-    """Bring the release and its objects to the desired state; returns the release as it is then.
+    """Bring the release and its objects to the desired state; returns helm's record of it.
 
     Raises:
         LockedError: a helm operation on it was begun after the checks.
@@ -108,7 +108,7 @@ async def _reconcile(
 async def _upgrade(
     session: Session, comparison: Comparison, seconds: float, report: ProgressReporter
 ) -> Live:
-    """Install or upgrade, after what helm does not do: failed Jobs, and initial status."""
+    """Delete failed Jobs and create initial statuses, which helm does not; install or upgrade."""
     failed = [finding for finding in comparison.findings if finding.state == "failed"]
     await asyncio.to_thread(drift.mend, session.kube, failed)
     await asyncio.to_thread(

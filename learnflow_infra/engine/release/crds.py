@@ -21,13 +21,13 @@ from learnflow_infra.sources.charts import Chart
 
 PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 SECONDS = 30.0
-"""How long a definition may take to be established and served."""
+"""Seconds in which a definition has to be established and served."""
 _AT_ONCE = 4
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Definition:
-    """A CRD as its chart has it, beside the live one."""
+    """The CRD of a chart beside the live one."""
 
     desired: Object
     live: Object | None
@@ -40,10 +40,12 @@ def missing(kube: Kube, charts: Sequence[Chart]) -> list[Object]:
 
 
 def pending(kube: Kube, charts: Sequence[Chart]) -> list[Object]:
-    """The CRDs of charts that `apply` would install or upgrade; none that the user may not read.
+    """The CRDs of charts that `apply` would install or upgrade.
+
+    CRDs that the user may not read are left out.
 
     Raises:
-        RefusedError: as `apply` would.
+        RefusedError: for the reason for which `apply` raises it.
     """
     differing: list[Object] = []
     for chart in charts:
@@ -54,7 +56,7 @@ def pending(kube: Kube, charts: Sequence[Chart]) -> list[Object]:
 
 
 def apply(kube: Kube, chart: Chart, emit: Emit) -> bool:
-    """Install or upgrade the CRDs of one chart; those of a newer version of the chart stay.
+    """Install or upgrade the CRDs of one chart; those of a newer version of the chart are kept.
 
     Returns:
         Whether any was changed.
@@ -79,7 +81,7 @@ def apply(kube: Kube, chart: Chart, emit: Emit) -> bool:
 
 
 def _apply(kube: Kube, chart: Chart, emit: Emit) -> int:
-    """Compare all, then apply those that differ; returns how many."""
+    """Apply the CRDs that differ; returns their number."""
     definitions = _compared(kube, chart, emit)
     differing = [item.desired for item in definitions if item.differs]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
@@ -111,7 +113,7 @@ def require_versions_kept(chart: Chart, live: Object | None, desired: Object) ->
     """A definition must keep every version that the cluster serves or may store objects in.
 
     Raises:
-        RefusedError: it lacks one, as another release of the operator would.
+        RefusedError: it lacks one, because another release of the operator was installed.
     """
     lost = crd_upgrade.lost_versions(live, desired) if live else []
     if lost:
@@ -143,7 +145,7 @@ def _path(crd: Object) -> str:
 
 
 def _differs(kube: Kube, live: Object | None, crd: Object) -> bool:
-    """Unless they are plainly equal, the live CRD is compared with a dry run of the apply."""
+    """Compare with a dry run of the apply, unless both are equal without its defaults."""
     if live is None or crd_upgrade.same(live, crd):
         return live is None
     return crd_upgrade.differs(live, kube.apply(_path(crd), crd, dry_run=True))

@@ -1,4 +1,4 @@
-"""Create custom resources with the status that they need before their operator sees them.
+"""Create custom resources with an initial status before their operator reads them.
 
 An operator may keep the identity of a cluster in the status of its resources, and generate a
 new one where there is none: servers then refuse volumes that an earlier release left. A chart
@@ -24,7 +24,7 @@ def create(
 ) -> list[str]:
     """Create the resources of a manifest that have an initial status, and set it.
 
-    Fields that the status of a live resource has already are kept.
+    Fields that the live status already has are kept.
 
     Returns:
         `Kind/name` of each resource whose status was set.

@@ -1,4 +1,4 @@
-"""A release as it is now: helm's record of it, and what it owns in the cluster."""
+"""Observe a release: helm's record of it, and its objects in the cluster."""
 
 import asyncio
 
@@ -11,7 +11,7 @@ from learnflow_infra.readiness.view import View
 
 
 async def observe(session: Session, release: Release) -> Observed:
-    """Helm's record of a release; of an unfinished operation also who may be at work on it.
+    """Helm's record of a release; of an unfinished operation also how long it may still go on.
 
     Raises:
         ReleaseFailedError: helm cannot read it.
@@ -33,7 +33,7 @@ async def observe(session: Session, release: Release) -> Observed:
 
 
 def observe_with_objects(session: Session, release: Release) -> tuple[Observed, View]:
-    """Helm's record of a release, and a view of what it owns."""
+    """Helm's record of a release, and a view of its objects."""
     observed = asyncio.run(observe(session, release))
     view = View(session.kube, session.watches, session.namespace, release)
     view.follow(expected(observed.live.manifest.objects if observed.live else ()))

@@ -1,6 +1,6 @@
-"""Report a wait as events: each object's status when it changes, each cause as it comes and goes.
+"""Report a wait as events: each object's status and each cause when they change.
 
-A reporter only emits; what is done about a snapshot is decided in engine.release.wait.
+A reporter only emits; engine.release.wait acts on a snapshot.
 """
 
 from collections.abc import Mapping
@@ -53,7 +53,7 @@ class ProgressReporter:
             )
 
     def _report_objects(self, snapshot: Snapshot) -> None:
-        """Only objects whose status is a new one are compared: a release may own many."""
+        """Compare only objects with a new status: a release may have many objects."""
         now = {obj["metadata"]["uid"]: (obj, status) for obj, status in snapshot.states}
         for uid, (obj, status) in now.items():
             before = self._states.get(uid)

@@ -1,4 +1,4 @@
-"""Explain by its cause what helm or the API server refused."""
+"""Turn a refusal of helm or the API server into an error with its causes."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -20,16 +20,16 @@ def explained(
         namespace: of the release.
         hooks: causes in the objects of the chart's hooks.
     """
-    known = _causes(str(error.why), namespace, hooks)
-    if not known:
+    all_causes = _causes(str(error.why), namespace, hooks)
+    if not all_causes:
         return error
-    top = known[0]
+    top = all_causes[0]
     policy = causes.policy(top.code, release.grace, release.causes)
     return failures.failure(
         policy.error,
         f"{release.name} could not be deployed: {top.code}.",
         why=error.why,
-        causes=known,
+        causes=all_causes,
         remedy=failures.remedy(top, release, namespace),
     )
 

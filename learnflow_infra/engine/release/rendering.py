@@ -1,4 +1,4 @@
-"""Render releases without a cluster, as `helm template` does."""
+"""Render releases without a cluster, by `helm template`."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,13 +16,13 @@ def render(prepared: Sequence[Prepared], namespace: str, *, crds: bool = False) 
         InputError: values do not meet a chart's schema.
         ReleaseFailedError: helm cannot render one.
     """
-    known = helm.Capabilities(
+    served = helm.Capabilities(
         api_versions=api_versions([crd for item in prepared for crd in item.chart.crds])
     )
 
     async def render_all() -> list[Manifest]:
         work = (
-            helm.template(item.installation, namespace=namespace, capabilities=known, crds=crds)
+            helm.template(item.installation, namespace=namespace, capabilities=served, crds=crds)
             for item in prepared
         )
         return await asyncio.gather(*work)

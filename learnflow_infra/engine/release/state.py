@@ -1,7 +1,7 @@
 """Pure: what state a release is in, and what a deploy does about it.
 
 Modelled on fluxcd/helm-controller: `DetermineReleaseState` of internal/reconcile/state.go and
-`actionForState` of internal/reconcile/atomic_release.go. Nothing else decides either.
+`actionForState` of internal/reconcile/atomic_release.go. Verbs ask these functions only.
 """
 
 from collections.abc import Sequence
@@ -14,20 +14,20 @@ from learnflow_infra.engine.release.drift import Finding
 
 
 class ReleaseState(StrEnum):
-    """What a release is, compared with what is desired."""
+    """The state of a release, compared with the desired one."""
 
     ABSENT = "absent"
     """Helm has no release of that name, or one that was uninstalled."""
     HELD_BY_ANOTHER = "held by another"
     """A helm operation, begun elsewhere, may still be under way."""
     CUT_OFF = "cut off"
-    """A helm operation was begun and never ended; helm refuses to work on the release."""
+    """A helm operation was interrupted; helm refuses to work on the release."""
     FAILED = "failed"
-    """The newest revision is not in force."""
+    """The newest revision is not deployed."""
     OUT_OF_SYNC = "out of sync"
-    """Values or manifest differ, or objects that only helm makes again are gone or failed."""
+    """Values or manifest differ, or objects that only helm recreates are gone or failed."""
     DRIFTED = "drifted"
-    """Fields of live objects are not as the release's manifest says."""
+    """Fields of live objects differ from the release's manifest."""
     IN_SYNC = "in sync"
     """Nothing that was observed differs."""
 
@@ -48,9 +48,9 @@ class Action(StrEnum):
 class Observed:
     """A release as it was observed.
 
-    `last_deployed` is the newest revision that was once in force, None where there is none;
+    `last_deployed` is the newest revision that was deployed, None where there is none;
     `held_for` are the seconds for which an operation begun elsewhere may still go on. Both
-    are observed of a release with an unfinished operation only.
+    are set only for a release with an unfinished operation.
     """
 
     live: Live | None = None
@@ -73,10 +73,10 @@ def state_of(
     """The state of a release.
 
     Args:
-        observed: the release as helm has it, and who works on it.
-        desired: as helm would make it; None where that is not known.
-        diff: what differs from the live manifest to the desired one.
-        findings: live objects that are not as the live manifest says.
+        observed: the release in helm's record.
+        desired: the rendered release; None where it was not rendered.
+        diff: changes from the live manifest to the desired one.
+        findings: live objects that differ from the live manifest.
     """
     live = observed.live
     if live is None or live.status == "uninstalled":
@@ -85,9 +85,9 @@ def state_of(
         return ReleaseState.HELD_BY_ANOTHER if observed.held_for > 0 else ReleaseState.CUT_OFF
     if live.status != "deployed":
         return ReleaseState.FAILED
-    helm_makes_again = any(finding.state != "drifted" for finding in findings)
+    helm_recreates = any(finding.state != "drifted" for finding in findings)
     values_differ = desired is not None and desired.values != live.values
-    if values_differ or diff or helm_makes_again:
+    if values_differ or diff or helm_recreates:
         return ReleaseState.OUT_OF_SYNC
     return ReleaseState.DRIFTED if findings else ReleaseState.IN_SYNC
 
@@ -95,8 +95,8 @@ def state_of(
 def action_for(state: ReleaseState, observed: Observed) -> Action:
     """What a deploy does with a release in that state.
 
-    A release that was cut off is first brought back to its last revision in force, or taken
-    away where there was none or its uninstallation was cut off; then it is observed again.
+    A release that was cut off is first rolled back to its last deployed revision, or
+    uninstalled if it has none or its uninstallation was cut off; then it is observed again.
     """
     match state:
         case ReleaseState.ABSENT:
@@ -104,8 +104,8 @@ def action_for(state: ReleaseState, observed: Observed) -> Action:
         case ReleaseState.HELD_BY_ANOTHER:
             return Action.REFUSE
         case ReleaseState.CUT_OFF:
-            leaving = observed.live is not None and observed.live.status == "uninstalling"
-            restorable = observed.last_deployed is not None and not leaving
+            uninstalling = observed.live is not None and observed.live.status == "uninstalling"
+            restorable = observed.last_deployed is not None and not uninstalling
             return Action.ROLL_BACK if restorable else Action.UNINSTALL
         case ReleaseState.FAILED | ReleaseState.OUT_OF_SYNC:
             return Action.UPGRADE

@@ -12,18 +12,18 @@ from learnflow_infra.readiness.owned import Expected, expected
 from learnflow_infra.readiness.view import View
 
 SECONDS = 120.0
-"""How long the objects of a release may take to go."""
+"""Seconds in which the objects of a release have to be deleted."""
 _POLICY = "helm.sh/resource-policy"
 
 
 async def uninstall(session: Session, release: Release, live: Live) -> None:
-    """Uninstall a release; returns when its objects and pods are gone.
+    """Uninstall a release; returns when its objects and pods are deleted.
 
-    Volume claims made from templates stay, and so does what the chart keeps, as in Helm.
+    As in Helm, volume claims made from templates stay, and objects with the policy `keep`.
 
     Raises:
         ReleaseFailedError: helm could not uninstall it.
-        LearnflowError: an object does not go; of the class of the cause.
+        LearnflowError: an object is not deleted in time; of the class of the cause.
     """
     await session.helm.uninstall(release.name)
     try:
@@ -42,7 +42,7 @@ def wait_for_claims(session: Session, release: Release) -> None:
     """Wait until the deleted volume claims of a release are gone.
 
     Raises:
-        LearnflowError: a claim does not go; of the class of the cause.
+        LearnflowError: a claim is not deleted in time; of the class of the cause.
     """
     _wait_gone(session, release, Expected(), lambda obj: obj["kind"] == "PersistentVolumeClaim")
 
@@ -60,6 +60,6 @@ def _kept(obj: Object) -> bool:
 
 
 def _runs(obj: Object) -> bool:
-    """Whether a pod still has to go; ended pods of hooks stay, as in Helm."""
+    """Whether the object is a pod that has to be deleted; ended pods of hooks stay, as in Helm."""
     ended = (obj.get("status") or {}).get("phase") in {"Succeeded", "Failed"}
     return obj["kind"] == "Pod" and ("deletionTimestamp" in obj["metadata"] or not ended)

@@ -34,7 +34,7 @@ def against_crds(manifests: Sequence[tuple[Prepared, Manifest]]) -> list[str]:
 
 
 def by_server(session: Session, comparisons: Sequence[Comparison]) -> list[str]:
-    """Faults that a dry run finds in the objects whose kind the API server serves already."""
+    """Faults by a dry run, of objects whose kind the API server serves."""
     pairs = [
         (item.prepared.release.name, obj)
         for item in comparisons
@@ -62,11 +62,11 @@ def _line(release: ReleaseName, obj: Object, fault: str) -> str:
 
 
 def require(faults: Sequence[str], done: str = UNCHANGED) -> None:
-    """There must be no faults.
+    """Raise an error if there are faults.
 
     Args:
         faults: a line each.
-        done: what was done to the releases before.
+        done: what this run has done to the releases so far.
 
     Raises:
         InputError: naming each.

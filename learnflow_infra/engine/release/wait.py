@@ -1,4 +1,4 @@
-"""Wait until a release is ready, and replace the pods that would block it for ever."""
+"""Wait until a release is ready, and replace pods that block it."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -49,9 +49,9 @@ async def until_ready(
 
     Args:
         session: the cluster.
-        release: the release that is waited for.
-        live: the release as helm has it.
-        seconds: how long it may take.
+        release: to wait for.
+        live: helm's record of it.
+        seconds: until it has to be ready.
         report: takes every observation of the wait.
         changed: this run changed the release or its objects.
         origins: where each value comes from, for the outcome.
@@ -105,7 +105,7 @@ class StuckPodReplacer:
         self._replaced: set[str] = set()
 
     def replace(self, snapshot: Snapshot) -> None:
-        """Delete the stuck pods of a snapshot, so that the controller makes them again."""
+        """Delete the stuck pods of a snapshot, so that the controller recreates them."""
         for pod in stuck_pods(snapshot.objects):
             name, uid = pod["metadata"]["name"], pod["metadata"]["uid"]
             if uid in self._replaced:

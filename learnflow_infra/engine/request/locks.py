@@ -21,17 +21,17 @@ from learnflow_infra.outputs import artifacts
 from learnflow_infra.system import locks
 
 PATIENCE = 300.0
-"""Seconds after which helm ends an operation, unless `--timeout` names others."""
+"""Seconds after which helm ends an operation, unless `--timeout` sets another limit."""
 SLACK = 10.0
-"""Seconds that a helm may still run after the run that started it was cut off."""
+"""Seconds for which a helm process may outlive the run that started it."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Run:
     """The run that holds a lock, as the lock's file names it; times are seconds since 1970.
 
-    `until` is set if the run was cut off. Between `first` and `last` there were earlier runs
-    that were cut off, too, and whose work is not finished yet.
+    `until` is set if the run was cut off. From `first` to `last`, earlier runs were cut off
+    whose operations may be unfinished.
     """
 
     verb: str
@@ -43,7 +43,10 @@ class _Run:
     last: float = 0.0
 
     def after(self, cut_off: "_Run") -> "_Run":
-        """This run, after one that was cut off; if that was killed, it may have ended only now."""
+        """This run, with the period in which runs before it were cut off.
+
+        A run that was killed wrote no `until`: it may have ended just before this one began.
+        """
         ended = cut_off.until or self.since
         return replace(self, first=cut_off.first or cut_off.since, last=max(cut_off.last, ended))
 
@@ -58,7 +61,7 @@ def hold(context: str, namespace: str, verb: str) -> Iterator[None]:
     """Hold the releases of a namespace, and this checkout's artifacts, against other runs.
 
     The lock's file names the `verb`, but not the options, which may hold secrets. A run that
-    is cut off leaves its entry, by which the next run recognises unfinished work as our own.
+    is cut off leaves its entry, so that the next run recognises its unfinished operations.
 
     Raises:
         LockedError: another run holds one of the locks; it is named.
@@ -91,10 +94,11 @@ def hold(context: str, namespace: str, verb: str) -> Iterator[None]:
 def held_for(context: str, namespace: str, *, begun: float, patience: float = PATIENCE) -> float:
     """Seconds for which an unfinished helm operation may still go on elsewhere; 0 when it is over.
 
-    It is over if a run of ours started it that was cut off: the caller holds the lock, so
-    that run has ended. A helm that another user or machine started cannot be observed; it gets
-    the time after which helm itself ends an operation. A clock that is behind only makes that
-    longer. (A Lease in the namespace would keep runs of this program apart, but not helm's.)
+    It is over if a run of this user began it and was cut off: the caller holds the lock, so
+    that run has ended. A helm process of another user or machine cannot be observed; it gets
+    the time after which helm itself ends an operation. If this host's clock is behind, the
+    result is larger. (A Lease in the namespace would exclude runs of this program, but not
+    helm's.)
 
     Args:
         context: of the cluster.

@@ -13,7 +13,7 @@ def order(
 ) -> tuple[Release, ...]:
     """The releases of `skills` and all that they need from `library`, each after its needs.
 
-    A release belongs to a profile if it has a chart for it. A need that does not belong to
+    A release belongs to a profile if it has a chart for it. A need without a chart for
     the profile is left out (an operator that only one profile uses).
 
     Raises:
@@ -48,7 +48,7 @@ def _require_needs(release: Release, releases: Mapping[ReleaseName, Release]) ->
 
 
 def require_profile(skills: Sequence[Skill], profile: Profile) -> None:
-    """Every skill must have a release in the profile.
+    """Raise an error unless every skill has a release in the profile.
 
     Raises:
         InputError: naming the skills without one.

@@ -1,4 +1,4 @@
-"""From what was asked for to a plan: the target, its profile, the skills and their releases."""
+"""From options to a plan: the target, its profile, the skills and their releases."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -20,7 +20,7 @@ from learnflow_infra.values import Flags, Overrides, read_overrides
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """What was asked for on the command line; `timeout` in seconds for each release."""
+    """The options of the command line; `timeout` is in seconds, for each release."""
 
     skills: Sequence[str] = ()
     flags: Flags = field(default_factory=Flags)
@@ -36,8 +36,8 @@ class Options:
 class Plan:
     """The options, checked against the skills and the files; nothing is changed yet.
 
-    `skills` are those asked for and those that they need, `releases` theirs, needs first.
-    `record` is what the cluster records; None if it was not asked, or does not run.
+    `skills` are those of the options and those that they need; `releases` are their releases,
+    needs first. `record` is the cluster's; None if it was not read, or the cluster does not run.
     """
 
     target: Target
@@ -60,7 +60,7 @@ def choose(options: Options) -> Target:
 
 
 def without_cluster(options: Options) -> Plan:
-    """The plan of a verb that asks no cluster: of `--profile`, or of the target's default.
+    """The plan of a verb that reads no cluster: of `--profile`, or of the target's default.
 
     Raises:
         InputError: a skill, its needs, the profile's name or a values file is wrong.
@@ -70,16 +70,16 @@ def without_cluster(options: Options) -> Plan:
 
 
 def for_cluster(options: Options, target: Target | None = None) -> Plan:
-    """The plan of a verb that asks the cluster: of the profile that the cluster records.
+    """The plan of a verb that reads the cluster: of the profile that the cluster records.
 
     Args:
-        options: what was asked for.
-        target: of the options; chosen by them when it is None.
+        options: of the command line.
+        target: of the options; None chooses it.
 
     Raises:
         InputError: a skill, its needs, the profile's name or a values file is wrong.
         ClusterUnreachableError: the context does not exist, or its server does not answer.
-        RefusedError: another profile is asked for than the recorded one.
+        RefusedError: the options name another profile than the record.
     """
     target = target or choose(options)
     if target.state != "running":
@@ -92,10 +92,10 @@ def for_cluster(options: Options, target: Target | None = None) -> Plan:
 
 
 def require_profile(record: Record, target: Target, namespace: str) -> None:
-    """A namespace keeps the profile of its first deploy; the cluster's own record decides.
+    """A namespace keeps the profile of its first deploy, which the cluster records.
 
     Raises:
-        RefusedError: the target has another one.
+        RefusedError: the target has another profile.
     """
     recorded = record.profile
     if recorded not in {None, target.profile}:
@@ -110,7 +110,7 @@ def require_profile(record: Record, target: Target, namespace: str) -> None:
 
 
 def api(target: Target) -> Kube:
-    """The client of a target's API server; nothing is asked yet.
+    """The client of a target's API server; no request is sent yet.
 
     Raises:
         ClusterUnreachableError: the context does not exist.
@@ -128,7 +128,7 @@ def _plan(options: Options, target: Target, record: Record | None) -> Plan:
     names = [release.name for skill in all_skills for release in skill.releases]
     overrides = read_overrides(options.flags, names)
     mirrors = tuple(mirror.parse(text) for text in options.mirrors)
-    if options.skills:  # without names, those skills are meant that the profile has
+    if options.skills:  # without names, the skills are those of the profile
         order.require_profile(skills, target.profile)
     releases = order.order(skills, all_skills, target.profile)
     needed = {release.skill for release in releases}

@@ -1,4 +1,4 @@
-"""Prepare a release before the cluster is changed: its chart, and the values that Helm gets."""
+"""Prepare a release before the cluster is changed: its chart, and the values for Helm."""
 
 import asyncio
 from collections.abc import Sequence
@@ -36,10 +36,10 @@ class Prepared:
 
 
 def prepare(plan: Plan, emit: Emit) -> list[Prepared]:
-    """Obtain the charts, all at once, and compute the values of a plan's releases.
+    """Obtain the charts of a plan's releases concurrently, and compute the values.
 
     Raises:
-        ArtifactError: a chart cannot be obtained, or is not the locked one.
+        ArtifactError: a chart cannot be obtained, or its digest is not the locked one.
         InputError: a values file is malformed.
     """
     sources = asyncio.run(_obtain(plan, emit))
@@ -83,7 +83,7 @@ def _prepared(plan: Plan, release: Release, chart: Chart) -> Prepared:
 
 
 def _layers_below(plan: Plan, source: ChartSource) -> list[Layer]:
-    """Values that this program computes, and that the operator's own values override."""
+    """Values that this program computes, and that files and flags override."""
     images: Values = {}
     for use in source.images:
         images = put(images, use.values, dict(vars(embedded.reference(use.recipe))))

@@ -1,4 +1,4 @@
-"""A connected cluster: what every verb that asks one works with."""
+"""A connected cluster, and the clients of its API server and of helm."""
 
 import threading
 from dataclasses import dataclass, field

@@ -26,7 +26,7 @@ _MIB = 1 << 20
 def create(options: Options, file: Path, emit: Emit) -> list[Item]:
     """Write a bundle of everything that a deploy with these options takes from registries.
 
-    Images keep the names that the manifests use; a mirror is only where they are copied from.
+    Images keep the names that the manifests use; mirrors only serve the copies.
 
     Raises:
         RefusedError: a chart is not locked, or the profile takes nothing from registries.
@@ -52,7 +52,7 @@ def create(options: Options, file: Path, emit: Emit) -> list[Item]:
 
 
 def _locked(plan: Plan) -> list[LockedChart]:
-    profile, known = plan.target.profile, lockfile.read()
+    profile, lock = plan.target.profile, lockfile.read()
     remote = [r for r in plan.releases if r.profiles[profile].remote]
     if not remote:
         raise RefusedError(
@@ -60,14 +60,14 @@ def _locked(plan: Plan) -> list[LockedChart]:
             why="Its charts are in this checkout, and its images are built on this machine.",
             remedy=Remedy(Command("bundle", "create", "--profile", "upstream", "FILE")),
         )
-    missing = [r.name for r in remote if known.chart(profile, r.name) is None]
+    missing = [r.name for r in remote if lock.chart(profile, r.name) is None]
     if missing:
         raise RefusedError(
             f"Not every chart is locked: {', '.join(missing)}.",
             why="A bundle holds charts by their digests in charts-values/charts.lock.",
             remedy=Remedy(charts.RELOCK),
         )
-    return [chart for r in remote if (chart := known.chart(profile, r.name))]
+    return [chart for r in remote if (chart := lock.chart(profile, r.name))]
 
 
 def _images(prepared: Sequence[Prepared], namespace: str) -> list[Reference]:
@@ -82,7 +82,7 @@ def _images(prepared: Sequence[Prepared], namespace: str) -> list[Reference]:
 
 
 def _chart(layout: Layout, chart: LockedChart, mirrors: Sequence[Mirror], emit: Emit) -> Descriptor:
-    """The locked chart in the layout, copied by its digest unless it is there."""
+    """The locked chart in the layout; copied by its digest if the layout lacks it."""
     bare = chart.chart.removeprefix(SCHEME)
     name = f"{bare}:{chart.version}"
     entry = layout.entries().get(name)

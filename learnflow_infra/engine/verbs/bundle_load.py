@@ -26,7 +26,7 @@ def load(file: Path, emit: Emit, *, context: str | None = None, registry: str = 
         file: the bundle.
         emit: takes the events.
         context: of the cluster; None chooses it as a deploy does.
-        registry: HOST[/PREFIX] that everything is pushed to, instead of into a cluster.
+        registry: HOST[/PREFIX] to push to, instead of loading into a cluster.
 
     Raises:
         ArtifactError: the bundle is damaged, or the registry does not take it.
@@ -60,7 +60,7 @@ def load(file: Path, emit: Emit, *, context: str | None = None, registry: str = 
 
 
 def _keep(unpacked: Layout, layout: Layout, entries: Sequence[Descriptor]) -> None:
-    """Move everything into the image cache, and the charts into that of a deploy, too."""
+    """Move all entries into the image cache, and copy the charts into the chart cache."""
     for item in entries:
         if bundle_file.CHART in item["annotations"]:
             _, _, archive = unpacked.of(item)
@@ -90,7 +90,7 @@ def _into_minikube(layout: Layout, images: Sequence[Descriptor], profile: str, e
 
 
 def _digest(reference: str) -> str:
-    """The digest of an image in a registry; "" if it does not exist there.
+    """The digest of an image in a registry; "" if the registry lacks it.
 
     Raises:
         RegistryError: the registry does not answer, or refuses this user.
@@ -107,13 +107,16 @@ def _push(layout: Layout, entries: Sequence[Descriptor], registry: str, emit: Em
     cache.require_skopeo(emit)
     for item in entries:
         name = item["annotations"][NAME]
-        to = f"{registry.rstrip('/')}/{name.partition('/')[2]}"
-        with step(emit, f"push/{name}", f"Push {to}") as running, cache.scratch() as folder:
-            if _digest(to) == item["digest"]:
+        destination = f"{registry.rstrip('/')}/{name.partition('/')[2]}"
+        with (
+            step(emit, f"push/{name}", f"Push {destination}") as running,
+            cache.scratch() as folder,
+        ):
+            if _digest(destination) == item["digest"]:
                 running.done("there", changed=False)
                 continue
             layout.spread(item, folder / "dir")
-            skopeo.push(folder / "dir", to)
+            skopeo.push(folder / "dir", destination)
     sources = sorted({item["annotations"][NAME].partition("/")[0] for item in entries})
     flags = " ".join(f"--image-mirror {source}={registry.rstrip('/')}" for source in sources)
     emit(Message(text=f"Deploy with: {flags}"))

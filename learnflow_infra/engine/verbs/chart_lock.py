@@ -1,4 +1,4 @@
-"""`chart lock`: pin the charts of registries by the digests that their versions have now."""
+"""`chart lock`: pin the charts of registries by the current digests of their versions."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,14 +16,14 @@ from learnflow_infra.sources.mirror import Mirror
 
 @dataclass(frozen=True, kw_only=True)
 class Pinned:
-    """The lock by the registries' digests, and a line for each chart that differs from the file."""
+    """The lock by the registries' digests, and a line for each chart that differed before."""
 
     lock: Lock
     changes: tuple[str, ...] = ()
 
 
 def pin(texts: Sequence[str], emit: Emit, *, check: bool = False) -> Pinned:
-    """Write charts.lock: every chart of a registry, of every profile, and no other.
+    """Write charts.lock: the charts that all profiles take from registries.
 
     Args:
         texts: mirrors, `FROM=TO`.

@@ -1,4 +1,4 @@
-"""Delete releases; volumes and Secrets stay unless they are purged."""
+"""Delete releases; volumes and Secrets are kept unless they are purged."""
 
 import asyncio
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,7 +32,7 @@ def delete(options: Options, *, purge: bool, emit: Emit) -> Deleted:
 
     Raises:
         ReleaseFailedError: Helm could not uninstall one.
-        LearnflowError: pods, custom resources or claims stay; of the class of the cause.
+        LearnflowError: an object is not deleted in time; of the class of the cause.
     """
     target = planning.choose(options)
     with locks.hold(target.context, options.namespace, "delete"):
@@ -87,7 +87,7 @@ def _collections(session: Session, release: Release) -> Iterator[str]:
 
 
 def _items(session: Session, collection: str, labels: Mapping[str, str]) -> list[Object]:
-    """The objects with these labels; none where their kind was never installed."""
+    """The objects with these labels; none where their kind is not served."""
     try:
         return session.kube.items(collection, labels=selector(labels))
     except NotFoundError:
@@ -104,7 +104,7 @@ def _purge(session: Session, data: Sequence[str], releases: Sequence[Release]) -
 
 
 def _update_record(session: Session, skills: Sequence[Skill], releases: Sequence[Release]) -> None:
-    """Remove what is deleted from the cluster's record, and from the files if they describe it."""
+    """Remove the skills from the cluster's record, and from files that describe this cluster."""
     record = session.record.without({skill.name for skill in skills})
     endpoints = record.endpoints["endpoints"]
     if not endpoints:

@@ -32,7 +32,7 @@ from learnflow_infra.outputs.contracts import EndpointsDocument, VerifyResult
 
 @dataclass(frozen=True, kw_only=True)
 class Deployed:
-    """The result of a deploy; `verification` is empty if these pods were `verified` before."""
+    """The result of a deploy; `verification` is empty if an earlier run `verified` these pods."""
 
     target: Target
     changed: bool
@@ -87,7 +87,7 @@ def deploy(options: Options, emit: Emit) -> Deployed:
 def _plan(options: Options, target: Target, emit: Emit) -> Plan:
     """The plan; a cluster that exists is brought up first, as its record decides the profile.
 
-    A node that runs may have no API server: a run that started it may have been interrupted.
+    A running node may lack an API server, if the run that started it was interrupted.
     """
     if target.state != "running":
         plan = planning.for_cluster(options, target)
@@ -100,7 +100,7 @@ def _plan(options: Options, target: Target, emit: Emit) -> Plan:
 
 
 def _with_cluster(plan: Plan, emit: Emit) -> Plan:
-    """The plan with a target that runs, and has the images that this project builds."""
+    """The plan with a running target, into which the images of this project are loaded."""
     target = plan.target
     charts = [release.profiles[target.profile] for release in plan.releases]
     recipes = [use.recipe for chart in charts for use in chart.images]
@@ -126,7 +126,7 @@ def _check_foundation(session: Session, plan: Plan) -> None:
 
 
 def _check(session: Session, comparisons: Sequence[Comparison], done: str) -> None:
-    """Refuse what could not become ready; `done` is what was done to the releases before."""
+    """Refuse manifests that could not become ready; `done` is for the error, see `require`."""
     manifests = [(item.prepared, item.desired.manifest) for item in comparisons]
     validate.require(validate.against_crds(manifests), done)
     objects = {item.release.name: manifest.objects for item, manifest in manifests}
@@ -166,6 +166,6 @@ def _create_credentials(session: Session, skills: Sequence[Skill]) -> bool:
 
 
 def _apply_crds(session: Session, prepared: Sequence[Prepared]) -> bool:
-    """Apply every chart's CRDs before objects of their kinds are rendered or installed."""
+    """Apply the CRDs of all charts; returns whether any was changed."""
     changed = [crds.apply(session.kube, item.chart, session.emit) for item in prepared]
     return any(changed)

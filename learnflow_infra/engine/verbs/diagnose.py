@@ -1,4 +1,4 @@
-"""Say why something in a namespace is not ready, changing nothing."""
+"""Report why objects of a namespace are not ready; nothing is changed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ from learnflow_infra.remedy import Command, Remedy
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
-    """Why something is not ready, the root cause first; `release` is None for other objects."""
+    """Causes, the root cause first; `release` is None for objects of no release."""
 
     release: ReleaseName | None
     causes: Sequence[Cause]
@@ -54,7 +54,7 @@ def _finding(release: Release, observed: Observed, view: View) -> Finding:
 
 
 def _release_causes(release: Release, observed: Observed) -> list[Cause]:
-    """Why Helm's record of a release is no deployed revision."""
+    """The cause if helm's newest revision of a release is not deployed."""
     state = state_of(observed)
     if observed.live is None or state is ReleaseState.ABSENT:
         code, text = Code.ReleaseMissing, "the release is not installed"

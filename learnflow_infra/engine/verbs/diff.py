@@ -1,4 +1,4 @@
-"""Show what a deploy would install and change; nothing is changed."""
+"""Compare the desired releases with the cluster; nothing is changed."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -27,7 +27,7 @@ _SHOWN: Mapping[Action, Shown] = {
     Action.UNINSTALL: "install",
     Action.REFUSE: "upgrade",
 }
-"""What a deploy does once an operation that was cut off is undone, or one elsewhere has ended."""
+"""The action that follows a recovery, or the end of another helm's operation."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,7 +49,7 @@ def diff(options: Options, emit: Emit, *, ask_server: bool = False) -> list[Plan
     """Compare the desired releases with the live ones and their objects.
 
     Args:
-        options: what was asked for.
+        options: of the command line.
         emit: takes the events.
         ask_server: let the API server check every object (`--dry-run=server`).
 

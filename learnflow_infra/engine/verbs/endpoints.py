@@ -1,4 +1,4 @@
-"""Where applications connect: the endpoints that the cluster records."""
+"""Show the endpoints that the cluster records."""
 
 from dataclasses import dataclass
 

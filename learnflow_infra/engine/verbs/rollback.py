@@ -22,7 +22,7 @@ from learnflow_infra.remedy import Command, Remedy
 
 @dataclass(frozen=True, kw_only=True)
 class RolledBack:
-    """The release, the revision it went back `to`, and its new `revision`, as Helm counts."""
+    """The release, the revision `to` which it was rolled back, and its new `revision`."""
 
     release: ReleaseName
     to: int
@@ -36,9 +36,9 @@ def rollback(
     """Roll one release of a skill back.
 
     Args:
-        options: they name one skill.
-        release: one of its releases; None for the last, which the endpoints belong to.
-        revision: the one to go back to; None for the last that was deployed before this one.
+        options: with one skill.
+        release: one of its releases; None takes the last, to which the endpoints belong.
+        revision: to return to; None takes the last one deployed before the current one.
         emit: takes the events.
 
     Raises:
@@ -70,7 +70,7 @@ def _release(plan: Plan, skill: str, name: str | None) -> Release:
 
 
 async def _revision(session: Session, release: Release, revision: int | None) -> int:
-    """The revision to go back to, which must once have been deployed."""
+    """The revision to roll back to; it must have been deployed."""
     observed = await observe(session, release)
     if state_of(observed) is ReleaseState.HELD_BY_ANOTHER:
         raise held_by_another(release.name, observed)
@@ -80,10 +80,10 @@ async def _revision(session: Session, release: Release, revision: int | None) ->
     earlier = [item for item in deployed if item != observed.live.revision]
     chosen = revision if revision is not None else next(iter(earlier), None)
     if chosen not in deployed:
-        known = ", ".join(map(str, deployed)) or "none"
+        revisions = ", ".join(map(str, deployed)) or "none"
         raise InputError(
             f"{release.name} cannot be rolled back to revision {chosen or '(none before it)'}.",
-            why=f"It is at {observed.live.revision}; revisions that were deployed: {known}",
+            why=f"It is at {observed.live.revision}; revisions that were deployed: {revisions}",
         )
     return chosen
 

@@ -1,4 +1,4 @@
-"""Show the releases of a namespace, and their objects, as they are now."""
+"""Show the current state of the releases of a namespace, and of their objects."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,9 +15,9 @@ from learnflow_infra.readiness.status import Status
 
 @dataclass(frozen=True, kw_only=True)
 class ReleaseStatus:
-    """A release as it is now; `revision` 0 and `status` "not installed" where there is none.
+    """The current state of a release.
 
-    `status` is helm's word, `state` what it means.
+    `status` is helm's word, or "not installed" with `revision` 0.
     """
 
     release: ReleaseName
@@ -28,7 +28,7 @@ class ReleaseStatus:
 
     @property
     def ready(self) -> bool:
-        """Deployed, and everything it owns is ready."""
+        """Deployed, and all its objects are ready."""
         return self.state is ReleaseState.IN_SYNC and all(
             status.ready for _, status in self.objects
         )

@@ -1,4 +1,4 @@
-"""Render the manifests of skills without asking a cluster."""
+"""Render the manifests of skills; no cluster is needed."""
 
 from learnflow_infra.engine.release import validate
 from learnflow_infra.engine.release.rendering import render
@@ -9,7 +9,7 @@ from learnflow_infra.events import Emit
 
 
 def template(options: Options, emit: Emit, *, crds: bool = False) -> str:
-    """The manifests of the chosen skills, as `helm template` makes them; no cluster is asked.
+    """The manifests of the chosen skills, as `helm template` renders them; no cluster is needed.
 
     Raises:
         InputError: values do not match a chart's schema, or a custom resource its CRD.

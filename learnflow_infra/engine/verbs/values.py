@@ -1,4 +1,4 @@
-"""The values that the charts of a request's releases get."""
+"""Compute the values of releases."""
 
 from learnflow_infra.engine.request import planning
 from learnflow_infra.engine.request.planning import Options
@@ -7,7 +7,7 @@ from learnflow_infra.events import Emit
 
 
 def values(options: Options, emit: Emit) -> list[Prepared]:
-    """The releases with their computed values; no cluster is asked.
+    """The releases with their computed values; no cluster is needed.
 
     Raises:
         InputError: a value, a flag or a skill is wrong.

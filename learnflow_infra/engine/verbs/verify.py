@@ -1,4 +1,4 @@
-"""Verify skills through the recorded endpoints, changing nothing."""
+"""Verify skills through the recorded endpoints; nothing is changed."""
 
 import asyncio
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ from learnflow_infra.outputs.contracts import VerifyResult
 
 @dataclass(frozen=True, kw_only=True)
 class Verified:
-    """One result document for each skill, also of those with failed checks."""
+    """A result document for each skill, also for those with failed checks."""
 
     skills: Sequence[Skill]
     results: Sequence[VerifyResult]

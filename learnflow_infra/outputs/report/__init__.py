@@ -15,11 +15,7 @@ __all__ = ["html"]
 
 
 def html(report: DeployReport) -> str:
-    """The page of a report.
-
-    Args:
-        report: as deploy-report.schema.json describes.
-    """
+    """The page of a report, which deploy-report.schema.json describes."""
     until = total(report)
     title = sections.title(report, until)
     main = put(

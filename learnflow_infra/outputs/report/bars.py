@@ -7,19 +7,14 @@ from learnflow_infra.outputs.report.elements import h, put
 from learnflow_infra.outputs.report.timeline import Span
 
 HEIGHT = 16
-STATES = {
-    "done": "done",
-    "failed": "failed",
-    "Current": "done",
-    "Failed": "failed",
-}
+STATES = {"done": "done", "failed": "failed", "Current": "done", "Failed": "failed"}
 """Class of a bar by the state of a step or an object; other states are in progress."""
 THIN = 5
 """Height of a bar in progress, which differs by shape and not only by colour."""
 
 
 def chart(spans: Sequence[Span], until: float) -> Element:
-    """The bars of a row; hidden from screen readers, as the row has the same as text."""
+    """The bars of a row; hidden from screen readers, as the row has a text."""
     drawing = h("svg", width="100%", height=HEIGHT, aria_hidden="true", focusable="false")
     put(drawing, h("line", x1="0", x2="100%", y1=HEIGHT - 1, y2=HEIGHT - 1, class_="ground"))
     return put(drawing, *(_bar(span, until) for span in spans))
@@ -32,7 +27,7 @@ def _bar(span: Span, until: float) -> Element:
     bar = h("rect", x=left, y=14 - height, width=width, height=height, class_=kind)
     if kind != "failed":
         return bar
-    # Split in two, so that it differs from other bars without its colour.
+    # Two stripes, so that a failed bar differs by shape, too.
     return h("g", bar, h("rect", x=left, y=7, width=width, height=3, class_="split"))
 
 

@@ -69,8 +69,8 @@ def causes(report: DeployReport) -> Element | None:
 
 def _cause(cause: CauseReport) -> Element:
     evidence = [line for line in cause.get("evidence", ()) if line]
-    where = " container ".join(filter(None, (cause["object"], cause.get("container"))))
-    article = h("article", h("h3", f"{cause['code']}: {where}"))
+    location = " container ".join(filter(None, (cause["object"], cause.get("container"))))
+    article = h("article", h("h3", f"{cause['code']}: {location}"))
     return put(
         article,
         h("p", cause["message"]),
@@ -82,7 +82,7 @@ def _cause(cause: CauseReport) -> Element:
 
 def timeline(report: DeployReport, until: float) -> Element:
     """All steps, and the critical path through them."""
-    path = [step for step in _path(report) if tables.counts(step, until)]
+    path = [step for step in _path(report) if tables.long_enough(step, until)]
     return put(
         h("section", h("h2", "Timeline")),
         h(
@@ -123,15 +123,15 @@ def _legend() -> Element:
 
 
 def releases(report: DeployReport, until: float) -> Iterator[Element]:
-    """For each step with objects, the states of these."""
+    """A table for each step with objects: their states."""
     path = _path(report)
     for step in report["steps"]:
-        mine = _objects(report, step)
-        if mine:
-            about = f"Objects of {tables.name(step)}"
+        objects = _objects(report, step)
+        if objects:
+            heading = f"Objects of {tables.name(step)}"
             last = waited_for(report, step) if step in path else ""
-            table = tables.objects(mine, about, last, until)
-            yield h("section", h("h2", about), table)
+            table = tables.objects(objects, heading, last, until)
+            yield h("section", h("h2", heading), table)
 
 
 def endpoints(report: DeployReport) -> Element | None:
@@ -146,12 +146,12 @@ def endpoints(report: DeployReport) -> Element | None:
 def _endpoint(endpoint: EndpointDocument) -> Element:
     inside, host = endpoint["inCluster"], endpoint["host"]
     credentials = endpoint.get("credentials")
-    places = {
+    addresses = {
         "In the cluster": f"{inside['host']}:{inside['port']}",
         "From this host": f"{host['host']}:{host['port']}",
         **({"Credentials": f"Secret {credentials['secret']}"} if credentials else {}),
     }
-    pairs = [h("div", h("dt", name), h("dd", h("code", text))) for name, text in places.items()]
+    pairs = [h("div", h("dt", name), h("dd", h("code", text))) for name, text in addresses.items()]
     lines = [*endpoint.get("tunnel", ()), *endpoint.get("connect", ())]
     article = h("article", h("h3", f"{endpoint['name']} ({endpoint['protocol']})"), h("dl", *pairs))
     return put(article, *each("pre", lines))

@@ -25,8 +25,8 @@ def seconds(step: StepReport, until: float) -> str:
     return f"{span(step, until).seconds:.1f} s"
 
 
-def counts(step: StepReport, until: float) -> bool:
-    """The step is long enough to be named."""
+def long_enough(step: StepReport, until: float) -> bool:
+    """Whether a step of the critical path is named."""
     return span(step, until).seconds >= SHORT * until
 
 
@@ -37,21 +37,21 @@ def steps(items: Sequence[StepReport], critical: Sequence[str], until: float) ->
 
 
 def _step(step: StepReport, until: float, *, critical: bool) -> Element:
-    when = span(step, until)
+    interval = span(step, until)
     text = " · ".join(
-        filter(None, (f"{MARKS.get(when.state, '…')} {when.state}", step.get("note")))
+        filter(None, (f"{MARKS.get(interval.state, '…')} {interval.state}", step.get("note")))
     )
-    return _row(h("th", *_marked(name(step), critical), _small(text)), [when], until, critical)
+    return _row(h("th", *_marked(name(step), critical), _small(text)), [interval], until, critical)
 
 
 def _marked(title: str, critical: bool) -> tuple[str, ...] | tuple[str, Element]:
-    """A name; on the critical path with the text for what a bar's outline shows."""
+    """A name; on the critical path with a mark, and a text for screen readers."""
     if not critical:
         return (title,)
     return f"◆ {title}", h("span", " (on the critical path)", class_="hidden")
 
 
-def objects(items: Sequence[ObjectReport], about: str, critical: str, until: float) -> Element:
+def objects(items: Sequence[ObjectReport], caption: str, critical: str, until: float) -> Element:
     """A row for each object, above those that it owns; `critical` is on the critical path."""
     rows = [
         _row(
@@ -62,7 +62,7 @@ def objects(items: Sequence[ObjectReport], about: str, critical: str, until: flo
         )
         for depth, item in _tree(items)
     ]
-    return _table(f"{about}, in seconds since the deploy began", "Object", rows, until)
+    return _table(f"{caption}, in seconds since the deploy began", "Object", rows, until)
 
 
 def _object(item: ObjectReport, depth: int, *, critical: bool) -> Element:
@@ -76,17 +76,17 @@ def _object(item: ObjectReport, depth: int, *, critical: bool) -> Element:
 
 def _tree(items: Sequence[ObjectReport]) -> Iterator[tuple[int, ObjectReport]]:
     """Depth and object, owners before the objects they own; each once, even in a cycle."""
-    left = {item["object"]: item for item in items}
-    names = set(left)
+    remaining = {item["object"]: item for item in items}
+    names = set(remaining)
     owned: dict[str, list[str]] = {}
     for item in items:
         owned.setdefault(item["owner"] if item["owner"] in names else "", []).append(item["object"])
-    stack = [(0, one) for one in reversed([*owned.get("", ()), *left])]
+    stack = [(0, name) for name in reversed([*owned.get("", ()), *remaining])]
     while stack:
-        depth, one = stack.pop()
-        if one in left:
-            yield depth, left.pop(one)
-            stack += [(depth + 1, child) for child in reversed(owned.get(one, ()))]
+        depth, name = stack.pop()
+        if name in remaining:
+            yield depth, remaining.pop(name)
+            stack += [(depth + 1, child) for child in reversed(owned.get(name, ()))]
 
 
 def _table(caption: str, first: str, rows: Sequence[Element], until: float) -> Element:
@@ -103,16 +103,16 @@ def _table(caption: str, first: str, rows: Sequence[Element], until: float) -> E
     )
 
 
-def _row(head: Element, when: Sequence[Span], until: float, critical: bool) -> Element:
+def _row(head: Element, intervals: Sequence[Span], until: float, critical: bool) -> Element:
     head.set("scope", "row")
-    text = [h("div", _words(one, alone=len(when) == 1)) for one in when[-LAST:]]
-    drawn = bars.chart(when, until)
-    return h("tr", head, h("td", *text), h("td", drawn), class_="critical" if critical else None)
+    text = [h("div", _interval(item, alone=len(intervals) == 1)) for item in intervals[-LAST:]]
+    drawing = bars.chart(intervals, until)
+    return h("tr", head, h("td", *text), h("td", drawing), class_="critical" if critical else None)
 
 
-def _words(one: Span, *, alone: bool) -> str:
-    text = f"{one.start:.1f}\N{EN DASH}{one.end:.1f}"
-    return text if alone else f"{one.state} {text}"
+def _interval(item: Span, *, alone: bool) -> str:
+    text = f"{item.start:.1f}\N{EN DASH}{item.end:.1f}"
+    return text if alone else f"{item.state} {text}"
 
 
 def _small(text: str) -> Element:

@@ -25,11 +25,11 @@ class Span:
 
 def total(report: DeployReport) -> float:
     """Seconds of the whole deploy; never 0, so that shares of it can be computed."""
-    known = [float(report.get("seconds") or 0), CLOSE]
-    known += [float(step.get("end", step["start"])) for step in report["steps"]]
+    times = [float(report.get("seconds") or 0), CLOSE]
+    times += [float(step.get("end", step["start"])) for step in report["steps"]]
     for item in report.get("objects", ()):
-        known += [float(item.get("gone", 0)), *(float(state["at"]) for state in item["states"])]
-    return max(known)
+        times += [float(item.get("gone", 0)), *(float(state["at"]) for state in item["states"])]
+    return max(times)
 
 
 def span(step: StepReport, until: float) -> Span:
@@ -55,8 +55,9 @@ def spans(item: ObjectReport, until: float) -> list[Span]:
 def critical_path(steps: Sequence[StepReport]) -> list[str]:
     """The critical path: the steps that determined the duration of the deploy, first to last.
 
-    Walks back from the step that ended last: before it came the last that ended of those that
-    it says it needed, else of all that had ended when it began. Steps cut off are left out.
+    Walks back from the step that ended last. The step before another is the last to end of its
+    `needs`, or of all that ended before it began if none of these did. Steps that were cut off
+    are left out.
     """
     ended = {step["step"]: step for step in steps if "end" in step}
     path: list[str] = []
@@ -71,19 +72,19 @@ def critical_path(steps: Sequence[StepReport]) -> list[str]:
 
 
 def waited_for(report: DeployReport, step: StepReport) -> str:
-    """The object that a release waited for last: it became ready last, or was the cause.
+    """The object that a release waited for last: the last to become ready, or the cause.
 
-    "" where the step has no objects, or they tell nothing.
+    "" where no object of the step became ready, or is a cause.
     """
-    mine = [item for item in report.get("objects", ()) if item["step"] == step["step"]]
+    objects = [item for item in report.get("objects", ()) if item["step"] == step["step"]]
     if step.get("result") != "done":
-        names = {item["object"] for item in mine}
+        names = {item["object"] for item in objects}
         return next((c["object"] for c in report.get("causes", ()) if c["object"] in names), "")
-    last = [(item["states"][-1], item["object"]) for item in mine if len(item["states"]) > 1]
+    last = [(item["states"][-1], item["object"]) for item in objects if len(item["states"]) > 1]
     ready = [(state["at"], name) for state, name in last if state["state"] == "Current"]
     return max(ready, default=(0, ""))[1]
 
 
 def _latest(steps: Sequence[StepReport]) -> StepReport | None:
-    """The interval that ended last; of several, the one that started last."""
+    """The step that ended last; of several, the one that started last."""
     return max(steps, key=lambda step: (step["end"], step["start"]), default=None)
