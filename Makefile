@@ -7,11 +7,12 @@ CACHE := $(or $(XDG_CACHE_HOME),$(HOME)/.cache)/learnflow-infra
 VENV := $(CACHE)/venv/$(shell printf %s '$(CURDIR)' | cksum | cut -d' ' -f1)
 READY := $(VENV)/ready-$(shell cat constraints.txt pyproject.toml | cksum | cut -d' ' -f1)
 export PYTHONPYCACHEPREFIX := $(CACHE)/pycache
+export COVERAGE_FILE := $(CACHE)/coverage
 unexport PYTHONDONTWRITEBYTECODE
 CLI := $(VENV)/bin/learnflow-infra
 VERBS := deploy diff template values verify status endpoints diagnose rollback delete doctor
 
-.PHONY: help setup setup-dev lock test docs lint vet unit browser fuzz contract cluster-tests e2e docs bench chart-lock $(VERBS)
+.PHONY: help setup setup-dev lock test docs lint vet unit browser fuzz contract coverage cluster-tests e2e bench chart-lock $(VERBS)
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9%-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,6 +66,9 @@ lint: setup-dev ## run ruff, mypy, import-linter, shellcheck, gofmt and go vet
 
 vet: setup-dev ## run go vet on all of cluster-runtime (minutes the first time; needs the build)
 	@$(VENV)/bin/python cluster-runtime/lint.py ./...
+
+coverage: setup-dev ## run the unit tests, and list the lines that they do not run
+	@$(VENV)/bin/pytest -q -n 2 --cov=learnflow_infra --cov-report=term-missing:skip-covered tests/unit
 
 unit: setup-dev ## run the tests that need no cluster
 	@$(VENV)/bin/pytest -q -n 2 tests/unit $(ARGS)

@@ -7,10 +7,10 @@ trap 'rm -f "$log" "$status"' EXIT
 trap 'exit 130' INT TERM
 [ -t 1 ] && export PYTEST_ADDOPTS="--color=yes ${PYTEST_ADDOPTS:-}"
 
-part() { # TARGET MINUTES WHAT
+part() { # TARGET MINUTES WHAT [ARGS]
     printf '\n== %s: %s (about %s min)\n' "$1" "$3" "$2"
     begun=$(date +%s)
-    { "$make" -s "$1"; echo $? >"$status"; } 2>&1 | tee "$log"
+    { "$make" -s "$1" ARGS="${4:-}"; echo $? >"$status"; } 2>&1 | tee "$log"
     result=passed
     [ "$(cat "$status")" = 0 ] || result=FAILED failed=1
     counts=$(grep -oE '[0-9]+ (passed|failed|errors?|skipped)' "$log" | tail -n 4 | paste -sd, -)
@@ -20,7 +20,7 @@ part() { # TARGET MINUTES WHAT
 }
 
 part lint 1 'linters, types, the order of imports'
-part unit 2 'tests that need no cluster'
+part unit 2 'tests that need no cluster' '--cov=learnflow_infra --cov-report='
 part browser 1 'the report in a real Chromium'
 part contract 2 'a real kube-apiserver and a real OCI registry'
 part cluster-tests 2 'the embedded cluster: start, stop, survive'
