@@ -1,8 +1,8 @@
-"""How long the embedded cluster takes: new, no-op, stop, start again, start after kill -9.
+"""Measures the embedded cluster: first start, no-op, stop, second start, start after kill -9.
 
-Works on a cluster of its own in a temporary data directory, with a warm cache. Prints
-the median and the extremes of several rounds, in seconds of wall clock inside one
-process; `up` ends when the node is Ready, Services and names work, and pods may be made.
+Uses its own cluster in a temporary data directory, with a warm cache. Prints the median and the
+extremes of several rounds, in seconds of wall clock inside one process. `up` ends when the node is
+Ready, Services and names work, and pods can be created.
 """
 
 import os

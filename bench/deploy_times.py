@@ -1,8 +1,7 @@
-"""How long a user waits: deploy with a warm cache, without a change, after a stop, after kill -9.
+"""Measures a deploy with a warm cache, without a change, after a stop, and after kill -9.
 
-Works on a cluster of its own (`bench`) in a temporary data directory; artifacts go to this
-checkout's phase directory, as a deploy's always do.
-Prints seconds of wall clock of whole commands, as typed.
+Uses its own cluster (`bench`) in a temporary data directory. Artifacts are written to this
+checkout's phase directory, as by every deploy. Prints seconds of wall clock of whole commands.
 """
 
 import os

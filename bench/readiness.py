@@ -1,10 +1,10 @@
-"""What a wait costs and how late it is, with 1,000 pods on a real API server.
+"""Measures the cost and the delay of a wait, with 1,000 pods on a real API server.
 
-A cluster of its own (`bench-wait`) in a temporary data directory. No scheduler places the
-pods, so that no kubelet writes their status: another process does that, and notes when the
-API server had answered each write. Prints how long after that the wait had noticed, the
-requests that it sent, and its share of a core: at rest, and while pods change. Then an image
-that does not exist is told of one pod, and how long after the grace of that the wait ended.
+Uses its own cluster (`bench-wait`) in a temporary data directory. No scheduler places the pods, so
+no kubelet writes their status. Another process does, and records when the API server answered each
+write. Prints the time from that answer until the wait noticed the change, the requests of the wait,
+and its share of a core: at rest, and while pods change. Then one pod reports a missing image, and
+the bench prints how long after the cause's grace the wait ended.
 """
 
 import os

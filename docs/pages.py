@@ -1,4 +1,4 @@
-"""Writes what documents say of the program: docs/commands.md, and the table of docs/causes.md."""
+"""Writes the generated pages: docs/commands.md, the table of docs/causes.md, schemas in specs/."""
 
 import math
 from pathlib import Path
@@ -23,13 +23,13 @@ VERBS = {name: verb for name, verb in PROGRAM.commands.items() if name not in GR
 MEANINGS = {
     0: "",
     1: "report it, with the traceback",
-    2: "see `--help`; also what `make` itself ends with after any failure",
+    2: "see `--help`; also the exit code of `make` after any failure",
     3: "correct what the message names: file and line, or the option",
     4: "is it running? `make cluster-status`; nothing recorded yet? `make deploy`",
-    5: "read the message: what could not be downloaded, built or found",
+    5: "the message names the file that could not be downloaded, built or found",
     6: "`make diagnose`",
-    7: "`make diagnose`; `status` and `diagnose` end so when something is not ready",
-    8: "it is deployed; the failed check says what does not work",
+    7: "`make diagnose`; also the exit code of `status` and `diagnose` if something is not ready",
+    8: "the skill is deployed; the failed check says what does not work",
     9: "wait for the other run",
     10: "read the message: data would be lost or locked in",
     11: "each line names what is missing, and its remedy",

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The whole test suite: says what each part is before it runs, and at the end what passed.
-# A part that fails does not keep the others from running.
+# The whole test suite: describes each part before it runs, and prints the results at the end.
+# A part that fails does not stop the others.
 set -u
 make=${MAKE:-make} log=$(mktemp) status=$(mktemp) summary='' failed=0
 trap 'rm -f "$log" "$status"' EXIT
