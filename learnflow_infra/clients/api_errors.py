@@ -1,4 +1,4 @@
-"""Errors of the Kubernetes API: a class for each refusal that somebody handles."""
+"""Errors of the Kubernetes API: a class for each status code that a caller handles."""
 
 from learnflow_infra.errors import ClusterUnreachableError, ReleaseFailedError
 from learnflow_infra.remedy import Command, Remedy
@@ -17,15 +17,15 @@ class ForbiddenError(ApiError):
 
 
 class NotFoundError(ApiError):
-    """404: there is no such object, kind or namespace."""
+    """404: the object, kind or namespace does not exist."""
 
 
 class ConflictError(ApiError):
-    """409: the object exists already, or is another one than the caller expects."""
+    """409: the object exists already, or has another uid or version than the caller expects."""
 
 
 class GoneError(ApiError):
-    """410: the resourceVersion is too old for a watch; the collection has to be listed again."""
+    """410: the resourceVersion is too old for a watch; list the collection again."""
 
 
 _CLASSES: dict[int, type[ApiError]] = {
@@ -41,13 +41,13 @@ def refusal(status: int, message: str) -> ApiError:
 
     Args:
         status: the HTTP code; also `code` in a Status object (meta/v1).
-        message: the server's own.
+        message: the server's text.
     """
     return _CLASSES.get(status, ApiError)(status, message)
 
 
 def silent(server: str, why: str) -> ClusterUnreachableError:
-    """The error for a server that gives no answer, or none that lasts."""
+    """The error for a server that does not answer."""
     return ClusterUnreachableError(
         f"The API server at {server} does not answer.",
         why=why,
@@ -56,9 +56,9 @@ def silent(server: str, why: str) -> ClusterUnreachableError:
 
 
 def lost(method: str, url: str, why: str) -> ClusterUnreachableError:
-    """The error for a request that may have been carried out, and must not be twice."""
+    """The error for a request that may have been executed, and must not be repeated."""
     return ClusterUnreachableError(
         f"The answer of the API server to {method} {url} was lost.",
-        why=f"{why}\nThe server may have carried it out, so it was not sent again.",
+        why=f"{why}\nThe server may have executed it, so it was not sent again.",
         remedy="Run the same command again: it compares with the cluster first.",
     )

@@ -1,4 +1,4 @@
-"""Conditions in CEL, the Common Expression Language (the only import of `cel`)."""
+"""Evaluate conditions in CEL, the Common Expression Language (the only import of `cel`)."""
 
 import functools
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ def program(expression: str) -> Any:
     """The compiled expression, cached.
 
     Raises:
-        ValueError: it is malformed; the message has the position.
+        ValueError: it is malformed; with the position.
     """
     import cel  # noqa: PLC0415 - loaded only for skills that declare rules
 
@@ -18,7 +18,7 @@ def program(expression: str) -> Any:
 
 
 def holds(expression: str, variables: Mapping[str, Any]) -> bool:
-    """Whether an expression is true; one that fails, as for a missing field, counts as false."""
+    """Whether an expression is true; an error, as for a missing field, counts as false."""
     try:
         return program(expression).execute(dict(variables)) is True
     except (ValueError, RuntimeError, TypeError, LookupError, ArithmeticError):

@@ -1,7 +1,7 @@
 """HTTP to the API server of a kubeconfig's context (the only import of `kubernetes`).
 
-The library reads the kubeconfig, logs in, and keeps connections. Its typed models are left
-aside: they cost time to build, and every decision here is made over plain objects.
+The library reads the kubeconfig, authenticates and pools connections. Its typed models are not
+used: they are slow to build, and this program works on plain objects.
 """
 
 import json
@@ -20,7 +20,7 @@ from learnflow_infra.clients.retry import TransientError
 from learnflow_infra.errors import ClusterUnreachableError
 
 CONNECTIONS = 64
-"""How many connections are kept: one for each watch, and some."""
+"""Size of the connection pool: one connection for each watch, and some for requests."""
 _UNAUTHORIZED, _TOO_MANY_REQUESTS, _UNAVAILABLE = 401, 429, 503
 _SERVER_FAULTS = {500, 502, _UNAVAILABLE, 504}
 _WRONG_TYPE = "failed to create typed patch object"
@@ -29,7 +29,7 @@ _NOT_SENT = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTi
 
 
 class LostAnswerError(TransientError):
-    """A request was sent, and its answer does not tell whether it was carried out."""
+    """A request was sent, and it is unknown whether the server executed it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class Request:
     Args:
         url: the path, with its query.
         timeout: seconds to connect, and to read.
-        repeatable: sending it twice does what sending it once does.
+        repeatable: the request is idempotent.
     """
 
     method: str
@@ -72,21 +72,21 @@ class Connection:
         self.server: str = self._client.configuration.host
 
     def send(self, request: Request) -> Any:
-        """Send a request; the body of its answer is not read yet.
+        """Send a request; the caller reads the body of the answer.
 
         On 401 the kubeconfig is read again, once for all threads that used the old one, and
         the request is sent once more.
 
         Raises:
-            TransientError: it was not sent, or the server is overloaded and did not take it.
-            LostAnswerError: it was sent, and no answer came, or a server's fault.
-            ClusterUnreachableError: the server does not know the user.
+            TransientError: it was not sent, or the overloaded server rejected it.
+            LostAnswerError: it was sent, and the answer is missing or a server error.
+            ClusterUnreachableError: the server does not accept the credentials.
             ApiError: a field of an apply has another type than the server's.
         """
         used = self._client
         answer = self._send(used, request)
         if answer.status == _UNAUTHORIZED:
-            read(answer)  # so that its connection can be used again
+            read(answer)  # returns its connection to the pool
             answer = self._send(self._renewed(used), request)
         if answer.status == _UNAUTHORIZED:
             raise ClusterUnreachableError(
@@ -122,7 +122,7 @@ class Connection:
 
     def _renewed(self, used: Any) -> Any:
         with self._renewing:
-            if self._client is used:  # else another thread has read the kubeconfig since
+            if self._client is used:  # else another thread has read it already
                 self._client = self._read()
             return self._client
 
@@ -149,7 +149,7 @@ def read(answer: Any) -> str:
     """The body of an answer.
 
     Raises:
-        LostAnswerError: the connection ended before its end.
+        LostAnswerError: the connection ended before the body did.
     """
     try:
         return bytes(answer.read()).decode("utf-8", "replace")
@@ -166,14 +166,14 @@ def reason(text: str) -> str:
 
 
 def _fault(answer: Any) -> TransientError | ApiError:
-    """The error of a server that is overloaded (429, or 503 with Retry-After), or at fault.
+    """The error for 429 and for server errors; 429 and 503 with Retry-After were not executed.
 
-    A server-side apply with a field of another type is refused, although by 500.
+    A server-side apply with a field of a wrong type gets a 500, but is a refusal.
     """
     text = reason(read(answer))
     if text.startswith(_WRONG_TYPE):
         return refusal(answer.status, text)
     after = str(answer.headers.get("Retry-After", ""))
-    not_taken = answer.status == _TOO_MANY_REQUESTS or (answer.status == _UNAVAILABLE and after)
-    kind = TransientError if not_taken else LostAnswerError
+    rejected = answer.status == _TOO_MANY_REQUESTS or (answer.status == _UNAVAILABLE and after)
+    kind = TransientError if rejected else LostAnswerError
     return kind(f"{answer.status}: {text}", after=float(after) if after.isdecimal() else 0.0)

@@ -1,6 +1,6 @@
-"""Helm's releases: read, rendered, installed, rolled back and uninstalled.
+"""Helm releases: read, render, install, roll back and uninstall them.
 
-Values go to helm by stdin, never by argument; helm's errors become this project's.
+Helm gets values by stdin, never by argument. Its errors are raised as this project's.
 """
 
 import json
@@ -24,7 +24,7 @@ HISTORY = 10
 
 @dataclass(frozen=True, kw_only=True)
 class Rendered:
-    """A release as helm would make it: `values` are the user-supplied ones."""
+    """A release as helm renders it: `values` are the user-supplied ones."""
 
     manifest: Manifest
     values: Values
@@ -34,8 +34,8 @@ class Rendered:
 class Live(Rendered):
     """The newest revision of a release in helm's record.
 
-    `status` is one of Helm's (`deployed`, `failed`, `pending-upgrade`, ...); `begun` is when
-    its last operation began, in seconds since 1970.
+    `status` is Helm's (`deployed`, `failed`, `pending-upgrade`, ...); `begun` is the start of
+    its last operation, in seconds since 1970.
     """
 
     revision: int
@@ -60,7 +60,7 @@ class Helm:
             kubeconfig: a file; None leaves it to helm ($KUBECONFIG).
             context: None takes the current one.
             namespace: of the releases.
-            environment: variables that helm gets beside this process's own.
+            environment: variables to add to this process's own.
         """
         self._namespace = namespace
         self._command = HelmCommand(
@@ -71,19 +71,19 @@ class Helm:
         )
 
     async def live(self, release: str) -> Live | None:
-        """The newest revision of a release, or None when there is none."""
+        """The newest revision of a release; None if it does not exist."""
         command = ["status", release, "--output", "json", "--namespace", self._namespace]
         try:
             text = await translate(release, self._command.run(command))
         except MissingReleaseError:
             return None
-        return _live(_json(text))
+        return _live(json.loads(text))
 
     async def require(self, release: str) -> Live:
         """The newest revision of a release.
 
         Raises:
-            ReleaseFailedError: there is none.
+            ReleaseFailedError: it does not exist.
         """
         live = await self.live(release)
         if live is None:
@@ -93,20 +93,20 @@ class Helm:
         return live
 
     async def render(self, what: Installation) -> Rendered:
-        """What an upgrade would install, rendered with the cluster: `lookup` asks it."""
+        """Render what an upgrade would install; `lookup` in templates queries the cluster."""
         return await self._upgrade(what, "--dry-run=server")
 
     async def upgrade(self, what: Installation, *, seconds: float) -> Live:
-        """Install or upgrade; returns when helm's hooks are done, not when pods are ready."""
+        """Install or upgrade; returns after helm's hooks, not when pods are ready."""
         return await self._upgrade(what, "--timeout", f"{int(seconds)}s")
 
     async def _upgrade(self, what: Installation, *options: str) -> Live:
-        """Without CRDs, which helm would install and never upgrade (see engine.release.crds)."""
+        """Skip CRDs, which helm installs but never upgrades (see engine.release.crds)."""
         command = ["upgrade", what.release, what.chart, "--install", "--skip-crds"]
         command += ["--history-max", str(HISTORY), "--output", "json", *options]
         command += ["--namespace", self._namespace, *what.arguments()]
         text = await translate(what.release, self._command.run(command, what.stdin()))
-        return _live(_json(text[text.index(b"{") :]))
+        return _live(json.loads(text[text.index(b"{") :]))
 
     async def rollback(self, release: str, revision: int) -> None:
         """Roll back to a revision."""
@@ -115,26 +115,26 @@ class Helm:
         )
 
     async def uninstall(self, release: str) -> None:
-        """Uninstall; returns when its objects are marked as deleted, not when they are gone."""
+        """Uninstall; returns when its objects are marked for deletion, not when they are gone."""
         await translate(release, self._command.uninstall(release, namespace=self._namespace))
 
     async def deployed_revisions(self, release: str) -> list[int]:
-        """The revisions that were deployed at some time, newest first."""
+        """The revisions that were ever deployed, newest first."""
         history = await translate(
             release, self._command.history(release, namespace=self._namespace)
         )
-        good = [r for r in history if r["status"] in {"deployed", "superseded"}]
-        return sorted((int(r["revision"]) for r in good), reverse=True)
+        deployed = [r for r in history if r["status"] in {"deployed", "superseded"}]
+        return sorted((int(r["revision"]) for r in deployed), reverse=True)
 
     async def computed_values(self, release: str) -> Values:
-        """All values that the templates used, the chart's defaults included."""
+        """The values of a release merged with the chart's defaults."""
         values = self._command.get_values(release, computed=True, namespace=self._namespace)
         return await translate(release, values)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
-    """A cluster's version and API versions, for charts that are rendered without the cluster."""
+    """A cluster's version and API versions, to render charts without the cluster."""
 
     kube_version: str = ""
     api_versions: tuple[str, ...] = ()
@@ -147,7 +147,7 @@ async def template(
     capabilities: Capabilities,
     crds: bool = False,
 ) -> Manifest:
-    """The manifest, hooks included, as `helm template` makes it without a cluster."""
+    """The manifest with hooks, rendered by `helm template` without a cluster."""
     options = ["--namespace", namespace, "--include-crds" if crds else "--skip-crds"]
     if capabilities.kube_version:
         options += ["--kube-version", capabilities.kube_version]
@@ -157,11 +157,6 @@ async def template(
     work = HelmCommand().run(command, what.stdin())
     text: bytes = await translate(what.release, work)
     return Manifest(text=text.decode())
-
-
-def _json(text: bytes) -> Document:
-    document: Document = json.loads(text)
-    return document
 
 
 def _live(document: Document) -> Live:

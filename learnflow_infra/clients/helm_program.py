@@ -1,4 +1,4 @@
-"""The helm program and the meaning of its errors (the only import of pyhelm3)."""
+"""Run helm, and translate its errors (the only import of pyhelm3)."""
 
 import re
 import shutil
@@ -25,7 +25,7 @@ T = TypeVar("T")
 
 _NO_RELEASE = "release: not found"
 _ETCD = "etcdserver"
-"""A fault of the cluster's store, beside which helm may report a release as not found."""
+"""In stderr when etcd fails; helm may then wrongly report a release as not found."""
 _NO_CHART = re.compile(r'chart "[^"]+" (version "[^"]+" )?not found')
 _UNREACHABLE = ("connection refused", "no route to host", "i/o timeout", "cluster unreachable")
 _SCHEMA = "values don't meet the specifications of the schema(s) in the following chart(s):"
@@ -35,7 +35,7 @@ def executable() -> str:
     """The helm of this project's environment, or the one on PATH.
 
     Raises:
-        FoundationError: there is none.
+        FoundationError: neither exists.
     """
     bundled = Path(sys.executable).parent / "helm"
     if bundled.exists():
@@ -44,7 +44,7 @@ def executable() -> str:
     if installed:
         return installed
     raise FoundationError(
-        "helm is missing.", remedy="Install it, or make the environment again: make setup"
+        "helm is missing.", remedy="Install it, or set up the environment again: make setup"
     )
 
 
@@ -63,11 +63,11 @@ async def run(
     env: Mapping[str, str] | None = None,
     grace: float | None = GRACE,
 ) -> Result:
-    """Run helm to its end; when the task is cancelled it is ended.
+    """Run helm; a cancelled task ends it.
 
     Args:
         arguments: helm's command and options.
-        stdin: values, which are never arguments.
+        stdin: the values.
         env: variables to add to this process's own.
         grace: see `tasks.run`.
 
@@ -82,9 +82,9 @@ async def run(
 
 
 class HelmCommand(pyhelm3.command.Command):  # type: ignore[misc] # it has no types
-    """pyhelm3's commands on one cluster, without the shell in which it starts helm.
+    """pyhelm3's commands on one cluster, started without a shell.
 
-    A helm that changes a release is not killed: it records the result, then ends.
+    Helm is not killed while it changes a release, so that it records the result.
     """
 
     def __init__(
@@ -101,37 +101,37 @@ class HelmCommand(pyhelm3.command.Command):  # type: ignore[misc] # it has no ty
         self._environment = environment
 
     async def run(self, command: Sequence[object], input: bytes | None = None) -> bytes:  # noqa: A002
-        """Run helm; its standard output."""
+        """Run helm and return its standard output."""
         words = [*command, *self._cluster]
         return (await run(words, stdin=input, env=self._environment, grace=None)).out
 
 
 class MissingReleaseError(ReleaseFailedError):
-    """There is no release of that name."""
+    """The release does not exist."""
 
 
 async def translate(release: str, work: Coroutine[Any, Any, T]) -> T:
-    """Await one helm call; raise its error in a class of this project, with its stderr as `why`."""
+    """Await a helm call; raise its error as one of this project, with stderr as `why`."""
     try:
         return await work
     except HelmError as error:
-        words = masked(error.stderr)
-        if _NO_RELEASE in words.lower() and _ETCD not in words:
+        stderr = masked(error.stderr)
+        if _NO_RELEASE in stderr.lower() and _ETCD not in stderr:
             raise MissingReleaseError(f"There is no release {release}.") from error
-        if _NO_CHART.search(words):
-            raise ArtifactError(f"The chart of {release} does not exist.", why=words) from error
-        if any(mark in words.lower() for mark in _UNREACHABLE):
+        if _NO_CHART.search(stderr):
+            raise ArtifactError(f"The chart of {release} does not exist.", why=stderr) from error
+        if any(mark in stderr.lower() for mark in _UNREACHABLE):
             raise ClusterUnreachableError(
-                "helm cannot reach the cluster.", why=words, remedy=Remedy(Command("doctor"))
+                "helm cannot reach the cluster.", why=stderr, remedy=Remedy(Command("doctor"))
             ) from error
-        if _SCHEMA in words:
+        if _SCHEMA in stderr:
             raise InputError(
                 f"The values of {release} do not fit its chart.",
-                why=words.partition(_SCHEMA)[2].strip(),
+                why=stderr.partition(_SCHEMA)[2].strip(),
                 remedy="Correct the values; the chart's values.yaml describes each.",
             ) from error
         raise ReleaseFailedError(
             f"helm could not handle the release {release}.",
-            why=words,
+            why=stderr,
             remedy=Remedy("See what runs there: ", Command("diagnose")),
         ) from error

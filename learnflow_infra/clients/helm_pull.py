@@ -1,6 +1,6 @@
-"""The helm program against OCI registries: charts pulled by version or digest.
+"""Pull charts from OCI registries with helm, by version or digest.
 
-Credentials are those of helm and docker. Only registries on loopback are asked by plain HTTP.
+Helm uses its own and docker's credentials. Only registries on loopback get plain HTTP.
 """
 
 import asyncio
@@ -18,31 +18,30 @@ from learnflow_infra.remedy import Remedy
 
 SCHEME = "oci://"
 PULL_SECONDS = 120.0
-"""The longest that one chart may take to come, retries included; it has some 100 KB."""
+"""Timeout of one chart, of about 100 KB, retries included."""
 NEWEST_SECONDS = 15.0
-"""How long a registry may take to list its versions."""
+"""Timeout of a registry that lists its versions."""
 RETRY_SECONDS = 8.0
-"""For how long a registry that is out of order is asked again."""
+"""How long a registry with a transient fault is asked again."""
 
 
 async def pull(reference: str, folder: Path, *, version: str = "", digest: str = "") -> str:
     """Pull a chart of an OCI registry as a .tgz into a folder.
 
-    Helm compares what it gets with the digests of the registry's manifest, and the manifest
-    with `digest`.
+    Helm verifies the content by the digests in the manifest, and the manifest by `digest`.
 
     Args:
         reference: `oci://host/path/name`.
         folder: an empty one, for the archive.
-        version: which version; not used where there is a digest.
+        version: ignored if there is a digest.
         digest: of the manifest, `sha256:...`.
 
     Returns:
         The digest of the manifest.
 
     Raises:
-        RegistryError: the registry does not give it; with the newest version that it has,
-            where the one asked for is missing.
+        RegistryError: it cannot be pulled; if the version is missing, `why` names the newest
+            one in the registry.
     """
     chart = [f"{reference}@{digest}"] if digest else [reference, "--version", version]
 
@@ -60,8 +59,8 @@ async def pull(reference: str, folder: Path, *, version: str = "", digest: str =
         raise _slow(reference) from None
     except HelmError as error:
         missing = not digest and classify(error.stderr, reference) is Fault.missing
-        has = await newest(reference) if missing else ""
-        raise explained(reference, digest or version, error.stderr, has) from None
+        latest = await newest(reference) if missing else ""
+        raise explained(reference, digest or version, error.stderr, latest) from None
     match = re.search(r"^Digest: (sha256:[0-9a-f]{64})$", printed, re.MULTILINE)
     if match is None:
         raise ArtifactError(f"helm printed no digest of {reference}.", why=printed)
@@ -69,7 +68,7 @@ async def pull(reference: str, folder: Path, *, version: str = "", digest: str =
 
 
 async def newest(reference: str) -> str:
-    """The newest version of a chart, prereleases included; "" where it is not known."""
+    """The newest version of a chart, prereleases included; "" if the registry gives none."""
     try:
         work = _run(reference, "show", "chart", reference, "--version", ">0.0.0-0")
         printed = await asyncio.wait_for(work, NEWEST_SECONDS)
@@ -80,7 +79,7 @@ async def newest(reference: str) -> str:
 
 
 def is_loopback(reference: str) -> bool:
-    """A registry of this very machine, by its reference with or without a scheme."""
+    """Whether a reference, with or without a scheme, names a registry on this machine."""
     host = urlsplit(f"//{reference.removeprefix(SCHEME)}").hostname or ""
     try:
         return host == "localhost" or ip_address(host).is_loopback
@@ -89,20 +88,20 @@ def is_loopback(reference: str) -> bool:
 
 
 async def _run(reference: str, *command: str) -> str:
-    """Run helm for a chart of a registry; both of its outputs, for it prints digests on either."""
+    """Run helm; return stdout and stderr, since helm prints digests on either."""
     plain = ["--plain-http"] if is_loopback(reference) else []
     result = await helm_program.run([*command, *plain])
     return result.text + result.err.decode("utf-8", "replace")
 
 
 def explained(reference: str, version: str, stderr: str, newest_version: str = "") -> RegistryError:
-    """Pure: the error for what helm wrote when it could not pull a chart.
+    """Pure: the error for a chart that helm could not pull.
 
     Args:
         reference: `oci://host/path/name`.
-        version: or the digest that was asked for.
-        stderr: helm's own words.
-        newest_version: that the registry has, where that is known.
+        version: the requested version or digest.
+        stderr: helm's.
+        newest_version: in the registry, if known.
     """
     fault = classify(stderr, reference)
     newest_line = (

@@ -1,4 +1,4 @@
-"""What helm is asked to install, and its values as JSON that helm reads."""
+"""What helm installs, and its values as JSON that helm can read."""
 
 import json
 import re
@@ -10,10 +10,10 @@ from learnflow_infra.models import Values
 
 @dataclass(frozen=True, kw_only=True)
 class Installation:
-    """What to install as which release.
+    """A chart with values, to be installed as a release.
 
-    `values` go to helm by stdin; `set_arguments` are repeated by `--set`, and hold nothing
-    but integers (see values.typed).
+    Helm gets `values` by stdin. `set_arguments` repeat integers of them by `--set` (see
+    values.typed).
     """
 
     release: str
@@ -22,11 +22,11 @@ class Installation:
     set_arguments: tuple[str, ...] = ()
 
     def arguments(self) -> list[str]:
-        """The options by which helm takes the values."""
+        """The options with which helm reads the values."""
         return ["--values", "-", *(part for a in self.set_arguments for part in ("--set", a))]
 
     def stdin(self) -> bytes:
-        """The values, as helm reads them by stdin."""
+        """The values as JSON for helm's stdin."""
         return readable(json.dumps(self.values).encode())
 
 
@@ -34,7 +34,7 @@ _PAIR = re.compile(rb"\\\\|\\u(d[89ab][0-9a-f]{2})\\u(d[c-f][0-9a-f]{2})")
 
 
 def readable(text: bytes) -> bytes:
-    """JSON for helm, which refuses surrogate pairs: characters above U+FFFF are not escaped."""
+    """Unescape characters above U+FFFF in JSON: helm rejects surrogate pairs."""
 
     def bare(pair: re.Match[bytes]) -> bytes:
         return str(json.loads(b'"%b"' % pair[0])).encode() if pair[1] else pair[0]

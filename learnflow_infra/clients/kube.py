@@ -16,7 +16,7 @@ from learnflow_infra.errors import ClusterUnreachableError
 from learnflow_infra.objects import Object, Resource
 
 SILENCE = 90.0
-"""Seconds without a byte after which a watch is taken for dead; bookmarks come every 60."""
+"""Seconds without a byte after which a watch counts as dead; bookmarks come every 60."""
 _OK = range(200, 300)
 _APPLY = "application/apply-patch+yaml"
 MANAGER = "learnflow-infra"
@@ -49,9 +49,9 @@ class Kube:
     ) -> Any:
         """Send one request and return the JSON of its answer.
 
-        It is sent again while the server cannot be reached or is overloaded, but no longer
-        than `patience` seconds. A request whose answer was lost may have been carried out;
-        it is sent again if it is `repeatable`. By default all methods but POST are.
+        It is sent again while the server cannot be reached or is overloaded, for at most
+        `patience` seconds. A request whose answer was lost may have been executed; it is sent
+        again only if it is `repeatable`, as all methods but POST are by default.
 
         Raises:
             ApiError: the server's refusal.
@@ -74,20 +74,20 @@ class Kube:
                 raise api_errors.refusal(answer.status, reason(text))
             return text
 
-        on = retry.TransientError if request.repeatable else _not_taken
+        on = retry.TransientError if request.repeatable else _not_executed
         try:
             return retry.call(once, on=on, seconds=patience)
         except retry.TransientError as error:
-            if request.repeatable or _not_taken(error):
+            if request.repeatable or _not_executed(error):
                 raise api_errors.silent(self.server, str(error)) from error
             raise api_errors.lost(request.method, request.url, str(error)) from error
 
     def text(self, url: str, *, patience: float = retry.SECONDS) -> str:
-        """The body of a GET that is no JSON; raises what `request` does."""
+        """The body of a GET as text; raises what `request` does."""
         return self._send(Request(method="GET", url=url), patience)
 
     def find(self, path: str) -> Object | None:
-        """The object at `path`, or None when there is none."""
+        """The object at `path`; None if it does not exist."""
         try:
             return self.get(path)
         except NotFoundError:
@@ -97,7 +97,7 @@ class Kube:
         """The object at `path`.
 
         Raises:
-            NotFoundError: there is none.
+            NotFoundError: it does not exist.
         """
         live: Object = self.request("GET", path)
         return live
@@ -106,13 +106,13 @@ class Kube:
         """Create an object in a collection.
 
         Raises:
-            ConflictError: there is one of this name.
+            ConflictError: the name exists already.
         """
         created: Object = self.request("POST", collection, body=body)
         return created
 
     def resources(self, api_version: str) -> list[Resource]:
-        """The collections, and subresources, that an API version serves; none of an unknown one."""
+        """The collections and subresources of an API version; empty if it is not served."""
         try:
             resources: list[Resource] = self.request("GET", api_root(api_version))["resources"]
         except NotFoundError:
@@ -128,7 +128,7 @@ class Kube:
     ) -> tuple[list[Object], str]:
         """The objects of a collection, and the resourceVersion at which a watch continues.
 
-        Each object gets the kind and apiVersion that lists leave out.
+        Each object gets its kind and apiVersion, which lists omit.
         """
         query = {"labelSelector": labels} if labels else None
         answer = self.request("GET", path, query=query, patience=patience)
@@ -142,11 +142,11 @@ class Kube:
     def watch(self, path: str, version: str) -> Stream:
         """The changes of a collection from a resourceVersion on, with bookmarks.
 
-        The server ends it after five to ten minutes, as client-go asks it to. Bookmarks come
-        each minute, so a connection that is silent for longer is a dead one.
+        The server ends it after five to ten minutes, as in client-go. It sends a bookmark each
+        minute, so a connection without data for `SILENCE` seconds is dead.
 
         Raises:
-            GoneError: the server does not know the version any more.
+            GoneError: the version is too old.
             ApiError: another refusal of the server.
             TransientError: no answer came.
         """
@@ -163,13 +163,13 @@ class Kube:
         return Stream(answer.response)
 
     def apply(self, path: str, body: Object, *, dry_run: bool = False) -> Object:
-        """Create or update by server-side apply, owned by this program; or what that would give."""
+        """Server-side apply as this program's field manager; returns the resulting object."""
         query = {"fieldManager": MANAGER, "force": "true"} | ({"dryRun": "All"} if dry_run else {})
         applied: Object = self.request("PATCH", path, body=body, query=query, content_type=_APPLY)
         return applied
 
     def delete(self, path: str, *, uid: str | None = None) -> None:
-        """Delete an object; one that is gone, or is another than `uid`, is left alone."""
+        """Delete an object; do nothing if it is gone or has another uid."""
         body: dict[str, Any] = {"propagationPolicy": "Background"}
         if uid:
             body["preconditions"] = {"uid": uid}
@@ -177,24 +177,24 @@ class Kube:
             self.request("DELETE", path, body=body)
 
     def log_tail(self, namespace: str, pod: str, container: str, *, previous: bool) -> list[str]:
-        """The last 200 lines of a container; empty when it has none (yet)."""
+        """The last 200 lines of a container's log; empty if it has none."""
         query = {"container": container, "tailLines": "200", "previous": str(previous).lower()}
         url = f"/api/v1/namespaces/{namespace}/pods/{pod}/log?{urlencode(query)}"
         try:
             return self.text(url, patience=2).splitlines()
         except (ApiError, ClusterUnreachableError):
-            return []  # a container that never started has no log, or the kubelet is away
+            return []  # the container never started, or the kubelet does not answer
 
 
 def api_root(api_version: str) -> str:
-    """The path below which an API version is served."""
+    """The path of an API version."""
     return f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
 
 
 def selector(labels: Mapping[str, str]) -> str:
-    """A label selector that matches these labels."""
+    """The label selector for these labels."""
     return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
 
 
-def _not_taken(error: BaseException) -> bool:
+def _not_executed(error: BaseException) -> bool:
     return isinstance(error, retry.TransientError) and not isinstance(error, LostAnswerError)

@@ -1,4 +1,4 @@
-"""The manifest of a release, parsed once and handed on."""
+"""The manifest of a release, parsed once."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,10 +11,10 @@ _MARKED = ("labels", "annotations")
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
-    """What helm rendered of a chart: YAML, and the Kubernetes objects in it.
+    """A chart as helm rendered it: YAML, and its Kubernetes objects.
 
-    `text` is without hooks where helm tells them apart (not so in `helm template`), whose
-    manifests are `hook_texts`. Each text is parsed when its objects are first asked for.
+    `hook_texts` are the manifests of hooks; `helm template` has them in `text` instead. Each
+    text is parsed on first access to its objects.
     """
 
     text: str = ""
@@ -37,10 +37,10 @@ class Manifest:
 
 
 def _sent(obj: Object) -> Object:
-    """An object with what helm changes in its metadata, but for helm's own marks.
+    """An object with the metadata that helm sends, without helm's own labels and annotations.
 
-    Helm adds its marks to the labels and annotations that NestedStringMap of apimachinery
-    returns, which is none of them where one is not a text.
+    Helm reads labels and annotations by NestedStringMap of apimachinery, which returns none
+    of them if one value is not a string.
 
     Source: setMetadataVisitor of helm's pkg/action.
     """

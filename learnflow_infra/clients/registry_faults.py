@@ -1,4 +1,4 @@
-"""Pure: the error for an image or a chart that cannot be pulled, with the remedy of its fault."""
+"""Pure: errors and remedies for images and charts that cannot be pulled."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -11,11 +11,11 @@ from learnflow_infra.references import Reference
 from learnflow_infra.remedy import Command, Remedy, Words
 
 _LONGEST = 2000
-"""How many characters of a program's stderr are shown: the last ones."""
+"""How many of the last characters of stderr are shown."""
 
 
 class Puller(StrEnum):
-    """Who pulls: a program of this host, or a node of the cluster."""
+    """What pulls: a program on this host, or a node of the cluster."""
 
     skopeo = "skopeo"
     helm = "helm"
@@ -23,7 +23,7 @@ class Puller(StrEnum):
 
 
 class RegistryError(ArtifactError):
-    """A registry did not give or take something; `fault` says why."""
+    """A pull or push failed; `fault` is the reason."""
 
     def __init__(
         self, what: str, *, fault: Fault | str, why: Words = "", remedy: Words = ""
@@ -60,8 +60,8 @@ def remedy(fault: Fault, registry: str, puller: Puller) -> Remedy:
 
     Args:
         fault: why it cannot be pulled.
-        registry: the host, with its port, that did not give it.
-        puller: who asked for it.
+        registry: its host and port.
+        puller: what pulls it.
     """
     own = _BY_PULLER[puller]
     login, trust = (str(own[key]).replace("REGISTRY", registry) for key in ("login", "trust"))
@@ -90,7 +90,7 @@ def remedy(fault: Fault, registry: str, puller: Puller) -> Remedy:
 def removal(
     reference: Reference, fault: Fault, removed: Sequence[RemovedImages]
 ) -> RemovedImages | None:
-    """Which of the removals the image is of, where that explains the fault."""
+    """The rule for the removed image, if that explains the fault."""
     if fault not in {Fault.missing, Fault.forbidden} or reference.digest:
         return None
     rules = (rule for rule in removed if reference.name.startswith(rule.prefix))
@@ -98,7 +98,7 @@ def removal(
 
 
 def explained(reference: str, stderr: str) -> RegistryError:
-    """The error for what skopeo wrote on its standard error."""
+    """The error for skopeo's stderr."""
     fault = classify(stderr, reference)
     message = stderr.strip().rpartition('msg="')[2].rstrip('"').replace('\\"', '"')
     return RegistryError(

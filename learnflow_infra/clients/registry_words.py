@@ -1,7 +1,7 @@
-"""Pure: what programs write when an image or a chart cannot be pulled, and what it means.
+"""Pure: classify the messages of pulls that failed.
 
-Registries answer with status codes, error codes and sentences; skopeo, helm and the container
-runtimes (through the kubelet) put them into sentences of their own. This is the one table.
+Registries answer with status codes, error codes and sentences. skopeo, helm and the container
+runtimes (through the kubelet) wrap them in their own sentences. This is the only table of them.
 """
 
 import re
@@ -25,11 +25,11 @@ class Fault(StrEnum):
 
 
 RETRIED = frozenset({Fault.transient, Fault.limited})
-"""Faults that may pass within seconds."""
+"""Faults that may end within seconds."""
 
 
 def _status(codes: str) -> str:
-    """A pattern for HTTP status codes; it matches no number in a port, a version or a name."""
+    """A pattern for HTTP status codes, but not for numbers in ports, versions or names."""
     return rf"(?<![\w.:/-])(?:{codes})(?![\w./-])"
 
 
@@ -60,7 +60,7 @@ _PHRASES: Sequence[tuple[Fault, str, str]] = (
     (Fault.unreachable, "Go", r"timeout|deadline exceeded|server misbehaving"),
     (Fault.unreachable, "Linux", r"connection refused|unreachable|no route to host"),
 )
-"""Fault, who writes the phrase, and its pattern in lower case; the first that matches counts.
+"""Fault, author of the phrase, and its pattern in lower case; the first match counts.
 
 Docker Hub answers "denied" for a repository that does not exist. containerd and Docker turn
 this into "repository does not exist or may require ...": it counts as missing, unless the
@@ -69,11 +69,11 @@ message adds that no credentials were sent.
 _NAMES = re.compile(
     r'"?https?://[^\s"]+"?|sha256:[0-9a-f]+|[\w.@%:+~-]*/[\w.@%:+~/-]*|(?<=manifest )\S+(?= in )'
 )
-"""Addresses, digests, paths and tags: they may hold any word and any number."""
+"""URLs, digests, paths and tags, which may contain any word or number."""
 
 
 def classify(message: str, name: str) -> Fault:
-    """The fault that an error message means.
+    """The fault that an error message describes.
 
     Args:
         message: of skopeo, helm, or a container runtime.

@@ -1,8 +1,7 @@
 """The one policy for retries and polling (the only import of tenacity).
 
-The caller decides which errors are retried; every other error is an answer. Retries end
-after a number of attempts and after a time. The waits grow, with jitter, so that many
-callers do not come back at once.
+The caller names the errors that are retried. Retries end after a number of attempts and
+after a time. The waits grow, with jitter, so that callers do not retry all at once.
 """
 
 import asyncio
@@ -34,14 +33,15 @@ Retried = type[Exception] | Callable[[BaseException], bool]
 
 ATTEMPTS = 10
 SECONDS = 20.0
+_POLL_SECONDS = 0.3
 _BACKOFF = wait_exponential_jitter(multiplier=0.1, max=3.0, jitter=0.2)
 _record: Callable[[float], None] | None = None
 
 
 class TransientError(Exception):
-    """A fault that may pass by itself: no connection, or a server that is overloaded.
+    """A fault that may end by itself: no connection, or an overloaded server.
 
-    `after` is for how many seconds the server asks not to be called again.
+    `after` are the seconds that the server asks to wait.
     """
 
     def __init__(self, message: str, *, after: float = 0.0) -> None:
@@ -64,7 +64,7 @@ async def call_async(
 ) -> T:
     """Await a function, again on the errors `on`: `call` for coroutines."""
 
-    async def awaited() -> T:  # tenacity awaits what it recognises as a coroutine function
+    async def awaited() -> T:  # tenacity recognises only coroutine functions
         return await function()
 
     return await AsyncRetrying(**_policy(on, seconds), sleep=_sleep_async)(awaited)
@@ -73,8 +73,7 @@ async def call_async(
 def persist(function: Callable[[], None], *, on: Retried, until: threading.Event) -> None:
     """Call a function, again on the errors `on`, until it returns or `until` is set.
 
-    For a connection that has to come back however long it takes. Whoever waits for its
-    content has a time limit, and sets `until` at its end.
+    For a connection without a time limit of its own; its user sets `until` after its timeout.
     """
     with suppress(RetryError):
         Retrying(
@@ -85,30 +84,24 @@ def persist(function: Callable[[], None], *, on: Retried, until: threading.Event
         )(function)
 
 
-def poll(
-    look: Callable[[], T],
-    *,
-    until: Callable[[T], bool],
-    seconds: float,
-    interval: float = 0.3,
-) -> tuple[bool, T]:
-    """Look every `interval` seconds until `until` holds or `seconds` are over.
+def poll(observe: Callable[[], T], *, until: Callable[[T], bool], seconds: float) -> tuple[bool, T]:
+    """Call `observe` every 0.3 seconds until `until` holds for its result, or a timeout.
 
     Returns:
-        Whether it came to hold, and the result of the last look.
+        Whether it holds, and the last result.
 
     Raises:
-        TransientError: the last look failed by it; earlier ones are waited out.
+        TransientError: of the last call; earlier ones are ignored.
     """
     policy = Retrying(
         retry=retry_if_result(lambda value: not until(value))
         | retry_if_exception_type(TransientError),
         stop=stop_after_delay(seconds),
-        wait=wait_fixed(interval),
+        wait=wait_fixed(_POLL_SECONDS),
         sleep=_sleep,
     )
     try:
-        return True, policy(look)
+        return True, policy(observe)
     except RetryError as error:
         attempt = error.last_attempt
         if attempt.failed:
@@ -119,12 +112,12 @@ def poll(
 
 @contextmanager
 def recorded_waits(instead: Callable[[], object] = lambda: None) -> Iterator[list[float]]:
-    """The switch for tests: no wait of this block takes time; the seconds of each are recorded.
+    """For tests: waits in this block take no time; their seconds are recorded.
 
     Args:
-        instead: called in place of each wait, for what a test lets happen meanwhile.
+        instead: called in place of each wait.
     """
-    global _record  # noqa: PLW0603 - one switch for the process
+    global _record  # noqa: PLW0603 - one for the process
     waits: list[float] = []
 
     def record(seconds: float) -> None:

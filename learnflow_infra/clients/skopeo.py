@@ -1,8 +1,7 @@
-"""The skopeo program, which copies images and charts of OCI registries (its only caller).
+"""Copy images and charts of OCI registries with skopeo (its only caller).
 
-Credentials are those that docker or skopeo keep; none is ever an argument. TLS is
-checked, but for registries on this very machine's loopback. Options are those that
-skopeo 1.9 has, too.
+skopeo uses its own and docker's credentials; they are never arguments. TLS is verified,
+except for registries on loopback. All options exist since skopeo 1.9.
 """
 
 import hashlib
@@ -21,9 +20,9 @@ from learnflow_infra.system import programs
 from learnflow_infra.system.processes import ProgramError
 
 PACKAGES = {"skopeo": "skopeo"}
-"""The program, and the package that brings it (Debian, Ubuntu, Fedora, Homebrew)."""
+"""Program to package (Debian, Ubuntu, Fedora, Homebrew)."""
 ASK_SECONDS, STALL_SECONDS, COPY_SECONDS = 20.0, 60.0, 1800.0
-"""Seconds for an answer, without a byte of an image, and for a whole image."""
+"""Timeouts in seconds: of an answer, of a copy without progress, of a whole copy."""
 _POLICIES = (
     Path("/etc/containers/policy.json"),
     Path("~/.config/containers/policy.json"),
@@ -36,10 +35,10 @@ def installed() -> bool:
 
 
 def digest(reference: str) -> str:
-    """The digest of the manifest (or index) that a registry has; one small request.
+    """The digest of the manifest or index in the registry, by one small request.
 
     Raises:
-        RegistryError: it has none, or does not answer.
+        RegistryError: it does not exist, or the registry does not answer.
     """
     words = ["inspect", "--raw", *_tls("--tls-verify", reference), f"docker://{reference}"]
     manifest = _run(words, reference, seconds=ASK_SECONDS)
@@ -57,12 +56,12 @@ def pull(
 
     Args:
         reference: by tag or by digest, not both.
-        folder: is created; it gets `manifest.json`, and blobs named by the hex of their digest.
+        folder: is created, with `manifest.json` and blobs named by the hex of their digest.
         every_platform: all platforms of the image, not only this machine's.
-        progress: called twice a second with the bytes that have come.
+        progress: called twice a second with the bytes received.
 
     Raises:
-        RegistryError: the registry does not give it.
+        RegistryError: it cannot be pulled.
     """
     options = ["--preserve-digests", *(["--all"] if every_platform else [])]
     options += _tls("--src-tls-verify", reference)
@@ -80,7 +79,7 @@ def push(folder: Path, reference: str) -> None:
     """Copy a `dir:` folder to a registry, byte for byte.
 
     Raises:
-        RegistryError: it does not take it.
+        RegistryError: it cannot be pushed.
     """
     options = ["--preserve-digests", "--all", *_tls("--dest-tls-verify", reference)]
     words = ["copy", "--quiet", *options, f"dir:{folder}", f"docker://{reference}"]
@@ -88,12 +87,12 @@ def push(folder: Path, reference: str) -> None:
 
 
 def archive(folder: Path, file: Path, reference: str) -> None:
-    """Write a `dir:` folder as the tar that `docker load` takes.
+    """Write a `dir:` folder as a tar for `docker load`.
 
     Args:
         folder: of an image for this platform.
-        file: is made.
-        reference: by tag; such a tar knows no digests.
+        file: the tar.
+        reference: by tag; such a tar has no digests.
 
     Raises:
         RegistryError: it cannot be written.
@@ -113,21 +112,21 @@ def _run(
     seconds: float,
     size: Callable[[], int] | None = None,
 ) -> bytes:
-    """Run skopeo; faults that may pass are retried for at most 20 s.
+    """Run skopeo; transient faults are retried for at most 20 s.
 
     Args:
         words: skopeo's command and options.
         reference: for errors.
-        seconds: how long it may take.
-        size: returns the bytes received so far; they have to grow.
+        seconds: timeout.
+        size: returns the bytes received so far, to detect a stall.
 
     Raises:
         RegistryError: it failed.
     """
-    return retry.call(lambda: _once(words, reference, seconds, size), on=_is_passing)
+    return retry.call(lambda: _once(words, reference, seconds, size), on=_is_transient)
 
 
-def _is_passing(error: BaseException) -> bool:
+def _is_transient(error: BaseException) -> bool:
     return isinstance(error, RegistryError) and error.fault in RETRIED
 
 
@@ -137,7 +136,7 @@ def _once(
     if not installed():
         raise HostError("The program skopeo is missing.", remedy="apt-get install skopeo")
     watch = _stall_watch(reference, size) if size else None
-    command = ["skopeo", *_unguarded(), *words]
+    command = ["skopeo", *_policy_options(), *words]
     try:
         result = programs.run(command, env=_environment(), seconds=seconds, tick=watch)
     except ProgramError as error:
@@ -148,10 +147,10 @@ def _once(
 
 
 def _stall_watch(reference: str, size: Callable[[], int]) -> Callable[[], None]:
-    """A function that raises when the size has not grown for too long."""
+    """A function that raises if the size has not changed for `STALL_SECONDS`."""
     last, grew = 0, time.monotonic()
 
-    def look() -> None:
+    def check() -> None:
         nonlocal last, grew
         before, last = last, size()
         if last != before:
@@ -159,17 +158,17 @@ def _stall_watch(reference: str, size: Callable[[], int]) -> Callable[[], None]:
         elif time.monotonic() - grew > STALL_SECONDS:
             raise explained(reference, f"timeout: no data for {STALL_SECONDS:.0f} s")
 
-    return look
+    return check
 
 
-def _unguarded() -> list[str]:
-    """Without a policy file, which Debian does not install with skopeo, any image is accepted."""
-    there = any(path.expanduser().exists() for path in _POLICIES)
-    return [] if there else ["--insecure-policy"]
+def _policy_options() -> list[str]:
+    """Accept any image if there is no policy file; Debian's skopeo brings none."""
+    exists = any(path.expanduser().exists() for path in _POLICIES)
+    return [] if exists else ["--insecure-policy"]
 
 
 def _environment() -> dict[str, str]:
-    """The variable that makes skopeo use the credentials in docker's folder ($DOCKER_CONFIG)."""
+    """The variable with which skopeo uses docker's credentials in $DOCKER_CONFIG."""
     folder = os.environ.get("DOCKER_CONFIG", "")
     file = Path(folder) / "config.json"
     if folder and file.exists() and "REGISTRY_AUTH_FILE" not in os.environ:

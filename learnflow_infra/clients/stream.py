@@ -1,4 +1,4 @@
-"""The answer of a watch, event by event."""
+"""The events of a watch."""
 
 import json
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ _CHUNK = 65536
 
 
 class Stream:
-    """The events of one watch, as they come; ends when the server ends it, or by `close`."""
+    """Iterates over the events of a watch until the server ends it, or `close` does."""
 
     def __init__(self, answer: urllib3.BaseHTTPResponse) -> None:
         self._answer = answer
@@ -22,7 +22,7 @@ class Stream:
         """Each event: `type` and `object`.
 
         Raises:
-            TransientError: the connection was lost, or nothing came in the read timeout.
+            TransientError: the connection was lost, or the read timed out.
         """
         rest = b""
         try:
@@ -36,6 +36,6 @@ class Stream:
             self._answer.close()
 
     def close(self) -> None:
-        """End the watch from another thread; the thread that reads it then stops."""
+        """End the watch from another thread; its iteration then stops."""
         with suppress(OSError, ValueError, RuntimeError):  # it has ended already
             self._answer.shutdown()

@@ -1,1 +1,1 @@
-"""The operating system: files written whole, locks between processes, programs run."""
+"""The operating system: atomic writes, locks between processes, and programs."""

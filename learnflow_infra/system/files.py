@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, and folders for temporary work."""
+"""Atomic writes of files, and temporary folders."""
 
 import os
 import secrets
@@ -13,15 +13,15 @@ from learnflow_infra.errors import FoundationError
 
 @contextmanager
 def replacing(path: Path, mode: int = 0o666) -> Iterator[Path]:
-    """Yield an empty temporary file in the folder of `path`; at the end it replaces `path`.
+    """Yield an empty temporary file beside `path`, which replaces `path` when the block ends.
 
-    Readers of `path` see the old content or the new. When the block fails, the temporary
-    file is removed and `path` stays as it was. The content is on the disk (fsync(2)) before
-    the file gets its name. Folders are made as needed.
+    Readers of `path` see the old content or the new one. If the block fails, the temporary file
+    is removed and `path` is unchanged. The content is synced to disk (fsync(2)) before the
+    file is renamed. Missing folders are created.
 
     Args:
         path: the file to write.
-        mode: permissions of the file from its first moment, less the process's umask.
+        mode: permissions at creation, less the process's umask.
 
     Raises:
         OSError: the folder cannot be written, or the disk is full.
@@ -39,14 +39,14 @@ def replacing(path: Path, mode: int = 0o666) -> Iterator[Path]:
 
 
 def replace(path: Path, content: str | bytes, mode: int = 0o666) -> None:
-    """Write a file whole or not at all; text is UTF-8. See `replacing`."""
+    """Write a file atomically; text is UTF-8. See `replacing`."""
     data = content.encode() if isinstance(content, str) else content
     with replacing(path, mode) as temporary:
         temporary.write_bytes(data)
 
 
 def update(path: Path, text: str) -> bool:
-    """Write a file for people as `replace` does, unless it has that text already.
+    """Write a text file atomically, unless it has that text already.
 
     Returns:
         Whether the text differed.
@@ -74,9 +74,9 @@ def unwritable(path: Path, error: OSError) -> FoundationError:
 
 @contextmanager
 def scratch(parent: Path, prefix: str = "") -> Iterator[Path]:
-    """Yield an empty folder in `parent`, which is made as needed; removed at the end.
+    """Yield an empty temporary folder in `parent`, which is created if it is missing.
 
-    A file can be moved from it to any place on the disk of `parent`.
+    Files can be moved from it to any place on the disk of `parent`.
     """
     parent.mkdir(parents=True, exist_ok=True)
     folder = Path(tempfile.mkdtemp(dir=parent, prefix=prefix))

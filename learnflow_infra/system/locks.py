@@ -1,4 +1,4 @@
-"""Locks between processes, by flock(2): the kernel releases them when their holder ends."""
+"""Locks between processes, by flock(2): the kernel releases them when the process ends."""
 
 import fcntl
 from collections.abc import Callable, Iterator
@@ -9,21 +9,17 @@ from typing import IO
 from learnflow_infra.system import files
 
 
-def _wait() -> None:
-    """Wait for the other process, and report nothing."""
-
-
 @contextmanager
-def hold(path: Path, busy: Callable[[], None] = _wait) -> Iterator[IO[str]]:
+def hold(path: Path, busy: Callable[[], None] = lambda: None) -> Iterator[IO[str]]:
     """Hold a lock; yields its file, in which the holder may describe itself.
 
-    The file is made as needed and stays: a process that waits for a removed file would not
-    be alone with it.
+    The file is created if it is missing, and never removed: a process that waits for a removed
+    file would not exclude others.
 
     Args:
         path: the lock's file.
-        busy: called once when another process holds the lock. To give up it raises; else
-            this waits.
+        busy: called once if another process holds the lock, before this waits; it may raise
+            instead.
 
     Raises:
         FoundationError: the file cannot be written.

@@ -1,6 +1,6 @@
-"""A program as a process: how it is started, ended, and what is left of it.
+"""Start and end programs.
 
-Every program gets this process's environment and the variables that its caller names.
+Every program gets this process's environment, and the variables that its caller adds.
 """
 
 import os
@@ -14,7 +14,7 @@ from typing import IO, Self
 from learnflow_infra.errors import HostError
 
 Argv = Sequence[str | Path]
-"""A program and its arguments; never a secret, for other users see them."""
+"""A program and its arguments; never secrets, since other users can read them."""
 Process = subprocess.Popen[bytes]
 SYSTEM_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 GRACE = 3.0
@@ -24,9 +24,9 @@ _running: set[Process] = set()
 
 
 class ProgramError(HostError):
-    """A program is missing (`code` is None), took too long (None), or failed.
+    """A program is missing, timed out (`code` is None for both), or failed.
 
-    `stderr` is the end of what it reported, at most 2000 characters.
+    `stderr` are its last 2000 characters.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class ProgramError(HostError):
 
 @dataclass(frozen=True, kw_only=True)
 class Result:
-    """What a program left: its outputs and its exit code; `late` when it ran out of time."""
+    """The outputs and the exit code of a program; `late` if it timed out."""
 
     argv: Sequence[str]
     code: int
@@ -57,26 +57,26 @@ class Result:
         return self.err.decode("utf-8", "replace").strip()[-_KEPT:]
 
     def check(self) -> Self:
-        """This result, of a program that did what it should.
+        """Return this result if the program succeeded.
 
         Raises:
-            ProgramError: it exited with another code than 0; `why` is its last words.
+            ProgramError: the exit code is not 0; with the end of its output.
         """
         if self.code == 0:
             return self
-        words = self.stderr or self.text.strip()[-_KEPT:]
+        output = self.stderr or self.text.strip()[-_KEPT:]
         raise ProgramError(
             f"{name(self.argv)} failed (exit {self.code}).",
-            why=" ".join(self.argv) + "\n" + words,
+            why=" ".join(self.argv) + "\n" + output,
             code=self.code,
-            stderr=words,
+            stderr=output,
         )
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """This process's variables and `extra`, with a PATH that has the system's folders too.
+    """This process's variables and `extra`, with the system's folders on PATH.
 
-    An ordinary user's PATH often lacks the sbin folders, where `ip` and `nft` are.
+    The PATH of ordinary users often lacks the sbin folders, which contain `ip` and `nft`.
     """
     path = os.pathsep.join(filter(None, [os.environ.get("PATH"), SYSTEM_PATH]))
     return {**os.environ, "PATH": path, **(extra or {})}
@@ -93,7 +93,7 @@ def started(
     cwd: Path | None = None,
     fds: Sequence[int] = (),
 ) -> Iterator[Process]:
-    """Start a program; when the block ends it has ended: by itself, or by an error's force.
+    """Start a program, and wait for its end; an error in the block ends it.
 
     Raises:
         ProgramError: it cannot be started.
@@ -123,9 +123,9 @@ def started(
 
 
 def end(process: Process) -> None:
-    """Let a program clean up and end; one that does not is killed.
+    """Terminate a program; kill it after `GRACE` seconds.
 
-    sudo's child belongs to root: there the terminal's Ctrl-C has to do.
+    A child of sudo belongs to root and cannot be signalled; the terminal's Ctrl-C ends it.
     """
     with suppress(PermissionError):
         process.terminate()
@@ -137,9 +137,9 @@ def end(process: Process) -> None:
 
 @contextmanager
 def ended_on_error() -> Iterator[None]:
-    """End the programs that other threads wait for, when this block is left by an error.
+    """End the programs of all threads if this block raises.
 
-    A Ctrl-C reaches only the main thread: without this it would wait for a build.
+    Ctrl-C interrupts only the main thread, which would wait for programs of the others.
     """
     try:
         yield

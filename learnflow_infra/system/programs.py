@@ -1,4 +1,4 @@
-"""Programs that run to their end, are read line by line, or are left running."""
+"""Run programs: to their end, line by line, or in the background."""
 
 import subprocess
 import time
@@ -18,9 +18,9 @@ from learnflow_infra.system.processes import (
 )
 
 Input = str | bytes | Path | None
-"""What a program reads: text, bytes, or a file; nothing by default."""
+"""Standard input: text, bytes, a file, or none."""
 SECONDS = 120.0
-"""How long a program may run when its caller names no other time."""
+"""Default timeout."""
 _TICK = 0.5
 _KEPT_LINES = 20
 
@@ -34,18 +34,18 @@ def run(
     seconds: float | None = SECONDS,
     tick: Callable[[], None] | None = None,
 ) -> Result:
-    """Run a program to its end, whatever its exit code.
+    """Run a program to its end, with any exit code.
 
     Args:
         argv: the program and its arguments.
-        stdin: what it reads.
+        stdin: its input.
         env: variables to add to this process's own.
         fds: file descriptors that it inherits.
-        seconds: until it is ended.
-        tick: called twice a second while it runs; to end the program it raises.
+        seconds: timeout.
+        tick: called twice a second while it runs; it may raise to end the program.
 
     Raises:
-        ProgramError: it cannot be started, or took too long.
+        ProgramError: it cannot be started, or timed out.
     """
     words = [str(word) for word in argv]
     with (
@@ -65,16 +65,16 @@ def output(
     fds: Sequence[int] = (),
     seconds: float | None = SECONDS,
 ) -> str:
-    """The standard output of a program that has to succeed; see `run`.
+    """The standard output of a program that must succeed; see `run`.
 
     Raises:
-        ProgramError: it is missing, failed or took too long.
+        ProgramError: it cannot be started, failed or timed out.
     """
     return run(argv, stdin=stdin, env=env, fds=fds, seconds=seconds).check().text
 
 
 def succeeds(argv: Argv, *, fds: Sequence[int] = ()) -> bool:
-    """Whether a program is there and exits 0; what it prints is dropped."""
+    """Whether a program exists and exits 0; its output is dropped."""
     try:
         return run(argv, fds=fds).code == 0
     except ProgramError:
@@ -89,18 +89,18 @@ def lines(
     cwd: Path | None = None,
     own_stderr: bool = False,
 ) -> Generator[str, None, None]:
-    """Run a program and yield what it prints, line by line, as it comes.
+    """Run a program and yield the lines of its output as they come.
 
     Args:
         argv: the program and its arguments.
-        stdin: what it reads; nothing by default.
+        stdin: its input.
         env: variables to add to this process's own.
         cwd: its working folder.
-        own_stderr: it writes its errors where this process does, as sudo needs it to ask for
-            a password. Else they are among the lines.
+        own_stderr: it inherits this process's stderr, on which sudo asks for a password. Else
+            the lines include its stderr.
 
     Raises:
-        ProgramError: it is missing or failed; `why` holds its last lines.
+        ProgramError: it cannot be started or failed; with its last lines.
     """
     tail: list[str] = []
     with started(
@@ -112,7 +112,7 @@ def lines(
         cwd=cwd,
     ) as process:
         if stdin is not None and process.stdin:
-            with suppress(BrokenPipeError), process.stdin:  # it may end before it reads
+            with suppress(BrokenPipeError), process.stdin:  # it ended before it read
                 process.stdin.write(stdin.encode())
         for line in process.stdout or ():
             text = line.decode("utf-8", "replace").rstrip()
@@ -125,7 +125,7 @@ def lines(
 
 
 def detached(argv: Argv, log: Path) -> int:
-    """Start a program in a session of its own that outlives this process; return its pid."""
+    """Start a program in a new session, so that it outlives this process; return its pid."""
     with log.open("wb") as stream:
         process = subprocess.Popen(
             [str(word) for word in argv],
@@ -136,7 +136,7 @@ def detached(argv: Argv, log: Path) -> int:
             start_new_session=True,
             cwd="/",
         )
-    process.returncode = 0  # nobody waits for it: without this Python warns that it still runs
+    process.returncode = 0  # without this Python warns that it still runs
     return process.pid
 
 
@@ -161,7 +161,7 @@ def _communicate(
         try:
             return process.communicate(data, min(_TICK, left or _TICK) if tick else left)
         except subprocess.TimeoutExpired as error:
-            data = None  # it is being written
+            data = None  # communicate() continues to write it
             if deadline is not None and time.monotonic() >= deadline:
                 what = f"{name(error.cmd)} took more than {seconds:.0f} s."
                 raise ProgramError(what, why=" ".join(error.cmd)) from None

@@ -1,4 +1,4 @@
-"""Programs beside the other tasks of an event loop."""
+"""Run programs as tasks of an event loop."""
 
 import asyncio
 import os
@@ -19,19 +19,16 @@ async def run(
     grace: float | None = GRACE,
     own_session: bool = False,
 ) -> Result:
-    """Run a program to its end beside other tasks; one of a cancelled task is ended.
-
-    After `seconds` it is ended, and the result is `late`.
+    """Run a program; a cancelled task or a timeout ends it.
 
     Args:
         argv: the program and its arguments.
-        stdin: what it reads.
+        stdin: its input.
         env: variables to add to this process's own.
-        seconds: until it is ended.
-        grace: seconds that it may take to end after SIGTERM, before SIGKILL; None waits
-            however long it takes.
-        own_session: the terminal's Ctrl-C is for this process alone, which then ends the
-            program once; what the program started is killed with it.
+        seconds: timeout, after which the result is `late`.
+        grace: seconds between SIGTERM and SIGKILL; None never kills it.
+        own_session: the terminal's Ctrl-C does not reach the program, only this process, which
+            ends it; SIGKILL reaches the program's children, too.
 
     Raises:
         ProgramError: it cannot be started.
@@ -49,7 +46,7 @@ async def run(
     starting = asyncio.ensure_future(start)
     try:
         process = await asyncio.shield(starting)
-    except asyncio.CancelledError:  # the program starts all the same
+    except asyncio.CancelledError:  # the program starts nevertheless
         process = await starting
         await _end(process, asyncio.create_task(process.communicate()), grace, kill)
         raise
