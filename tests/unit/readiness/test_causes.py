@@ -1,4 +1,4 @@
-"""Causes by tables: real broken deployments, and what their programs write elsewhere."""
+"""Causes by tables: real broken deployments, and messages of other versions."""
 
 import copy
 import json
@@ -32,36 +32,40 @@ ROWS = [
 ]
 
 
-def pod(name, told):
-    """A pod in short: what its container does, and what is said of it."""
-    item = {"name": "c", "image": told.get("image", "x"), "restartCount": told.get("restarts", 0)}
-    if "waiting" in told:
-        item["state"] = {"waiting": told["waiting"]}
-    elif told.get("running"):
+def pod(name, fields):
+    """A pod with one container, by the short fields of a row."""
+    item = {
+        "name": "c",
+        "image": fields.get("image", "x"),
+        "restartCount": fields.get("restarts", 0),
+    }
+    if "waiting" in fields:
+        item["state"] = {"waiting": fields["waiting"]}
+    elif fields.get("running"):
         item["state"] = {"running": {}}
-    if "exit" in told:
-        item["lastState"] = {"terminated": {"exitCode": told["exit"], "reason": "Error"}}
+    if "exit" in fields:
+        item["lastState"] = {"terminated": {"exitCode": fields["exit"], "reason": "Error"}}
     conditions = [{"type": "Ready", "status": "False"}]
-    if "unscheduled" in told:
-        why = {"reason": "Unschedulable", "message": told["unscheduled"]}
+    if "unscheduled" in fields:
+        why = {"reason": "Unschedulable", "message": fields["unscheduled"]}
         conditions.append({"type": "PodScheduled", "status": "False", **why})
-    status = {key: told[key] for key in ("reason", "message") if key in told}
-    status |= {"phase": told.get("phase", "Pending"), "conditions": conditions}
+    status = {key: fields[key] for key in ("reason", "message") if key in fields}
+    status |= {"phase": fields.get("phase", "Pending"), "conditions": conditions}
     if "state" in item:
         status["containerStatuses"] = [{"ready": False, **item}]
-    spec = {"containers": [{"name": "c", "image": item["image"]}], **told.get("spec", {})}
-    if "nodeName" in told:
-        spec["nodeName"] = told["nodeName"]
+    spec = {"containers": [{"name": "c", "image": item["image"]}], **fields.get("spec", {})}
+    if "nodeName" in fields:
+        spec["nodeName"] = fields["nodeName"]
     owners = [{"kind": "StatefulSet", "name": "p", "uid": "owner"}]
     metadata = {"name": name, "uid": name, "ownerReferences": owners}
     return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec, "status": status}
 
 
-def event(told):
-    if "involvedObject" in told:
-        return told
-    kind, _, name = told.get("about", "Pod/p-0").partition("/")
-    return {**told, "involvedObject": {"kind": kind, "name": name}}
+def event(fields):
+    if "involvedObject" in fields:
+        return fields
+    kind, _, name = fields.get("about", "Pod/p-0").partition("/")
+    return {**fields, "involvedObject": {"kind": kind, "name": name}}
 
 
 def evidence(row):
@@ -71,7 +75,7 @@ def evidence(row):
         namespace="n",
         states=evaluate(objects),
         missing=row.get("missing", ()),
-        events=[event(told) for told in row.get("events", ())],
+        events=[event(fields) for fields in row.get("events", ())],
         around=row.get("around", ()),
         logs={("p-0", "c"): row["logs"]} if "logs" in row else {},
         denied=row.get("denied", ()),
@@ -85,19 +89,19 @@ def causes(row):
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["name"])
 def test_a_situation_has_its_causes_in_order(row):
-    found = causes(row)
-    codes = [cause.code for cause in found]
+    explained = causes(row)
+    codes = [cause.code for cause in explained]
     real = "by hand" not in row["source"] and "objects" in row and len(row["objects"]) > 1
-    assert codes[: len(row["want"])] == row["want"], found
-    assert real or codes == row["want"], found
+    assert codes[: len(row["want"])] == row["want"], explained
+    assert real or codes == row["want"], explained
     assert row.get("contains", "") in " ".join(
-        str(line) for cause in found for line in cause.lines()
+        str(line) for cause in explained for line in cause.lines()
     )
-    assert all(cause.message and cause.object for cause in found)
+    assert all(cause.message and cause.object for cause in explained)
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["name"])
-def test_the_order_of_what_is_known_does_not_matter(row):
+def test_the_order_of_the_evidence_does_not_matter(row):
     shuffled = copy.deepcopy(row)
     for key in ("objects", "around"):
         random.Random(1).shuffle(  # noqa: S311 - no secret
@@ -111,10 +115,10 @@ REFUSALS = yaml.safe_load((TABLES / "refusals.yaml").read_text())
 
 
 @pytest.mark.parametrize(("code", "text"), REFUSALS)
-def test_a_refusal_is_read(code, text):
-    found = from_refusal(text)
-    assert (found.code if found else None) == code
-    assert found is None or found.object
+def test_a_refusal_is_classified(code, text):
+    cause = from_refusal(text)
+    assert (cause.code if cause else None) == code
+    assert cause is None or cause.object
 
 
 def test_a_refusal_names_its_object():
@@ -122,38 +126,38 @@ def test_a_refusal_names_its_object():
     assert {"StatefulSet/db", "Pod/x", "Job/work", "Service/s"} <= names
 
 
-def test_the_same_trouble_of_another_replica_is_the_same():
-    told = {"waiting": {"reason": "CrashLoopBackOff"}, "exit": 1, "restarts": 2}
-    found = [
-        explain(Evidence(namespace="n", states=evaluate([pod(f"p-{n}", told) for n in some])))
+def test_a_cause_at_another_replica_has_the_same_owner():
+    fields = {"waiting": {"reason": "CrashLoopBackOff"}, "exit": 1, "restarts": 2}
+    results = [
+        explain(Evidence(namespace="n", states=evaluate([pod(f"p-{n}", fields) for n in some])))
         for some in ((0, 1), (1,), (0,))
     ]
-    assert {(cause.code, cause.owner) for (cause,) in found} == {
+    assert {(cause.code, cause.owner) for (cause,) in results} == {
         ("ContainerCrashed", "StatefulSet/p")
     }
 
 
-def test_every_code_is_made_by_a_row():
-    made = {code for row in ROWS for code in row["want"]} | {code for code, _ in REFUSALS}
+def test_every_code_occurs_in_a_row():
+    codes = {code for row in ROWS for code in row["want"]} | {code for code, _ in REFUSALS}
     of_releases = {"ReleaseMissing", "ReleaseNotDeployed"}  # by engine.diagnose
-    assert set(Code) - made == of_releases
+    assert set(Code) - codes == of_releases
 
 
-def test_a_check_that_failed_tells_a_declared_cause():
+def test_a_failed_check_yields_a_declared_cause():
     own = DeclaredCause(code="PasswordDiffers", message="m", remedy="r", check="28P01")
-    (found,) = from_checks([("connect", "refused (28P01)"), ("x", "other")], [own])
-    assert (found.code, found.object) == ("PasswordDiffers", "Check/connect")
-    assert policy(found.code, {}, [own]).about == "m"
+    (cause,) = from_checks([("connect", "refused (28P01)"), ("x", "other")], [own])
+    assert (cause.code, cause.object) == ("PasswordDiffers", "Check/connect")
+    assert policy(cause.code, {}, [own]).about == "m"
 
 
-def test_a_mistyped_code_raises_instead_of_lasting_for_ever():
+def test_a_mistyped_code_raises():
     with pytest.raises(TypeError, match="ImageNotFuond"):
         Cause(code="ImageNotFuond", object="Pod/a", message="m")
     with pytest.raises(LookupError, match="KafkaDiskFul "):
         policy(DeclaredCode("KafkaDiskFul"), {}, [])
 
 
-def test_a_cause_is_told_to_people_and_to_programs():
+def test_a_cause_is_rendered_as_text_and_as_json():
     cause = Cause(
         code=DeclaredCode("X"),
         object="Pod/a",
@@ -202,12 +206,12 @@ def test_secrets_are_masked(text, secret):
         "couldn't find key password in Secret n/db",
     ],
 )
-def test_plain_words_stay(text):
+def test_text_without_secrets_is_not_masked(text):
     assert masked(text) == text
 
 
 def holes(draw, value, *, item=False):
-    """The value with parts missing, or null; items of lists have at least what names them."""
+    """The value with parts removed or null; items of lists keep the fields that identify them."""
     if isinstance(value, dict):
         names = {k: v for k, v in value.items() if item and k in {"name", "type", "kind", "uid"}}
         kept = {k: holes(draw, v) for k, v in value.items() if draw(st.integers(0, 9))}
@@ -231,15 +235,19 @@ def test_partial_objects_never_raise(data, row):
     partial = Evidence(
         namespace="n",
         states=evaluate([damaged(obj) for obj, _ in whole.states]),
-        events=[holes(data.draw, told) or {} for told in whole.events],
+        events=[holes(data.draw, fields) or {} for fields in whole.events],
         around=[damaged(obj) for obj in whole.around],
     )
     assert {cause.code for cause in explain(partial)} <= set(Code)
 
 
-def test_what_an_object_says_of_itself_is_masked():
-    said = {"type": "Ready", "status": "False", "message": "no postgres://admin:hunter2@db/app"}
+def test_the_message_of_a_condition_is_masked():
+    condition = {
+        "type": "Ready",
+        "status": "False",
+        "message": "no postgres://admin:hunter2@db/app",
+    }
     metadata = {"name": "a", "uid": "a"}
     obj = {"apiVersion": "e.org/v1", "kind": "Db", "metadata": metadata}
-    ((_, status),) = evaluate([{**obj, "status": {"conditions": [said]}}])
+    ((_, status),) = evaluate([{**obj, "status": {"conditions": [condition]}}])
     assert "postgres://***@db/app" in status.message

@@ -43,22 +43,27 @@ def db(generation=1, **status):
     ],
 )
 def test_the_first_expression_that_is_true_decides(status, want, message):
-    found = compute(db(**status), [RULE])
-    assert (found.state, message in found.message) == (want, True), found
+    result = compute(db(**status), [RULE])
+    assert (result.state, message in result.message) == (want, True), result
 
 
-def test_a_rule_waits_until_the_newest_spec_was_seen():
-    seen = db(generation=2, phase="Broken", members=[], observedGeneration=1)
-    assert compute(seen, [RULE]).state == "InProgress"
-    assert "newest spec" in compute(seen, [RULE]).message
+def test_a_rule_waits_until_the_newest_spec_is_observed():
+    outdated = db(generation=2, phase="Broken", members=[], observedGeneration=1)
+    assert compute(outdated, [RULE]).state == "InProgress"
+    assert "newest spec" in compute(outdated, [RULE]).message
 
 
-def test_a_condition_says_what_it_waits_for():
-    told = [{"type": "Synced", "status": "False", "reason": "Denied", "message": "no such bucket"}]
-    assert compute(db(phase="Broken", conditions=told), [RULE]).message == "Denied: no such bucket"
+def test_the_message_of_a_condition_is_reported():
+    conditions = [
+        {"type": "Synced", "status": "False", "reason": "Denied", "message": "no such bucket"}
+    ]
+    assert (
+        compute(db(phase="Broken", conditions=conditions), [RULE]).message
+        == "Denied: no such bucket"
+    )
 
 
-def test_a_rule_is_for_its_kind_and_every_version_of_its_group():
+def test_a_rule_applies_to_its_kind_in_every_version_of_its_group():
     broken = db(phase="Broken")
     assert compute({**broken, "kind": "Cache"}, [RULE]).state == "Current"
     assert compute({**broken, "apiVersion": "example.com/v1"}, [RULE]).state == "Current"
@@ -67,18 +72,18 @@ def test_a_rule_is_for_its_kind_and_every_version_of_its_group():
     assert [status.state for _, status in evaluate([broken])] == ["Current"]
 
 
-def test_a_rule_replaces_ours():
+def test_a_rule_replaces_the_built_in_rule():
     rule = ReadyRule(api_version="v1", kind="Pod", current="spec.gate == 'open'")
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"}, "spec": {"gate": "open"}}
     assert compute(pod).state == "InProgress"
     assert compute(pod, [rule]).state == "Current"
 
 
-def test_an_object_that_is_deleted_is_so_whatever_a_rule_says():
-    gone = db(phase="Up", members=[])
-    gone["metadata"] |= {"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["x.org/y"]}
-    found = compute(gone, [RULE])
-    assert (found.state, found.message) == ("Terminating", "being deleted, waits for x.org/y")
+def test_an_object_being_deleted_is_terminating_despite_rules():
+    deleted = db(phase="Up", members=[])
+    deleted["metadata"] |= {"deletionTimestamp": "2026-01-01T00:00:00Z", "finalizers": ["x.org/y"]}
+    status = compute(deleted, [RULE])
+    assert (status.state, status.message) == ("Terminating", "being deleted, waits for x.org/y")
 
 
 @pytest.mark.parametrize(
@@ -88,11 +93,11 @@ def test_an_object_that_is_deleted_is_so_whatever_a_rule_says():
         ("has(status.y)", False),
         ("status.y == 1", False),
         ("missing.x == 1", False),
-        ("status.x", False),  # true, but no truth
+        ("status.x", False),  # not a boolean
         ("status.list.exists(e, e == 'a')", True),
         ("status.list[7] == 'a'", False),
         ("1 / 0 == 1", False),
-        ("unheard(1)", False),
+        ("unknown(1)", False),
         ("status.x == 1 || missing.x == 1", True),
         ("status.big > 9007199254740992", True),
     ],
@@ -106,14 +111,14 @@ def test_an_expression_is_compiled_once():
     assert cel.program("1 == 1") is cel.program("1 == 1")
 
 
-def test_the_documented_example_is_a_skills(tmp_path):
+def test_the_documented_example_is_valid_in_a_skill(tmp_path):
     example = re.search(r"```yaml\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)[1]
     path = tmp_path / "skill.yaml"
     path.write_text(example)
     document = documents.load(path)
     release = {"name": "a", "profiles": {"embedded": {"chart": "charts/a"}}, **document}
     faults = documents.schema_faults({"releases": [release]}, "skill")
-    assert [text for keys, text in faults if keys] == []  # but for the rest of a skill
+    assert [text for keys, text in faults if keys] == []  # faults of other fields do not matter
     ready.check(path, {"releases": [release]})
     rules, causes = ready.rules(document["ready"]), ready.causes(document["ready"])
     up = {"phase": "Running", "members": [{"ready": True}]}

@@ -1,4 +1,4 @@
-"""When the wait for a removal ends, and how: over recorded events, on a clock that they move."""
+"""Waits for removal over recorded events; only events and sleeps move the clock."""
 
 import imitated_watches
 import pytest
@@ -27,7 +27,7 @@ def deleted(*finalizers):
     return pod(deletionTimestamp="2026-01-01T00:00:00Z", finalizers=list(finalizers))
 
 
-def test_it_ends_when_the_last_object_is_gone():
+def test_the_wait_ends_when_the_last_object_is_gone():
     world = World().expect("Pod/a")
     world.put(PODS, pod())
     world.at(1, PODS, deleted())
@@ -36,7 +36,7 @@ def test_it_ends_when_the_last_object_is_gone():
     assert world.clock.now() == 3
 
 
-def test_objects_that_are_left_are_named():
+def test_remaining_objects_are_named():
     world = World().expect()
     world.put(PODS, deleted())
     with pytest.raises(NotReadyError, match=r"r is not gone within 2 s\.\nPod/a: "):
@@ -44,14 +44,14 @@ def test_objects_that_are_left_are_named():
     assert world.clock.now() == pytest.approx(2)
 
 
-def test_an_object_that_is_not_to_be_removed_is_not_awaited():
+def test_an_object_that_is_kept_is_not_awaited():
     world = World().expect()
     world.put(PODS, pod())
     world.gone(removed=lambda obj: obj["kind"] == "Job")
     assert world.clock.now() == 0
 
 
-def test_a_finalizer_that_stays_ends_it_after_its_grace():
+def test_a_stuck_finalizer_ends_the_wait_after_its_grace():
     world = World(grace={"FinalizerStuck": 3}).expect()
     world.put(PODS, deleted("example.org/hold"))
     with pytest.raises(NotReadyError, match="FinalizerStuck") as error:
@@ -68,7 +68,7 @@ def test_a_missing_right_is_named():
         world.gone()
 
 
-def test_a_server_that_stays_away_is_not_taken_for_gone():
+def test_a_lost_server_does_not_count_as_removed():
     world = World().expect()
     world.watches.store.mark(PODS, "lost", "connection refused")
     with pytest.raises(ClusterUnreachableError) as error:
@@ -77,7 +77,7 @@ def test_a_server_that_stays_away_is_not_taken_for_gone():
     assert str(error.value.why) == "connection refused"
 
 
-def test_an_interrupt_ends_it():
+def test_an_interrupt_ends_the_wait():
     world = World().expect()
     world.put(PODS, pod())
     world.clock.at(1, world.stop.set)

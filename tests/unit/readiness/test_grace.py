@@ -13,7 +13,7 @@ NOTHING = Changes(new=[], healed=[])
 GRACE = {"ContainerCrashed": 10.0, "QuotaExceeded": 2.0}
 
 
-def test_a_cause_is_over_when_it_lasted_for_its_grace():
+def test_a_cause_expires_when_it_has_lasted_for_its_grace():
     periods = GracePeriods(GRACE)
     periods.update([cause()], 100)
     periods.update([cause()], 109)
@@ -21,7 +21,7 @@ def test_a_cause_is_over_when_it_lasted_for_its_grace():
     assert periods.expired(110) == [cause()]
 
 
-def test_one_that_healed_begins_anew():
+def test_the_grace_of_a_healed_cause_starts_again():
     periods = GracePeriods(GRACE)
     periods.update([cause()], 0)
     periods.update([], 9)
@@ -30,7 +30,7 @@ def test_one_that_healed_begins_anew():
     assert periods.expired(19.5) == [cause()]
 
 
-def test_a_cause_is_reported_once_and_only_when_it_lasts():
+def test_a_lasting_cause_is_reported_once():
     periods = GracePeriods(GRACE)
     periods.update([cause()], 100)
     assert (periods.changes(100.5), periods.next(100.5)) == (NOTHING, 0.5)
@@ -48,13 +48,13 @@ def test_a_cause_that_healed_at_once_is_not_reported():
     assert periods.changes(102) == NOTHING
 
 
-def test_what_never_ends_a_wait_is_not_reported():
+def test_a_cause_that_never_ends_a_wait_is_not_reported():
     periods = GracePeriods()
     periods.update([cause(Code.NotReady)], 0)
     assert (periods.changes(1e9), periods.next(0)) == (NOTHING, math.inf)
 
 
-def test_the_next_end_is_known_beforehand():
+def test_the_time_until_the_next_end():
     periods = GracePeriods(GRACE)
     assert periods.next(0) == math.inf
     periods.update([cause(), cause(Code.QuotaExceeded, "StatefulSet/a")], 0)
@@ -63,20 +63,20 @@ def test_the_next_end_is_known_beforehand():
     assert [c.code for c in periods.expired(3)] == ["QuotaExceeded"]
 
 
-def test_another_object_with_the_same_trouble_has_its_own_time():
+def test_the_same_cause_at_another_object_has_a_separate_grace():
     periods = GracePeriods(GRACE)
     periods.update([cause()], 0)
     periods.update([cause(name="Pod/b")], 9)
     assert periods.expired(15) == []
 
 
-def test_what_is_only_reported_is_never_over():
+def test_a_cause_without_an_end_never_expires():
     periods = GracePeriods()
     periods.update([cause(Code.NotReady)], 0)
     assert periods.expired(1e9) == []
 
 
-def test_the_policies_are_the_default_and_a_skill_declares_its_own():
+def test_a_skill_overrides_and_adds_policies():
     own = DeclaredCause(code="QuorumLost", message="m", remedy="r", grace=7)
     periods = GracePeriods({}, [own])
     assert periods.policy(cause()) == policy(Code.ContainerCrashed, {})

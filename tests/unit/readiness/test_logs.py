@@ -23,7 +23,7 @@ def snapshot():
 
 
 def reads(*ages):
-    """How many logs were read by the time that a container had each age, in seconds."""
+    """How many logs have been read when the container has each age (seconds)."""
     kube, now = imitated_watches.Kube(["a line"]), [0.0]
     logs, numbers = Logs(kube, "n", now=lambda: now[0]), []
     for age in ages:
@@ -37,7 +37,7 @@ def test_the_log_of_a_container_that_just_started_is_not_read():
     assert reads(5, 16, 20, 31, 59, 61, 300) == [0, 1, 1, 2, 2, 3, 4]
 
 
-def test_the_log_is_read_again_when_all_are():
+def test_all_logs_are_read_again_on_request():
     kube = imitated_watches.Kube(["a line"])
     logs = Logs(kube, "n", now=time.time)
     for _ in range(2):

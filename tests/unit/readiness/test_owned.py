@@ -1,4 +1,4 @@
-"""What belongs to a release, and when all of it is ready."""
+"""The objects of a release, and whether they are ready."""
 
 from itertools import count
 
@@ -38,29 +38,29 @@ def test_a_failed_pod_without_an_owner_counts():
     assert not snapshot(pod("Failed")).ready
 
 
-def test_what_is_missing_is_not_ready_and_is_named():
-    seen = snapshot(job(), pod("Succeeded"), names=("StatefulSet/db",))
-    assert not seen.ready
-    assert seen.summary() == "1/3 ready, StatefulSet/db: does not exist yet"
-    assert seen.statuses()[-1][0] == "StatefulSet/db"
+def test_a_missing_object_is_named_and_not_ready():
+    state = snapshot(job(), pod("Succeeded"), names=("StatefulSet/db",))
+    assert not state.ready
+    assert state.summary() == "1/3 ready, StatefulSet/db: does not exist yet"
+    assert state.statuses()[-1][0] == "StatefulSet/db"
 
 
-def test_ownership_is_followed_down_and_what_is_another_s_is_left_out():
+def test_owned_objects_are_members_and_those_of_others_are_not():
     kafka = thing("Kafka", "k", version="kafka.strimzi.io/v1")
     pods = thing("StrimziPodSet", "k-b", owner=kafka, version="core.strimzi.io/v1")
     own = thing("Pod", "k-b-0", owner=pods)
     other = thing("Pod", "else", label="other")
     stranger = thing("Pod", "stranger", owner=thing("ReplicaSet", "x"))
-    found = members([other, own, stranger, pods, kafka], "r", ["Kafka/k"])
-    assert [obj["metadata"]["name"] for obj in found] == ["k-b-0", "k-b", "k"]
+    own_objects = members([other, own, stranger, pods, kafka], "r", ["Kafka/k"])
+    assert [obj["metadata"]["name"] for obj in own_objects] == ["k-b-0", "k-b", "k"]
 
 
-def test_a_workload_without_the_label_is_found_by_its_name():
+def test_a_workload_without_the_label_is_a_member_by_name():
     operator = thing("Deployment", "operator", version="apps/v1")
     assert members([operator], "r", ["Deployment/operator"]) == [operator]
 
 
-def test_the_status_of_an_unchanged_object_is_kept():
+def test_the_status_of_an_unchanged_object_is_cached():
     evaluator, first = Evaluator("r", Expected()), pod("Pending")
     (_, status), *_ = evaluator.evaluate([first]).states
     assert evaluator.evaluate([first]).states[0][1] is status
@@ -83,19 +83,19 @@ POOL["metadata"]["labels"] = {"strimzi.io/cluster": "kafka"}
 
 
 def pod_set(mark):
-    made = thing(
+    result = thing(
         "StrimziPodSet",
         "kafka-broker",
         version="core.strimzi.io/v1",
         spec={"pods": [{}]},
         status={"observedGeneration": 1, "pods": 1, "currentPods": 1, "readyPods": 1},
     )
-    made["metadata"]["annotations"] = {"learnflow.infra/pool": mark, "else": "x"}
-    return made
+    result["metadata"]["annotations"] = {"learnflow.infra/pool": mark, "else": "x"}
+    return result
 
 
-def test_what_is_expected_of_a_manifest_and_of_what_operators_make_of_it():
-    wanted = expected(
+def test_expected_objects_of_a_manifest_and_of_operators():
+    result = expected(
         [
             thing("ConfigMap", "c"),
             thing("Service", "s"),
@@ -104,14 +104,14 @@ def test_what_is_expected_of_a_manifest_and_of_what_operators_make_of_it():
         ]
     )
     pools = ("KafkaNodePool/broker", "StrimziPodSet/kafka-broker")
-    assert wanted.names == ("Service/s", "StatefulSet/db", *pools)
-    assert wanted.kinds[2:] == (
+    assert result.names == ("Service/s", "StatefulSet/db", *pools)
+    assert result.kinds[2:] == (
         ("kafka.strimzi.io/v1", "KafkaNodePool"),
         ("core.strimzi.io/v1", "StrimziPodSet"),
     )
 
 
-def test_a_set_of_pods_has_to_carry_what_its_pool_asks():
+def test_a_pod_set_needs_the_annotations_of_its_pool():
     names = ("KafkaNodePool/broker", "StrimziPodSet/kafka-broker")
     evaluator = Evaluator("kafka", Expected(names=names))
     assert evaluator.evaluate([POOL, pod_set("new")]).ready
@@ -119,5 +119,5 @@ def test_a_set_of_pods_has_to_carry_what_its_pool_asks():
     assert not late.ready
     assert "StrimziPodSet/kafka-broker: its operator has not updated it" in late.summary()
     bare = pod_set("new")
-    bare["metadata"]["annotations"] = None  # as some render or write them
+    bare["metadata"]["annotations"] = None  # a null, as some charts render it
     assert not evaluator.evaluate([POOL, bare]).ready

@@ -1,4 +1,4 @@
-"""Waits over what a real cluster wrote of a pod and its events, each with its second.
+"""Waits over recorded states and events of pods, each with the second of its arrival.
 
 Recorded on the embedded cluster by `kubectl get --watch --output-watch-events`, and shortened
 to the fields that a wait reads.
@@ -40,21 +40,21 @@ def last(stream, kind):
     return [change["at"] for change in recorded(stream) if change["object"]["kind"] == kind][-1]
 
 
-def test_a_pod_that_starts_is_ready_with_its_last_state():
+def test_a_starting_pod_is_ready_with_its_last_state():
     world = replayed("start")
     assert wait(world).ready
     assert world.clock.now() == last("start", "Pod")
     assert not any(item.new for item in world.observations)
 
 
-def test_an_image_that_nobody_serves_ends_the_wait_after_its_grace():
+def test_an_image_of_no_registry_ends_the_wait_after_its_grace():
     world = replayed("missing", grace={UNREACHABLE: 5})
     with pytest.raises(ArtifactError, match=UNREACHABLE):
         wait(world)
     assert 5 < world.clock.now() < 5 + 2.5  # it failed after 1.4 s, and is searched each 0.5 s
 
 
-def test_an_image_that_is_corrected_within_its_grace_is_awaited():
+def test_an_image_corrected_within_its_grace_is_awaited():
     world = replayed("corrected", grace={UNREACHABLE: 30})
     assert wait(world).ready
     assert world.clock.now() == last("corrected", "Pod")

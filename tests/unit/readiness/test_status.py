@@ -1,4 +1,4 @@
-"""Objects of real clusters in every phase, and the same with anything missing from them."""
+"""Statuses of real objects in every phase, and of damaged ones."""
 
 import copy
 from typing import get_args
@@ -20,7 +20,7 @@ REAL = [row for row in ROWS if row["source"].startswith("real: ")]
 KINDS = sorted(
     {(row["object"].get("apiVersion", ""), row["object"].get("kind", "")) for row in ROWS}
 )
-JUDGED = set(get_args(State)) - {"NotFound"}  # of what exists
+STATES = set(get_args(State)) - {"NotFound"}  # an object that exists is never NotFound
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: row["name"])
@@ -31,18 +31,20 @@ def test_status(row):
     assert status.ready == (row["want"] == "Current")
 
 
-def test_the_tables_are_as_large_and_as_real_as_they_say():
+def test_the_tables_cover_kinds_states_and_real_objects():
     assert len({row["name"] for row in ROWS}) == len(ROWS) >= 150
     assert len(REAL) >= 100
-    assert {row["want"] for row in ROWS} == JUDGED
+    assert {row["want"] for row in ROWS} == STATES
 
 
-def test_every_difference_from_kstatus_is_meant():
+def test_every_difference_from_kstatus_is_listed():
     keys = ("kstatus", "want")
-    meant = yaml.safe_load((TABLES[0].parents[1] / "kstatus.yaml").read_text())
-    judged = {(row["object"]["kind"], *(row[k] for k in keys)) for row in ROWS if "kstatus" in row}
-    found = {key for key in judged if key[1] != key[2]}
-    assert found == {(row["kind"], *(row[k] for k in keys)) for row in meant}
+    listed = yaml.safe_load((TABLES[0].parents[1] / "kstatus.yaml").read_text())
+    compared = {
+        (row["object"]["kind"], *(row[k] for k in keys)) for row in ROWS if "kstatus" in row
+    }
+    differences = {key for key in compared if key[1] != key[2]}
+    assert differences == {(row["kind"], *(row[k] for k in keys)) for row in listed}
 
 
 JSON = st.recursive(
@@ -64,7 +66,7 @@ RULES = [
 
 
 def places(value, above=()):
-    """Every path into an object, itself apart."""
+    """Every path into an object, without the empty one."""
     inner = value.items() if isinstance(value, dict) else enumerate(value)
     for key, item in inner if isinstance(value, dict | list) else ():
         yield (*above, key)
@@ -74,7 +76,7 @@ def places(value, above=()):
 
 @st.composite
 def damaged(draw):
-    """A row's object with up to three of its values taken away, or replaced by anything."""
+    """A row's object with up to three of its values removed or replaced."""
     obj = copy.deepcopy(draw(st.sampled_from(ROWS))["object"])
     for _ in range(draw(st.integers(1, 3))):
         *above, key = draw(st.sampled_from(list(places(obj)) or [("kind",)]))
@@ -90,9 +92,9 @@ def damaged(draw):
 
 @settings(deadline=None)
 @given(obj=damaged(), rules=st.sampled_from([(), RULES]))
-def test_a_damaged_object_is_judged(obj, rules):
-    assert compute(obj, rules).state in JUDGED
-    assert [found for found, _ in evaluate([obj, obj], rules)] == [obj, obj]
+def test_a_damaged_object_has_a_status(obj, rules):
+    assert compute(obj, rules).state in STATES
+    assert [result for result, _ in evaluate([obj, obj], rules)] == [obj, obj]
 
 
 @settings(deadline=None)
@@ -101,13 +103,13 @@ def test_a_damaged_object_is_judged(obj, rules):
     spec=JSON,
     status=JSON,
 )
-def test_an_object_of_anything_is_judged(kind, spec, status):
+def test_an_object_with_any_content_has_a_status(kind, spec, status):
     obj = {"apiVersion": kind[0], "kind": kind[1], "spec": spec, "status": status}
     assert compute(obj).state == "Unknown"
-    assert compute({**obj, "metadata": {"name": "x", "generation": 2}}, RULES).state in JUDGED
+    assert compute({**obj, "metadata": {"name": "x", "generation": 2}}, RULES).state in STATES
 
 
 @settings(deadline=None)
 @given(first=damaged(), second=damaged())
-def test_no_damage_makes_a_pod_be_deleted(first, second):
+def test_pods_with_damaged_fields_are_never_stuck(first, second):
     assert stuck_pods([first, second]) == []

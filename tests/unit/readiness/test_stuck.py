@@ -41,7 +41,7 @@ def test_a_pod_that_waits_for_an_image_of_an_old_revision_is_stuck():
     assert names(SET, POD) == ["db-0"]
 
 
-def test_a_pod_that_no_node_takes_is_stuck():
+def test_an_unschedulable_pod_is_stuck():
     unscheduled = {"conditions": [{"type": "PodScheduled", "status": "False"}]}
     pod = changed(POD, status={**unscheduled, "containerStatuses": []})
     assert names(SET, pod) == ["db-0"]
@@ -62,21 +62,21 @@ def test_a_pod_that_no_node_takes_is_stuck():
     ],
     ids=[
         "newest",
-        "going",
-        "of another",
-        "of none",
+        "being deleted",
+        "of another controller",
+        "without a controller",
         "runs",
-        "not begun",
-        "spec not seen",
+        "not started",
+        "spec not observed",
         "on-delete",
         "partition",
     ],
 )
-def test_every_other_pod_is_left_alone(statefulset, pod):
+def test_other_pods_are_not_stuck(statefulset, pod):
     assert names(statefulset, pod) == []
 
 
-def test_the_pods_of_a_maker_that_has_not_acted_yet_are_soon_replaced():
+def test_pods_of_a_controller_behind_its_spec_are_soon_replaced():
     late = changed(SET, status={"observedGeneration": 2})
     assert soon_replaced([late, POD]) == {"pod"}
     assert soon_replaced([SET, POD]) == {"pod"}

@@ -1,4 +1,4 @@
-"""When a wait ends, and how: over recorded events, on a clock that only they and sleeps move."""
+"""Waits for readiness over recorded events; only events and sleeps move the clock."""
 
 import threading
 
@@ -61,7 +61,7 @@ def crash(message=""):
     return waiting("CrashLoopBackOff", message, lastState=ended, restartCount=2)
 
 
-def test_it_ends_when_all_is_ready():
+def test_the_wait_ends_when_all_objects_are_ready():
     world = World().expect("Pod/a")
     world.put(PODS, pod())
     world.at(2, PODS, pod(ready=True))
@@ -78,7 +78,7 @@ def test_an_object_that_does_not_exist_yet_is_awaited():
     assert world.clock.now() == 2
 
 
-def test_it_has_to_stay_ready_for_the_settle_time():
+def test_the_release_has_to_stay_ready_for_the_settle_time():
     world = World(settle=6).expect("Pod/a")
     world.put(PODS, pod(ready=True))
     world.at(2, PODS, pod())
@@ -88,7 +88,7 @@ def test_it_has_to_stay_ready_for_the_settle_time():
     assert [item.snapshot.ready for item in world.observations].count(False) >= 1
 
 
-def test_a_cause_ends_it_once_its_grace_is_over_in_the_class_of_its_code():
+def test_an_expired_cause_ends_the_wait_with_the_error_of_its_code():
     world = World(grace={"ImageNotFound": 3}).expect("Pod/a")
     world.at(1, PODS, pod(**waiting("ErrImagePull", "docker.io/x:1: not found")))
     with pytest.raises(ArtifactError) as error:
@@ -110,7 +110,7 @@ def test_a_cause_is_reported_after_a_tenth_of_its_grace():
     assert left == pytest.approx(9, abs=0.01)
 
 
-def test_a_cause_that_heals_within_its_grace_does_not_end_it():
+def test_a_cause_that_heals_within_its_grace_does_not_end_the_wait():
     world = World(grace={"ImageNotFound": 10}).expect("Pod/a")
     world.put(PODS, pod(**waiting("ErrImagePull", "not found")))
     world.at(9, PODS, pod(ready=True))
@@ -170,11 +170,11 @@ def test_the_log_of_a_container_that_became_ready_is_no_cause():
     assert world.wait().ready
 
 
-def test_a_set_without_any_pod_is_explained_by_its_event():
+def test_a_stateful_set_without_pods_is_explained_by_its_event():
     world = World(grace={"QuotaExceeded": 2}).expect("StatefulSet/db")
     labels = {INSTANCE: "r"}
     metadata = {"name": "db", "namespace": "n", "uid": "s", "generation": 1, "labels": labels}
-    about = {"kind": "StatefulSet", "name": "db", "uid": "s"}
+    involved = {"kind": "StatefulSet", "name": "db", "uid": "s"}
     message = (
         'create Pod db-0 in StatefulSet db failed error: pods "db-0" is forbidden: exceeded quota'
     )
@@ -183,7 +183,7 @@ def test_a_set_without_any_pod_is_explained_by_its_event():
         "metadata": {"name": "e", "namespace": "n"},
         "reason": "FailedCreate",
         "message": message,
-        "involvedObject": about,
+        "involvedObject": involved,
         "type": "Warning",
     }
     world.put(
@@ -201,7 +201,7 @@ def test_a_set_without_any_pod_is_explained_by_its_event():
         world.wait()
 
 
-def test_a_lost_server_is_not_taken_for_ready_and_is_named_at_the_end():
+def test_a_lost_server_does_not_count_as_ready_and_is_reported():
     world = World().expect("Pod/a")
     world.put(PODS, pod(ready=True))
     world.watches.store.mark(PODS, "lost", "connection refused")
@@ -230,7 +230,7 @@ def test_no_cause_ends_a_wait_while_the_server_is_lost():
     assert world.clock.now() >= 9
 
 
-def test_an_interrupt_ends_it():
+def test_an_interrupt_ends_the_wait():
     world = World().expect("Pod/a")
     world.clock.at(1, world.stop.set)
     with pytest.raises(failures.StoppedError):

@@ -1,4 +1,4 @@
-"""Objects beside the releases are explained by no release's rules."""
+"""Objects of no release are explained without the rules of any release."""
 
 import imitated_watches
 
@@ -34,25 +34,25 @@ def causes(world):
 
 
 def world(*pods, **release):
-    made = imitated_watches.World(log=["there is no quorum"], **release).expect()
+    result = imitated_watches.World(log=["there is no quorum"], **release).expect()
     for item in pods:
-        made.put(PODS, item)
-    return made
+        result.put(PODS, item)
+    return result
 
 
-def test_a_cause_that_a_release_declares_explains_nothing_beside_it():
-    here = world(crashed("theirs"), crashed("ours", "r"), causes=(OWN,))
-    assert [(cause.code, cause.object) for cause in causes(here)] == [
+def test_a_declared_cause_applies_only_to_its_release():
+    both = world(crashed("theirs"), crashed("ours", "r"), causes=(OWN,))
+    assert [(cause.code, cause.object) for cause in causes(both)] == [
         ("ContainerCrashed", "Pod/theirs")
     ]
 
 
-def test_an_image_that_its_publisher_removed_is_known_by_whoever_asks_for_it():
+def test_removed_images_apply_to_objects_of_no_release():
     message = "docker.io/gone/db:1: not found"
     item = pod("theirs", reason="ErrImagePull", image="gone/db:1", message=message)
     (cause,) = causes(world(item, removed_images=(REMOVED,)))
     assert (cause.code, cause.remedy) == ("ImageTagRemoved", "Another.")
 
 
-def test_where_all_belongs_to_releases_there_is_nothing_to_explain():
+def test_without_unowned_objects_there_is_no_result():
     assert causes(world(crashed("ours", "r"))) is None

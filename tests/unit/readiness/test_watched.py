@@ -5,15 +5,15 @@ from learnflow_infra.readiness.watched import COLLECTIONS, paths
 
 
 class Api:
-    """Serves one group, of which one kind belongs to no namespace."""
+    """The discovery of one group, with a cluster-wide kind."""
 
     def __init__(self):
-        self.asked = []
+        self.requests = []
 
     def resources(self, api_version):
-        self.asked.append(api_version)
+        self.requests.append(api_version)
         if "broken" in api_version:
-            raise refusal(500, "in trouble")
+            raise refusal(500, "broken")
         if api_version != "example.org/v1":
             return []
         return [
@@ -28,33 +28,33 @@ ALWAYS = [path.format("n") for path in COLLECTIONS.values()]
 
 
 @pytest.mark.parametrize(
-    ("kind", "found"),
+    ("kind", "collections"),
     [
         (("example.org/v1", "Widget"), ["/apis/example.org/v1/namespaces/n/widgets"]),
         (("example.org/v1", "Issuer"), ["/apis/example.org/v1/issuers"]),
         (("example.org/v1", "Service"), ["/apis/example.org/v1/namespaces/n/services"]),
-        (("example.org/v1", "Unheard"), []),
+        (("example.org/v1", "Unknown"), []),
         (("other.example.org/v1", "Widget"), []),
         (("v1", "Service"), ["/api/v1/namespaces/n/services"]),
         (("apps/v1", "Deployment"), []),
         (("networking.k8s.io/v1", "NetworkPolicy"), []),
     ],
 )
-def test_where_the_objects_of_a_kind_are(kind, found):
-    assert paths(Api(), "n", [kind]) == [*found, *ALWAYS]
+def test_the_collection_of_a_kind(kind, collections):
+    assert paths(Api(), "n", [kind]) == [*collections, *ALWAYS]
 
 
-def test_what_is_served_is_asked_for_once_and_what_is_not_again():
+def test_only_served_kinds_are_cached():
     api = Api()
     for _ in range(2):
         paths(api, "n", [("example.org/v1", "Widget"), ("later.example.org/v1", "Widget")])
-    assert api.asked.count("example.org/v1") == 1
-    assert api.asked.count("later.example.org/v1") == 2
+    assert api.requests.count("example.org/v1") == 1
+    assert api.requests.count("later.example.org/v1") == 2
     for _ in range(2):
         paths(api, "n", [("example.org/v1", "Later")])
-    assert api.asked.count("example.org/v1") == 3
+    assert api.requests.count("example.org/v1") == 3
 
 
-def test_an_api_server_in_trouble_is_no_missing_kind():
+def test_an_error_of_the_api_server_is_not_a_missing_kind():
     with pytest.raises(ApiError):
         paths(Api(), "n", [("broken.example.org/v1", "Widget")])

@@ -34,12 +34,12 @@ GOOD = textwrap.dedent("""\
 
 @pytest.fixture
 def folder(tmp_path):
-    made = tmp_path / "demo"
+    skill = tmp_path / "demo"
     for path in ("charts/demo", "images/demo"):
-        (made / path).mkdir(parents=True)
-    (made / "verify.py").touch()
-    (made / "skill.yaml").write_text(GOOD)
-    return made
+        (skill / path).mkdir(parents=True)
+    (skill / "verify.py").touch()
+    (skill / "skill.yaml").write_text(GOOD)
+    return skill
 
 
 def test_a_skill_is_read(folder):
@@ -83,7 +83,7 @@ def test_the_line_is_that_of_the_fault(folder):
     assert path.read_text().splitlines()[line - 1].strip() == "need: []"
 
 
-def test_every_fault_is_told_at_once(folder):
+def test_all_faults_are_reported_at_once(folder):
     (folder / "skill.yaml").write_text(
         GOOD.replace("250m", "x").replace("timeout: 2m", "timeout: x")
     )
@@ -92,7 +92,7 @@ def test_every_fault_is_told_at_once(folder):
     assert len(str(error.value).splitlines()) == 3  # two faults and the schema
 
 
-def test_an_unknown_skill_is_refused_with_a_suggestion(folder):
+def test_an_unknown_skill_is_rejected_with_a_suggestion(folder):
     library = skills.load_all(library=folder.parent)
     with pytest.raises(InputError, match="no skill 'demmo'") as error:
         skills.find(["demmo"], library)
@@ -111,7 +111,7 @@ def test_two_skills_may_not_share_a_release(folder):
         skills.load_all(library=folder.parent)
 
 
-def test_a_profile_replaces_what_it_says_otherwise(folder):
+def test_a_profile_replaces_values(folder):
     document = yaml.safe_load((folder / "skill.yaml").read_text())
     chart = {"chart": "oci://registry.example/charts/demo", "version": "1.2.3"}
     document["releases"][0]["profiles"]["upstream"] = chart
@@ -119,13 +119,13 @@ def test_a_profile_replaces_what_it_says_otherwise(folder):
     other = {"service": "other", "port": "http"}
     document["endpoints"][0]["profiles"] = {"upstream": {"host": other}}
     (folder / "skill.yaml").write_text(yaml.safe_dump(document))
-    here, there = (skills.load(folder, Profile(name)) for name in ("embedded", "upstream"))
-    assert (there.foundation.cpu, there.foundation.memory) == (2, here.foundation.memory)
-    assert there.endpoints[0].host == ServicePort(**other)
-    assert there.endpoints[0].in_cluster == here.endpoints[0].in_cluster
-    source = there.releases[0].profiles["upstream"]
+    embedded, upstream = (skills.load(folder, Profile(name)) for name in ("embedded", "upstream"))
+    assert (upstream.foundation.cpu, upstream.foundation.memory) == (2, embedded.foundation.memory)
+    assert upstream.endpoints[0].host == ServicePort(**other)
+    assert upstream.endpoints[0].in_cluster == embedded.endpoints[0].in_cluster
+    source = upstream.releases[0].profiles["upstream"]
     assert (source.chart, source.version, source.remote) == (*chart.values(), True)
-    assert here.releases[0].profiles["embedded"].remote is False
+    assert embedded.releases[0].profiles["embedded"].remote is False
 
 
 @pytest.mark.parametrize(
@@ -205,7 +205,7 @@ def test_malformed_readiness_names_the_line(folder, place, text, words):
     assert path.read_text().splitlines()[line - 1].strip().startswith(("- " + key, key))
 
 
-def test_a_cause_without_anything_to_find_it_by_is_refused(folder):
+def test_a_cause_without_a_pattern_is_rejected(folder):
     ready = {"causes": [{"code": "Lost", "message": "m", "remedy": "r"}]}
     with pytest.raises(InputError, match="is not valid under any"):
         skills.load(with_ready(folder, ready))
@@ -214,11 +214,11 @@ def test_a_cause_without_anything_to_find_it_by_is_refused(folder):
 @pytest.mark.parametrize(
     ("section", "key", "words"),
     [
-        ("causes", "code", "QuorumLost is declared"),
+        ("causes", "code", "QuorumLost is declared twice"),
         ("rules", "kind", "example.org/v1 Db has"),
     ],
 )
-def test_twins_are_refused(folder, section, key, words):
+def test_duplicates_are_rejected(folder, section, key, words):
     ready = copy.deepcopy(READY)
     ready[section].append(ready[section][0])
     path = with_ready(folder, ready) / "skill.yaml"
@@ -258,7 +258,7 @@ def test_twins_are_refused(folder, section, key, words):
         ),
     ],
 )
-def test_what_readiness_does_not_know_is_refused(folder, ready, keys, words):
+def test_unknown_codes_and_kinds_are_rejected(folder, ready, keys, words):
     path = with_ready(folder, ready) / "skill.yaml"
     line = line_of(path, ["releases", 0, "ready", *keys])
     with pytest.raises(InputError) as error:
@@ -266,6 +266,6 @@ def test_what_readiness_does_not_know_is_refused(folder, ready, keys, words):
     assert error.value.what == f"{path}:{line}: {words}"
 
 
-def test_a_declared_cause_may_have_its_grace_there(folder):
+def test_grace_may_be_set_for_a_declared_cause(folder):
     ready = {**READY, "grace": {"QuorumLost": "5s"}}
     assert skills.load(with_ready(folder, ready)).releases[0].grace == {"QuorumLost": 5}
