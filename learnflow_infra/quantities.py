@@ -2,6 +2,9 @@
 
 import re
 
+MIB = 2**20
+"""Bytes of a mebibyte."""
+
 _SCALE = {
     "": 1.0,
     **{unit: 10.0 ** (3 * power) for power, unit in enumerate("num", start=-3)},

@@ -5,9 +5,7 @@ from collections.abc import Sequence
 from learnflow_infra.checks import Check
 from learnflow_infra.models import Foundation
 from learnflow_infra.objects import Object
-from learnflow_infra.quantities import quantity
-
-MIB = 2**20
+from learnflow_infra.quantities import MIB, quantity
 
 
 def capacity(

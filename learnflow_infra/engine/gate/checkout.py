@@ -7,10 +7,10 @@ from pathlib import Path
 from learnflow_infra import paths
 from learnflow_infra.checks import Check
 from learnflow_infra.clients import helm_program
-from learnflow_infra.engine.gate.capacity import MIB
 from learnflow_infra.engine.gate.machine import free_bytes, nearest_existing
 from learnflow_infra.errors import FoundationError
 from learnflow_infra.locations import Target
+from learnflow_infra.quantities import MIB
 
 ARTIFACT_BYTES = 64 * MIB
 """Bytes that artifacts may need on the checkout's disk."""

@@ -8,12 +8,13 @@ from pathlib import Path
 from learnflow_infra import paths
 from learnflow_infra.checks import Check
 from learnflow_infra.clusters import embedded
-from learnflow_infra.engine.gate.capacity import MIB, enough
+from learnflow_infra.engine.gate.capacity import enough
 from learnflow_infra.engine.gate.demand import total
 from learnflow_infra.engine.request.planning import Plan
 from learnflow_infra.errors import HostError
 from learnflow_infra.locations import Target
 from learnflow_infra.models import Foundation
+from learnflow_infra.quantities import MIB
 
 NODE_MEMORY = 768 * MIB
 """Bytes of memory that the node's programs take without pods (measured: 600 to 700 MiB)."""

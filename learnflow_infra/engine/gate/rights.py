@@ -26,12 +26,8 @@ RIGHTS = (
 
 def rights(kube: Kube, namespace: str) -> Check:
     """Check each of RIGHTS with a SelfSubjectAccessReview (authorization.k8s.io/v1)."""
-
-    def allowed(right: tuple[str, str, str, str]) -> bool:
-        return _may(kube, namespace, right)
-
     with ThreadPoolExecutor(4) as pool:
-        granted = list(pool.map(allowed, RIGHTS))
+        granted = list(pool.map(lambda right: _may(kube, namespace, right), RIGHTS))
     denied = [
         f"{verb} {resource}{'/' + sub if sub else ''}"
         for (verb, _, resource, sub), is_granted in zip(RIGHTS, granted, strict=True)

@@ -9,8 +9,9 @@ from learnflow_infra import skills
 from learnflow_infra.clients import skopeo
 from learnflow_infra.clients.registry_faults import RegistryError
 from learnflow_infra.clusters import embedded
-from learnflow_infra.events import Emit, Step, step
+from learnflow_infra.events import Emit, step
 from learnflow_infra.paths import cache_dir
+from learnflow_infra.quantities import MIB
 from learnflow_infra.references import Reference
 from learnflow_infra.sources import bundle_file, mirror, preflight
 from learnflow_infra.sources.layout import Layout
@@ -20,7 +21,6 @@ from learnflow_infra.system import files
 from learnflow_infra.system.processes import ended_on_error
 
 AT_ONCE = 4
-_MIB = 1 << 20
 
 
 def each(
@@ -131,14 +131,10 @@ def _pull(
             mirror.rewrite(reference.exact, mirrors),
             folder / "dir",
             every_platform=portable and bool(reference.digest),
-            progress=_report_size(running),
+            progress=lambda size: running.progress(size, None, f"{size // MIB} MiB"),
         )
         entry = layout.absorb(folder / "dir", reference.exact)
-        running.done(f"{sum(item['size'] for item in layout.of(entry)) / _MIB:.1f} MiB")
-
-
-def _report_size(running: Step) -> Callable[[int], None]:
-    return lambda size: running.progress(size, None, f"{size // _MIB} MiB")
+        running.done(f"{sum(item['size'] for item in layout.of(entry)) / MIB:.1f} MiB")
 
 
 def scratch() -> AbstractContextManager[Path]:

@@ -13,7 +13,7 @@ from learnflow_infra.engine.release import changes
 from learnflow_infra.engine.release.wait import Outcome
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.masking import masked_values
-from learnflow_infra.models import Skill, SkillName
+from learnflow_infra.models import Skill
 from learnflow_infra.outputs import artifacts
 from learnflow_infra.outputs import endpoints as outputs
 from learnflow_infra.outputs import record as records
@@ -59,11 +59,14 @@ def prove(
     record = replace(session.record, endpoints=endpoints)
     if record != session.record:
         records.write(session.kube, session.namespace, record)
-    verified = {**record.verified, **_fingerprints(skills, outcomes, endpoints)}
+    fingerprints = {skill.name: fingerprint(skill, outcomes, endpoints) for skill in skills}
+    verified = {**record.verified, **fingerprints}
     proof = Proof(record=record, results=(), verified=verified == record.verified)
     again = again or any(outcome.changed for outcome in outcomes)
     if verify and (again or not proof.verified):
-        proof = _verified(session, skills, replace(record, verified=verified))
+        documents = asyncio.run(verification.verify_all(session, skills, endpoints))
+        results.require(documents, skills)
+        proof = Proof(record=replace(record, verified=verified), results=documents, verified=True)
         if proof.record != record:
             records.write(session.kube, session.namespace, proof.record)
     _write_artifacts(session, proof.record, outcomes)
@@ -88,12 +91,6 @@ def _endpoints(
     return document
 
 
-def _fingerprints(
-    skills: Sequence[Skill], outcomes: Sequence[Outcome], endpoints: EndpointsDocument
-) -> dict[SkillName, str]:
-    return {skill.name: fingerprint(skill, outcomes, endpoints) for skill in skills}
-
-
 def fingerprint(skill: Skill, outcomes: Sequence[Outcome], endpoints: EndpointsDocument) -> str:
     """A hash of what a verification covers: revisions, running containers, and endpoints."""
     names = {release.name for release in skill.releases}
@@ -102,12 +99,6 @@ def fingerprint(skill: Skill, outcomes: Sequence[Outcome], endpoints: EndpointsD
     containers = [container for outcome in own for container in outcome.containers]
     text = json.dumps([[o.revision for o in own], containers, addresses], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _verified(session: Session, skills: Sequence[Skill], record: Record) -> Proof:
-    documents = asyncio.run(verification.verify_all(session, skills, record.endpoints))
-    results.require(documents, skills)
-    return Proof(record=record, results=documents, verified=True)
 
 
 def _write_artifacts(session: Session, record: Record, outcomes: Sequence[Outcome]) -> None:

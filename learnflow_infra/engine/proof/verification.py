@@ -12,6 +12,7 @@ from learnflow_infra.engine.request.session import Session
 from learnflow_infra.events import Message, step
 from learnflow_infra.models import Skill
 from learnflow_infra.outputs.contracts import CheckDocument, EndpointsDocument, VerifyResult
+from learnflow_infra.outputs.endpoints import API_VERSION
 from learnflow_infra.system import tasks
 
 Origin = Literal["inside", "host", "both"]
@@ -68,23 +69,18 @@ async def _run(
     try:
         document: VerifyResult = json.loads(result.out)
     except ValueError:
-        checks = [] if result.late else [_failed_check(result.stderr[-500:])]
-        document = _document(skill, session, checks)
+        document = {
+            "apiVersion": API_VERSION,
+            "kind": "VerifyResult",
+            "skill": skill.name,
+            "namespace": session.namespace,
+            "passed": False,
+            "checks": [] if result.late else [_failed_check(result.stderr[-500:])],
+        }
     if result.late:
         document["passed"] = False
         document["checks"].append(_failed_check(f"no end within {SECONDS:.0f} s"))
     return document
-
-
-def _document(skill: Skill, session: Session, checks: list[CheckDocument]) -> VerifyResult:
-    return {
-        "apiVersion": "learnflow.infra/v1",
-        "kind": "VerifyResult",
-        "skill": skill.name,
-        "namespace": session.namespace,
-        "passed": False,
-        "checks": checks,
-    }
 
 
 def _failed_check(message: str) -> CheckDocument:

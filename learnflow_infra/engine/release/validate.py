@@ -50,10 +50,8 @@ def _refusal(kube: Kube, path: str, obj: Object) -> str:
     try:
         if path:
             kube.apply(path, obj, dry_run=True)
-    except NotFoundError:  # the namespace is created later
-        return ""
-    except ApiError as error:
-        return error.what
+    except ApiError as error:  # 404: the namespace is created later
+        return "" if isinstance(error, NotFoundError) else error.what
     return ""
 
 

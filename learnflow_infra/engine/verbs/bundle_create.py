@@ -12,6 +12,7 @@ from learnflow_infra.engine.request.planning import Options, Plan
 from learnflow_infra.engine.request.prepare import Prepared, prepare
 from learnflow_infra.errors import InputError, RefusedError
 from learnflow_infra.events import Emit, step
+from learnflow_infra.quantities import MIB
 from learnflow_infra.references import Reference, parse
 from learnflow_infra.remedy import Command, Remedy
 from learnflow_infra.sources import bundle_file, charts, lockfile, mirror
@@ -19,8 +20,6 @@ from learnflow_infra.sources.bundle_file import Item
 from learnflow_infra.sources.layout import Descriptor, Layout
 from learnflow_infra.sources.lockfile import LockedChart
 from learnflow_infra.sources.mirror import SCHEME, Mirror
-
-_MIB = 1 << 20
 
 
 def create(options: Options, file: Path, emit: Emit) -> list[Item]:
@@ -47,7 +46,7 @@ def create(options: Options, file: Path, emit: Emit) -> list[Item]:
     chosen += [_chart(layout, chart, plan.mirrors, emit) for chart in locked]
     with step(emit, "bundle", f"Write {file}") as running:
         bundle_file.pack(layout, chosen, file)
-        running.done(f"{file.stat().st_size / _MIB:.1f} MiB")
+        running.done(f"{file.stat().st_size / MIB:.1f} MiB")
     return bundle_file.items(chosen)
 
 

@@ -20,7 +20,7 @@ from learnflow_infra.engine.release.compare import Comparison, compare_all
 from learnflow_infra.engine.release.recover import compare_checked
 from learnflow_infra.engine.request import locks, planning
 from learnflow_infra.engine.request.planning import Options, Plan
-from learnflow_infra.engine.request.prepare import Prepared, prepare
+from learnflow_infra.engine.request.prepare import prepare
 from learnflow_infra.engine.request.session import Session, connect
 from learnflow_infra.errors import HostError, RefusedError
 from learnflow_infra.events import Emit, step
@@ -62,8 +62,8 @@ def deploy(options: Options, emit: Emit) -> Deployed:
             comparisons = compare_checked(session, prepared, partial(_check, session))
             _create_namespace(session)
             generated = _create_credentials(session, plan.skills)
-            applied = _apply_crds(session, prepared)
-            if applied:
+            applied = [crds.apply(session.kube, item.chart, session.emit) for item in prepared]
+            if any(applied):
                 comparisons = asyncio.run(compare_all(session, prepared))
             outcomes = asyncio.run(converge.converge_all(session, comparisons, options.timeout))
             proof = prove(
@@ -71,7 +71,7 @@ def deploy(options: Options, emit: Emit) -> Deployed:
                 plan.skills,
                 outcomes,
                 verify=options.verify,
-                again=generated or applied,
+                again=generated or any(applied),
             )
     return Deployed(
         target=session.target,
@@ -163,9 +163,3 @@ def _create_credentials(session: Session, skills: Sequence[Skill]) -> bool:
             running.done("generated" if created else "kept", changed=created)
         generated |= created
     return generated
-
-
-def _apply_crds(session: Session, prepared: Sequence[Prepared]) -> bool:
-    """Apply the CRDs of all charts; returns whether any was changed."""
-    changed = [crds.apply(session.kube, item.chart, session.emit) for item in prepared]
-    return any(changed)

@@ -3,7 +3,6 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
 
 from learnflow_infra.engine.release import crds as definitions
 from learnflow_infra.engine.release import validate
@@ -17,15 +16,10 @@ from learnflow_infra.engine.request.session import connect
 from learnflow_infra.events import Emit, step
 from learnflow_infra.models import ReleaseName
 
-Shown = Literal["install", "upgrade", "mend", "none"]
-_SHOWN: Mapping[Action, Shown] = {
-    Action.INSTALL: "install",
-    Action.UPGRADE: "upgrade",
-    Action.MEND: "mend",
-    Action.NONE: "none",
-    Action.ROLL_BACK: "upgrade",
-    Action.UNINSTALL: "install",
-    Action.REFUSE: "upgrade",
+_NEXT_ACTIONS: Mapping[Action, Action] = {
+    Action.ROLL_BACK: Action.UPGRADE,
+    Action.UNINSTALL: Action.INSTALL,
+    Action.REFUSE: Action.UPGRADE,
 }
 """The action that follows a recovery, or the end of another helm's operation."""
 
@@ -35,14 +29,14 @@ class Planned:
     """What a deploy would do with a release; `crds` are those that it would apply."""
 
     release: ReleaseName
-    action: Shown
+    action: Action
     crds: Sequence[str]
     changes: Sequence[Change]
 
     @property
     def changed(self) -> bool:
         """A deploy would change something."""
-        return self.action != "none" or bool(self.crds)
+        return self.action is not Action.NONE or bool(self.crds)
 
 
 def diff(options: Options, emit: Emit, *, ask_server: bool = False) -> list[Planned]:
@@ -79,7 +73,7 @@ def _planned(item: Comparison, pending: set[str]) -> Planned:
     names = [crd["metadata"]["name"] for crd in item.prepared.chart.crds]
     return Planned(
         release=item.prepared.release.name,
-        action=_SHOWN[item.action],
+        action=_NEXT_ACTIONS.get(item.action, item.action),
         crds=[name for name in names if name in pending],
         changes=[*item.diff, *(finding.change for finding in item.findings)],
     )
