@@ -103,7 +103,7 @@ def test_a_second_one_asks_no_registry(file, registry, tmp_path):
     assert (tmp_path / "y.tar").read_bytes() == file.read_bytes()
 
 
-def test_what_is_not_locked_is_refused(plan, tmp_path):
+def test_an_unlocked_chart_is_refused(plan, tmp_path):
     lockfile.write(Lock())
     with pytest.raises(RefusedError, match="web"):
         bundle_create.create(Options(), tmp_path / "x.tar", ignore)
@@ -120,7 +120,7 @@ def test_after_a_load_no_registry_is_needed(elsewhere, file, registry, plan, pus
         cache.obtain(cache.cache_layout(), [references.parse(IMAGE)], ignore)
 
 
-def test_everything_goes_into_another_registry(elsewhere, file, pushed, tmp_path):
+def test_a_bundle_is_loaded_into_another_registry(elsewhere, file, pushed, tmp_path):
     (tmp_path / "other").mkdir()
     other, said = Registry(tmp_path / "other"), []
     try:
@@ -136,7 +136,7 @@ def test_everything_goes_into_another_registry(elsewhere, file, pushed, tmp_path
     assert said[-1].text == f"Deploy with: --image-mirror {FAR}={other.host}/pre/fix"
 
 
-def test_a_damaged_bundle_leaves_the_cache_as_it_was(elsewhere, file, pushed):
+def test_a_damaged_bundle_does_not_change_the_cache(elsewhere, file, pushed):
     data = bytearray(file.read_bytes())
     data[len(data) // 2] ^= 1
     file.write_bytes(data)
@@ -168,7 +168,7 @@ def test_a_cluster_that_only_pulls_is_refused_with_the_way_to_go(elsewhere, file
     assert "--registry" in str(caught.value.remedy)
 
 
-def test_a_minikube_gets_what_docker_load_takes(elsewhere, file, tmp_path, monkeypatch):
+def test_minikube_loads_archives_in_dockers_format(elsewhere, file, tmp_path, monkeypatch):
     stand_in(tmp_path, monkeypatch, f'echo "$@" > {tmp_path}/said; cp "$3" {tmp_path}/got.tar')
     aim(monkeypatch, "minikube", "dev")
     bundle_load.load(file, ignore)
@@ -206,7 +206,7 @@ def two_platforms(registry, folder):
     return f"sha256:{hashlib.sha256(index).hexdigest()}"
 
 
-def test_what_is_named_by_the_digest_of_several_platforms_keeps_it(registry, tmp_path):
+def test_a_digest_of_several_platforms_is_kept(registry, tmp_path):
     digest = two_platforms(registry, tmp_path)
     reference = references.parse(f"{registry.host}/multi/image@{digest}")
     held = cache.cache_layout()

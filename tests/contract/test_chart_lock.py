@@ -51,7 +51,9 @@ def run(*arguments):
     return CliRunner().invoke(app, ["chart", "lock", *arguments])
 
 
-def test_it_pins_what_the_registry_has_and_then_changes_nothing(registry, tmp_path, file, skill):
+def test_the_lock_has_the_registrys_digests_and_a_second_run_changes_nothing(
+    registry, tmp_path, file, skill
+):
     digest = registry.push_chart(packed(tmp_path), "team")
     done = run()
     assert done.exit_code == 0, done.output
@@ -82,7 +84,7 @@ def test_check_refuses_a_version_that_was_moved_and_the_next_lock_accepts_it(
     assert run("--check").exit_code == 0
 
 
-def test_what_nobody_needs_any_more_is_removed(registry, tmp_path, file, skill):
+def test_entries_of_removed_charts_leave_the_lock(registry, tmp_path, file, skill):
     registry.push_chart(packed(tmp_path), "team")
     run()
     skill[:] = [replace(skill[0], releases=(replace(skill[0].releases[0], profiles={}),))]

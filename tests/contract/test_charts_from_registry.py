@@ -57,7 +57,7 @@ def obtain(source, lock=None, mirrors=(), emit=ignore):
     return asyncio.run(charts.obtain(source, lock, mirrors, emit))
 
 
-def test_an_unlocked_chart_is_pulled_by_its_version_and_said_to_be_unlocked(registry, digest):
+def test_an_unlocked_chart_is_pulled_by_its_version_with_a_warning(registry, digest):
     events = []
     chart = obtain(wanted(registry), emit=events.append)
     assert (chart.name, chart.version, chart.digest) == ("demo", "1.0.0", digest)
@@ -90,7 +90,7 @@ def test_locked_and_cached_asks_for_nothing(registry, digest):
         assert obtain(source, locked(source, digest)) == first
 
 
-def test_a_damaged_cache_is_fetched_anew_and_left_without_litter(registry, digest, cache):
+def test_a_damaged_cache_entry_is_pulled_again_and_no_file_is_left(registry, digest, cache):
     source = wanted(registry)
     path = obtain(source, locked(source, digest)).path
     good = path.read_bytes()
@@ -137,7 +137,7 @@ def test_a_version_that_was_moved_is_not_taken_while_the_lock_has_another(
     assert "learnflow-infra chart lock" in str(error.value.remedy)
 
 
-def test_what_the_registry_has_damaged_is_not_taken(registry, digest, cache):
+def test_a_damaged_chart_of_the_registry_is_refused(registry, digest, cache):
     layers = sorted(
         (registry.folder / "data").rglob("blobs/**/data"), key=lambda f: f.stat().st_size
     )
@@ -152,7 +152,7 @@ def test_what_the_registry_has_damaged_is_not_taken(registry, digest, cache):
     assert [file for file in cache.rglob("*") if file.is_file()] == []
 
 
-def test_a_version_that_is_not_there_is_told_with_the_newest_that_is(registry, digest, tmp_path):
+def test_an_absent_version_is_an_error_with_the_newest_version(registry, digest, tmp_path):
     registry.push_chart(packed(tmp_path, version="1.2.0-rc.1"), "team")
     with pytest.raises(ArtifactError, match="cannot be pulled: not found") as error:
         obtain(wanted(registry, "9.9.9"))
@@ -160,7 +160,7 @@ def test_a_version_that_is_not_there_is_told_with_the_newest_that_is(registry, d
     assert "skill.yaml" in str(error.value.remedy)
 
 
-def test_a_chart_that_is_not_there(registry):
+def test_an_absent_chart_is_an_error(registry):
     with pytest.raises(ArtifactError, match="cannot be pulled: not found") as error:
         obtain(wanted(registry))
     assert "newest" not in error.value.why
@@ -261,7 +261,7 @@ def test_a_registry_that_is_out_of_order_for_a_moment_is_asked_again(registry, d
     assert drops == 0
 
 
-def test_a_cache_that_cannot_be_written_is_told(registry, digest, cache):
+def test_a_read_only_cache_is_an_error(registry, digest, cache):
     shutil.rmtree(cache, ignore_errors=True)
     cache.parent.mkdir(parents=True, exist_ok=True)
     cache.write_text("a file where the folder should be")

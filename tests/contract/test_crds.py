@@ -109,7 +109,7 @@ def test_nothing_is_written_where_nothing_differs(kube, served, tmp_path):
     assert kube.find(PATH)["metadata"] == before
 
 
-def test_what_somebody_changed_is_brought_back_and_what_they_added_stays(kube, served, tmp_path):
+def test_foreign_changes_are_reverted_and_foreign_fields_stay(kube, served, tmp_path):
     theirs = {"metadata": {"labels": {"team": "x"}}, "spec": {"names": {"shortNames": ["tg"]}}}
     kube.request("PATCH", PATH, body=theirs, content_type="application/merge-patch+json")
     assert crds.apply(kube, chart(CRD, tmp_path), ignore) is False
@@ -174,7 +174,9 @@ def test_an_older_chart_leaves_the_crds_of_a_newer_one(kube, served, tmp_path):
     )
 
 
-def test_a_user_who_may_not_change_crds_needs_them_served(kube, kubeconfig, served, tmp_path):
+def test_a_user_without_rights_for_crds_can_deploy_if_they_are_served(
+    kube, kubeconfig, served, tmp_path
+):
     nobody = Kube(kubeconfig=kubeconfig, context="nobody")
     assert crds.apply(nobody, chart(CRD, tmp_path), ignore) is False
     assert pending(nobody, chart(CRD, tmp_path)) == []

@@ -176,7 +176,7 @@ def refusal(kube, namespace, thing):
 
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(spec=SPECS)
-def test_what_the_server_takes_we_take_and_what_it_refuses_we_refuse(kube, namespace, served, spec):
+def test_a_custom_resource_is_accepted_or_refused_as_by_the_server(kube, namespace, served, spec):
     thing = {**THING, "spec": spec}
     ours, theirs = faults(thing, [CRD]), refusal(kube, namespace, thing)
     assert bool(ours) == bool(theirs), (json.dumps(spec), ours, theirs)

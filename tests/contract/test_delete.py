@@ -69,7 +69,7 @@ def written(phase):
     return sorted(str(path.relative_to(phase)) for path in phase.rglob("*") if path.is_file())
 
 
-def test_what_is_left_stays_recorded(session, phase):
+def test_remaining_releases_stay_recorded(session, phase):
     record(session, phase, "a", "b")
     forget(session, "a")
     left = records.read(session.kube, session.namespace)
@@ -80,7 +80,7 @@ def test_what_is_left_stays_recorded(session, phase):
     assert "releases/a/values.yaml" not in written(phase)
 
 
-def test_nothing_tells_of_releases_when_the_last_is_gone(session, phase):
+def test_the_record_is_removed_with_the_last_release(session, phase):
     record(session, phase, "a", "b")
     files.update(phase / "deploy-report.json", "{}\n")
     forget(session, "a", "b")

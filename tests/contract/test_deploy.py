@@ -54,7 +54,7 @@ def test_a_deploy_records_and_verifies_and_the_next_has_nothing_to_do(options, k
 
 
 @pytest.mark.parametrize("verb", ["deploy", "rollback", "delete"])
-def test_what_the_cluster_records_is_read_once(options, requests, verb):
+def test_the_clusters_record_is_read_once(options, requests, verb):
     deploy.deploy(options, ignore)
     path = RECORD.format(options.namespace)
     assert requests["GET", path] == 1
@@ -70,7 +70,7 @@ def test_what_the_cluster_records_is_read_once(options, requests, verb):
     assert requests["GET", path] == 1
 
 
-def test_what_is_recorded_already_is_not_written_again(options, requests):
+def test_an_unchanged_record_is_not_written_again(options, requests):
     deploy.deploy(options, ignore)
     requests.clear()
     deploy.deploy(options, ignore)

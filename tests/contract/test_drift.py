@@ -65,13 +65,13 @@ def test_defaults_and_other_notations_are_no_drift(kube, installed):
     assert drift.find(kube, installed, MANIFEST) == []
 
 
-def test_what_others_add_is_no_drift(kube, installed):
+def test_fields_of_other_managers_are_no_drift(kube, installed):
     patch(kube, installed, DEPLOYMENT, {"metadata": {"annotations": {"by": "a controller"}}})
     patch(kube, installed, SERVICE, {"spec": {"sessionAffinity": "ClientIP"}})
     assert drift.find(kube, installed, MANIFEST) == []
 
 
-def test_a_change_by_hand_is_found_and_mended(kube, installed):
+def test_a_change_by_hand_is_drift_and_removed(kube, installed):
     patch(kube, installed, DEPLOYMENT, {"spec": {"replicas": 3}})
     (finding,) = drift.find(kube, installed, MANIFEST)
     assert (str(finding), finding.state) == ("Deployment/web", "drifted")
@@ -108,7 +108,7 @@ def test_a_kind_that_is_not_served_is_gone(kube, installed):
     assert finding.state == "gone"
 
 
-def test_a_failed_job_is_found_and_deleted(kube, namespace):
+def test_a_failed_job_is_drift_and_deleted(kube, namespace):
     job = {
         "apiVersion": "batch/v1",
         "kind": "Job",

@@ -85,7 +85,7 @@ def test_a_load_balancer(kube, namespace, tmp_path):
     assert find(kube, namespace, tmp_path).host == Address(host="db.example.org", port=5432)
 
 
-def test_what_is_recorded_is_read_back(kube, namespace):
+def test_a_record_is_read_back_unchanged(kube, namespace):
     assert records.read(kube, namespace) == Record()
     record = Record(endpoints={"profile": "upstream", "endpoints": []}, verified={"demo": "1"})
     records.write(kube, namespace, record)

@@ -76,7 +76,7 @@ def test_the_images_of_pods_that_are_there(session, kube, namespace):
     assert required.running_images(session) == {"some/image:1"}
 
 
-def test_without_skopeo_a_message_names_what_was_not_checked(session, monkeypatch):
+def test_without_skopeo_a_message_lists_the_unchecked_images(session, monkeypatch):
     monkeypatch.setattr(skopeo, "installed", lambda: False)
     events = []
     required.ensure(session, ["nowhere.invalid/x:1"], (), events.append)

@@ -14,7 +14,7 @@ def config_map(name, **data):
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
 
 
-def test_what_is_not_there_is_none(kube, namespace):
+def test_an_absent_object_is_none(kube, namespace):
     assert kube.find(f"/api/v1/namespaces/{namespace}/configmaps/none") is None
 
 

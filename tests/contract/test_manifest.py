@@ -47,7 +47,7 @@ def test_each_manifest_of_a_changed_release_is_parsed_once(session, tmp_path, pa
     assert len(manifests) == 4  # live, desired, desired again for what helm invents, upgraded
 
 
-def test_what_helm_installs_as_it_was_rendered_is_not_parsed_again(session, tmp_path, parsed):
+def test_a_rendered_manifest_is_parsed_once(session, tmp_path, parsed):
     release = release_of(tmp_path)
     (tmp_path / "templates/secret.yaml").unlink()  # whose password is another each time
     deploy(session, release, {"greeting": "good day"})

@@ -65,7 +65,7 @@ def test_a_refused_manifest_leaves_a_release_that_was_cut_off_untouched(session,
     assert status(session) == "pending-upgrade"
 
 
-def test_a_check_that_fails_after_a_recovery_says_what_was_done(session, release):
+def test_an_error_after_a_recovery_reports_the_recovery(session, release):
     converge(session, release, {})
     leave_unfinished(session, begun=LONG_AGO)
     calls = []

@@ -22,7 +22,7 @@ def asked_digest(registry):
         return answer.headers["Docker-Content-Digest"]
 
 
-def test_it_takes_images_and_tells_its_requests(registry, tmp_path):
+def test_the_registry_accepts_images_and_records_requests(registry, tmp_path):
     assert registry.requests() == []
     digest = registry.push_image(layout(tmp_path / "image"), "some/image:1")
     assert asked_digest(registry) == digest
@@ -38,7 +38,7 @@ def test_it_takes_charts(registry, tmp_path):
     assert any("/v2/charts/web/" in line for line in registry.requests())
 
 
-def test_it_keeps_its_content_when_it_is_stopped(registry, tmp_path):
+def test_the_registry_keeps_its_content_after_a_stop(registry, tmp_path):
     registry.push_image(layout(tmp_path / "image"), "some/image:1")
     with registry.stopped(), pytest.raises(urllib.error.URLError, match="refused"):
         asked_digest(registry)

@@ -42,7 +42,7 @@ def test_install_no_change_upgrade(session, release):
     assert (outcome.revision, outcome.computed) == (2, {"greeting": "bye"})
 
 
-def test_what_helm_invents_at_each_rendering_is_no_change(session, release):
+def test_values_generated_at_each_rendering_are_no_change(session, release):
     converge(session, release, {})
     again = compared(session, release, {})
     assert again.desired.manifest != again.live.manifest

@@ -44,7 +44,7 @@ def test_so_does_a_chart(registry, tmp_path):
     assert skopeo.digest(f"{registry.host}/again/web:0.1.0") == pushed
 
 
-def test_what_is_missing(registry, tmp_path):
+def test_a_missing_image_is_a_fault(registry, tmp_path):
     registry.push_image(layout(tmp_path / "image"), "some/image:1")
     assert fault(f"{registry.host}/some/image:2") is Fault.missing
     assert fault(f"{registry.host}/other:1") is Fault.missing

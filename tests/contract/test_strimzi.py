@@ -108,7 +108,7 @@ def test_the_server_takes_every_resource(kube, served, namespace, files, setting
         ("KafkaTopic", lambda spec: spec.update(partitions=0), "partitions"),
     ],
 )
-def test_the_server_refuses_what_is_wrong(kube, served, namespace, wrong):
+def test_the_server_refuses_invalid_resources(kube, served, namespace, wrong):
     kind, change, words = wrong
     obj = next(obj for obj in objects(render(namespace)) if obj["kind"] == kind)
     changed = copy.deepcopy(obj)
@@ -220,7 +220,7 @@ def test_brokers_that_come_later_leave_the_quorum_alone(kubeconfig, kube, served
         ({"broker": 3, "controller": 3}, {"brokers": 3, "controllers": 5}, "keep controllers at 3"),
     ],
 )
-def test_what_would_lose_records_is_refused(kubeconfig, kube, namespace, case):
+def test_a_change_that_would_lose_records_is_refused(kubeconfig, kube, namespace, case):
     had, settings, words = case
     claims(kube, namespace, **had)
     done = by_server(kubeconfig, namespace, **settings)

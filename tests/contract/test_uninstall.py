@@ -49,7 +49,7 @@ def release(**more):
     return Release(name="demo", skill="demo", profiles={}, **more)
 
 
-def test_what_a_finalizer_holds_is_waited_for(session, tmp_path):
+def test_delete_waits_for_an_object_with_a_finalizer(session, tmp_path):
     live = install(session, tmp_path, claim("held", finalizers=[HOLD]))
     timer = threading.Timer(1, let_go, (session, "held"))
     timer.start()
@@ -58,7 +58,7 @@ def test_what_a_finalizer_holds_is_waited_for(session, tmp_path):
     assert session.kube.items(collection(session)) == []
 
 
-def test_what_a_finalizer_holds_for_long_is_named(session, tmp_path):
+def test_a_finalizer_that_stays_is_an_error(session, tmp_path):
     live = install(session, tmp_path, claim("held", finalizers=[HOLD]))
     with pytest.raises(NotReadyError, match="demo is not gone: FinalizerStuck") as error:
         asyncio.run(uninstall(session, release(grace={"FinalizerStuck": 0.5}), live))
@@ -66,14 +66,14 @@ def test_what_a_finalizer_holds_for_long_is_named(session, tmp_path):
     let_go(session, "held")
 
 
-def test_what_the_chart_keeps_is_not_waited_for(session, tmp_path):
+def test_delete_does_not_wait_for_objects_that_the_chart_keeps(session, tmp_path):
     live = install(session, tmp_path, claim("kept", keep=True))
     asyncio.run(uninstall(session, release(), live))
     left = [item["metadata"]["name"] for item in session.kube.items(collection(session))]
     assert left == ["kept"]
 
 
-def test_a_finished_pod_that_nobody_deletes_is_not_waited_for(session, tmp_path):
+def test_delete_does_not_wait_for_finished_pods(session, tmp_path):
     live = install(session, tmp_path)
     path = f"/api/v1/namespaces/{session.namespace}/pods"
     pod = {

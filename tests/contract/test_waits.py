@@ -18,7 +18,7 @@ def release(tmp_path):
     return release_of(tmp_path)
 
 
-def test_what_is_not_ready_in_time_is_named(session, release):
+def test_a_timeout_lists_the_objects_that_are_not_ready(session, release):
     claim = {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",
@@ -69,7 +69,7 @@ def test_a_wait_outlasts_an_api_server_that_is_killed(session, release, server):
     assert [obj["metadata"]["name"] for obj in ready.objects] == ["late"]
 
 
-def test_a_wait_can_be_given_up(session, release):
+def test_a_wait_can_be_cancelled(session, release):
     stop = threading.Event()
     stop.set()
     with pytest.raises(failures.StoppedError):

@@ -117,7 +117,7 @@ def watching(kube, *paths):
         yield watches
 
 
-def test_what_was_there_what_comes_what_changes_and_what_goes(kube, namespace):
+def test_a_watch_reports_existing_new_changed_and_deleted_objects(kube, namespace):
     put(kube, namespace, "old")
     with watching(kube, path_of(namespace)) as watches:
         assert "old" in names(watches, namespace)
@@ -144,7 +144,7 @@ def test_a_second_ensure_is_not_older_than_its_call(kube, namespace):
             assert f"n{number}" in names(watches, namespace)
 
 
-def test_a_connection_that_is_cut_goes_on_where_it_was(kube, through, namespace, wire):
+def test_a_watch_resumes_after_a_lost_connection(kube, through, namespace, wire):
     with watching(through, path_of(namespace)) as watches:
         for number in range(3):
             wire.cut()
@@ -153,7 +153,7 @@ def test_a_connection_that_is_cut_goes_on_where_it_was(kube, through, namespace,
         assert not watches.store.in_state("lost")
 
 
-def test_the_server_goes_and_comes_back(kube, server, namespace):
+def test_a_watch_survives_a_restart_of_the_server(kube, server, namespace):
     with watching(kube, path_of(namespace)) as watches:
         server.stop(kill=True)
         until(watches, lambda: watches.store.in_state("lost"))
@@ -163,7 +163,7 @@ def test_the_server_goes_and_comes_back(kube, server, namespace):
         until(watches, lambda: not watches.store.in_state("lost"))
 
 
-def test_a_version_that_the_server_forgot_is_listed_anew(kube, server, through, namespace, wire):
+def test_an_expired_version_causes_a_new_list(kube, server, through, namespace, wire):
     put(kube, namespace, "a")
     with watching(through, path_of(namespace)) as watches:
         assert "a" in names(watches, namespace)
@@ -179,7 +179,7 @@ def test_a_version_that_the_server_forgot_is_listed_anew(kube, server, through, 
         until(watches, lambda: "a" not in names(watches, namespace))
 
 
-def test_a_token_that_expired_is_read_anew(kube, kubeconfig, server, namespace, tmp_path):
+def test_an_expired_token_is_read_again(kube, kubeconfig, server, namespace, tmp_path):
     file = config_through(kubeconfig, tmp_path, server.port, token="expired")
     through = Kube(kubeconfig=file, context="admin")
     config_through(kubeconfig, tmp_path, server.port)
@@ -188,7 +188,7 @@ def test_a_token_that_expired_is_read_anew(kube, kubeconfig, server, namespace, 
         until(watches, lambda: "x" in names(watches, namespace))
 
 
-def test_without_rights_it_says_so_and_the_others_go_on(kubeconfig, namespace):
+def test_a_forbidden_collection_is_denied(kubeconfig, namespace):
     nobody = Kube(kubeconfig=kubeconfig, context="nobody")
     with watching(nobody, path_of(namespace), "/apis/none.example/v1/nones") as watches:
         assert path_of(namespace) in watches.store.in_state("denied")
@@ -199,7 +199,7 @@ def test_a_kind_that_is_not_served_is_absent(kube, namespace):
         assert "/apis/none.example/v1/nones" in watches.store.in_state("absent")
 
 
-def test_no_server_is_told(kubeconfig, tmp_path):
+def test_an_unreachable_server_is_reported(kubeconfig, tmp_path):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         file = config_through(kubeconfig, tmp_path, unused.getsockname()[1])

@@ -20,7 +20,7 @@ def leftovers(home):
     return [line for line in done.stdout.splitlines() if str(home) in line]
 
 
-def test_processes_of_a_folder_are_found_and_only_they(tmp_path):
+def test_only_processes_of_the_folder_are_listed(tmp_path):
     assert leftovers(tmp_path) == []
     program = [sys.executable, "-c", "input()", f"{tmp_path}/clusters/x"]
     with subprocess.Popen(program, stdin=subprocess.PIPE) as process:
@@ -46,7 +46,7 @@ def checkout(tmp_path):
     return run
 
 
-def test_what_went_well_is_0_and_the_folder_is_gone(checkout, tmp_path):
+def test_a_successful_run_exits_with_0_and_removes_its_folder(checkout, tmp_path):
     done = checkout(deploy="echo $$LEARNFLOW_HOME >folder")
     assert done.returncode == 0, done.stderr
     folder = (tmp_path / "c/folder").read_text().strip()
@@ -55,11 +55,11 @@ def test_what_went_well_is_0_and_the_folder_is_gone(checkout, tmp_path):
 
 
 @pytest.mark.parametrize("target", ["deploy", "test", "cluster-delete"])
-def test_each_failure_is_told(checkout, target):
+def test_a_failing_target_fails_the_run(checkout, target):
     assert checkout(**{target: "false"}).returncode != 0
 
 
-def test_what_is_left_is_a_failure(checkout):
+def test_leftovers_fail_the_run(checkout):
     done = checkout(test="setsid sh -c 'sleep 3; : '$$XDG_DATA_HOME/x >/dev/null 2>&1 &")
     assert done.returncode == 1
     assert "This was left behind:\nprocess " in done.stderr

@@ -97,7 +97,7 @@ def test_commands_parse(path, program):
 
 
 @pytest.mark.parametrize("path", SKILLS, ids=lambda path: path.parent.name)
-def test_the_scripts_of_skills_take_what_is_shown(path):
+def test_documented_script_options_are_accepted(path):
     shown = 0
     for script in sorted(path.parent.glob("scripts/*.sh")):
         for arguments in commands(path, f"scripts/{script.name}"):
@@ -188,7 +188,7 @@ def test_the_report_holds_its_schema():
     assert schema_faults(report, "deploy-report") == []
 
 
-def test_what_deploy_prints_as_json_holds_its_schema(capsys):
+def test_json_of_deploy_matches_its_schema(capsys):
     document = {
         "apiVersion": "learnflow.infra/v1",
         "kind": "Endpoints",

@@ -42,7 +42,7 @@ def test_docker_s_rules(text, full, exact):
         *("x:1:2", "https://quay.io/x", "oci://quay.io/x", "-x", "x/-y", "x@md5:" + "a" * 32),
     ],
 )
-def test_what_is_no_reference(text):
+def test_invalid_references_are_refused(text):
     with pytest.raises(InputError, match="not an image reference"):
         parse(text)
 
@@ -58,7 +58,7 @@ REFERENCES = st.builds(
 
 
 @given(REFERENCES)
-def test_what_is_written_is_read_again(reference):
+def test_a_written_reference_is_read_back(reference):
     assert parse(str(reference)) == reference
     assert parse(reference.exact).exact == reference.exact
 

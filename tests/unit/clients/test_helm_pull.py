@@ -35,6 +35,6 @@ def test_helms_words_become_a_fault_and_a_remedy(words, what, remedy):
     assert error.exit_code == 5
 
 
-def test_a_missing_version_is_explained_by_the_newest_that_there_is():
+def test_a_missing_version_is_reported_with_the_newest_one():
     error = explained(REFERENCE, "1.0.0", NOT_FOUND, "0.9.0")
     assert error.why == f"The newest version in the registry is 0.9.0. {NOT_FOUND}"

@@ -142,13 +142,13 @@ def test_a_post_that_was_never_sent_is_sent_again(kubeconfig):
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_the_server_says_when_it_may_be_asked_again(server, kube, waits, status):
+def test_retry_after_of_the_server_is_honoured(server, kube, waits, status):
     server.answers = [(status, {"Retry-After": 7})]
     kube.request("GET", "/x")
     assert waits == [7.0]
 
 
-def test_nobody_waits_longer_than_the_caller_would(server, kube, waits):
+def test_a_wait_is_limited_by_the_callers_timeout(server, kube, waits):
     server.answers = [(429, {"Retry-After": 60})]
     with pytest.raises(ClusterUnreachableError, match="does not answer"):
         kube.request("GET", "/x", patience=20)

@@ -46,7 +46,7 @@ def test_every_fault_has_rows():
 
 @pytest.mark.parametrize("fault", Fault)
 @pytest.mark.parametrize("puller", Puller)
-def test_every_fault_has_a_remedy_for_each_who_pulls(fault, puller):
+def test_every_fault_has_a_remedy_for_each_puller(fault, puller):
     text = str(remedy(fault, "r.example", puller))
     assert "{" not in text
     assert ("skopeo" in text or "certs.d" in text) <= (puller is Puller.skopeo)
@@ -69,5 +69,5 @@ def test_every_fault_has_a_remedy_for_each_who_pulls(fault, puller):
         (Fault.transient, Puller.helm, "bundle load"),
     ],
 )
-def test_what_a_remedy_says(fault, puller, words):
+def test_the_text_of_a_remedy(fault, puller, words):
     assert words in str(remedy(fault, "r.example", puller))

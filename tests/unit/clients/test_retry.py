@@ -58,7 +58,7 @@ def test_coroutines_are_tried_again_by_the_same_policy():
     assert len(wrong.calls) == 1
 
 
-def test_poll_ends_when_it_holds():
+def test_poll_ends_when_the_condition_is_true():
     numbers = iter(range(10))
     assert retry.poll(lambda: next(numbers), until=lambda n: n == 3, seconds=60) == (True, 3)
 
@@ -76,7 +76,7 @@ def test_poll_that_only_saw_faults_raises_them():
         retry.poll(failing(9), until=bool, seconds=0)
 
 
-def test_the_caller_says_what_is_retried():
+def test_only_errors_that_the_caller_lists_are_retried():
     assert retry.call(failing(3, ValueError), on=ValueError) == 4
     assert retry.call(failing(3, ValueError), on=lambda error: str(error) == "x") == 4
     with pytest.raises(ValueError, match="x"):

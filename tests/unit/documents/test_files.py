@@ -24,7 +24,7 @@ def file(tmp_path):
         ("x:\n  - {k: 1, k: 2}\n", 2, "'k' is set twice"),
     ],
 )
-def test_faults_are_told_with_file_and_line(file, text, line, words):
+def test_faults_have_file_and_line(file, text, line, words):
     path = file(text)
     with pytest.raises(InputError, match=words) as error:
         documents.load(path)

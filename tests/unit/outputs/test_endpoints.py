@@ -39,7 +39,7 @@ def test_the_document_holds_its_published_schema(document):
     assert schema_faults(document, "endpoints") == []
 
 
-def test_a_tunnel_that_is_needed_is_told():
+def test_a_required_tunnel_is_reported():
     line = "kubectl --context kind-x -n ns port-forward svc/db 30432:5432"
     document = outputs.document(TARGET, "ns", [replace(ENDPOINT, tunnel=(line,))])
     assert schema_faults(document, "endpoints") == []

@@ -99,7 +99,7 @@ def test_states_of_an_object_follow_each_other_up_to_its_end():
     assert spans({"states": states, "gone": 7}, 9)[-1].end == 7
 
 
-def test_the_page_names_the_critical_path_and_what_was_waited_for_last():
+def test_the_page_has_the_critical_path_and_the_last_object():
     items = re.findall("<li>(.*?)</li>", html(SAMPLE))
     assert items == [
         "Load images into the cluster: 3.1 s",
@@ -130,7 +130,7 @@ def test_both_samples_keep_to_the_schema():
 
 
 @pytest.mark.parametrize("report", [SAMPLE, failed()], ids=["done", "failed"])
-def test_the_page_tells_all(report):
+def test_the_page_has_every_part_of_the_report(report):
     text = Page(html(report)).text
     wanted = [report["context"], report["namespace"], f"{total(report):.1f} s"]
     wanted += [step["title"] for step in report["steps"]]

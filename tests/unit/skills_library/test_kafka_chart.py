@@ -171,7 +171,7 @@ def test_pods_run_without_rights():
             }
 
 
-def test_every_object_can_be_found_by_its_labels():
+def test_every_object_has_the_labels_of_its_release():
     for item in render({"brokers": 3}):
         labels = item["metadata"]["labels"]
         assert labels["app.kubernetes.io/instance"] == "kafka"
@@ -206,7 +206,7 @@ def test_services_select_brokers_and_not_the_job():
         ({"persistence": {"size": "many"}}, "persistence.size"),
     ],
 )
-def test_a_wrong_value_is_refused_by_name(settings, said):
+def test_an_invalid_value_is_refused_with_its_key(settings, said):
     done = helm("template", "kafka", str(CHART), *options(settings, ()))
     assert done.returncode != 0
     assert said in done.stderr.replace("/", ".")

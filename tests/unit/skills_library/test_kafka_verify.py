@@ -82,7 +82,7 @@ def replaced(records):
         (Wrong(lowest={kafka.PRODUCE: 9}), "keeps_records", "the broker supports 9 to 99"),
     ],
 )
-def test_a_wrong_broker_fails_and_nothing_is_left(wrong, name, said, monkeypatch):
+def test_a_faulty_broker_fails_a_check_and_nothing_is_left(wrong, name, said, monkeypatch):
     monkeypatch.setattr("verification.CONNECT_SECONDS", 0.1)
     run, broker = checked(wrong)
     assert list(failures(run)) == [name]
@@ -90,7 +90,7 @@ def test_a_wrong_broker_fails_and_nothing_is_left(wrong, name, said, monkeypatch
     assert broker.topics == {}
 
 
-def test_a_missing_broker_is_told():
+def test_a_missing_broker_is_reported():
     assert "1 of 3 brokers" in failures(checked(Wrong(), brokers=3)[0])["reaches_brokers"]
 
 

@@ -158,6 +158,6 @@ def test_a_version_that_the_broker_does_not_speak_is_refused(offered):
         (b"\0\0\0\x04\0\0\0\x63", CodecError, "another request"),
     ],
 )
-def test_what_is_no_answer_is_named(answer, error, said):
+def test_an_invalid_answer_is_an_error(answer, error, said):
     with answered(answer) as connection, pytest.raises(error, match=said):
         connection.negotiate()

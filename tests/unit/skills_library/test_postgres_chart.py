@@ -39,7 +39,7 @@ def test_lint_finds_nothing():
     assert done.returncode == 0, done.stdout
 
 
-def test_what_a_deploy_installs():
+def test_the_manifest_of_a_deploy():
     objects = render()
     assert sorted(objects) == [
         ("Service", "postgres"),

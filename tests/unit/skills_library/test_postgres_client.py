@@ -178,7 +178,7 @@ def test_a_server_that_does_not_know_the_password_is_refused():
 
 
 @pytest.mark.parametrize(("kind", "data"), [(3, b""), (5, b"salt"), (10, b"OTHER\0\0"), (7, b"")])
-def test_the_password_is_not_given_to_a_weaker_method(kind, data):
+def test_the_password_is_not_sent_by_a_weaker_method(kind, data):
     def talk(server):
         server.authentication(kind, data)
         server.hear()
@@ -199,7 +199,7 @@ def test_a_server_that_asks_for_nothing_is_noticed():
 
 
 @pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 400 Bad Request\r\n", message("Z", b"I")])
-def test_what_is_no_postgresql_is_an_error(answer):
+def test_an_answer_of_another_protocol_is_an_error(answer):
     def talk(server):
         server.say(answer)
         server.channel.shutdown(socket.SHUT_WR)

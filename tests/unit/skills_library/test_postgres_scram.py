@@ -37,7 +37,7 @@ def test_the_examples_of_the_rfcs(vector, digest):
         client.finish(b"v=" + base64.b64encode(b"wrong"))
 
 
-def test_a_refusal_is_told():
+def test_a_refusal_is_an_error():
     with pytest.raises(ScramError, match="invalid-proof"):
         ScramClient("x").finish(b"e=invalid-proof")
 

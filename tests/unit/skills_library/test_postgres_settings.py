@@ -109,7 +109,7 @@ def test_a_mounted_pg_hba_replaces_ours(bash):
     ("name", "value"),
     [("POSTGRESQL_ENABLE_LDAP", "yes"), ("POSTGRES_REPLICATION_MODE", "master")],
 )
-def test_what_is_not_offered_is_said(bash, name, value):
+def test_an_unsupported_setting_is_an_error(bash, name, value):
     assert "not offered" in bash("write_settings", check=False, **{name: value})
 
 

@@ -73,5 +73,5 @@ def test_the_foundation_is_what_the_values_request():
     [FOLDER / "verify.py", *(FOLDER / "lib").glob("*.py"), *(FOLDER / "../common").glob("*.py")],
     ids=lambda path: path.name,
 )
-def test_what_verify_runs_is_python_3_9(module):
+def test_modules_of_verify_run_on_python_3_9(module):
     ast.parse(module.read_text(), feature_version=(3, 9))

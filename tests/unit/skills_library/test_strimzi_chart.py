@@ -122,7 +122,7 @@ def test_numbers_of_nodes_are_kept_apart(tmp_path):
     assert ids == ["[0-99]", "[100-199]"]
 
 
-def test_data_outlives_what_is_taken_away():
+def test_data_survives_the_removal_of_resources():
     objects = render()
     topics = [o for o in objects if o["kind"] == "KafkaTopic"]
     assert len(topics) == 2
@@ -135,7 +135,7 @@ def test_data_outlives_what_is_taken_away():
     assert finalizers in template["topicOperatorContainer"]["env"]
 
 
-def test_the_id_of_the_cluster_is_of_namespace_and_release_or_as_given():
+def test_the_cluster_id_is_derived_or_set():
     def given(settings=()):
         (pool,) = [o for o in render(settings) if o["kind"] == "KafkaNodePool"]
         return json.loads(pool["metadata"]["annotations"]["learnflow.infra/initial-status"])
@@ -229,7 +229,7 @@ def test_where_pods_run_holds_for_every_kind_of_them():
         ({"topicOperator": {"image": "x"}}, "image"),
     ],
 )
-def test_what_cannot_be_meant_is_refused(settings, words):
+def test_invalid_values_are_refused(settings, words):
     done = helm("template", settings, DEPLOYED, "kafka")
     assert done.returncode != 0
     assert words in done.stderr

@@ -44,11 +44,11 @@ def layout(tmp_path):
     return made
 
 
-def test_a_layout_that_is_not_there_is_empty(tmp_path):
+def test_an_absent_layout_is_empty(tmp_path):
     assert Layout(root=tmp_path / "none").entries() == {}
 
 
-def test_what_was_copied_is_found_by_its_reference(layout, tmp_path):
+def test_a_copied_image_is_listed_by_its_reference(layout, tmp_path):
     digest = copied(tmp_path / "c", "c")
     layout.absorb(tmp_path / "c", "quay.io/c:1", kind="chart")
     found = layout.entries()["quay.io/c:1"]
@@ -72,7 +72,7 @@ def test_a_blob_that_is_missing_or_cut_is_seen(layout):
     assert not layout.has(found)
 
 
-def test_what_nothing_used_for_a_month_goes(layout, tmp_path):
+def test_entries_unused_for_a_month_are_removed(layout, tmp_path):
     entries = layout.entries()
     old, other = entries["quay.io/a:1"], entries["quay.io/b:1"]
     *_, shared, layer = layout.of(old)
@@ -87,7 +87,7 @@ def test_what_nothing_used_for_a_month_goes(layout, tmp_path):
     assert layout.blob(shared["digest"]).exists()  # the other one's, too
 
 
-def test_it_is_spread_as_it_came(layout, tmp_path):
+def test_an_image_is_unpacked_unchanged(layout, tmp_path):
     layout.spread(layout.entries()["quay.io/a:1"], tmp_path / "again")
     copied(tmp_path / "wanted", "layer of a" * 50)
     files = [

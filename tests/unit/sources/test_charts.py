@@ -173,7 +173,7 @@ def test_a_schema_is_json_and_may_be_indented_by_tabs(chart):
     assert charts.read(chart).defaults.schema == {"type": "object"}
 
 
-def test_what_is_no_chart_is_refused(tmp_path):
+def test_a_file_that_is_no_chart_is_refused(tmp_path):
     with pytest.raises(InputError, match="not a chart"):
         charts.read(tmp_path)
     (tmp_path / "x.tgz").write_text("no archive")
@@ -181,7 +181,7 @@ def test_what_is_no_chart_is_refused(tmp_path):
         charts.read(tmp_path / "x.tgz")
 
 
-def test_the_cache_gives_back_what_was_stored_and_nothing_damaged(chart, cache):
+def test_the_cache_returns_stored_charts_but_no_damaged_ones(chart, cache):
     archive = packed(chart)  # a second one could have another time in it
     digest = "sha256:" + "a" * 64
     assert charts.cached(digest) is None

@@ -61,7 +61,7 @@ def test_faults_name_the_field(schema, value, fault):
     assert found == [] if not fault else found[0].startswith(fault)
 
 
-def test_an_unknown_field_is_told_with_what_was_meant():
+def test_an_unknown_field_is_reported_with_a_suggestion():
     schema = {"type": "object", "properties": {"replicas": {"type": "integer"}}}
     assert told(schema, {"replcias": 3, "zzz": 1}) == [
         "spec.x.replcias: the field is unknown. Did you mean replicas?",
@@ -69,7 +69,7 @@ def test_an_unknown_field_is_told_with_what_was_meant():
     ]
 
 
-def test_defaults_count_before_what_is_required():
+def test_defaults_are_set_before_required_fields_are_checked():
     schema = {
         "type": "object",
         "required": ["a"],

@@ -57,11 +57,11 @@ def test_a_newer_chart_of_the_same_name(before, now, newer):
     assert crd_upgrade.applied_by_newer(live, "other", now) == ""
 
 
-def test_a_crd_that_nobody_marked_is_not_newer():
+def test_a_crd_without_the_annotation_is_not_newer():
     assert crd_upgrade.applied_by_newer(crd("v1"), "strimzi", "1.0.0") == ""
 
 
-def test_what_differs_is_the_spec_and_what_people_read_of_the_metadata():
+def test_only_spec_labels_and_annotations_are_compared():
     live = crd("v1", labels={"a": "b"}, resourceVersion="1", managedFields=[])
     assert not crd_upgrade.differs(live, crd("v1", labels={"a": "b"}, resourceVersion="1"))
     assert crd_upgrade.differs(live, crd("v1 v2", labels={"a": "b"}))

@@ -37,11 +37,11 @@ def test_every_kind_with_pods(kind):
     ("hooks", "wanted"),
     [("test", set()), ("test-success", set()), ("pre-install", ALL), ("test, pre-install", ALL)],
 )
-def test_pods_of_helm_test_are_not_needed(hooks, wanted):
+def test_images_of_helm_tests_are_not_required(hooks, wanted):
     assert images_of([obj("Pod", POD, annotations={"helm.sh/hook": hooks})]) == wanted
 
 
-def test_what_has_no_pods():
+def test_objects_without_pods_have_no_images():
     service = {"kind": "Service", "metadata": {"name": "x"}, "spec": {"containers": 1}}
     custom = {"kind": "Kafka", "metadata": {"name": "x"}, "spec": {"kafka": {"image": "own:1"}}}
     assert images_of([service, custom, obj("Job", {"containers": None})]) == set()

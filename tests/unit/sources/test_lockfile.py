@@ -13,7 +13,7 @@ def locked(letter="a", version="1.2.0"):
     return LockedChart(chart="oci://r.example/c", version=version, digest=f"sha256:{letter * 64}")
 
 
-def test_a_lock_is_read_as_it_was_written(tmp_path):
+def test_a_written_lock_is_read_back(tmp_path):
     file = tmp_path / "charts.lock"
     wanted = Lock(profiles={UPSTREAM: {KAFKA: locked(), DB: locked("b")}})
     assert lockfile.write(wanted, file) is True
@@ -45,7 +45,7 @@ def test_a_malformed_lock_is_refused_with_its_line(tmp_path):
         lockfile.read(file)
 
 
-def test_differences_are_told_by_release():
+def test_differences_are_reported_by_release():
     before = Lock(profiles={UPSTREAM: {KAFKA: locked(), DB: locked()}})
     after = Lock(profiles={UPSTREAM: {KAFKA: locked("c", "1.3.0"), ReleaseName("new"): locked()}})
     db, kafka, new = differences(before, after)

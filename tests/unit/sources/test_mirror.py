@@ -9,7 +9,7 @@ STRIMZI = (RegistryKeys(registry="defaultImageRegistry", repository="defaultImag
 
 
 @pytest.mark.parametrize("text", ["", "quay.io", "=x", "quay.io=", "https://quay.io=x"])
-def test_what_is_no_mirror(text):
+def test_invalid_mirrors_are_refused(text):
     with pytest.raises(InputError, match="FROM=TO"):
         parse(text)
 

@@ -28,7 +28,7 @@ def item(text, fault=Fault.missing, message="said so"):
         ("m.example/bitnami/postgresql:17.6.0", Fault.missing, False),
     ],
 )
-def test_what_a_skill_declares_of_removed_images_is_the_cause_and_the_remedy(text, fault, removed):
+def test_removed_images_of_a_skill_have_its_cause_and_remedy(text, fault, removed):
     error = refusal([item(text, fault)], skills.removed_images())
     assert ("Bitnami removed" in error.why) is removed
     assert ("bitnamilegacy" in str(error.remedy)) is removed

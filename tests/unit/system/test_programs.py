@@ -112,14 +112,14 @@ def test_a_failure_of_lines_has_the_last_ones():
     assert caught.value.why == "a\nb"
 
 
-def test_lines_that_nobody_reads_on_end_their_program(tmp_path):
+def test_a_program_ends_when_its_reader_stops(tmp_path):
     found = programs.lines(["sh", "-c", SLEEP], cwd=tmp_path)
     assert next(found) == "begun"
     found.close()
     assert (tmp_path / "ended").exists()
 
 
-def test_an_interrupt_ends_what_other_threads_wait_for():
+def test_an_interrupt_ends_programs_of_other_threads():
     sleeper = programs.lines(["sh", "-c", "echo begun; exec sleep 60"])
     assert next(sleeper) == "begun"
     with pytest.raises(KeyboardInterrupt), processes.ended_on_error():
@@ -147,7 +147,7 @@ def test_beside_other_tasks_a_program_gives_the_same():
     assert asyncio.run(tasks.run(["cat"])).text == ""
 
 
-def test_beside_other_tasks_what_is_late_is_ended():
+def test_a_program_beyond_its_timeout_is_ended_while_others_continue():
     assert asyncio.run(tasks.run(["sleep", "infinity"], seconds=0)).late
 
 

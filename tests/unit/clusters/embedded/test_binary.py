@@ -70,7 +70,7 @@ def test_a_full_disk_is_the_hosts_error(tmp_path):
     assert "run the same command again" in str(caught.value.remedy)
 
 
-def test_a_failed_build_says_that_it_continues_where_it_stopped(tmp_path):
+def test_a_failed_build_reports_that_it_will_be_continued(tmp_path):
     go = fake_go(tmp_path, "dial tcp: lookup failed", 1)
     with pytest.raises(ArtifactError) as caught:
         list(binary._go(go, ["build"], {}))

@@ -35,13 +35,13 @@ def test_a_node_with_room_is_enough():
     assert failed(capacity([node()], [pod("1")], NEEDED)) == []
 
 
-def test_free_disk_counts_where_it_is_known():
+def test_free_disk_is_checked_if_it_is_known():
     by_name = {check.name: check for check in capacity([node()], [], NEEDED, 2**30)}
     assert not by_name["disk"].passed
     assert by_name["disk"].message == "1024 MiB free, 2048 needed"
 
 
-def test_what_pods_request_is_taken():
+def test_requests_of_running_pods_reduce_the_capacity():
     assert failed(capacity([node()], [pod("1800m")], NEEDED)) == ["cpu"]
 
 

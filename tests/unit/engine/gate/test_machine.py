@@ -19,7 +19,7 @@ def failed(checks):
     return [check.name for check in checks if not check.passed]
 
 
-def test_what_skills_ask_for_adds_up():
+def test_demands_of_skills_are_summed():
     assert total([NEEDED, NEEDED]) == Foundation(cpu=1, memory=2 * GIB, storage=8 * GIB)
     assert total([]) == Foundation(cpu=0, memory=0, storage=0)
 

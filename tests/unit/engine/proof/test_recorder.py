@@ -15,7 +15,7 @@ def told(seen):
     return [(type(event).__name__, event.step) for event in seen]
 
 
-def test_a_step_found_done_again_is_not_told_twice():
+def test_a_repeated_step_without_a_change_is_reported_once():
     seen = []
     recorder = Recorder(seen.append)
     run(recorder, "a", changed=False)
@@ -24,7 +24,7 @@ def test_a_step_found_done_again_is_not_told_twice():
     assert recorder.changed is False
 
 
-def test_a_step_that_does_something_the_second_time_is_told():
+def test_a_repeated_step_with_a_change_is_reported():
     seen = []
     recorder = Recorder(seen.append)
     run(recorder, "a", changed=False)
@@ -52,7 +52,7 @@ def seen(state, message="m"):
     )
 
 
-def test_the_report_holds_what_became_of_each_object():
+def test_the_report_has_the_final_status_of_each_object():
     recorder = Recorder(lambda _event: None)
     for event in (
         seen("InProgress"),
@@ -67,7 +67,7 @@ def test_the_report_holds_what_became_of_each_object():
     assert "gone" not in item
 
 
-def test_the_report_holds_how_it_failed_and_why():
+def test_the_report_has_the_error_and_its_causes():
     recorder = Recorder(lambda _event: None)
     run(recorder, "release/a", changed=True)
     recorder(seen("InProgress"))

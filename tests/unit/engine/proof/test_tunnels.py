@@ -41,7 +41,7 @@ def test_one_that_is_open_already_is_used():
             pass
 
 
-def test_one_that_cannot_be_opened_is_told_in_its_words():
+def test_a_failed_tunnel_is_reported_with_kubectls_stderr():
     with (
         pytest.raises(ClusterUnreachableError, match="No tunnel") as error,
         tunnels.opened(endpoints("raise SystemExit('no such service')", free_port())),

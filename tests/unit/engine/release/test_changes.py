@@ -65,7 +65,7 @@ def test_a_manifest_for_a_file_has_no_secret():
     assert [obj["kind"] for obj in yaml.safe_load_all(hidden)] == ["ConfigMap", "Secret"]
 
 
-def test_what_helm_invents_is_no_change():
+def test_generated_values_are_no_change():
     live, first, second = (
         keyed(secret(password=text), config_map(x="1", list=["a", text]))
         for text in ("kept", "random1", "random2")
@@ -73,13 +73,13 @@ def test_what_helm_invents_is_no_change():
     assert changes.settled(live, first, second) == live
 
 
-def test_a_desired_change_is_kept_beside_what_helm_invents():
+def test_a_desired_change_is_kept_beside_generated_values():
     live = keyed(config_map(x="1", random="kept"))
     first, second = (keyed(config_map(x="2", random=text)) for text in ("r1", "r2"))
     assert changes.settled(live, first, second) == keyed(config_map(x="2", random="kept"))
 
 
-def test_a_new_object_keeps_what_helm_invented():
+def test_a_new_object_keeps_generated_values():
     first, second = keyed(secret(a="1")), keyed(secret(a="2"))
     assert changes.settled({}, first, second) == first
 
@@ -97,7 +97,7 @@ def test_without_random_values_the_live_object_is_not_used(live, desired):
     assert changes.settled(keyed({**config_map(), "data": live}), rendered, rendered) == rendered
 
 
-def test_the_diff_of_drift_is_what_mends_it():
+def test_the_diff_of_drift_shows_its_removal():
     change = changes.change("drifted", config_map(x="by hand"), config_map(x="by release"))
     assert change == Change(object="ConfigMap/a", kind="drifted", text=change.text)
     assert "-  x: by hand\n+  x: by release" in change.text

@@ -38,7 +38,7 @@ def other(tmp_path):
         process.kill()
 
 
-def test_another_checkout_is_kept_out_and_told_who_holds_the_namespace(other):
+def test_another_checkout_is_refused_with_the_holder_of_the_lock(other):
     with pytest.raises(LockedError) as error, locks.hold("ctx", "ns", "delete"):
         pass
     assert f"learnflow-infra deploy, process {other.pid}, since 20" in error.value.why
@@ -72,7 +72,7 @@ def held_for(begun, **options):
         return locks.held_for("ctx", "ns", begun=begun, **options)
 
 
-def test_an_operation_that_nobody_here_began_may_go_on_until_helm_gives_it_up(monkeypatch):
+def test_a_foreign_operation_may_run_until_helms_timeout(monkeypatch):
     monkeypatch.setattr(time, "time", lambda: 1000.0)
     assert held_for(900.0) == 200.0
     assert held_for(699.0) == 0.0
@@ -84,7 +84,7 @@ def test_a_clock_that_is_behind_waits_longer(monkeypatch):
     assert held_for(1050.0) == 350.0
 
 
-def test_what_a_run_of_ours_began_that_was_killed_is_over(other):
+def test_an_operation_of_a_killed_run_is_over(other):
     begun = time.time()
     other.kill()
     other.wait()
@@ -109,7 +109,7 @@ def interrupted():
     return ended_by(KeyboardInterrupt())
 
 
-def test_what_a_run_of_ours_began_that_was_interrupted_is_over():
+def test_an_operation_of_an_interrupted_run_is_over():
     begun = interrupted()
     interrupted()
     assert held_for(begun) == 0
@@ -122,14 +122,14 @@ def test_a_mistyped_option_begins_nothing():
     assert held_for(begun) == 0
 
 
-def test_what_began_long_after_our_interrupted_run_is_not_ours(monkeypatch):
+def test_an_operation_long_after_an_interrupted_run_is_foreign(monkeypatch):
     interrupted()
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + locks.SLACK + 60)
     assert held_for(time.time() - 5) > 0
 
 
-def test_what_began_while_this_run_was_going_on_is_not_ours():
+def test_an_operation_during_this_run_is_foreign():
     assert held_for(time.time()) > 0
 
 

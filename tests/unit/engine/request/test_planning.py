@@ -78,7 +78,7 @@ def test_every_clone_takes_the_profile_that_the_cluster_records(server, clone):
     assert planning.for_cluster(OPTIONS).target.profile == "embedded"
 
 
-def test_without_a_record_it_is_the_default_of_the_target(server, clone):
+def test_without_a_record_the_targets_default_profile_is_used(server, clone):
     assert planning.for_cluster(OPTIONS).target.profile == "upstream"
     assert planning.for_cluster(replace(OPTIONS, profile="embedded")).target.profile == "embedded"
 
@@ -103,7 +103,7 @@ def test_the_record_is_read_once_and_handed_on(server):
     assert server.paths == [RECORD]
 
 
-def test_a_cluster_that_was_not_there_at_planning_is_asked_when_it_runs(server):
+def test_the_record_of_a_new_cluster_is_read_once_it_runs(server):
     plan = planning.for_cluster(OPTIONS)
     document = record(server, "upstream")
     session = connect(replace(plan, record=None), ignore)
