@@ -5,8 +5,9 @@ Applications may read it, and all clones of the repository use it.
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from learnflow_infra.clients.api_errors import ConflictError
 from learnflow_infra.clients.kube import MANAGER, Kube
 from learnflow_infra.models import Profile, SkillName
 from learnflow_infra.outputs.contracts import EndpointsDocument
@@ -23,10 +24,12 @@ class Record:
 
     `endpoints` is the document of endpoints.json, `{}` where nothing is deployed. `verified`
     maps a skill to the fingerprint of its last successful verification (proof.prove).
+    `version` is the ConfigMap's resourceVersion, "" where there is none.
     """
 
     endpoints: EndpointsDocument = field(default_factory=EndpointsDocument)
     verified: Mapping[SkillName, str] = field(default_factory=dict)
+    version: str = field(default="", compare=False)
 
     @property
     def profile(self) -> Profile | None:
@@ -37,7 +40,19 @@ class Record:
         """The record without these skills."""
         kept = [item for item in self.endpoints.get("endpoints", ()) if item["skill"] not in skills]
         verified = {name: value for name, value in self.verified.items() if name not in skills}
-        return Record(endpoints={**self.endpoints, "endpoints": kept}, verified=verified)
+        return replace(self, endpoints={**self.endpoints, "endpoints": kept}, verified=verified)
+
+    def with_entries(self, own: "Record", skills: Collection[SkillName]) -> "Record":
+        """The record with the entries of these skills as `own` has them."""
+        others = self.without(skills)
+        entries = [item for item in own.endpoints["endpoints"] if item["skill"] in skills]
+        entries = sorted([*others.endpoints["endpoints"], *entries], key=lambda item: item["name"])
+        verified = {name: value for name, value in own.verified.items() if name in skills}
+        return replace(
+            self,
+            endpoints={**own.endpoints, "endpoints": entries},
+            verified={**others.verified, **verified},
+        )
 
 
 def read(kube: Kube, namespace: str) -> Record:
@@ -47,28 +62,43 @@ def read(kube: Kube, namespace: str) -> Record:
     return Record(
         endpoints=json.loads(data.get(ENDPOINTS, "{}")),
         verified=json.loads(data.get(VERIFIED, "{}")),
+        version=config_map["metadata"]["resourceVersion"] if config_map else "",
     )
 
 
-def write(kube: Kube, namespace: str, record: Record) -> None:
-    """Write the record by server-side apply, so that other keys and labels are kept."""
-    kube.apply(
-        _path(namespace),
-        {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
-            "metadata": {
-                "name": CONFIG_MAP,
-                "namespace": namespace,
-                "labels": {"app.kubernetes.io/managed-by": MANAGER},
+def write(kube: Kube, namespace: str, record: Record, skills: Collection[SkillName]) -> Record:
+    """Write the record by server-side apply, so that other keys and labels are kept.
+
+    A run elsewhere may have changed the record since it was read: then only the entries of
+    `skills` are replaced.
+
+    Returns:
+        The record as it is now.
+    """
+    data = {
+        ENDPOINTS: json.dumps(record.endpoints, indent=2),
+        VERIFIED: json.dumps(dict(record.verified)),
+        ENV: as_env(record.endpoints),
+    }
+    try:
+        applied = kube.apply(
+            _path(namespace),
+            {
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "metadata": {
+                    "name": CONFIG_MAP,
+                    "namespace": namespace,
+                    "labels": {"app.kubernetes.io/managed-by": MANAGER},
+                    "resourceVersion": record.version,
+                },
+                "data": data,
             },
-            "data": {
-                ENDPOINTS: json.dumps(record.endpoints, indent=2),
-                VERIFIED: json.dumps(dict(record.verified)),
-                ENV: as_env(record.endpoints),
-            },
-        },
-    )
+        )
+    except ConflictError:
+        current = read(kube, namespace)
+        return write(kube, namespace, current.with_entries(record, skills), skills)
+    return replace(record, version=applied["metadata"]["resourceVersion"])
 
 
 def remove(kube: Kube, namespace: str) -> None:

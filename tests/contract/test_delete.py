@@ -53,7 +53,7 @@ def record(session, phase, *names, context=None):
     }
     verified = {f"{name}-skill": "1" for name in names}
     made = Record(endpoints=document, verified=verified)
-    records.write(session.kube, session.namespace, made)
+    records.write(session.kube, session.namespace, made, set(verified))
     artifacts.write_endpoints(phase, document, "kubectl")
     for name in names:
         files.update(phase / "releases" / name / "values.yaml", "{}\n")

@@ -88,7 +88,22 @@ def test_a_load_balancer(kube, namespace, tmp_path):
 def test_a_record_is_read_back_unchanged(kube, namespace):
     assert records.read(kube, namespace) == Record()
     record = Record(endpoints={"profile": "upstream", "endpoints": []}, verified={"demo": "1"})
-    records.write(kube, namespace, record)
+    records.write(kube, namespace, record, {"demo"})
     assert records.read(kube, namespace) == record
     records.remove(kube, namespace)
     assert records.read(kube, namespace) == Record()
+
+
+def test_what_a_run_elsewhere_recorded_meanwhile_stays(kube, namespace):
+    def recorded(record, skill, fingerprint):
+        entry = {"name": skill, "skill": skill, "env": {}}
+        own = Record(endpoints={"endpoints": [entry]}, verified={skill: fingerprint})
+        return record.with_entries(own, {skill})
+
+    first = records.write(kube, namespace, recorded(Record(), "a", "1"), {"a"})
+    records.write(kube, namespace, recorded(first, "b", "1"), {"b"})
+    late = records.write(kube, namespace, recorded(first, "a", "2"), {"a"})
+    assert [item["name"] for item in late.endpoints["endpoints"]] == ["a", "b"]
+    assert late.verified == {"a": "2", "b": "1"}
+    records.write(kube, namespace, first.without({"a"}), {"a"})
+    assert records.read(kube, namespace) == late.without({"a"})

@@ -55,28 +55,29 @@ def prove(
     Raises:
         VerificationError: a check failed.
     """
-    endpoints = _endpoints(session, skills, outcomes)
-    record = replace(session.record, endpoints=endpoints)
+    names = {skill.name for skill in skills}
+    record = _with_endpoints(session, skills, outcomes)
     if record != session.record:
-        records.write(session.kube, session.namespace, record)
-    fingerprints = {skill.name: fingerprint(skill, outcomes, endpoints) for skill in skills}
+        record = records.write(session.kube, session.namespace, record, names)
+    fingerprints = {skill.name: fingerprint(skill, outcomes, record.endpoints) for skill in skills}
     verified = {**record.verified, **fingerprints}
     proof = Proof(record=record, results=(), verified=verified == record.verified)
     again = again or any(outcome.changed for outcome in outcomes)
     if verify and (again or not proof.verified):
-        documents = asyncio.run(verification.verify_all(session, skills, endpoints))
+        documents = asyncio.run(verification.verify_all(session, skills, record.endpoints))
         results.require(documents, skills)
         proof = Proof(record=replace(record, verified=verified), results=documents, verified=True)
         if proof.record != record:
-            records.write(session.kube, session.namespace, proof.record)
+            record = records.write(session.kube, session.namespace, proof.record, names)
+            proof = replace(proof, record=record)
     _write_artifacts(session, proof.record, outcomes)
     return proof
 
 
-def _endpoints(
+def _with_endpoints(
     session: Session, skills: Sequence[Skill], outcomes: Sequence[Outcome]
-) -> EndpointsDocument:
-    """The endpoints that these skills have now, and the recorded ones of other skills."""
+) -> Record:
+    """The record with the endpoints that these skills have now."""
     values = {outcome.release: outcome.computed for outcome in outcomes}
     discovered = [
         endpoint
@@ -84,11 +85,8 @@ def _endpoints(
         for endpoint in discover(session.kube, session.target, session.namespace, skill, values)
     ]
     document = outputs.document(session.target, session.namespace, discovered)
-    others = session.record.without({skill.name for skill in skills}).endpoints["endpoints"]
-    document["endpoints"] = sorted(
-        [*document["endpoints"], *others], key=lambda item: str(item["name"])
-    )
-    return document
+    own = replace(session.record, endpoints=document)
+    return session.record.with_entries(own, {skill.name for skill in skills})
 
 
 def fingerprint(skill: Skill, outcomes: Sequence[Outcome], endpoints: EndpointsDocument) -> str:

@@ -105,12 +105,13 @@ def _purge(session: Session, data: Sequence[str], releases: Sequence[Release]) -
 
 def _update_record(session: Session, skills: Sequence[Skill], releases: Sequence[Release]) -> None:
     """Remove the skills from the cluster's record, and from files that describe this cluster."""
-    record = session.record.without({skill.name for skill in skills})
+    names = {skill.name for skill in skills}
+    record = session.record.without(names)
     endpoints = record.endpoints["endpoints"]
     if not endpoints:
         records.remove(session.kube, session.namespace)
     elif record != session.record:
-        records.write(session.kube, session.namespace, record)
+        record = records.write(session.kube, session.namespace, record, names)
     folder, place = paths.phase_dir(), (session.target.context, session.namespace)
     if artifacts.written_for(folder) in {place, None}:
         artifacts.forget_releases(folder, [release.name for release in releases])

@@ -60,7 +60,8 @@ def server(tmp_path, monkeypatch):
 
 def record(server, profile):
     document = {"context": "cluster", "namespace": "learnflow", "profile": profile}
-    server.objects[RECORD] = {"data": {"endpoints.json": json.dumps(document)}}
+    data = {"endpoints.json": json.dumps(document)}
+    server.objects[RECORD] = {"metadata": {"resourceVersion": "1"}, "data": data}
     return document
 
 
