@@ -1,6 +1,7 @@
 """Containers that do not start, end again and again, or fail their probes."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from learnflow_infra.masking import masked
 from learnflow_infra.objects import Container, ContainerStatus, Object, Terminated, reference
@@ -17,62 +18,86 @@ _SIGNALS = {137: "SIGKILL", 143: "SIGTERM", 139: "SIGSEGV", 134: "SIGABRT"}
 """By exit code."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Container:
+    """A container of an unready pod; `status` is its entry in the pod's status."""
+
+    facts: Facts
+    pod: Object
+    status: ContainerStatus
+
+    @property
+    def spec(self) -> Container:
+        """Its entry in the pod's spec."""
+        entries = (
+            *items(self.pod, "spec", "initContainers"),
+            *items(self.pod, "spec", "containers"),
+        )
+        name = self.status["name"]
+        return next((entry for entry in entries if entry.get("name") == name), Container(name=""))
+
+    def cause(
+        self, code: Code, *, message: str, remedy: str, evidence: tuple[str, ...] = ()
+    ) -> Cause:
+        """A cause with the last lines of the container's log."""
+        return Cause(
+            code=code,
+            object=reference(self.pod),
+            container=self.status["name"],
+            message=message,
+            evidence=(*evidence, *self.facts.log(self.pod, self.status["name"])),
+            remedy=remedy,
+        )
+
+
 def explain(facts: Facts) -> Iterator[Cause]:
     """A cause for each container that is not ready; a cause of an init container hides others."""
     for pod, _ in facts.unready("Pod"):
         if at(pod, "status", "phase") == "Failed":
             continue  # its owner replaces it, or has a cause itself
-        first = items(pod, "status", "initContainerStatuses")
-        init = [cause for item in first for cause in _init(facts, pod, item)]
-        yield from init
-        if not init:
-            for item in items(pod, "status", "containerStatuses"):
-                yield from _of_container(facts, pod, item)
+        init, others = (
+            [_Container(facts=facts, pod=pod, status=item) for item in items(pod, "status", key)]
+            for key in ("initContainerStatuses", "containerStatuses")
+        )
+        of_init = [cause for container in init for cause in _init(container)]
+        yield from of_init or (cause for container in others for cause in _causes(container))
 
 
-def _init(facts: Facts, pod: Object, item: ContainerStatus) -> Iterator[Cause]:
-    causes = list(_of_container(facts, pod, item))
+def _init(container: _Container) -> Iterator[Cause]:
+    causes = list(_causes(container))
     yield from causes
-    if not causes and at(item, "state", "running") and not _sidecar(pod, item):
-        yield _cause(
+    sidecar = container.spec.get("restartPolicy") == "Always"
+    if not causes and at(container.status, "state", "running") and not sidecar:
+        yield container.cause(
             Code.InitContainerStuck,
-            facts,
-            pod,
-            item,
             message="the init container runs and does not end",
             remedy="See in its log what it waits for.",
         )
 
 
-def _sidecar(pod: Object, item: ContainerStatus) -> bool:
-    """Whether it is a sidecar: an init container with `restartPolicy: Always`."""
-    return _spec(pod, item).get("restartPolicy") == "Always"
-
-
-def _of_container(facts: Facts, pod: Object, item: ContainerStatus) -> Iterator[Cause]:
-    reason = waiting(item).get("reason", "")
+def _causes(container: _Container) -> Iterator[Cause]:
+    status = container.status
+    reason = waiting(status).get("reason", "")
     if reason == "CreateContainerConfigError":
-        yield absent_config(facts, pod, text(waiting(item), "message"), item)
-    elif reason in _CANNOT_START or ended(item).get("reason") in _CANNOT_START:
-        yield _cannot_start(facts, pod, item)
-    elif not item.get("ready"):
-        yield from _unready(facts, pod, item)
+        message = text(waiting(status), "message")
+        yield absent_config(container.facts, container.pod, message, status)
+    elif reason in _CANNOT_START or ended(status).get("reason") in _CANNOT_START:
+        yield _cannot_start(container)
+    elif not status.get("ready"):
+        yield from _unready(container)
 
 
-def _unready(facts: Facts, pod: Object, item: ContainerStatus) -> Iterator[Cause]:
+def _unready(container: _Container) -> Iterator[Cause]:
     """The cause of a container that was started: out of memory, crashed, or failing its probe."""
-    outlived = outlived_crash(facts, pod, item)
-    probe = failed_probe(facts, pod, item)
-    if ended(item).get("reason") == "OOMKilled" and not outlived:
-        yield _out_of_memory(facts, pod, item)
-    elif (
-        _crashes(item)
-        and not outlived
-        and not (probe and killed_by_probe(facts, pod, item, probe[0]))
-    ):
-        yield _crashed(facts, pod, item)
+    place = container.facts, container.pod, container.status
+    outlived, probe = outlived_crash(*place), failed_probe(*place)
+    killed = probe and killed_by_probe(*place, probe[0])
+    if ended(container.status).get("reason") == "OOMKilled" and not outlived:
+        yield _out_of_memory(container)
+    elif _crashes(container.status) and not outlived and not killed:
+        yield _crashed(container)
     elif probe:
-        yield _failing_probe(facts, pod, item, *probe)
+        yield _failing_probe(container, *probe)
 
 
 def _crashes(item: ContainerStatus) -> bool:
@@ -84,28 +109,22 @@ def _crashes(item: ContainerStatus) -> bool:
     return crashed and (again or (bool(now) and (end.get("exitCode") or 0) != 0))
 
 
-def _out_of_memory(facts: Facts, pod: Object, item: ContainerStatus) -> Cause:
-    limit = at(_spec(pod, item), "resources", "limits", "memory")
-    return _cause(
+def _out_of_memory(container: _Container) -> Cause:
+    limit = at(container.spec, "resources", "limits", "memory")
+    return container.cause(
         Code.ContainerOutOfMemory,
-        facts,
-        pod,
-        item,
         message=f"the container needs more memory than its limit{f' of {limit}' if limit else ''}",
         remedy="Raise its resources.limits.memory in your values.",
     )
 
 
-def _crashed(facts: Facts, pod: Object, item: ContainerStatus) -> Cause:
-    end = ended(item)
-    restarts = count(item, "restartCount")
+def _crashed(container: _Container) -> Cause:
+    end = ended(container.status)
+    restarts = count(container.status, "restartCount")
     times = f", restarted {restarts} times" if restarts > 1 else ""
     message = text(end, "message").strip()
-    return _cause(
+    return container.cause(
         Code.ContainerCrashed,
-        facts,
-        pod,
-        item,
         message=f"the container ends with exit code {_exit_code(end)}{times}",
         remedy="Correct what its log reports; then deploy again.",
         evidence=(f"termination message: {masked(message)}",) if message else (),
@@ -117,54 +136,21 @@ def _exit_code(end: Terminated) -> str:
     return f"{code} ({_SIGNALS[code]})" if code in _SIGNALS else f"{code}"
 
 
-def _failing_probe(
-    facts: Facts, pod: Object, item: ContainerStatus, kind: str, output: str
-) -> Cause:
+def _failing_probe(container: _Container, kind: str, output: str) -> Cause:
     fails = f"{kind.lower()} probe fails" + (f": {output}" if output else "")
-    return _cause(
+    return container.cause(
         Code.ProbeFailing,
-        facts,
-        pod,
-        item,
         message=f"the container runs, but its {fails}",
         remedy="See its log; correct what it needs, or the probe, in your values.",
     )
 
 
-def _cannot_start(facts: Facts, pod: Object, item: ContainerStatus) -> Cause:
-    message = text(waiting(item), "message") or text(ended(item), "message")
-    return _cause(
+def _cannot_start(container: _Container) -> Cause:
+    status = container.status
+    message = text(waiting(status), "message") or text(ended(status), "message")
+    return container.cause(
         Code.ContainerCannotStart,
-        facts,
-        pod,
-        item,
         message="the container's command cannot be started",
         remedy="Correct its command, user or mounts in your values.",
         evidence=(f"kubelet: {masked(' '.join(message.split()))}",) if message else (),
-    )
-
-
-def _spec(pod: Object, item: ContainerStatus) -> Container:
-    """The container in the pod's spec."""
-    specs = [*items(pod, "spec", "initContainers"), *items(pod, "spec", "containers")]
-    return next((spec for spec in specs if spec.get("name") == item["name"]), Container(name=""))
-
-
-def _cause(
-    code: Code,
-    facts: Facts,
-    pod: Object,
-    item: ContainerStatus,
-    *,
-    message: str,
-    remedy: str,
-    evidence: tuple[str, ...] = (),
-) -> Cause:
-    return Cause(
-        code=code,
-        object=reference(pod),
-        container=item["name"],
-        message=message,
-        evidence=(*evidence, *facts.log(pod, item["name"])),
-        remedy=remedy,
     )
