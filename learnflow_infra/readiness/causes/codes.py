@@ -64,23 +64,13 @@ class Code(StrEnum):
     ImageRegistryUnreachable = auto(), _IMAGE, 60, "the node does not reach the registry"
     ImageNeverPulled = auto(), _IMAGE, 10, "an image is not on the node, and may not be pulled"
     ImagePullFailed = auto(), _IMAGE, 60, "an image cannot be pulled"
-    MissingConfigMap = (
-        auto(),
-        _UNREADY,
-        30,
-        "a pod lacks a ConfigMap, or a key in one",
-    )
+    MissingConfigMap = auto(), _UNREADY, 30, "a pod lacks a ConfigMap, or a key in one"
     MissingSecret = auto(), _UNREADY, 30, "a pod lacks a Secret, or a key in one"
     VolumeMountFailed = auto(), _UNREADY, 60, "a volume cannot be mounted"
     VolumeAttachFailed = auto(), _UNREADY, 120, "a volume cannot be attached to the node"
     PodUnschedulableCpu = auto(), _FOUNDATION, 60, "no node has enough CPU left"
     PodUnschedulableMemory = auto(), _FOUNDATION, 60, "no node has enough memory left"
-    PodUnschedulableNodeSelector = (
-        auto(),
-        _FOUNDATION,
-        30,
-        "no node has the labels a pod asks for",
-    )
+    PodUnschedulableNodeSelector = auto(), _FOUNDATION, 30, "no node has the labels of a selector"
     PodUnschedulableTaint = auto(), _FOUNDATION, 30, "every node has a taint that keeps pods off"
     PodUnschedulableAffinity = auto(), _FOUNDATION, 30, "no node satisfies a pod's affinity rules"
     PodUnschedulable = auto(), _FOUNDATION, 60, "no node fits a pod"
