@@ -57,7 +57,7 @@ def _print(prepared: "Sequence[Prepared]", output: opts.Output) -> None:
     from learnflow_infra.documents import dump
     from learnflow_infra.masking import masked_values
 
-    releases = {str(item.release.name): masked_values(item.computed.seen) for item in prepared}
+    releases = {str(item.release.name): masked_values(item.computed.effective) for item in prepared}
     if output is opts.Output.json:
         out_document("Values", releases=releases)
     else:

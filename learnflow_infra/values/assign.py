@@ -1,4 +1,4 @@
-"""Apply a flag's assignment to values, by Helm's rules for paths."""
+"""Apply an assignment of a flag to values, by Helm's rules for paths."""
 
 from typing import Any
 
@@ -14,10 +14,10 @@ class PathError(ValueError):
 
 
 def assign(document: Values, assignment: Assignment) -> None:
-    """Change `document` in place, which must share nothing with other documents.
+    """Change `document` in place; it must not share parts with other documents.
 
-    As in Helm, an empty name is never set, a mapping that stays empty is an error, and an
-    item of a list that is not a mapping is replaced by one; anything else must fit.
+    As in Helm, an empty name is never set, a mapping that stays empty is an error, and a list
+    item that is not a mapping is replaced by one. Other values must have the path's kind.
 
     Raises:
         PathError: the path does not fit the document.
@@ -43,25 +43,25 @@ def _into_map(document: Values, path: tuple[Step, ...], assignment: Assignment) 
 
 
 def _existing(document: Values, name: str, kind: type) -> Any:
-    """The value of `name`, which must be of that kind; a new one if there is none."""
-    held = document.get(name, kind())
-    if not isinstance(held, kind):
-        raise PathError(f"{name!r} is {describe(held)}, not a {_KINDS[kind]}")
-    return held
+    """The value of `name`, or an empty one of that kind."""
+    value = document.get(name, kind())
+    if not isinstance(value, kind):
+        raise PathError(f"{name!r} is {describe(value)}, not a {_KINDS[kind]}")
+    return value
 
 
 def _into_list(items: list[Any], path: tuple[Step, ...], assignment: Assignment) -> list[Any]:
     index, rest = int(path[0]), path[1:]
-    there = items[index] if index < len(items) else None
+    item = items[index] if index < len(items) else None
     if not rest:
         return items if assignment.ended else _with_item(items, index, assignment.value)
     value: Any
     if isinstance(rest[0], int):
-        if not isinstance(there, list | None):
-            raise PathError(f"item [{index}] is {describe(there)}, not a list")
-        value = _into_list(there or [], rest, assignment)
+        if not isinstance(item, list | None):
+            raise PathError(f"item [{index}] is {describe(item)}, not a list")
+        value = _into_list(item or [], rest, assignment)
     else:
-        value = there if isinstance(there, dict) else {}
+        value = item if isinstance(item, dict) else {}
         if index < len(items):
             items[index] = value
         _into_map(value, rest, assignment)
@@ -69,7 +69,7 @@ def _into_list(items: list[Any], path: tuple[Step, ...], assignment: Assignment)
 
 
 def _with_item(items: list[Any], index: int, value: Any) -> list[Any]:
-    """The list with an item set; nulls fill what is missing before it."""
+    """The list with an item set; missing items before it become null."""
     if index > MAX_INDEX:
         raise PathError(f"the index {index} is above {MAX_INDEX}")
     if index >= len(items):
@@ -82,7 +82,7 @@ _KINDS: dict[type, str] = {dict: "mapping", list: "list"}
 
 
 def describe(value: Any) -> str:
-    """The kind of a value; errors never repeat the value itself, which may be a secret."""
+    """The kind of a value, for errors, which must not contain the value itself: a secret."""
     match value:
         case None:
             return "null"
@@ -98,7 +98,7 @@ def describe(value: Any) -> str:
 
 
 def refusal(flag: str, assignment: Assignment, error: PathError) -> InputError:
-    """The error for a path that does not fit; it names the flag but not the value."""
+    """The error for a path that does not fit, without the value."""
     return InputError(
         f"{flag} {assignment.key}: {error}.",
         why="Helm refuses it, too: a flag cannot change the kind of a value of other layers.",

@@ -1,4 +1,4 @@
-"""Why a key has its value: the chain of its origins, for people and for programs."""
+"""Explain the value of a key: the chain of its origins, as text and as a document."""
 
 import difflib
 import json
@@ -12,16 +12,24 @@ from learnflow_infra.errors import InputError
 from learnflow_infra.models import ReleaseName, Values
 from learnflow_infra.remedy import Command, Remedy
 from learnflow_infra.values.layers import Computed
-from learnflow_infra.values.origins import Index, Keys, Origin, dotted, shown, undotted
+from learnflow_infra.values.origins import (
+    Index,
+    Keys,
+    Origin,
+    dotted,
+    origin_document,
+    shown,
+    undotted,
+)
 
 WIDTH = 48
-"""Longer values are cut in the text form; characters."""
+"""Maximum length of a value in the text form, in characters."""
 _MISSING = object()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Explanation:
-    """A key, after its release, whether it is set, and the chain of its origins, lowest first."""
+    """A key (with its release), whether it is set, and its origins, lowest layer first."""
 
     key: str
     is_set: bool
@@ -33,18 +41,18 @@ def explain(computed: Sequence[Computed], key: str) -> list[Explanation]:
     """The explanations of a key, or of every key below it.
 
     Args:
-        computed: the releases to look at.
-        key: as `--set` takes it, with the release or `global` in front; what stands behind
-            an index is not looked at, for a list is set as a whole.
+        computed: the releases.
+        key: as in `--set`, with the release or `global` first; a list is one value, so the
+            part after an index is ignored.
 
     Raises:
-        InputError: no layer sets the key; with what was probably meant.
+        InputError: no layer sets the key; with a suggestion.
     """
     path = tuple(undotted(re.split(r"(?<!\\)\[", key)[0]))
-    found = [item for one in computed for item in _explain(one, path)]
-    if not found:
+    explanations = [item for one in computed for item in _explain(one, path)]
+    if not explanations:
         raise _unknown_key(computed, key)
-    return found
+    return explanations
 
 
 def _explain(one: Computed, path: Keys) -> Iterator[Explanation]:
@@ -55,7 +63,7 @@ def _explain(one: Computed, path: Keys) -> Iterator[Explanation]:
     below = [item for item in paths if item[: len(inner)] == inner]
     index = Index(one.statements)
     for item in sorted(below) or [inner]:
-        value = _dig(one.seen, item)
+        value = _dig(one.effective, item)
         is_set = value is not _MISSING
         chain = index.chain(item, is_set=is_set)
         if any(not origin.key for origin in chain):
@@ -83,9 +91,9 @@ def _dig(values: Any, path: Keys) -> Any:
 
 
 def _unknown_key(computed: Sequence[Computed], key: str) -> InputError:
-    known = [f"{dotted([one.release])}.{name}" for one in computed for name in one.origins]
-    near = difflib.get_close_matches(key, known, n=1) or [
-        name for name in known if name.endswith(f".{key.rpartition('.')[2]}")
+    keys = [f"{dotted([one.release])}.{name}" for one in computed for name in one.origins]
+    near = difflib.get_close_matches(key, keys, n=1) or [
+        name for name in keys if name.endswith(f".{key.rpartition('.')[2]}")
     ]
     releases = ", ".join(one.release for one in computed)
     return InputError(
@@ -96,49 +104,42 @@ def _unknown_key(computed: Sequence[Computed], key: str) -> InputError:
 
 
 def document(explanations: Sequence[Explanation]) -> list[Values]:
-    """The explanations for programs, secrets hidden."""
+    """The explanations as JSON, with secrets masked."""
     return [
         {
             "key": item.key,
             "set": item.is_set,
             "value": shown(item.key, item.value),
-            "origins": [
-                {
-                    "source": origin.source,
-                    **({"key": origin.key} if origin.key else {}),
-                    "value": shown(origin.key or item.key, origin.value),
-                }
-                for origin in item.chain
-            ],
+            "origins": [origin_document(item.key, origin) for origin in item.chain],
         }
         for item in explanations
     ]
 
 
 def text(explanation: Explanation) -> str:
-    """The chain for people: lowest layer first, the one in force last and marked by `=`.
+    """The chain as text, lowest layer first; the last line is marked `=`, or `-` if not set.
 
-    A line that ends a key's life is marked by `-`; one about another key names it.
+    A line about another key names it.
     """
-    known: Mapping[str, Any] = document([explanation])[0]
-    value = _brief(known["value"]) if explanation.is_set else "not set"
+    explained: Mapping[str, Any] = document([explanation])[0]
+    value = _brief(explained["value"]) if explanation.is_set else "not set"
     words = [
         f"{origin['key']}: {_brief(origin['value'])}"
         if "key" in origin
         else _brief(origin["value"])
-        for origin in known["origins"]
+        for origin in explained["origins"]
     ]
     width = max(map(len, words))
     marks = [" "] * (len(words) - 1) + ["=" if explanation.is_set else "-"]
     lines = [
         f"  {mark} {word:{width}}  {origin['source']}"
-        for mark, word, origin in zip(marks, words, known["origins"], strict=True)
+        for mark, word, origin in zip(marks, words, explained["origins"], strict=True)
     ]
     return "\n".join([f"{explanation.key}: {value}", *lines])
 
 
 def _brief(value: Any) -> str:
     bare = isinstance(value, str) and value == value.strip() and scalars.plain(value) == value
-    said = str(value) if bare else json.dumps(value, ensure_ascii=False)
-    said = said.replace("\n", "\\n")
-    return said if len(said) <= WIDTH else said[: WIDTH - 1] + "…"
+    shortened = str(value) if bare else json.dumps(value, ensure_ascii=False)
+    shortened = shortened.replace("\n", "\\n")
+    return shortened if len(shortened) <= WIDTH else shortened[: WIDTH - 1] + "…"

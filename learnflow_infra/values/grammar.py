@@ -1,9 +1,9 @@
-"""Helm's language for values on a command line, read but not yet laid on anything.
+"""Parse Helm's language for values on a command line.
 
 `--set`, `--set-string` and `--set-file` take `path=value,path=value`, where a value may be
-a list `{a,b}` and a backslash takes the next character as it is; `--set-json` takes JSON
-texts as values. Source: https://helm.sh/docs/intro/using_helm/ and helm 3.17, the oracle of
-the tests, whose quirks are kept on purpose: each is named where it is kept.
+a list `{a,b}` and a backslash escapes the next character; `--set-json` takes JSON texts as
+values. Source: https://helm.sh/docs/intro/using_helm/, and helm 3.17, with which the tests
+compare. Its quirks are kept, each with a comment.
 """
 
 import json
@@ -26,11 +26,11 @@ def parse(flag: str, text: str, read_file: Callable[[str], str]) -> tuple[Assign
 
     Args:
         flag: `--set`, `--set-string`, `--set-json` or `--set-file`.
-        text: what was typed behind it.
-        read_file: gives the text of a file; called for `--set-file` alone.
+        text: its argument.
+        read_file: returns the text of a file, for `--set-file`.
 
     Raises:
-        InputError: the text is malformed; no value of it is repeated.
+        InputError: the text is malformed; the message contains no value.
     """
     text = re.sub("[\ud800-\udfff]", "\ufffd", text)  # bytes that are no UTF-8, as in Go
     readers = {
@@ -43,7 +43,7 @@ def parse(flag: str, text: str, read_file: Callable[[str], str]) -> tuple[Assign
 
 
 class _Words(Reader):
-    """Values are words or lists of words; `word` gives a word its value."""
+    """Values are words or lists of words; `word` converts a word to its value."""
 
     def __init__(self, flag: str, text: str, word: Callable[[str], Any]) -> None:
         super().__init__(flag, text)
@@ -58,15 +58,15 @@ class _Words(Reader):
 
     def _list(self) -> list[Any]:
         self.at += 1
-        found, stop = [], ","
+        items, stop = [], ","
         while stop == ",":
             word, stop = self.until(",}")
             if not stop:
                 raise self.fault("a list is not closed.", "End it with a brace: {a,b}")
-            found.append(self._word(word))
+            items.append(self._word(word))
         if self.text[self.at : self.at + 1] == ",":
             self.at += 1
-        return found
+        return items
 
 
 def _finite(text: str) -> float:
@@ -89,7 +89,7 @@ _DECODER = json.JSONDecoder(parse_float=_finite, parse_int=_whole, parse_constan
 
 
 class _Json(Reader):
-    """Values are JSON texts, each followed by blanks and a comma, or by nothing; none is null."""
+    """Values are JSON texts, separated by commas and blanks; an empty text is null."""
 
     def value(self) -> Any:
         if self._blank():
@@ -101,9 +101,9 @@ class _Json(Reader):
             raise self._no_json(getattr(error, "pos", start)) from error
         number = isinstance(value, int | float) and not isinstance(value, bool)
         if number and self.text[self.at : self.at + 1] in {".", "e", "E"}:
-            raise self._no_json(self.at)  # Go reads on: `1.` is a broken number
+            raise self._no_json(self.at)  # Go reads on: `1.` is a malformed number
         self._blank()
-        return _whole_characters(value)
+        return _without_surrogates(value)
 
     def _no_json(self, at: int) -> InputError:
         return self.fault(
@@ -112,7 +112,7 @@ class _Json(Reader):
         )
 
     def _blank(self) -> bool:
-        """Pass blanks and one comma; whether there was nothing else before it."""
+        """Skip blanks and one comma; return whether only blanks came before a comma or the end."""
         while self.at < len(self.text):
             char = self.text[self.at]
             if char not in _SPACE and char != ",":
@@ -123,13 +123,13 @@ class _Json(Reader):
         return True
 
 
-def _whole_characters(value: Any) -> Any:
-    r"""Halves of surrogate pairs (`"\ud800"`) become U+FFFD, as in Go."""
+def _without_surrogates(value: Any) -> Any:
+    r"""Replace lone surrogates (`"\ud800"`) by U+FFFD, as Go does."""
     match value:
         case str():
             return re.sub("[\ud800-\udfff]", "\ufffd", value)
         case list():
-            return [_whole_characters(item) for item in value]
+            return [_without_surrogates(item) for item in value]
         case dict():
-            return {_whole_characters(k): _whole_characters(v) for k, v in value.items()}
+            return {_without_surrogates(k): _without_surrogates(v) for k, v in value.items()}
     return value

@@ -1,8 +1,8 @@
 """The order of values, lowest first.
 
 Chart defaults (merged by helm) < charts-values/<release>/values.yaml <
-values-<profile>.yaml < layers of this project, such as images that it built < the
-operator's files and flags < layers that correct all of them, such as a mirror of images.
+values-<profile>.yaml < layers of this project, such as images that it built < the operator's
+files and flags < layers that override the operator, such as a mirror of images.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,13 +24,13 @@ from learnflow_infra.values.typed import set_arguments, unmarked
 
 @dataclass(frozen=True, kw_only=True)
 class Layer:
-    """Values that the project adds; `name` is what `--explain` shows."""
+    """Values that this program adds; `--explain` shows `name`."""
 
     name: str
     values: Values
 
     def source(self, _path: Keys) -> str:
-        """The source of every path: the layer itself."""
+        """The source of every path."""
         return self.name
 
 
@@ -39,12 +39,12 @@ class Computed:
     """The values of a release.
 
     Attributes:
-        release: whose values.
-        values: what helm gets on top of the chart's defaults, by stdin.
-        set_arguments: texts for `--set` that helm gets as well, in order: they repeat the
-            integers of `values` that flags set, as charts see integers only in this way.
+        release: its name.
+        values: what helm gets by stdin, to be merged into the chart's defaults.
+        set_arguments: arguments of `--set` that repeat the integers of `values` that flags
+            set; see values.typed.
         warnings: values that Helm accepts but ignores.
-        chart: what the chart says about its values.
+        chart: the chart's defaults.
         statements: the statements of all layers, lowest first.
     """
 
@@ -56,17 +56,17 @@ class Computed:
     statements: tuple[Statement, ...] = ()
 
     @cached_property
-    def seen(self) -> Values:
-        """What the chart sees: its defaults with the values merged into them."""
+    def effective(self) -> Values:
+        """The chart's defaults with the values merged into them."""
         return merge(self.chart.values, self.values, nulls="delete")
 
     @cached_property
     def origins(self) -> Mapping[str, tuple[Origin, ...]]:
         """Dotted key to its origins, lowest first."""
-        return chains(self.statements, self.seen)
+        return chains(self.statements, self.effective)
 
     def source_of(self, path: Keys) -> str:
-        """The last source that set a path, or one above or below it; "" if there is none."""
+        """The last source that set a path, or a path above or below it; "" if none did."""
         for statement in reversed(self.statements):
             length = min(len(statement.path), len(path))
             if statement.path[:length] == path[:length]:
@@ -74,14 +74,9 @@ class Computed:
         return ""
 
     def unknown_keys(self) -> list[unknown.UnknownKey]:
-        """Keys that the chart does not know, with a suggestion and its source."""
+        """Keys that the chart does not know, with suggestions and sources."""
         return [
-            unknown.UnknownKey(
-                key=f"{self.release}.{item.key}",
-                suggestion=item.suggestion and f"{self.release}.{item.suggestion}",
-                source=self.source_of(item.path),
-                path=item.path,
-            )
+            item.below(self.release, self.source_of(item.path))
             for item in unknown.unknown_keys(self.values, self.chart)
         ]
 
@@ -99,12 +94,12 @@ def compute(
     """The values of a release, and where each comes from.
 
     Args:
-        release: whose values.
-        profile: whose `values-<profile>.yaml` is merged into `values.yaml`.
-        overrides: the operator's, read by `read_overrides`.
-        chart: for origins and warnings alone; helm merges the defaults itself.
-        below: layers under the operator's.
-        above: layers over the operator's.
+        release: its name.
+        profile: `values-<profile>.yaml` is merged into `values.yaml`.
+        overrides: of the operator, from `read_overrides`.
+        chart: for origins and warnings only; helm merges the defaults itself.
+        below: layers that the operator overrides.
+        above: layers that override the operator.
         folder: charts-values/, or another folder like it.
 
     Raises:
@@ -117,13 +112,13 @@ def compute(
         tree = lay(tree, file.content, file.source, statements)
     for layer in below:
         tree = lay(tree, layer.values, layer.source, statements)
-    notes: list[Statement] = []
-    umbrella = (overrides or Overrides()).lay_on({release: tree}, release, notes)
+    umbrella_statements: list[Statement] = []
+    umbrella = (overrides or Overrides()).lay_on({release: tree}, release, umbrella_statements)
     own = umbrella[release]
     if not isinstance(own, dict):
-        raise refuse_kind(release, own, notes)
+        raise refuse_kind(release, own, umbrella_statements)
     values, ignored = with_globals(own, umbrella.get(GLOBAL, {}))
-    statements += _scoped(notes, release, ignored)
+    statements += _scoped(umbrella_statements, release, ignored)
     for layer in above:
         values = lay(values, layer.values, layer.source, statements)
     return Computed(
@@ -144,7 +139,7 @@ def _project_files(release: ReleaseName, profile: Profile, folder: Path | None) 
 
 
 def _of_chart(chart: Defaults) -> list[Statement]:
-    """The chart's defaults as statements, with their lines where its file is known."""
+    """The chart's defaults as statements, with lines if its file is known."""
 
     def source(keys: Keys) -> str:
         return f"chart default ({chart.file.source(keys)})" if chart.file else "chart default"
@@ -155,12 +150,12 @@ def _of_chart(chart: Defaults) -> list[Statement]:
 
 
 def _scoped(
-    notes: Sequence[Statement], release: str, ignored: Mapping[str, str]
+    statements: Sequence[Statement], release: str, ignored: Mapping[str, str]
 ) -> list[Statement]:
-    """Statements about the release's own paths: its own first, then those that `global` brings."""
-    own = [note for note in notes if note.path[0] == release]
-    shared = [note for note in notes if note.path[0] == GLOBAL and "" not in ignored]
+    """Statements relative to the release: its own first, then those of `global`."""
+    own = [s for s in statements if s.path[0] == release]
+    shared = [s for s in statements if s.path[0] == GLOBAL and "" not in ignored]
     return [
-        *(Statement(path=n.path[1:], value=n.value, source=n.source) for n in own),
-        *(n for n in shared if n.path[1:2] == () or n.path[1] not in ignored),
+        *(Statement(path=s.path[1:], value=s.value, source=s.source) for s in own),
+        *(s for s in shared if s.path[1:2] == () or s.path[1] not in ignored),
     ]

@@ -1,4 +1,4 @@
-"""Where every value comes from: the statements of all layers, and their chain for a key."""
+"""The origins of values: the statements of all layers, and the chain of a key."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -18,8 +18,8 @@ Keys = tuple[str, ...]
 class Origin:
     """One layer's statement about a key.
 
-    `source` is a file and line, a flag as typed (secrets hidden) or a layer's name. `key` is
-    set when the statement is about another key that decides this one: a mapping above it that
+    `source` is a file and line, a flag as typed (secrets masked) or a layer's name. `key` is
+    set if the statement is about another key that changes this one: a mapping above it that
     was replaced or deleted, or a key below it that it replaced.
     """
 
@@ -30,7 +30,7 @@ class Origin:
 
 @dataclass(frozen=True, kw_only=True)
 class Statement:
-    """The value that one layer sets at one path; a mapping replaces all that was below it."""
+    """The value that a layer sets at a path; a mapping replaces everything below the path."""
 
     path: Keys
     value: Any
@@ -38,7 +38,7 @@ class Statement:
 
 
 def dotted(path: Iterable[str]) -> str:
-    """A path as `--set` takes it."""
+    """A path in the syntax of `--set`."""
     return ".".join(map(escaped, path))
 
 
@@ -72,7 +72,7 @@ def _lay(
 
 
 class Index:
-    """Statements by path, lowest layer first, so that the chain of a key needs no search."""
+    """Statements by path, lowest layer first, to get the chain of a key without a search."""
 
     def __init__(self, statements: Sequence[Statement]) -> None:
         self._statements = statements
@@ -86,23 +86,23 @@ class Index:
     def chain(self, path: Keys, *, is_set: bool) -> tuple[Origin, ...]:
         """The statements about a key, about the mappings above it, and about keys below it."""
         lengths = range(len(path) + 1)
-        found = [index for length in lengths for index in self._at.get(path[:length], ())]
-        found += self._below.get(path, ())
-        chain = [_origin(self._statements[index], path) for index in sorted(found)]
+        indices = [index for length in lengths for index in self._at.get(path[:length], ())]
+        indices += self._below.get(path, ())
+        chain = [_origin(self._statements[index], path) for index in sorted(indices)]
         if is_set and chain and chain[-1].key and not chain[0].key:
-            chain.append(chain[0])  # no layer sets it any more, so the default applies again
+            chain.append(chain[0])  # no layer sets it now, so the default applies again
         return tuple(chain)
 
 
-def chains(statements: Sequence[Statement], seen: Values) -> dict[str, tuple[Origin, ...]]:
-    """The chain of every leaf that the chart sees, and of every key that a null deleted.
+def chains(statements: Sequence[Statement], effective: Values) -> dict[str, tuple[Origin, ...]]:
+    """The chain of every leaf, and of every key that a null deleted.
 
     Args:
-        statements: statements, lowest layer first.
-        seen: what the chart sees.
+        statements: lowest layer first.
+        effective: the values with the chart's defaults.
     """
     index = Index(statements)
-    visible = dict.fromkeys(path for path, _value in leaves(seen))
+    visible = dict.fromkeys(path for path, _value in leaves(effective))
     deleted = dict.fromkeys(s.path for s in statements if s.value is None)
     return {dotted(path): index.chain(path, is_set=path in visible) for path in visible | deleted}
 
@@ -121,30 +121,31 @@ def _origin(statement: Statement, path: Keys) -> Origin:
 
 
 def origins_document(release: str, origins: Mapping[str, Sequence[Origin]]) -> Values:
-    """The chains as a document: of each key its origins, lowest first, secrets hidden."""
+    """The chains as a document, lowest layer first, with secrets masked."""
     return {
         "apiVersion": "learnflow.infra/v1",
         "kind": "Origins",
         "release": release,
         "origins": {
-            key: [_document(key, origin) for origin in chain]
+            key: [origin_document(key, origin) for origin in chain]
             for key, chain in sorted(origins.items())
         },
     }
 
 
-def _document(key: str, origin: Origin) -> Values:
+def origin_document(key: str, origin: Origin) -> Values:
+    """An origin of a dotted key as JSON, with secrets masked."""
     about = {"key": origin.key} if origin.key else {}
     return {"source": origin.source, **about, "value": shown(origin.key or key, origin.value)}
 
 
 def shown(key: str, value: Any) -> Any:
-    """The value of a dotted key as people may see it."""
+    """The value of a dotted key with secrets masked."""
     return masked_values(value, tuple(undotted(key)))
 
 
 def undotted(key: str) -> Iterator[str]:
-    """The names in a dotted key; the reverse of `dotted`."""
+    """The names of a dotted key; the reverse of `dotted`."""
     name, escaped = "", False
     for char in key:
         if char == "." and not escaped:

@@ -1,6 +1,6 @@
-"""The operator's values: files and flags, read and checked for their scope.
+"""Read the operator's values from files and flags, and check their top-level keys.
 
-As in an umbrella chart, the top-level key is the release and `global` reaches all.
+As in an umbrella chart, a top-level key is a release, or `global` for all releases.
 """
 
 import copy
@@ -24,12 +24,12 @@ from learnflow_infra.values.shared import GLOBAL
 from learnflow_infra.values.typed import unmarked
 
 SHOWN = 60
-"""Longer values of flags are cut when they are shown; characters."""
+"""Maximum length of a flag's value in messages, in characters."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Flags:
-    """What was typed; `files` may hold `-` for stdin, and `a,b` for two files, as in Helm."""
+    """The flags as typed; in `files`, `-` is stdin and `a,b` are two files, as in Helm."""
 
     files: tuple[Path, ...] = ()
     set_json: tuple[str, ...] = ()
@@ -40,14 +40,14 @@ class Flags:
 
 @dataclass(frozen=True, kw_only=True)
 class FlagValue:
-    """One assignment and its flag."""
+    """An assignment and its flag."""
 
     flag: str
     assignment: Assignment
 
     @property
     def source(self) -> str:
-        """The flag as typed, this assignment alone, with secrets hidden."""
+        """The flag with only this assignment, with secrets masked."""
         typed = self.assignment.typed
         value = self.assignment.value
         if self.flag != "--set-file":  # which shows a path, not the value
@@ -65,23 +65,23 @@ class Overrides:
 
     @property
     def warnings(self) -> tuple[str, ...]:
-        """What Helm accepts silently, and people rarely mean."""
+        """Duplicate keys, which Helm accepts silently."""
         return tuple(text for file in self.files for text in file.duplicates)
 
-    def lay_on(self, umbrella: Values, release: str, notes: list[Statement]) -> Values:
-        """The umbrella's values with everything for one release; the rest is left out.
+    def lay_on(self, umbrella: Values, release: str, statements: list[Statement]) -> Values:
+        """The umbrella's values merged with those for a release and `global`.
 
         Raises:
             InputError: a path of a flag does not fit the values.
         """
         keys = (release, GLOBAL)
         for file in self.files:
-            mine = {key: value for key, value in file.content.items() if key in keys}
-            umbrella = lay(umbrella, mine, partial(_source, file), notes)
+            scoped = {key: value for key, value in file.content.items() if key in keys}
+            umbrella = lay(umbrella, scoped, partial(_source, file), statements)
         umbrella = copy.deepcopy(umbrella)
         for item in self.assignments:
             if item.assignment.path[0] in keys:
-                _assign(umbrella, item, notes)
+                _assign(umbrella, item, statements)
         return umbrella
 
 
@@ -89,7 +89,7 @@ def _source(file: Parsed, path: Keys) -> str:
     return f"-f {file.source(path)}"
 
 
-def _assign(umbrella: Values, item: FlagValue, notes: list[Statement]) -> None:
+def _assign(umbrella: Values, item: FlagValue, statements: list[Statement]) -> None:
     try:
         assign(umbrella, item.assignment)
     except PathError as error:
@@ -98,28 +98,29 @@ def _assign(umbrella: Values, item: FlagValue, notes: list[Statement]) -> None:
     value: object = umbrella
     for step in item.assignment.path:
         if not isinstance(step, str):
-            break  # an item of a list changes the list, which is one value
+            break  # a list is one value
         if not isinstance(value, dict) or step not in value:
-            return  # Helm sets nothing here, as for an empty name
+            return  # Helm sets nothing, as for an empty name
         path.append(step)
         value = value[step]
-    notes.append(Statement(path=tuple(path), value=unmarked(value), source=item.source))
+    statements.append(Statement(path=tuple(path), value=unmarked(value), source=item.source))
 
 
 def read_overrides(flags: Flags, releases: Sequence[ReleaseName]) -> Overrides:
     """Read files and flags; Helm's order: files, --set-json, --set, --set-string, --set-file.
 
     Args:
-        flags: what was typed.
-        releases: all releases, whether deployed or not.
+        flags: the operator's.
+        releases: all releases, deployed or not.
 
     Raises:
-        InputError: something cannot be read, is malformed, or names no release.
+        InputError: a file or flag cannot be read, is malformed, or names an unknown release.
     """
     names = [name for path in flags.files for name in next(csv.reader([str(path)]), ())]
     loaded = tuple(_read_file(Path(name)) for name in names)
     for file in loaded:
-        _check_file(file, releases)
+        for key in file.content:
+            _check_scope(file.source((key,)), key, releases)
     typed = [
         ("--set-json", flags.set_json),
         ("--set", flags.set_values),
@@ -138,12 +139,12 @@ def read_overrides(flags: Flags, releases: Sequence[ReleaseName]) -> Overrides:
 
 
 def _read_file(path: Path) -> Parsed:
-    """A values file; `-` is stdin, as in Helm, which is empty when it is read again."""
+    """A values file; `-` is stdin, as in Helm, which is empty on a second read."""
     return parse(sys.stdin.buffer.read(), "stdin") if str(path).strip() == "-" else read(path)
 
 
 def _read_text(path: str) -> str:
-    """The content that `--set-file` gives a key."""
+    """The content of a file of `--set-file`."""
     try:
         if path.strip() == "-":
             return sys.stdin.buffer.read().decode("utf-8")
@@ -161,11 +162,6 @@ def _read_text(path: str) -> str:
         ) from error
 
 
-def _check_file(file: Parsed, releases: Sequence[ReleaseName]) -> None:
-    for key in file.content:
-        _check_scope(file.source((key,)), key, releases)
-
-
 def _check_scope(where: str, key: object, releases: Sequence[ReleaseName]) -> None:
     known = [*releases, GLOBAL]
     if key in known:
@@ -178,9 +174,9 @@ def _check_scope(where: str, key: object, releases: Sequence[ReleaseName]) -> No
     )
 
 
-def refuse_kind(release: str, value: object, notes: Sequence[Statement]) -> InputError:
+def refuse_kind(release: str, value: object, statements: Sequence[Statement]) -> InputError:
     """The error for a release whose values are not a mapping."""
-    last = next((note for note in reversed(notes) if note.path == (release,)), None)
+    last = next((s for s in reversed(statements) if s.path == (release,)), None)
     where = f"{last.source}: " if last else ""
     return InputError(
         f"{where}{release!r} must be a mapping of the chart's values, not {describe(value)}.",

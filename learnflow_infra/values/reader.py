@@ -1,4 +1,4 @@
-"""Reads the text of a flag of Helm's: paths here, values in the subclasses."""
+"""Parse the argument of one of Helm's flags: paths; subclasses parse the values."""
 
 import re
 from dataclasses import dataclass
@@ -8,16 +8,15 @@ from learnflow_infra.errors import InputError
 
 Step = str | int
 MAX_DEPTH = 30
-"""How many dots may stand behind names in one path."""
+"""Maximum number of dots in a path."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Assignment:
     """One `path=value` of a flag.
 
-    `ended` is set if the text ends before any value: `a.b=`, `a.`, `a[1]`. Helm then
-    makes no new item of a list that the path leads through. `key` and `typed` are the parts
-    as they were typed, for people.
+    `ended` is set if the text ends before any value: `a.b=`, `a.`, `a[1]`. Helm then adds no
+    item to a list on the path. `key` and `typed` are the path and the value as typed.
     """
 
     path: tuple[Step, ...]
@@ -28,7 +27,7 @@ class Assignment:
 
 
 class Reader:
-    """Reads the text once, from `at` on; subclasses read the values."""
+    """Parses a text once, from `at` on."""
 
     def __init__(self, flag: str, text: str) -> None:
         self.flag = flag
@@ -36,37 +35,37 @@ class Reader:
         self.at = 0
 
     def assignments(self) -> tuple[Assignment, ...]:
-        """Everything up to the end of the text.
+        """The assignments up to the end of the text.
 
         Raises:
             InputError: the text is malformed.
         """
-        found: list[Assignment] = []
+        assignments: list[Assignment] = []
         while self.at < len(self.text):
-            found.append(self._assignment())
-        return tuple(found)
+            assignments.append(self._assignment())
+        return tuple(assignments)
 
     def value(self) -> Any:
-        """The value that begins here; passes the comma behind it."""
+        """Parse the value at `at`, and skip the comma after it."""
         raise NotImplementedError
 
     def fault(self, what: str, remedy: str) -> InputError:
-        """An error that names the flag; `what` must repeat no value."""
+        """An error that names the flag; `what` must not contain a value."""
         return InputError(f"{self.flag}: {what}", remedy=remedy)
 
     def until(self, stops: str) -> tuple[str, str]:
-        """The text before the next of `stops`, and which it was; `""` at the end."""
-        found: list[str] = []
+        """The text before the next of `stops`, and that character; `""` at the end of the text."""
+        chars: list[str] = []
         while self.at < len(self.text):
             char = self.text[self.at]
             self.at += 1
             if char in stops:
-                return "".join(found), char
+                return "".join(chars), char
             if char == "\\":  # at the very end it is dropped
                 char = self.text[self.at : self.at + 1]
                 self.at += 1
-            found.append(char)
-        return "".join(found), ""
+            chars.append(char)
+        return "".join(chars), ""
 
     def _assignment(self) -> Assignment:
         start = self.at
@@ -81,7 +80,7 @@ class Reader:
         return Assignment(path=path, value=value, ended=ended and value == "", key=key, typed=typed)
 
     def _path(self, start: int) -> tuple[tuple[Step, ...], str]:
-        """The steps up to `=`, or up to the end behind a dot or an index."""
+        """The steps up to `=`, or up to the end of the text after a dot or an index."""
         path: list[Step] = []
         dots = 0
         while True:
@@ -103,7 +102,7 @@ class Reader:
                 return tuple(path), stop
 
     def _indices(self, path: list[Step]) -> str:
-        """Every `[index]` from here; returns what stops them."""
+        """Append each `[index]` to `path`; return the character after them."""
         stop = "["
         while stop == "[":
             text, closed = self.until("]")

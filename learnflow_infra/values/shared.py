@@ -1,4 +1,4 @@
-"""Helm's `global`: values of the parent chart that reach its subcharts.
+"""Helm's `global`: values of a parent chart for its subcharts.
 
 Source: https://helm.sh/docs/chart_template_guide/subcharts_and_globals/ and helm's behaviour.
 """
@@ -12,12 +12,11 @@ GLOBAL = "global"
 def with_globals(values: Values, shared: object) -> tuple[Values, dict[str, str]]:
     """The values of a subchart with its parent's `global` merged into its own.
 
-    The parent's values win, key by key. Where only one side has a mapping, Helm keeps what
-    the subchart has.
+    The parent's values win, key by key. If only one side has a mapping, Helm keeps the
+    subchart's value.
 
     Returns:
-        The values, and the reason for each key of `global` that has no effect (`""` stands
-        for all of them).
+        The values, and a reason for each key of `global` that is ignored (`""` for all).
     """
     if shared == {}:
         return values, {}

@@ -1,9 +1,8 @@
-"""Integers that a chart gets only by a flag of helm's.
+"""Integers of `--set`, which helm must get by `--set` again.
 
-Helm reads every number of a file, stdin too, as a 64-bit float: a template prints 10000000
-as 1e+07. Integers behind `--set` stay integers there. So that charts see the same from us,
-who give helm one document by stdin, these are marked on their way through the layers, and
-repeated to helm as `--set`. They are on our own command line already.
+Helm reads every number of a file or stdin as a 64-bit float: a template prints 10000000 as
+1e+07. Integers of `--set` stay integers. This program passes all values by stdin, so it marks
+these integers in the layers and repeats them by `--set`. They are on a command line already.
 """
 
 import re
@@ -24,7 +23,7 @@ class SetInteger(int):
 
 
 def set_arguments(values: Values) -> tuple[str, ...]:
-    """The texts for helm's `--set` that keep every marked integer an integer."""
+    """The arguments of `--set` for every marked integer."""
     return tuple(f"{path}={number}" for path, number in _marked(values, ""))
 
 
@@ -41,12 +40,12 @@ def _marked(value: Any, path: str) -> Iterator[tuple[str, int]]:
 
 
 def escaped(name: str) -> str:
-    """A key as one name of a path of `--set`."""
+    """A key, escaped as one name in a path of `--set`."""
     return "".join(f"\\{char}" if char in "\\.,=[" else char for char in name)
 
 
 def unmarked(value: Any) -> Any:
-    """The same values with plain integers."""
+    """The values with plain integers."""
     match value:
         case SetInteger():
             return int(value)
@@ -70,7 +69,7 @@ def behind_set(text: str) -> Scalar:
     """The value of a word of a `--set`: true, false, null, a 64-bit integer, else text.
 
     An integer may have a sign but not begin with 0 (`012` is text, `-012` is -12);
-    what looks like a float, a hexadecimal number or `1e3` is text.
+    floats, hexadecimal numbers and `1e3` are text.
     """
     folded = text.casefold()
     if folded in _SET_WORDS:

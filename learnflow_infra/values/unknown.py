@@ -1,14 +1,14 @@
-"""Keys that a chart does not seem to know: a typing error that Helm accepts silently.
+"""Find keys that a chart does not know: probably typing errors, which Helm accepts silently.
 
-A key is known when the chart's defaults or its schema have it. Nothing is said below a
-mapping that is empty by default or free by its schema, nor below what templates pass on to
-Kubernetes as it is (labels, probes, security contexts, ...): better silent than wrong.
+A key is known if the chart's defaults or its schema have it. To avoid false reports, keys are
+not checked below mappings that are empty by default or open in the schema, nor below those that
+templates copy unchanged into manifests (labels, probes, security contexts, ...).
 """
 
 import difflib
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from learnflow_infra.models import Values
@@ -21,12 +21,12 @@ _FREE = re.compile(
     re.IGNORECASE,
 )
 _ALWAYS = frozenset({"global", "tags"})
-"""Keys of Helm itself: shared values, and switches of a chart's own subcharts."""
+"""Keys of Helm itself: shared values, and switches of subcharts."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class UnknownKey:
-    """A key that the chart does not know; `suggestion` is the nearest that it knows, or ""."""
+    """A key that the chart does not know; `suggestion` is the most similar known key, or ""."""
 
     key: str
     suggestion: str = ""
@@ -34,16 +34,21 @@ class UnknownKey:
     path: Keys = ()
 
     def __str__(self) -> str:
-        """One line for people: where, which key, and what was probably meant."""
+        """One line: source, key and suggestion."""
         where = f"{self.source}: " if self.source else ""
         hint = f" Did you mean {self.suggestion}?" if self.suggestion else ""
         return f"{where}the chart has no key {self.key}.{hint}"
+
+    def below(self, top: str, source: str) -> "UnknownKey":
+        """The key below a release or `global`, and where it is set."""
+        suggestion = self.suggestion and f"{top}.{self.suggestion}"
+        return replace(self, key=f"{top}.{self.key}", suggestion=suggestion, source=source)
 
 
 def unknown_keys(values: Values, chart: Defaults) -> list[UnknownKey]:
     """The keys of `values` that the chart does not know, the outermost of each branch.
 
-    Keys that only templates name are known; the values of subcharts are not checked.
+    Keys that only templates use are known; values of subcharts are not checked.
     """
     skipped = _ALWAYS | chart.subcharts
     checked = {key: value for key, value in values.items() if key not in skipped}
@@ -60,66 +65,66 @@ def unknown_keys(values: Values, chart: Defaults) -> list[UnknownKey]:
 def _unknown(
     values: Values, defaults: Any, parts: Sequence[Values], root: Values | None, above: Keys
 ) -> Iterator[tuple[Keys, list[str]]]:
-    """Path of every unknown key, with the names that are known beside it."""
+    """The path of every unknown key, with its known siblings."""
     named = [name for part in parts for name in part.get("properties", {})]
-    beside = [*(defaults if isinstance(defaults, dict) else ()), *named]
-    if not beside and not any(part.get("additionalProperties") is False for part in parts):
+    siblings = [*(defaults if isinstance(defaults, dict) else ()), *named]
+    if not siblings and not any(part.get("additionalProperties") is False for part in parts):
         return
     for key, value in values.items():
         path = (*above, key)
         below = _parts(_of_key(parts, key), root)
-        if key not in beside and not below:
-            yield path, beside
+        if key not in siblings and not below:
+            yield path, siblings
         elif isinstance(value, dict) and not _FREE.search(key):
             default = defaults.get(key) if isinstance(defaults, dict) else None
             yield from _unknown(value, default, below, root, path)
 
 
 def _of_key(parts: Sequence[Values], key: str) -> list[Any]:
-    """The schemas that speak of a key; an open `additionalProperties` speaks of all."""
-    found: list[Any] = []
+    """The schemas of a key; `additionalProperties` applies to keys without their own."""
+    schemas: list[Any] = []
     for part in parts:
         patterns = part.get("patternProperties", {})
         matching = [sub for pattern, sub in patterns.items() if re.search(pattern, key)]
         if key in part.get("properties", {}):
-            found.append(part["properties"][key])
+            schemas.append(part["properties"][key])
         elif matching:
-            found += matching
+            schemas += matching
         elif part.get("additionalProperties", False) is not False:
-            found.append(part["additionalProperties"])
-    return found
+            schemas.append(part["additionalProperties"])
+    return schemas
 
 
 def _parts(schemas: Sequence[Any], root: Values | None) -> list[Values]:
-    """Schemas with all that they refer to and are composed of."""
-    found: list[Values] = []
+    """Schemas, with those that they reference and combine."""
+    parts: list[Values] = []
     waiting = list(schemas)
     while waiting:
         schema = waiting.pop()
         schema = {"additionalProperties": True} if schema is True else schema
-        if not isinstance(schema, dict) or any(schema is known for known in found):
+        if not isinstance(schema, dict) or any(schema is part for part in parts):
             continue
-        found.append(schema)
+        parts.append(schema)
         for word in ("allOf", "anyOf", "oneOf"):
             waiting += schema.get(word, ())
         waiting += [schema[word] for word in ("if", "then", "else") if word in schema]
         waiting += _referred(schema.get("$ref", ""), root)
-    return found
+    return parts
 
 
 def _referred(reference: str, root: Any) -> list[Any]:
-    """The schema that a `#/...` points to in the same file."""
+    """The schema that a reference `#/...` names in the same file."""
     if not reference.startswith("#"):
-        return [True] if reference else []  # another file: nothing is known against it
+        return [True] if reference else []  # another file is not read: allow everything
     for step in reference.removeprefix("#").strip("/").split("/"):
         name = step.replace("~1", "/").replace("~0", "~")
         root = (root or {}).get(name) if name else root
     return [root]
 
 
-def _nearest(path: Keys, beside: Sequence[str], everywhere: Sequence[str]) -> str:
-    """A name beside that is spelled alike, or the same name elsewhere in the chart."""
-    alike = difflib.get_close_matches(path[-1], beside, n=1)
+def _nearest(path: Keys, siblings: Sequence[str], everywhere: Sequence[str]) -> str:
+    """A sibling that is spelled alike, or the same name elsewhere in the chart."""
+    alike = difflib.get_close_matches(path[-1], siblings, n=1)
     if alike:
         return dotted((*path[:-1], alike[0]))
     named = [key for key in everywhere if key.endswith(f".{dotted(path[-1:])}")]

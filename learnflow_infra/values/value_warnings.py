@@ -1,4 +1,4 @@
-"""Warnings about values that Helm accepts silently: mostly typing errors."""
+"""Warnings about values that Helm accepts silently, mostly typing errors."""
 
 from collections.abc import Sequence
 
@@ -11,35 +11,27 @@ from learnflow_infra.values.shared import GLOBAL
 from learnflow_infra.values.unknown import UnknownKey, unknown_keys
 
 
-def warnings(
-    overrides: Overrides,
-    computed: Sequence[Computed],
-) -> list[str]:
-    """A line for each thing that people rarely mean; none is an error.
+def warnings(overrides: Overrides, computed: Sequence[Computed]) -> list[str]:
+    """A line for each warning.
 
     Args:
         overrides: the operator's files and flags.
-        computed: the releases of this run.
+        computed: the values of each release.
     """
     lines = list(overrides.warnings)
     for one in computed:
         lines += [f"{one.release}: {text}" for text in one.warnings]
         lines += [str(item) for item in one.unknown_keys()]
-    return list(dict.fromkeys([*lines, *map(str, unknown_globals(computed))]))
+    return list(dict.fromkeys([*lines, *map(str, _unknown_globals(computed))]))
 
 
-def unknown_globals(computed: Sequence[Computed]) -> list[UnknownKey]:
-    """Keys right below `global` that none of the charts knows; each chart has some of its own."""
+def _unknown_globals(computed: Sequence[Computed]) -> list[UnknownKey]:
+    """Keys directly below `global` that no chart knows."""
     known = {key for one in computed for key in _known(one)}
-    given = {key: one for one in computed for key in _global(one.values)}
+    by_key = {key: one for one in computed for key in _global(one.values)}
     return [
-        UnknownKey(
-            key=f"{GLOBAL}.{item.key}",
-            suggestion=item.suggestion and f"{GLOBAL}.{item.suggestion}",
-            source=given[item.path[0]].source_of((GLOBAL, *item.path)),
-            path=(GLOBAL, *item.path),
-        )
-        for item in unknown_keys(dict.fromkeys(given), Defaults(values=dict.fromkeys(known)))
+        item.below(GLOBAL, by_key[item.path[0]].source_of((GLOBAL, *item.path)))
+        for item in unknown_keys(dict.fromkeys(by_key), Defaults(values=dict.fromkeys(known)))
     ]
 
 

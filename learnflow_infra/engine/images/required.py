@@ -45,7 +45,7 @@ def required_images(
     for item in prepared:
         for rule in item.source.operator_images:
             by_key = by_operator(objects.get(rule.release, ()), rule.env)
-            key = placeholders.fill(rule.key, {"values": item.computed.seen})
+            key = placeholders.fill(rule.key, {"values": item.computed.effective})
             if by_key and key not in by_key:
                 raise InputError(
                     f"{rule.release} has no image of {item.release.name} {key}.",

@@ -75,7 +75,7 @@ def _prepared(plan: Plan, release: Release, chart: Chart) -> Prepared:
         )
 
     values = computed(())
-    mirrored = mirror.value_layer(values.seen, plan.mirrors, source.registry_keys)
+    mirrored = mirror.value_layer(values.effective, plan.mirrors, source.registry_keys)
     if mirrored:
         name = "--image-mirror " + ", ".join(map(str, plan.mirrors))
         values = computed([Layer(name=name, values=mirrored)])

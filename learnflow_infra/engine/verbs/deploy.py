@@ -130,7 +130,7 @@ def _check(session: Session, comparisons: Sequence[Comparison], done: str) -> No
     manifests = [(item.prepared, item.desired.manifest) for item in comparisons]
     validate.require(validate.against_crds(manifests), done)
     objects = {item.release.name: manifest.objects for item, manifest in manifests}
-    values = {item.release.name: item.computed.seen for item, _ in manifests}
+    values = {item.release.name: item.computed.effective for item, _ in manifests}
     ports = checks.port_checks(session.kube, session.namespace, objects, values)
     checks.require(ports, done=done)
     with_hooks = {item.release.name: manifest.with_hooks for item, manifest in manifests}

@@ -232,7 +232,7 @@ def test_releases_see_what_an_umbrella_chart_gives_them(
     from_helm = seen(folder / "umbrella", given)
     assert (found is None) == (from_helm is None)
     for release, one in (found or {}).items():
-        mine = with_integers(copy.deepcopy(one.seen), one.set_arguments)
+        mine = with_integers(copy.deepcopy(one.effective), one.set_arguments)
         assert agrees(folder, given, release, mine, from_helm)
     AGREED["refused" if found is None else "taken"] += 1
 

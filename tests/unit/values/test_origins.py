@@ -195,7 +195,7 @@ def test_the_last_word_of_every_chain_is_the_value(tmp_path_factory, chart, proj
         )
     except InputError:
         assume(False)  # noqa: FBT003 - hypothesis' own word for "another example"
-    for path, value in leaves(found.seen):
+    for path, value in leaves(found.effective):
         last = found.origins[dotted(path)][-1]
         assert last.key or last.value == value, (path, value, found.origins[dotted(path)])
         if last.key:

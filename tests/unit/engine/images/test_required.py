@@ -18,7 +18,7 @@ def prepared(name, values=None, rules=()):
     return SimpleNamespace(
         release=SimpleNamespace(name=name),
         source=ChartSource(chart="oci://x", operator_images=tuple(rules)),
-        computed=SimpleNamespace(seen=values or {}),
+        computed=SimpleNamespace(effective=values or {}),
     )
 
 
