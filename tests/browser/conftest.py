@@ -30,9 +30,9 @@ def browser():
 
 @dataclasses.dataclass(kw_only=True)
 class Heard:
-    """What a page said and asked for while a test looked at it."""
+    """The messages and requests of a page during a test."""
 
-    said: list = dataclasses.field(default_factory=list)
+    messages: list = dataclasses.field(default_factory=list)
     asked: list = dataclasses.field(default_factory=list)
 
 
@@ -51,9 +51,9 @@ def show(browser, tmp_path):
         page.set_default_timeout(MILLISECONDS)
         ear = Heard()
         heard.append((ear, address))
-        page.on("console", lambda message: ear.said.append(message.text))
-        page.on("pageerror", lambda error: ear.said.append(str(error)))
-        page.on("dialog", lambda dialog: ear.said.append(dialog.message) or dialog.dismiss())
+        page.on("console", lambda message: ear.messages.append(message.text))
+        page.on("pageerror", lambda error: ear.messages.append(str(error)))
+        page.on("dialog", lambda dialog: ear.messages.append(dialog.message) or dialog.dismiss())
         page.on("request", lambda request: ear.asked.append(request.url))
         page.goto(address)
         return page
@@ -62,5 +62,5 @@ def show(browser, tmp_path):
     for context in contexts:
         context.close()
     for ear, address in heard:
-        assert ear.said == []
+        assert ear.messages == []
         assert ear.asked == [address]

@@ -68,7 +68,7 @@ def test_nothing_is_wider_than_the_window(show, name, width):
     assert too_wide == []
 
 
-def told(rules):
+def described(rules):
     return [(rule["id"], node["html"], node["any"]) for rule in rules for node in rule["nodes"]]
 
 
@@ -76,8 +76,8 @@ def told(rules):
 @pytest.mark.parametrize("name", REPORTS)
 def test_axe_finds_nothing(show, name, scheme):
     found = Axe().run(show(REPORTS[name], scheme=scheme)).response
-    assert told(found["violations"]) == []
-    unsure = [text for _, text, _ in told(found["incomplete"]) if not text.startswith("<text")]
+    assert described(found["violations"]) == []
+    unsure = [text for _, text, _ in described(found["incomplete"]) if not text.startswith("<text")]
     assert unsure == []  # text of SVG is computed below
     assert {"color-contrast", "html-has-lang"} <= {rule["id"] for rule in found["passes"]}
 

@@ -1,6 +1,6 @@
 """A real OCI registry on loopback: Debian's docker-registry, a plain process in its own folder.
 
-It can ask for a password, be stopped and started, and tells which requests it got.
+It can ask for a password, be stopped and started, and lists the requests that it received.
 """
 
 import contextlib

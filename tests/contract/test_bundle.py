@@ -111,10 +111,10 @@ def test_an_unlocked_chart_is_refused(plan, tmp_path):
 
 def test_after_a_load_no_registry_is_needed(elsewhere, file, registry, plan, pushed):
     with registry.stopped():
-        said = []
-        loaded = bundle_load.load(file, said.append)
+        events = []
+        loaded = bundle_load.load(file, events.append)
         assert {item.reference: item.digest for item in loaded} == pushed
-        assert any("next deploy" in e.text for e in said if isinstance(e, Message))
+        assert any("next deploy" in e.text for e in events if isinstance(e, Message))
         [prepared] = prepare(plan, ignore)
         assert prepared.chart.name == "web"
         cache.obtain(cache.cache_layout(), [references.parse(IMAGE)], ignore)
@@ -122,9 +122,9 @@ def test_after_a_load_no_registry_is_needed(elsewhere, file, registry, plan, pus
 
 def test_a_bundle_is_loaded_into_another_registry(elsewhere, file, pushed, tmp_path):
     (tmp_path / "other").mkdir()
-    other, said = Registry(tmp_path / "other"), []
+    other, events = Registry(tmp_path / "other"), []
     try:
-        bundle_load.load(file, said.append, registry=f"{other.host}/pre/fix")
+        bundle_load.load(file, events.append, registry=f"{other.host}/pre/fix")
         for name, digest in pushed.items():
             assert skopeo.digest(name.replace(FAR, f"{other.host}/pre/fix")) == digest
         again = []
@@ -133,7 +133,7 @@ def test_a_bundle_is_loaded_into_another_registry(elsewhere, file, pushed, tmp_p
         assert [(e.note, e.changed) for e in pushes] == [("there", False)] * 2
     finally:
         other.stop()
-    assert said[-1].text == f"Deploy with: --image-mirror {FAR}={other.host}/pre/fix"
+    assert events[-1].text == f"Deploy with: --image-mirror {FAR}={other.host}/pre/fix"
 
 
 def test_a_damaged_bundle_does_not_change_the_cache(elsewhere, file, pushed):
@@ -169,11 +169,11 @@ def test_a_cluster_that_only_pulls_is_refused_with_the_way_to_go(elsewhere, file
 
 
 def test_minikube_loads_archives_in_dockers_format(elsewhere, file, tmp_path, monkeypatch):
-    stand_in(tmp_path, monkeypatch, f'echo "$@" > {tmp_path}/said; cp "$3" {tmp_path}/got.tar')
+    stand_in(tmp_path, monkeypatch, f'echo "$@" > {tmp_path}/arguments; cp "$3" {tmp_path}/got.tar')
     aim(monkeypatch, "minikube", "dev")
     bundle_load.load(file, ignore)
-    said = (tmp_path / "said").read_text().split()
-    assert (said[:2], said[3:]) == (["image", "load"], ["--profile", "dev"])
+    arguments = (tmp_path / "arguments").read_text().split()
+    assert (arguments[:2], arguments[3:]) == (["image", "load"], ["--profile", "dev"])
     with tarfile.open(tmp_path / "got.tar") as tar:
         assert json.load(tar.extractfile("manifest.json"))[0]["RepoTags"] == [IMAGE]
 

@@ -45,7 +45,7 @@ def digest(registry, tmp_path):
     return registry.push_chart(packed(tmp_path, size=1), "team")
 
 
-def wanted(registry, version="1.0.0"):
+def source_of(registry, version="1.0.0"):
     return ChartSource(chart=f"oci://{registry.host}/team/demo", version=version)
 
 
@@ -59,17 +59,17 @@ def obtain(source, lock=None, mirrors=(), emit=ignore):
 
 def test_an_unlocked_chart_is_pulled_by_its_version_with_a_warning(registry, digest):
     events = []
-    chart = obtain(wanted(registry), emit=events.append)
+    chart = obtain(source_of(registry), emit=events.append)
     assert (chart.name, chart.version, chart.digest) == ("demo", "1.0.0", digest)
     assert chart.defaults.values == {"size": 1}
-    (said,) = [event.text for event in events if isinstance(event, Message)]
-    assert "is not locked" in said
-    assert "chart lock" in said
+    (text,) = [event.text for event in events if isinstance(event, Message)]
+    assert "is not locked" in text
+    assert "chart lock" in text
 
 
 def test_a_locked_chart_is_pulled_by_its_digest_alone(registry, digest):
     before = len(registry.requests())
-    source, events = wanted(registry), []
+    source, events = source_of(registry), []
     chart = obtain(source, locked(source, digest), emit=events.append)
     assert chart.digest == digest
     asked = registry.requests()[before:]
@@ -79,7 +79,7 @@ def test_a_locked_chart_is_pulled_by_its_digest_alone(registry, digest):
 
 
 def test_locked_and_cached_asks_for_nothing(registry, digest):
-    source = wanted(registry)
+    source = source_of(registry)
     first = obtain(source, locked(source, digest))
     before = len(registry.requests())
     events = []
@@ -91,7 +91,7 @@ def test_locked_and_cached_asks_for_nothing(registry, digest):
 
 
 def test_a_damaged_cache_entry_is_pulled_again_and_no_file_is_left(registry, digest, cache):
-    source = wanted(registry)
+    source = source_of(registry)
     path = obtain(source, locked(source, digest)).path
     good = path.read_bytes()
     path.write_bytes(good[:-20])
@@ -102,7 +102,7 @@ def test_a_damaged_cache_entry_is_pulled_again_and_no_file_is_left(registry, dig
 
 
 def test_several_runs_at_once_do_not_disturb_each_other(registry, digest, cache):
-    source = wanted(registry)
+    source = source_of(registry)
 
     async def together():
         work = (charts.obtain(source, locked(source, digest), (), ignore) for _ in range(6))
@@ -123,7 +123,7 @@ def test_a_mirror_is_asked_instead_and_the_lock_still_holds(registry, digest):
 def test_a_version_that_was_moved_is_not_taken_while_the_lock_has_another(
     registry, digest, tmp_path
 ):
-    source = wanted(registry)
+    source = source_of(registry)
     moved = registry.push_chart(packed(tmp_path, size=2), "team")
     assert moved != digest
     assert obtain(source, locked(source, digest)).defaults.values == {
@@ -145,7 +145,7 @@ def test_a_damaged_chart_of_the_registry_is_refused(registry, digest, cache):
     content = bytearray(archive.read_bytes())
     content[30] ^= 0xFF
     archive.write_bytes(content)
-    source = wanted(registry)
+    source = source_of(registry)
     with pytest.raises(ArtifactError, match="cannot be pulled") as error:
         obtain(source, locked(source, digest))
     assert "unexpected commit digest" in error.value.why
@@ -155,14 +155,14 @@ def test_a_damaged_chart_of_the_registry_is_refused(registry, digest, cache):
 def test_an_absent_version_is_an_error_with_the_newest_version(registry, digest, tmp_path):
     registry.push_chart(packed(tmp_path, version="1.2.0-rc.1"), "team")
     with pytest.raises(ArtifactError, match="cannot be pulled: not found") as error:
-        obtain(wanted(registry, "9.9.9"))
+        obtain(source_of(registry, "9.9.9"))
     assert "The newest version in the registry is 1.2.0-rc.1." in error.value.why
     assert "skill.yaml" in str(error.value.remedy)
 
 
 def test_an_absent_chart_is_an_error(registry):
     with pytest.raises(ArtifactError, match="cannot be pulled: not found") as error:
-        obtain(wanted(registry))
+        obtain(source_of(registry))
     assert "newest" not in error.value.why
 
 
@@ -173,12 +173,12 @@ def test_a_tag_that_holds_another_version_is_refused(registry, digest):
         [*copy, f"docker://{old}:1.0.0", f"docker://{old}:3.0.0"], check=True, capture_output=True
     )
     with pytest.raises(ArtifactError, match=r"serves the chart demo 1\.0\.0 as 3\.0\.0"):
-        obtain(wanted(registry, "3.0.0"))
+        obtain(source_of(registry, "3.0.0"))
 
 
 def test_a_registry_that_is_down_is_reported_without_a_timeout(registry, digest):
     with registry.stopped(), pytest.raises(ArtifactError, match="cannot be pulled") as error:
-        obtain(wanted(registry))
+        obtain(source_of(registry))
     assert "connection refused" in error.value.why
     assert "--image-mirror" in str(error.value.remedy)
     assert "bundle load" in str(error.value.remedy)
@@ -187,12 +187,12 @@ def test_a_registry_that_is_down_is_reported_without_a_timeout(registry, digest)
 def test_a_registry_that_does_not_answer_is_an_error_after_the_limit(registry, digest, monkeypatch):
     monkeypatch.setattr(helm_pull, "PULL_SECONDS", 1.0)
     with registry.frozen(), pytest.raises(ArtifactError, match="was not pulled within 1 s"):
-        obtain(wanted(registry))
+        obtain(source_of(registry))
 
 
 def test_an_interrupted_pull_leaves_no_helm_and_no_file(registry, digest, cache):
     async def interrupted():
-        task = asyncio.create_task(charts.obtain(wanted(registry), None, (), ignore))
+        task = asyncio.create_task(charts.obtain(source_of(registry), None, (), ignore))
         while not (helms := children()):  # noqa: ASYNC110 - another process's state
             await asyncio.sleep(0.05)
         task.cancel()
@@ -218,7 +218,7 @@ def children():
 
 
 def test_a_registry_that_asks_for_a_password(closed_registry, tmp_path, monkeypatch):
-    source = wanted(closed_registry)
+    source = source_of(closed_registry)
     with pytest.raises(ArtifactError, match="cannot be pulled: not authorised") as error:
         obtain(source)
     assert f"helm registry login {closed_registry.host}" in str(error.value.remedy)
@@ -266,5 +266,5 @@ def test_a_read_only_cache_is_an_error(registry, digest, cache):
     cache.parent.mkdir(parents=True, exist_ok=True)
     cache.write_text("a file where the folder should be")
     with pytest.raises(ArtifactError, match="cannot be kept") as error:
-        obtain(wanted(registry))
+        obtain(source_of(registry))
     assert "XDG_CACHE_HOME" in str(error.value.remedy)

@@ -164,8 +164,8 @@ def test_an_older_chart_leaves_the_crds_of_a_newer_one(kube, served, tmp_path):
     before, events = kube.find(PATH), []
     assert crds.apply(kube, replace(chart(CRD, tmp_path), version="1.9.0"), events.append) is False
     assert kube.find(PATH) == before
-    (said,) = [event.text for event in events if isinstance(event, Message)]
-    assert "stays: demo 1.10.0 applied it and is newer" in said
+    (text,) = [event.text for event in events if isinstance(event, Message)]
+    assert "stays: demo 1.10.0 applied it and is newer" in text
     kube.request(
         "PATCH",
         PATH,

@@ -1,4 +1,4 @@
-"""skopeo against a real registry: what comes, and how each failure is told."""
+"""skopeo against a real registry: pulled images, and the fault of each failure."""
 
 import hashlib
 import subprocess

@@ -1,4 +1,4 @@
-"""That a run of CI tells what it leaves behind, and does not hide a failure of its own end."""
+"""A run of CI reports what it leaves behind, and its own failures."""
 
 import os
 import shutil

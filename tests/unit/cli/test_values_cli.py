@@ -58,7 +58,7 @@ def test_explain_as_json_hides_secrets(mine):
 
 
 @pytest.mark.parametrize(
-    ("args", "said"),
+    ("args", "message"),
     [
         (["--set", "kafak.heap=1g"], "Did you mean kafka?"),
         (["--set", "kafka.heap"], "--set: the key 'kafka.heap' has no value."),
@@ -68,8 +68,8 @@ def test_explain_as_json_hides_secrets(mine):
         (["--explain", "kafka.haep"], "Did you mean kafka.heap?"),
     ],
 )
-def test_mistakes_are_input_errors(args, said):
+def test_mistakes_are_input_errors(args, message):
     done = run(*args)
     assert done.exit_code == 3
-    assert said in done.stderr
+    assert message in done.stderr
     assert done.stdout == ""

@@ -176,7 +176,7 @@ some_objects = st.lists(
             "owner": names | st.just(""),
             "states": st.lists(
                 st.fixed_dictionaries(
-                    {"at": timed, "state": st.sampled_from(STATES), "message": st.just("said")}
+                    {"at": timed, "state": st.sampled_from(STATES), "message": st.just("a message")}
                 ),
                 min_size=1,
                 max_size=9,
@@ -238,8 +238,8 @@ PLAIN = Page(html(put_everywhere(failed(), "x")))
 
 
 def _holds_as_text(text):
-    told = html(put_everywhere(failed(), text))
-    told.encode()
-    page = Page(told)
+    page_text = html(put_everywhere(failed(), text))
+    page_text.encode()
+    page = Page(page_text)
     assert sorted(page.tags) == sorted(PLAIN.tags)
     assert len(page.attributes) == len(PLAIN.attributes)

@@ -190,7 +190,7 @@ def test_services_select_brokers_and_not_the_job():
 
 
 @pytest.mark.parametrize(
-    ("settings", "said"),
+    ("settings", "message"),
     [
         ({"broker": 3}, "broker"),
         ({"brokers": "three"}, "brokers"),
@@ -206,10 +206,10 @@ def test_services_select_brokers_and_not_the_job():
         ({"persistence": {"size": "many"}}, "persistence.size"),
     ],
 )
-def test_an_invalid_value_is_refused_with_its_key(settings, said):
+def test_an_invalid_value_is_refused_with_its_key(settings, message):
     done = helm("template", "kafka", str(CHART), *options(settings, ()))
     assert done.returncode != 0
-    assert said in done.stderr.replace("/", ".")
+    assert message in done.stderr.replace("/", ".")
 
 
 def test_an_image_is_required():

@@ -66,7 +66,7 @@ def replaced(records):
 
 
 @pytest.mark.parametrize(
-    ("wrong", "name", "said"),
+    ("wrong", "name", "message"),
     [
         (Wrong(advertised=("127.0.0.1", 1)), "reaches_brokers", "broker 0 advertises 127.0.0.1:1"),
         (Wrong(error={kafka.CREATE_TOPICS: 44}), "creates_topic", "POLICY_VIOLATION (44): no"),
@@ -82,11 +82,11 @@ def replaced(records):
         (Wrong(lowest={kafka.PRODUCE: 9}), "keeps_records", "the broker supports 9 to 99"),
     ],
 )
-def test_a_faulty_broker_fails_a_check_and_nothing_is_left(wrong, name, said, monkeypatch):
+def test_a_faulty_broker_fails_a_check_and_nothing_is_left(wrong, name, message, monkeypatch):
     monkeypatch.setattr("verification.CONNECT_SECONDS", 0.1)
     run, broker = checked(wrong)
     assert list(failures(run)) == [name]
-    assert said in failures(run)[name]
+    assert message in failures(run)[name]
     assert broker.topics == {}
 
 

@@ -150,7 +150,7 @@ def test_a_version_that_the_broker_does_not_speak_is_refused(offered):
 
 
 @pytest.mark.parametrize(
-    ("answer", "error", "said"),
+    ("answer", "error", "message"),
     [
         (b"HTTP/1.1 400 Bad Request\r\n", CodecError, "not a Kafka broker"),
         (b"", ConnectionError, "closed"),
@@ -158,6 +158,6 @@ def test_a_version_that_the_broker_does_not_speak_is_refused(offered):
         (b"\0\0\0\x04\0\0\0\x63", CodecError, "another request"),
     ],
 )
-def test_an_invalid_answer_is_an_error(answer, error, said):
-    with answered(answer) as connection, pytest.raises(error, match=said):
+def test_an_invalid_answer_is_an_error(answer, error, message):
+    with answered(answer) as connection, pytest.raises(error, match=message):
         connection.negotiate()

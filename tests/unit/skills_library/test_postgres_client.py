@@ -60,10 +60,10 @@ class Server:
         challenge = f"r={bare.split('r=')[1]}xyz,s={base64.b64encode(b'salt').decode()},i=4096"
         self.authentication(11, challenge.encode())
         final = self.hear().body.decode()
-        said = f"{bare},{challenge},{final.rsplit(',p=', 1)[0]}".encode()
+        auth_message = f"{bare},{challenge},{final.rsplit(',p=', 1)[0]}".encode()
         salted = hashlib.pbkdf2_hmac("sha256", password.encode(), b"salt", 4096)
         server = hmac.new(salted, b"Server Key", "sha256").digest()
-        proof = hmac.new(server, said, "sha256").digest()
+        proof = hmac.new(server, auth_message, "sha256").digest()
         self.authentication(12, b"v=" + base64.b64encode(proof))
 
 

@@ -93,13 +93,13 @@ def test_any_password_proves_itself_and_no_other(password, iterations, salt):
     bare = client.first().decode()[3:]
     challenge = f"{bare[3:]}server,s={base64.b64encode(salt).decode()},i={iterations}"
     without_proof, proof = client.final(f"r={challenge[2:]}".encode()).decode().rsplit(",p=", 1)
-    said = f"{bare},r={challenge[2:]},{without_proof}".encode()
+    auth_message = f"{bare},r={challenge[2:]},{without_proof}".encode()
     salted = hashlib.pbkdf2_hmac("sha256", prepare(password), salt, iterations)
     stored = hashlib.sha256(_hmac(salted, b"Client Key")).digest()
-    mask = _hmac(stored, said)
+    mask = _hmac(stored, auth_message)
     key = bytes(a ^ b for a, b in zip(base64.b64decode(proof), mask, strict=True))
     assert hashlib.sha256(key).digest() == stored
-    client.finish(b"v=" + base64.b64encode(_hmac(_hmac(salted, b"Server Key"), said)))
+    client.finish(b"v=" + base64.b64encode(_hmac(_hmac(salted, b"Server Key"), auth_message)))
 
 
 def _hmac(key, text):

@@ -126,8 +126,8 @@ def test_a_password_file_is_taken_unchanged(bash, tmp_path, password):
 
 
 def test_a_password_file_that_is_missing_is_an_error(bash):
-    said = bash("secret_of got P", check=False, P_FILE="/nowhere/password")
-    assert "cannot be read" in said
+    output = bash("secret_of got P", check=False, P_FILE="/nowhere/password")
+    assert "cannot be read" in output
 
 
 @pytest.mark.parametrize(("value", "yes"), [("yes", 1), ("TRUE", 1), ("1", 1), ("no", 0), ("", 0)])

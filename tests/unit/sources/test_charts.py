@@ -117,12 +117,12 @@ def as_helm_sees(folder):
     template.parent.mkdir(exist_ok=True)
     template.write_text("values: {{ .Values | toJson }}")
 
-    def said(*words):
+    def helm(*words):
         done = subprocess.run([helm_program.executable(), *words], check=True, capture_output=True)
         return done.stdout.decode()
 
-    values = yaml.safe_load(said("template", str(folder)))["values"]
-    names = re.findall(r"\w+\.example\.org", said("show", "crds", str(folder)))
+    values = yaml.safe_load(helm("template", str(folder)))["values"]
+    names = re.findall(r"\w+\.example\.org", helm("show", "crds", str(folder)))
     return without_globals(values), sorted(names)
 
 

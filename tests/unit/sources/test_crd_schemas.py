@@ -29,7 +29,7 @@ def thing(spec, version="v1", kind="Thing"):
     return {"apiVersion": f"example.org/{version}", "kind": kind, "metadata": {}, "spec": spec}
 
 
-def told(schema, value):
+def spec_faults(schema, value):
     properties = {"x": schema, "known": TEXT}
     return faults(thing({"x": value}), [crd({"type": "object", "properties": properties})])
 
@@ -57,13 +57,13 @@ def told(schema, value):
     ],
 )
 def test_faults_name_the_field(schema, value, fault):
-    found = told(schema, value)
+    found = spec_faults(schema, value)
     assert found == [] if not fault else found[0].startswith(fault)
 
 
 def test_an_unknown_field_is_reported_with_a_suggestion():
     schema = {"type": "object", "properties": {"replicas": {"type": "integer"}}}
-    assert told(schema, {"replcias": 3, "zzz": 1}) == [
+    assert spec_faults(schema, {"replcias": 3, "zzz": 1}) == [
         "spec.x.replcias: the field is unknown. Did you mean replicas?",
         "spec.x.zzz: the field is unknown.",
     ]
@@ -75,12 +75,12 @@ def test_defaults_are_set_before_required_fields_are_checked():
         "required": ["a"],
         "properties": {"a": {**TEXT, "default": "d"}},
     }
-    assert told(schema, {}) == []
-    assert told(schema, {"a": None}) == []
+    assert spec_faults(schema, {}) == []
+    assert spec_faults(schema, {"a": None}) == []
 
 
 def test_a_long_value_is_cut():
-    (found,) = told({"type": "integer"}, "x" * 5000)
+    (found,) = spec_faults({"type": "integer"}, "x" * 5000)
     assert len(found) < LONGEST + 20
 
 

@@ -11,7 +11,7 @@ def run(recorder, name, *, changed, progress=False):
         running.done(changed=changed)
 
 
-def told(seen):
+def kinds(seen):
     return [(type(event).__name__, event.step) for event in seen]
 
 
@@ -20,7 +20,7 @@ def test_a_repeated_step_without_a_change_is_reported_once():
     recorder = Recorder(seen.append)
     run(recorder, "a", changed=False)
     run(recorder, "a", changed=False)
-    assert told(seen) == [("StepStarted", "a"), ("StepFinished", "a")]
+    assert kinds(seen) == [("StepStarted", "a"), ("StepFinished", "a")]
     assert recorder.changed is False
 
 
@@ -29,7 +29,7 @@ def test_a_repeated_step_with_a_change_is_reported():
     recorder = Recorder(seen.append)
     run(recorder, "a", changed=False)
     run(recorder, "a", changed=True, progress=True)
-    assert told(seen)[2:] == [("StepStarted", "a"), ("StepProgress", "a"), ("StepFinished", "a")]
+    assert kinds(seen)[2:] == [("StepStarted", "a"), ("StepProgress", "a"), ("StepFinished", "a")]
     assert recorder.changed is True
 
 
