@@ -84,8 +84,8 @@ def _port(kube: Kube, namespace: str, port: ServicePort) -> tuple[Object, Fields
 def _from_host(kube: Kube, target: Target, service: Object, port: Fields) -> Address:
     """The load balancer's address if there is one, else a node's address and the node port."""
     balancers = service.get("status", {}).get("loadBalancer", {}).get("ingress") or ()
-    for balancer in balancers:
-        address = balancer.get("ip") or balancer.get("hostname")
+    if balancers:
+        address = balancers[0].get("ip") or balancers[0].get("hostname")
         return Address(host=str(address), port=int(port["port"]))
     address = target.node_address or node_address(kube)
     return Address(host=address, port=int(port.get("nodePort") or port["port"]))

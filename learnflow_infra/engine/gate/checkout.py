@@ -19,7 +19,7 @@ ARTIFACT_BYTES = 64 * MIB
 def checks(target: Target, phase: Path | None = None) -> list[Check]:
     """Check helm, the phase directory and kubectl.
 
-    The embedded cluster brings its own kubectl; other clusters need one on PATH.
+    The embedded cluster includes kubectl; other clusters need one on PATH.
 
     Args:
         target: of the deploy.

@@ -1,6 +1,6 @@
 """The foundation gate: requirements of a cluster, checked before any release is changed.
 
-All checks are made, and all failures reported at once. The verdicts are pure functions over
+All checks run, and all failures are reported at once. The verdicts are pure functions over
 Kubernetes objects; `foundation_checks`, `cluster_checks` and `port_checks` send requests.
 """
 

@@ -1,8 +1,8 @@
-"""The images that a deploy requires, and whether the cluster can run them.
+"""The images that a deploy requires, and checks that nodes can obtain them.
 
 The embedded cluster gets images from this host: skopeo pulls them into the cache, with the
 host's credentials, proxies and loopback, and the node imports them. Nodes of other clusters
-pull by themselves; for them, the registries are asked whether the images exist.
+pull by themselves; for them, this host checks that the registries have the images.
 """
 
 from collections.abc import Collection, Mapping, Sequence

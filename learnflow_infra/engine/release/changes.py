@@ -88,13 +88,10 @@ def _settle(live: Any, first: Any, second: Any) -> Any:
             else value
             for name, value in first.items()
         }
-    if _lists(first, second, live) and len(first) == len(second) == len(live):
+    lists = all(isinstance(value, list) for value in (first, second, live))
+    if lists and len(first) == len(second) == len(live):
         return [_settle(*items) for items in zip(live, first, second, strict=True)]
     return live
-
-
-def _lists(*values: object) -> bool:
-    return all(isinstance(value, list) for value in values)
 
 
 def redacted(manifest: Manifest) -> str:

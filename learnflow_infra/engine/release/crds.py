@@ -1,7 +1,7 @@
 """CRDs of charts: installed and upgraded before the resources that need them, never deleted.
 
-Helm installs what is in a chart's `crds/` once and never upgrades it, so CRDs are not left to
-helm. A CRD is applied server-side if a dry run of the apply differs from the live CRD: a
+Helm installs the CRDs in a chart's `crds/` once and never upgrades them, so this module does
+both. A CRD is applied server-side if a dry run of the apply differs from the live CRD: a
 foreign change is noticed, and nothing is written where nothing differs.
 """
 

@@ -35,7 +35,7 @@ class ProgressReporter:
         self._snapshot: Snapshot | None = None
 
     def __call__(self, observation: Observation) -> None:
-        """Emit what is new in an observation."""
+        """Emit the changes since the last observation."""
         if observation.snapshot is not self._snapshot:
             self._snapshot = observation.snapshot
             self._report_objects(observation.snapshot)

@@ -52,10 +52,10 @@ def compare_checked(
 
 
 def require_free(comparisons: Sequence[Comparison]) -> None:
-    """No helm operation that began elsewhere may be under way on any of the releases.
+    """Raise an error if another helm process may be working on one of the releases.
 
     Raises:
-        LockedError: one may be.
+        LockedError: naming the release.
     """
     for item in comparisons:
         if item.action is Action.REFUSE:
@@ -69,8 +69,8 @@ def held_by_another(release: ReleaseName, observed: Observed) -> LockedError:
         f"Helm is at work on the release {release}: {status}, begun "
         f"{time.time() - begun:.0f} s ago.",
         why="No run of this user began it, so it may go on elsewhere; undoing would break it.",
-        remedy=f"Wait for it to end. Should its helm be gone: in {observed.held_for:.0f} s the "
-        "same command undoes it.",
+        remedy="Wait for it to end. If that helm was killed, the same command undoes the "
+        f"operation in {observed.held_for:.0f} s.",
     )
 
 

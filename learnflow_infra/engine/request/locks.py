@@ -1,8 +1,8 @@
 """Locks: one run at a time changes the releases of a namespace.
 
 A run holds two locks: of the context and namespace (against any checkout of this user), and
-of this checkout (where artifacts are written). Neither is known to another user or machine;
-for those, `held_for` decides by helm's own record.
+of this checkout (where artifacts are written). Other users and machines do not see them;
+for operations of those, `held_for` reads helm's record.
 """
 
 import json
@@ -82,7 +82,7 @@ def hold(context: str, namespace: str, verb: str) -> Iterator[None]:
         _write(file, run)
         try:
             yield
-        except InputError:  # it ends a run before helm is asked to change anything
+        except InputError:  # raised before helm changes anything
             _write(file, before)
             raise
         except BaseException:

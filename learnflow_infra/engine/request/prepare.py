@@ -26,7 +26,7 @@ class Prepared:
 
     @property
     def installation(self) -> Installation:
-        """What Helm is asked to install."""
+        """The chart and values for helm."""
         return Installation(
             release=self.release.name,
             chart=self.chart.path,
