@@ -78,7 +78,7 @@ def watch_hooks(
 ) -> None:
     """Observe the objects of a chart's hooks until `done` is set; a missing one is no cause.
 
-    A failed Job ends nothing here: helm waits for the Jobs of hooks, and reports their failure.
+    A failed Job does not end the wait: helm waits for the Jobs of hooks, and reports failures.
 
     Raises:
         LearnflowError: of the class of the cause whose grace is over.

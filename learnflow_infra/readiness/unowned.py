@@ -30,7 +30,7 @@ def unowned_causes(
         ClusterUnreachableError: the API server does not answer.
     """
     paths = watched.namespaced(namespace)
-    watches.ensure([*paths, *watched.around(namespace)])
+    watches.ensure([*paths, *watched.surroundings(namespace)])
     owned = {obj["metadata"]["uid"] for view in views for obj in view.snapshot().objects}
     objects = [o for o in watches.store.objects(paths) if o["metadata"]["uid"] not in owned]
     if not objects:

@@ -44,7 +44,7 @@ class View:
         self._cached = None
         release = self.release.name if labelled else ""
         self._evaluator = Evaluator(release, expected, self.release.rules)
-        self._watches.ensure([*self._paths, *watched.around(self.namespace)])
+        self._watches.ensure([*self._paths, *watched.surroundings(self.namespace)])
 
     def snapshot(self) -> Snapshot:
         """The release's objects now; the same instance while nothing changes."""
@@ -57,7 +57,7 @@ class View:
         self, snapshot: Snapshot, logs: Mapping[tuple[str, str], Sequence[str]] | None = None
     ) -> Evidence:
         """All that may explain why objects of a snapshot are not ready."""
-        events, *around = watched.around(self.namespace)
+        events, *surroundings = watched.surroundings(self.namespace)
         others = self.store.objects(
             path.format(self.namespace) for path in watched.COLLECTIONS.values()
         )
@@ -67,7 +67,7 @@ class View:
             states=snapshot.states,
             missing=snapshot.missing,
             events=[obj for obj in self.store.objects([events]) if is_event(obj)],
-            around=[*self.store.objects(around), *operators],
+            surroundings=[*self.store.objects(surroundings), *operators],
             logs=logs or {},
             removed_images=self.release.removed_images,
             denied=[path.rpartition("/")[2] for path in self.store.in_state("denied")],

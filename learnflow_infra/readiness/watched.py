@@ -28,7 +28,7 @@ BY_MANIFEST: Mapping[str, str] = {
 }
 """Kinds that are watched only for a release whose manifest has one."""
 EVENTS = "/api/v1/namespaces/{}/events"
-AROUND: Mapping[str, str] = {
+SURROUNDINGS: Mapping[str, str] = {
     "nodes": "/api/v1/nodes",
     "storageclasses": "/apis/storage.k8s.io/v1/storageclasses",
     "resourcequotas": "/api/v1/namespaces/{}/resourcequotas",
@@ -65,9 +65,9 @@ def namespaced(namespace: str) -> list[str]:
     return [path.format(namespace) for path in patterns if "{}" in path]
 
 
-def around(namespace: str) -> list[str]:
+def surroundings(namespace: str) -> list[str]:
     """The collections that may explain trouble in a namespace; the events first."""
-    return [path.format(namespace) for path in (EVENTS, *AROUND.values())]
+    return [path.format(namespace) for path in (EVENTS, *SURROUNDINGS.values())]
 
 
 @functools.lru_cache(maxsize=64)

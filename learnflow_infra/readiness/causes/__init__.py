@@ -50,7 +50,7 @@ def explain(evidence: Evidence, declared: Sequence[DeclaredCause] = ()) -> list[
 
     Args:
         evidence: objects, events and logs.
-        declared: causes of the skill, found by log lines.
+        declared: causes that the skill declares by patterns for log lines.
     """
     facts = Facts(evidence)
     causes = [cause for topic in _TOPICS for cause in topic.explain(facts)]

@@ -30,9 +30,9 @@ class Facts:
             if not status.ready and (not kinds or obj["kind"] in kinds):
                 yield obj, status
 
-    def around(self, kind: str) -> list[Object]:
-        """Objects of a kind that belong to no release."""
-        return [obj for obj in self.evidence.around if obj.get("kind") == kind]
+    def surroundings(self, kind: str) -> list[Object]:
+        """The objects of a kind in the surroundings."""
+        return [obj for obj in self.evidence.surroundings if obj.get("kind") == kind]
 
     def events(self, obj: Object, *reasons: str) -> list[Event]:
         """The events of an object, oldest first; not those of an earlier object of its name."""

@@ -15,7 +15,7 @@ def explain(facts: Facts) -> Iterator[Cause]:
     """A cause for each such node that an unready pod runs or may run on, and for evictions."""
     pods = [pod for pod, _ in facts.unready("Pod")]
     used = {at(pod, "spec", "nodeName") for pod in pods}
-    for node in facts.around("Node") if pods else ():
+    for node in facts.surroundings("Node") if pods else ():
         relevant = node["metadata"]["name"] in used or None in used
         if relevant and condition(node, "Ready").get("status") != "True":
             yield _not_ready(node)

@@ -30,7 +30,7 @@ def explain(facts: Facts) -> Iterator[Cause]:
 
 def _unobserved(facts: Facts, obj: Object) -> Cause:
     """The cause of a custom resource that its operator has not observed."""
-    operators = facts.around("Deployment")
+    operators = facts.surroundings("Deployment")
     idle = [item for item in operators if not _runs(item)]
     if not operators or len(idle) < len(operators):
         return Cause(

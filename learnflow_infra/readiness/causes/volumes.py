@@ -27,7 +27,7 @@ def explain(facts: Facts) -> Iterator[Cause]:
 
 def _claim(facts: Facts, claim: Object) -> Iterator[Cause]:
     name = at(claim, "spec", "storageClassName")
-    classes = {item["metadata"]["name"]: item for item in facts.around("StorageClass")}
+    classes = {item["metadata"]["name"]: item for item in facts.surroundings("StorageClass")}
     readable = "storageclasses" not in facts.evidence.denied
     if name and readable and name not in classes and not _names_volume(claim):
         yield _no_class(claim, f"its storage class {name} does not exist", classes)

@@ -76,7 +76,7 @@ def evidence(row):
         states=evaluate(objects),
         missing=row.get("missing", ()),
         events=[event(fields) for fields in row.get("events", ())],
-        around=row.get("around", ()),
+        surroundings=row.get("around", ()),
         logs={("p-0", "c"): row["logs"]} if "logs" in row else {},
         denied=row.get("denied", ()),
         removed_images=[RemovedImages(**rule) for rule in row.get("removed_images", ())],
@@ -236,7 +236,7 @@ def test_partial_objects_never_raise(data, row):
         namespace="n",
         states=evaluate([damaged(obj) for obj, _ in whole.states]),
         events=[holes(data.draw, fields) or {} for fields in whole.events],
-        around=[damaged(obj) for obj in whole.around],
+        surroundings=[damaged(obj) for obj in whole.surroundings],
     )
     assert {cause.code for cause in explain(partial)} <= set(Code)
 
