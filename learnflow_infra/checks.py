@@ -1,4 +1,4 @@
-"""The results of checks, by the gate before a deploy and by a skill's verification."""
+"""Results of checks, of the gate before a deploy and of a skill's verification."""
 
 from dataclasses import dataclass
 
@@ -10,9 +10,9 @@ UNCHANGED = "no release was changed"
 
 @dataclass(frozen=True, kw_only=True)
 class Check:
-    """The result of one check; `origin` is where it was made: `inside` or `host`.
+    """The result of a check; `origin` is where it ran: `inside` the cluster or on the `host`.
 
-    `seconds` is how long it took.
+    `seconds` is its duration.
     """
 
     name: str

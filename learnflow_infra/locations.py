@@ -1,4 +1,4 @@
-"""Where a deploy goes, and where applications connect to what it deployed."""
+"""The cluster of a deploy, and the endpoints for applications."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,12 +10,12 @@ from learnflow_infra.models import Profile, ReleaseName, SecretKeys, SkillName
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """Where a deploy goes.
+    """The cluster that a deploy changes.
 
-    `cluster` is the name of the embedded cluster, if it is one, and `state` its state; others
-    count as running. `driver` is minikube's. `node_address` is where this host reaches node
-    ports, through a `tunnel` or not. `environment` is what programs that connect to the
-    cluster need in addition to this process's own environment.
+    `cluster` is the name of an embedded cluster and `state` its state; other clusters count as
+    running. `driver` is minikube's. `node_address` is the host's address for node ports, which
+    need a `tunnel` or not. `environment` are variables that programs need to connect to the
+    cluster, in addition to this process's own.
     """
 
     kind: Literal["context", "minikube", "embedded"]
@@ -41,9 +41,9 @@ class Address:
 
 @dataclass(frozen=True, kw_only=True)
 class Endpoint:
-    """An endpoint of a deployed skill, with the addresses that it has in the cluster.
+    """An endpoint of a deployed skill, with its addresses inside the cluster and from the host.
 
-    `tunnel` are commands that have to run while the address from the host is used.
+    `tunnel` are commands that must run while `host` is used.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What a skill declares, as frozen values, and the names that all rooms use."""
+"""What a skill declares, as frozen values, and types of names."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, kw_only=True)
 class ImageUse:
-    """An image that has to be built: the folder of its recipe, and the chart's key for its name."""
+    """An image to build: the folder of its recipe, and the chart's key for its name."""
 
     recipe: Path
     values: str
@@ -106,7 +106,7 @@ class RemovedImages:
     """Images that their publisher removed from a registry.
 
     `prefix` begins their names, with the registry (`docker.io/publisher/`); those with one of
-    the tags `kept`, and those named by digest, may still be there.
+    the tags `kept`, and references by digest, may still exist.
     """
 
     prefix: str

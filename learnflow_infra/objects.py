@@ -1,7 +1,7 @@
-"""Types for what this program reads of Kubernetes objects, as the API server sends them.
+"""Types for the fields of Kubernetes objects that this program reads.
 
-`Object` is an object of any kind: its `spec` and `status` are plain mappings. A kind whose
-fields are read by name has its own type, and a guard such as `is_pod` that narrows to it.
+`Object` is an object of any kind, with plain mappings as `spec` and `status`. Some kinds have
+a type, and a guard such as `is_pod` that narrows to it.
 Source: https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.34/
 """
 
@@ -28,7 +28,7 @@ class OwnerReference(TypedDict):
 
 
 class Metadata(TypedDict, total=False):
-    """`metadata` of any object; what only the server writes is missing in manifests."""
+    """`metadata` of any object; manifests lack the fields that the server sets."""
 
     name: Required[str]
     namespace: str
@@ -195,5 +195,5 @@ def reference(obj: Object) -> Reference:
 
 
 def refer(kind: str, name: str) -> Reference:
-    """`Kind/name` of an object that need not be there."""
+    """`Kind/name` of an object that need not exist."""
     return Reference(f"{kind}/{name}")

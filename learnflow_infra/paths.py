@@ -1,7 +1,7 @@
-"""Where things live on this machine, by the XDG base directory specification.
+"""Folders on this machine, by the XDG base directory specification.
 
-The cache can be deleted at any time and is made again; the data are the embedded
-clusters themselves. In the checkout, only `phase_dir()` is ever written.
+The cache can be deleted at any time; the data are the embedded clusters. In the checkout,
+a deploy writes only `phase_dir()`.
 """
 
 import os
@@ -13,7 +13,7 @@ def _xdg(variable: str, default: str) -> Path:
 
 
 def cache_dir() -> Path:
-    """Builds, images and downloads: made again when missing."""
+    """Builds, images and downloads, which are made again if they are missing."""
     return _xdg("XDG_CACHE_HOME", ".cache")
 
 
@@ -28,5 +28,5 @@ def repo_root() -> Path:
 
 
 def phase_dir() -> Path:
-    """The one directory of the checkout that a deploy writes."""
+    """The only folder of the checkout that a deploy writes."""
     return repo_root() / "learnflow-app" / "phase-2-infrastructure"

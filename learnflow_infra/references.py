@@ -19,7 +19,7 @@ _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
 @dataclass(frozen=True, kw_only=True)
 class Reference:
-    """A complete reference: of tag and digest at least one is there; the digest counts."""
+    """A complete reference, with a tag, a digest or both; the digest takes precedence."""
 
     registry: str
     repository: str
@@ -27,28 +27,28 @@ class Reference:
     digest: str = ""
 
     def __str__(self) -> str:
-        """With all its parts."""
+        """The reference with all its parts."""
         tag = f":{self.tag}" if self.tag else ""
         return f"{self.name}{tag}{self.at}"
 
     @property
     def name(self) -> str:
-        """Without tag and digest."""
+        """The reference without tag and digest."""
         return f"{self.registry}/{self.repository}"
 
     @property
     def at(self) -> str:
-        """The digest's part, `@sha256:...`; "" where there is none."""
+        """`@sha256:...`; "" without a digest."""
         return f"@{self.digest}" if self.digest else ""
 
     @property
     def exact(self) -> str:
-        """As containerd keeps it, and programs that take either ask for it: no tag by a digest."""
+        """The reference without its tag if it has a digest, as containerd stores it."""
         return str(replace(self, tag="")) if self.digest else str(self)
 
 
 def parse(text: str) -> Reference:
-    """Read a reference as it stands in a manifest.
+    """Parse a reference of a manifest.
 
     Raises:
         InputError: it is malformed.
@@ -61,28 +61,28 @@ def parse(text: str) -> Reference:
         registry = HUB
     if registry == HUB and "/" not in path:
         path = f"library/{path}"
-    found = Reference(
+    reference = Reference(
         registry=registry,
         repository=path,
         tag=tag if colon or at else "latest",
         digest=digest,
     )
-    if not _sound(found, tag=bool(colon), digest=bool(at)):
+    if not _is_valid(reference, tag=bool(colon), digest=bool(at)):
         raise InputError(
             f"{text!r} is not an image reference.",
             why="It is [REGISTRY/]REPOSITORY[:TAG][@sha256:DIGEST], the repository in lower case.",
         )
-    return found
+    return reference
 
 
 def _is_registry(first: str) -> bool:
     return first == "localhost" or any(c in ".:" or c.isupper() for c in first)
 
 
-def _sound(found: Reference, *, tag: bool, digest: bool) -> bool:
+def _is_valid(reference: Reference, *, tag: bool, digest: bool) -> bool:
     return bool(
-        _REGISTRY.fullmatch(found.registry)
-        and _REPOSITORY.fullmatch(found.repository)
-        and (not tag or _TAG.fullmatch(found.tag))
-        and (not digest or _DIGEST.fullmatch(found.digest))
+        _REGISTRY.fullmatch(reference.registry)
+        and _REPOSITORY.fullmatch(reference.repository)
+        and (not tag or _TAG.fullmatch(reference.tag))
+        and (not digest or _DIGEST.fullmatch(reference.digest))
     )

@@ -1,4 +1,4 @@
-"""Text for people in which commands of this program stand as argument lists."""
+"""Texts for users, in which commands of this program are argument lists."""
 
 import itertools
 import shlex
@@ -19,16 +19,16 @@ class Command:
         object.__setattr__(self, "arguments", arguments)
 
     def __str__(self) -> str:
-        """The command as it is typed in a shell."""
+        """The command line for a shell."""
         return shlex.join((PROGRAM, *self.arguments))
 
 
 @dataclass(frozen=True, init=False)
 class Remedy:
-    """What to do next: words, and commands of this program in them.
+    """What to do next: text with commands of this program.
 
-    `Remedy("Start it: ", Command("cluster", "up"))`. A command of another program is a word.
-    The command line renders the text, as it knows how the user calls this program: `render`.
+    `Remedy("Start it: ", Command("cluster", "up"))`. A command of another program is text.
+    The command line renders it for users of make or of the program: see `render`.
     """
 
     parts: tuple[str | Command, ...]
@@ -37,7 +37,7 @@ class Remedy:
         object.__setattr__(self, "parts", tuple(_merged(parts)))
 
     def format(self, **values: str) -> "Remedy":
-        """With placeholders replaced in words and arguments, as `str.format` does."""
+        """Replace placeholders in text and arguments, as `str.format` does."""
         return Remedy(
             *(
                 part.format(**values)
@@ -48,7 +48,7 @@ class Remedy:
         )
 
     def render(self, command: Callable[[Command], str]) -> str:
-        """The text, with each command as `command` writes it."""
+        """The text, with each command formatted by `command`."""
         return "".join(part if isinstance(part, str) else command(part) for part in self.parts)
 
     def __str__(self) -> str:
@@ -75,18 +75,18 @@ class Remedy:
 
 
 Words = str | Remedy
-"""Text for people, with or without commands of this program."""
+"""Text for users, with or without commands of this program."""
 
 
 def join_lines(*texts: Words) -> Words:
-    """Each text on lines of its own, empty ones left out; a string where no command stands."""
+    """The non-empty texts on separate lines; a string if there is no command in them."""
     parts = [part for text in texts if text for part in ("\n", text)]
     joined = Remedy(*parts[1:])
     return joined if any(isinstance(part, Command) for part in joined.parts) else str(joined)
 
 
 def _merged(parts: Sequence[str | Command | Remedy]) -> Iterator[str | Command]:
-    """The parts, flat, with neighbouring words as one part."""
+    """The parts, flattened, with adjacent texts joined."""
     text = ""
     for part in itertools.chain.from_iterable(map(_flat, parts)):
         if isinstance(part, str):

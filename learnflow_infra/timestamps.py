@@ -4,7 +4,7 @@ from datetime import datetime
 
 
 def seconds_of(text: str | None) -> float:
-    """A time as seconds since 1970; 0 where there is none, or it is no time."""
+    """A time as seconds since 1970; 0 if it is missing or malformed."""
     try:
         return datetime.fromisoformat(text or "").timestamp()
     except ValueError:

@@ -1,4 +1,4 @@
-"""YAML and JSON documents: read, written, merged, and checked against the project's schemas."""
+"""YAML and JSON documents: read, write, merge, and validate by the project's schemas."""
 
 from learnflow_infra.documents.composer import Path as Keys
 from learnflow_infra.documents.reading import Parsed, line_of, load, parse, parse_all, read

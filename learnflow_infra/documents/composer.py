@@ -1,4 +1,4 @@
-"""Values from YAML events, by the rules of sigs.k8s.io/yaml, with the line of every key.
+"""Compose values from YAML events by the rules of sigs.k8s.io/yaml, with the line of every key.
 
 Helm, kubectl and the API server read YAML by that library: it decodes YAML 1.1 as
 gopkg.in/yaml.v2 does, and converts the result to JSON. PyYAML scans the text (libyaml); its
@@ -18,11 +18,11 @@ from learnflow_infra.models import Document
 Path = tuple[str | int, ...]
 """Keys of mappings, and indices of lists, from the root of a document."""
 MAX_ALIASED = 400_000
-"""How many values aliases may expand to in one document, as a limit for "billion laughs"."""
+"""Maximum number of values from aliases in a document, against "billion laughs"."""
 
 
 class Composer:
-    """Composes one document; `lines` and `duplicates` are filled on the way.
+    """Composes one document, and records `lines` and `duplicates`.
 
     `lines` has the line (from 1) of every key and list item outside of aliases and merges.
     `duplicates` has a path for every key that repeats an earlier one of its mapping, and the
@@ -43,7 +43,7 @@ class Composer:
         return InputError(f"{self._name}:{line + 1}: this is not valid YAML.", why=why)
 
     def document(self, events: Iterator[Any]) -> Any:
-        """The value of the first document, None if the stream has none; the rest is not read."""
+        """The value of the first document; None if the stream is empty."""
         self._events = events
         value = None
         for event in events:
@@ -114,7 +114,7 @@ class Composer:
             raise self.fault(line, str(error)) from error
 
     def _json(self, event: Any) -> scalars.Scalar:
-        """The scalar after a round trip through JSON: 1e3 is 1000 there, and infinity an error."""
+        """The scalar converted to JSON, in which 1e3 is 1000 and infinity an error."""
         value = self._scalar(event)
         if not isinstance(value, float):
             return value
@@ -137,7 +137,7 @@ class Composer:
         if event.anchor in self._open:
             raise self.fault(line, f"the anchor {event.anchor!r} contains itself")
         if event.anchor not in self._anchors:
-            raise self.fault(line, f"there is no anchor {event.anchor!r}")
+            raise self.fault(line, f"the anchor {event.anchor!r} is not defined")
         return self._copy(self._anchors[event.anchor], line)
 
     def _copy(self, value: Any, line: int) -> Any:
@@ -151,7 +151,7 @@ class Composer:
         return value
 
     def _merge(self, mapping: Document, line: int) -> None:
-        """`<<` overwrites the keys before it; keys after it overwrite what it merged."""
+        """`<<` overwrites earlier keys of the mapping; later keys overwrite merged ones."""
         value = self._value(next(self._events), None)
         sources = value if isinstance(value, list) else [value]
         if not all(isinstance(source, dict) for source in sources):

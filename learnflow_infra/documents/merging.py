@@ -16,8 +16,8 @@ the result with a chart's defaults.
 def merge(base: Document, over: Document, *, nulls: Nulls = "keep") -> Document:
     """`over` merged into `base`; neither is changed.
 
-    Mappings merge key by key, anything else (lists too) is replaced. A null that has no
-    counterpart in `base` is kept in either case.
+    Mappings are merged by key; other values, lists too, are replaced. A null for a key that
+    `base` lacks is always kept.
 
     Source: https://helm.sh/docs/chart_template_guide/values_files/ and helm's behaviour.
     """
@@ -44,7 +44,7 @@ def put(document: Document, dotted: str, value: object) -> Document:
 def leaves(
     document: Document, above: tuple[str, ...] = ()
 ) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Path and value of everything that is not a mapping, and of empty mappings."""
+    """The path and value of everything but non-empty mappings."""
     for key, value in document.items():
         path = (*above, key)
         if isinstance(value, dict) and value:

@@ -1,4 +1,4 @@
-"""Read YAML (and JSON, which is YAML), by one dialect: that of Helm and Kubernetes."""
+"""Read YAML (and JSON, which is YAML) in the dialect of Helm and Kubernetes."""
 
 import re
 from collections.abc import Iterable, Mapping
@@ -18,13 +18,13 @@ _SEPARATOR = re.compile(r"^---[ \t\r]*(?:#.*)?$\n?", re.MULTILINE)
 
 @dataclass(frozen=True, kw_only=True)
 class Parsed:
-    """A mapping that was read from YAML.
+    """A mapping from YAML.
 
     Attributes:
-        name: of the file, for people.
+        name: of the file, for messages.
         content: the mapping; its keys are texts, as in JSON.
         lines: the line (from 1) of every key and list item.
-        duplicates: a sentence for every key that is set twice; the last value counts.
+        duplicates: a message for every key that is set twice; the last value counts.
     """
 
     name: str
@@ -33,7 +33,7 @@ class Parsed:
     duplicates: tuple[str, ...] = ()
 
     def line(self, path: Iterable[str | int]) -> int | None:
-        """The line of the deepest existing key along a path; None if not even the first exists."""
+        """The line of the deepest existing key along a path; None if the first does not exist."""
         keys = tuple(path)
         lines = (self.lines.get(keys[:length]) for length in range(len(keys), 0, -1))
         return next((line for line in lines if line), None)
@@ -45,22 +45,22 @@ class Parsed:
 
 
 def parse(text: bytes | str, name: str) -> Parsed:
-    """Read the mapping of a text's first document; Helm reads no further, either.
+    """Read the mapping of a text's first document; as in Helm, the rest is ignored.
 
     Args:
         text: bytes are UTF-8, or UTF-16 with a byte order mark.
-        name: what errors call the text.
+        name: of the text, for errors.
 
     Raises:
-        InputError: it is not YAML, or not a mapping; with the line.
+        InputError: with the line, if it is not YAML or not a mapping.
     """
     composer = Composer(name)
     content = _compose(composer, text, name)
     if not isinstance(content, dict | None):
         kind = type(content).__name__
-        raise InputError(f"{name}:1: a mapping is expected here, not {kind}.")
+        raise InputError(f"{name}:1: a mapping is expected, not {kind}.")
     duplicates = tuple(
-        f"{name}:{line}: the key {path[-1]!r} is set twice; its value in line {first} is ignored."
+        f"{name}:{line}: the key {path[-1]!r} is set twice; its value on line {first} is ignored."
         for path, first, line in composer.duplicates
     )
     return Parsed(name=name, content=content or {}, lines=composer.lines, duplicates=duplicates)
@@ -80,7 +80,7 @@ def _compose(composer: Composer, text: bytes | str, name: str) -> Any:
 
 
 def read(path: Path, name: str = "") -> Parsed:
-    """Read a file, as `parse` does; `name` stands for its path in errors.
+    """Read a file, as `parse` does; errors name it by `name` or by its path.
 
     Raises:
         InputError: it cannot be read, is not YAML, or not a mapping.
@@ -93,7 +93,7 @@ def read(path: Path, name: str = "") -> Parsed:
 
 
 def load(path: Path) -> Document:
-    """Read a file of this project, in which a duplicate key is an error.
+    """Read a file; a duplicate key is an error.
 
     Raises:
         InputError: as `read`, or a key is a duplicate.
@@ -110,10 +110,10 @@ def line_of(path: Path, keys: Iterable[str | int]) -> int:
 
 
 def parse_all(text: str | bytes, name: str = "The manifest") -> list[Any]:
-    """The documents of a stream, without empty ones, as kubectl and helm split it.
+    """The non-empty documents of a stream, split as in kubectl and helm.
 
     Source: k8s.io/apimachinery/pkg/util/yaml: a line that starts with `---` ends a document,
-    and nothing but a comment may follow in it.
+    and only a comment may follow on it.
 
     Raises:
         InputError: one is not YAML, or not a mapping.

@@ -1,6 +1,6 @@
-"""The values of YAML's scalars, as gopkg.in/yaml.v2 resolves them (Helm and Kubernetes do).
+"""Resolve YAML scalars as gopkg.in/yaml.v2 does, and so Helm and Kubernetes.
 
-Source: resolve.go of sigs.k8s.io/yaml/goyaml.v2, and helm 3.17, which the tests ask.
+Source: resolve.go of sigs.k8s.io/yaml/goyaml.v2; the tests compare with helm 3.17.
 """
 
 import base64
@@ -27,13 +27,13 @@ _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?")
 _CORE = "tag:yaml.org,2002:"
 _LOWEST, _HIGHEST = -(2**63), 2**64 - 1
 _LONGEST = 1000
-"""Digits; a longer integer is beyond 64 bits, and Python refuses to convert some."""
+"""Maximum digits of an integer; Python refuses to convert very long ones."""
 
 
 def plain(text: str) -> Scalar:
-    """The value of a bare scalar, one without quotes and tag.
+    """The value of a scalar without quotes and tag.
 
-    Numbers that do not fit 64 bits become floats, as in Go; a date stays text.
+    As in Go, integers beyond 64 bits become floats, and dates stay text.
     """
     if text in _WORDS:
         return _WORDS[text]
@@ -56,13 +56,13 @@ def _integer(digits: str) -> int | None:
     return number if _LOWEST <= number <= _HIGHEST else None
 
 
-def _float(digits: str, otherwise: str) -> Scalar:
+def _float(digits: str, text: str) -> Scalar:
     number = float(digits) if _FLOAT.fullmatch(digits) else math.inf
-    return otherwise if math.isinf(number) else number
+    return text if math.isinf(number) else number
 
 
 def tagged(text: str, tag: str) -> Scalar:
-    """The value of a scalar with a tag, such as `!!int "1"`; other tags make it a text.
+    """The value of a scalar with a tag, such as `!!int "1"`; with an unknown tag it is text.
 
     Raises:
         ValueError: the scalar is not of that type.
@@ -93,7 +93,7 @@ def _binary(text: str) -> str:
 
 
 def as_text(value: object) -> str:
-    """A scalar as a text, which every key of JSON is; also what a text field of Go takes.
+    """A scalar as text, for keys of JSON and for string fields of Go.
 
     Source: convertToJSONableObject of sigs.k8s.io/yaml.
 
@@ -115,7 +115,7 @@ def as_text(value: object) -> str:
 
 
 def _shortest(value: float) -> str:
-    """As Go's `%g` formats a 32-bit float: as few digits as identify it, 1e+06 for 1000000."""
+    """The text of Go's `%g` for a 32-bit float: the fewest digits, 1e+06 for 1000000."""
     texts = (f"{value:.{decimals}e}" for decimals in range(9))
     text = next((text for text in texts if _single(float(text)) == _single(value)), f"{value:e}")
     mantissa, _, exponent = text.partition("e")

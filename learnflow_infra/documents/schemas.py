@@ -1,4 +1,4 @@
-"""Documents against the JSON Schemas of learnflow_infra/schemas; specs/ has copies."""
+"""Validate documents by the JSON Schemas of learnflow_infra/schemas; specs/ has copies."""
 
 import functools
 import json
@@ -12,10 +12,10 @@ from learnflow_infra.models import Document
 
 
 def check(path: Path, document: Document, schema: str) -> None:
-    """Check a document that was read from `path` against a schema.
+    """Validate a document of the file `path` by a schema.
 
     Raises:
-        InputError: with every fault and its line.
+        InputError: with every violation and its line.
     """
     faults = sorted(schema_faults(document, schema), key=lambda fault: fault[0])
     if not faults:
@@ -28,12 +28,12 @@ def check(path: Path, document: Document, schema: str) -> None:
 
 
 def schema_path(schema: str) -> Path:
-    """The schema of that name."""
+    """The file of a schema."""
     return Path(__file__).parents[1] / "schemas" / f"{schema}.schema.json"
 
 
 def schema_faults(document: Any, schema: str) -> list[tuple[Keys, str]]:
-    """Path and description of everything in a document that violates a schema."""
+    """The path and description of every violation of a schema."""
     return [
         (tuple(error.absolute_path) + _offender(error), error.message)
         for error in _validator(schema).iter_errors(document)
@@ -41,7 +41,7 @@ def schema_faults(document: Any, schema: str) -> list[tuple[Keys, str]]:
 
 
 def _offender(error: Any) -> Keys:
-    """The unknown key itself, so that its own line is reported, not its parent's."""
+    """The unknown key, so that its line is reported instead of its parent's."""
     if error.validator == "additionalProperties":
         known = error.schema.get("properties", {})
         return tuple(key for key in error.instance if key not in known)[:1]

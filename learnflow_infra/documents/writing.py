@@ -1,4 +1,4 @@
-"""Write YAML that Helm and Kubernetes read back as the same values."""
+"""Write YAML that Helm and Kubernetes read as the same values."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from learnflow_infra.documents import scalars
 
 
 class _Dumper(yaml.SafeDumper):
-    """Quotes every text that their dialect of YAML reads as something else when it is bare."""
+    """Quotes every text that would not be a string without quotes."""
 
     def ignore_aliases(self, _data: Any) -> bool:
         return True

@@ -1,4 +1,4 @@
-"""Hides secrets in what people see: texts of programs, values of charts, and Secret objects."""
+"""Mask secrets in output: texts of programs, values of charts, and Secret objects."""
 
 from learnflow_infra.masking.names import is_secret
 from learnflow_infra.masking.objects import masked_secrets

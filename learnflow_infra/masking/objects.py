@@ -1,4 +1,4 @@
-"""Secrets out of Kubernetes objects: every value of a Secret."""
+"""Mask every value of a Secret."""
 
 from typing import Literal
 
@@ -11,21 +11,21 @@ _PARTS: tuple[Literal["data"], Literal["stringData"]] = ("data", "stringData")
 def masked_secrets(
     before: Object | None, after: Object | None = None
 ) -> tuple[Object | None, Object | None]:
-    """Both states of an object with the values of a Secret hidden; those that differ say so."""
+    """Both states of an object, with a Secret's values masked and different values marked."""
     return _mask(before, after, "before"), _mask(after, before, "after")
 
 
 def _mask(obj: Object | None, other: Object | None, side: str) -> Object | None:
     if obj is None or obj["kind"] != "Secret":
         return obj
-    hidden = obj.copy()
+    masked = obj.copy()
     for part in _PARTS:
         if part in obj:
             others = (other or obj).get(part) or {}
             values = (obj[part] or {}).items()
-            hidden[part] = {name: _hidden(v, others.get(name), side) for name, v in values}
-    return hidden
+            masked[part] = {name: _mask_value(v, others.get(name), side) for name, v in values}
+    return masked
 
 
-def _hidden(value: object, other: object, side: str) -> str:
+def _mask_value(value: object, other: object, side: str) -> str:
     return MASK if value == other else f"{MASK} ({side})"

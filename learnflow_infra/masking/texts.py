@@ -1,4 +1,4 @@
-"""Secrets out of texts that programs write: log lines, messages, events."""
+"""Mask secrets in texts of programs: log lines, messages, events."""
 
 import re
 
@@ -7,7 +7,7 @@ from learnflow_infra.masking.names import WORDS, is_secret
 MASK = "***"
 _FLAG = re.compile(rf"(--?[\w-]*(?:{WORDS})[\w-]*)\s+(?!-)\S+", re.IGNORECASE)
 _SIGN = r"\\?[\"']?\s*[=:]\s*"
-"""Between a name and its value, also of JSON within a JSON text."""
+"""The separator of a name and its value, also in JSON inside a JSON string."""
 _QUOTED = r"\\\"[^\"\\]*\\\"|\"(?:[^\"\\]|\\.)*\"|'[^']*'"
 _PAIR = re.compile(
     rf"([\w.-]*(?:{WORDS})[\w.-]*)({_SIGN})(?![|>]?\s*$|[\w.-]+:\s)({_QUOTED}|[^\s,;&\"']+)",
@@ -24,12 +24,12 @@ _URL_USER = re.compile(r"(\b[a-z][a-z0-9+.-]*://)[^/\s]*@", re.IGNORECASE)
 
 
 def masked(text: str) -> str:
-    """The text without passwords, tokens, keys, PEM blocks, and the user part of URLs."""
+    """The text with passwords, tokens, keys, PEM blocks and the user part of URLs masked."""
     return masked_pairs(_URL_USER.sub(rf"\1{MASK}@", _PEM.sub(MASK, text)))
 
 
 def masked_pairs(text: str) -> str:
-    """The text without well-known tokens, and without the values of names that mean secrets."""
+    """The text with well-known tokens, and the values of names of secrets, masked."""
     for pattern, replacement in _TOKENS:
         text = pattern.sub(replacement, text)
     return _PAIR.sub(_pair, _FLAG.sub(_flag, text))

@@ -1,13 +1,13 @@
-"""Secrets out of a chart's values, and of every document that repeats them.
+"""Mask secrets in a chart's values, and in documents that contain them.
 
-A text or number is hidden when
+A text or number is masked if
 
-- its key, or a key above it, means a secret (see `names`);
-- it is the `value` of a list's item whose `name` means a secret, as environment variables have;
+- its key, or a key above it, names a secret (see `names`);
+- it is a `value` beside a `name` of a secret, as in environment variables;
 - it is a private key in PEM.
 
 In other texts, pairs such as `password=...`, well-known tokens, and passwords of URLs are
-hidden. Booleans, nulls and empty texts are never hidden. Helm gets the values unchanged.
+masked. Booleans, nulls and empty texts are never masked. Helm gets the values unchanged.
 """
 
 import re
@@ -22,7 +22,7 @@ _URL_PASSWORD = re.compile(r"(://[^/\s:@]*:)[^/\s]+@")
 
 
 def masked_values(value: Any, path: Sequence[str | int] = ()) -> Any:
-    """A value at a path, or a whole document, with everything hidden that means a secret."""
+    """A value at a path, or a whole document, with secrets masked."""
     if isinstance(value, dict):
         return {k: masked_values(item, (*path, *_names(value, k))) for k, item in value.items()}
     if isinstance(value, list):
@@ -35,9 +35,9 @@ def masked_values(value: Any, path: Sequence[str | int] = ()) -> Any:
 
 
 def _names(holder: Mapping[str, Any], key: str) -> tuple[str, ...]:
-    """The names of a key: of `{name: DB_PASSWORD, value: x}` the name beside the value, too."""
-    beside = holder.get("name")
-    return (key, beside) if key == "value" and isinstance(beside, str) else (key,)
+    """The key, and for `{name: DB_PASSWORD, value: x}` also the name beside the value."""
+    name = holder.get("name")
+    return (key, name) if key == "value" and isinstance(name, str) else (key,)
 
 
 def _text(text: str) -> str:

@@ -89,7 +89,7 @@ def test_lines_and_what_stands_twice():
         "v.yaml",
     ]
     (warning,) = file.duplicates
-    assert warning.startswith("v.yaml:4: the key 'b' is set twice; its value in line 2 is ignored.")
+    assert warning.startswith("v.yaml:4: the key 'b' is set twice; its value on line 2 is ignored.")
 
 
 def test_aliases_that_explode_are_stopped():

@@ -137,7 +137,7 @@ def test_all_warnings_together(tmp_path):
     ]
     at = f"-f {file}"
     assert warnings(overrides, computed) == [
-        f"{file}:1: the key 'tag' is set twice; its value in line 1 is ignored.",
+        f"{file}:1: the key 'tag' is set twice; its value on line 1 is ignored.",
         "kafka: global.b is a mapping on one side only.",
         f"{at}:1: the chart has no key kafka.imge. Did you mean kafka.image?",
         f"{at}:3: the chart has no key global.storageClas. Did you mean global.storageClass?",
