@@ -1,6 +1,6 @@
 """A real kube-apiserver and etcd on loopback, from the binary of the embedded cluster.
 
-No controller, scheduler or kubelet runs here: what they would do, a test does itself.
+No controller, scheduler or kubelet runs: tests write what these would write.
 """
 
 import ssl
@@ -37,7 +37,7 @@ def start(log, *command):
 
 
 class ApiServer:
-    """The two processes; `stop` and `start` let a test take the server away and bring it back."""
+    """The API server and its etcd; a test may stop and start the API server."""
 
     def __init__(self, folder, hyperkube):
         self.folder, self.hyperkube = folder, hyperkube
@@ -97,7 +97,7 @@ class ApiServer:
             return False
 
     def stop(self, *, kill=False):
-        """Ask it to end, which waits for the watches that it serves; or end it at once."""
+        """Terminate it, which ends the watches that it serves first; or kill it."""
         (self.process.kill if kill else self.process.terminate)()
         self.process.wait(30)
 

@@ -63,7 +63,7 @@ def converge_compared(session, comparison):
 
 
 def leave_unfinished(session, status="pending-upgrade", *, revision=2, begun=""):
-    """Write a revision of the release as a helm that was killed leaves it.
+    """Write a revision of the release as a killed helm leaves it.
 
     `begun` is when the operation began (RFC 3339); as revision 1 where it is empty.
     """

@@ -11,7 +11,7 @@ from learnflow_infra.engine.request.planning import Options
 from learnflow_infra.skills import library
 
 PORT = 30002
-"""From the part of the range out of which the server takes none by itself."""
+"""In the part of the range from which the server assigns no port."""
 SERVICE = """
 apiVersion: v1
 kind: Service
@@ -81,7 +81,7 @@ CLASS = {
 
 @pytest.fixture
 def foundation(kube, user):
-    """A node and a default StorageClass: what the gate asks of a cluster."""
+    """A node and a default StorageClass, which the gate requires of a cluster."""
     kube.request("POST", "/api/v1/nodes", body=NODE)
     kube.request("POST", "/apis/storage.k8s.io/v1/storageclasses", body=CLASS)
     yield
@@ -105,7 +105,7 @@ def skill(tmp_path, monkeypatch):
 
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
-    """Choose the folder that a deploy writes, as another clone of the repository has it."""
+    """Choose the folder that a deploy writes, as in another clone of the repository."""
 
     def choose(name):
         monkeypatch.setattr(paths, "phase_dir", lambda: tmp_path / name)

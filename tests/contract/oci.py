@@ -27,7 +27,7 @@ from learnflow_infra.clusters.embedded.host import packages, requirements
 PROGRAMS = {"docker-registry": "docker-registry", "skopeo": "skopeo"}
 USER, PASSWORD = "reader", "secret"
 HTPASSWD = f"{USER}:$2b$05$abcdefghijklmnopqrstuuOQiyCxlgf/oeuTqixKmWdcYUh4Hjl0a\n"
-"""The password above, by bcrypt: the only hash that this registry takes."""
+"""The password above, by bcrypt: the only hash that this registry reads."""
 CONNECT = "import socket, sys; socket.create_connection(('127.0.0.1', int(sys.argv[1])), 1)"
 REQUEST = re.compile(r'"((?:GET|HEAD|POST|PUT|PATCH|DELETE) \S+) HTTP')
 
@@ -39,9 +39,9 @@ def free_port():
 
 
 class Registry:
-    """One registry; `host` is what references begin with.
+    """One registry; references begin with its `host`.
 
-    `inside` are the words before a command that is to run elsewhere, as in another network.
+    `inside` is a command prefix (as of nsenter) that runs the registry in another network.
     """
 
     def __init__(self, folder, *, credentials=False, inside=()):
@@ -92,7 +92,7 @@ class Registry:
 
     @contextlib.contextmanager
     def frozen(self):
-        """Connections are taken (by the kernel), and nothing is ever answered."""
+        """The kernel accepts connections, and no request is answered."""
         self.process.send_signal(signal.SIGSTOP)
         try:
             yield
@@ -100,12 +100,12 @@ class Registry:
             self.process.send_signal(signal.SIGCONT)
 
     def requests(self):
-        """The requests for anything below /v2/, in their order."""
-        found = REQUEST.findall(self.log.read_text(errors="replace"))
-        return [line for line in found if " /v2/" in line]
+        """The requests below /v2/, in order."""
+        lines = REQUEST.findall(self.log.read_text(errors="replace"))
+        return [line for line in lines if " /v2/" in line]
 
     def login(self, folder):
-        """A folder for DOCKER_CONFIG that knows the password."""
+        """A folder for DOCKER_CONFIG that holds the password."""
         folder.mkdir(exist_ok=True)
         words = ["skopeo", "login", "--tls-verify=false", "--username", USER, "--password-stdin"]
         file = folder / "config.json"
@@ -133,7 +133,7 @@ class Registry:
         return digest.read_text().strip()
 
     def put_manifest(self, name, tag, kind, data):
-        """Push a manifest or an index as it is."""
+        """Push a manifest or an index unchanged."""
         request = urllib.request.Request(
             f"http://{self.host}/v2/{name}/manifests/{tag}",
             data=data,
@@ -176,7 +176,7 @@ def package(chart, folder):
 
 
 def layout(folder, *, text="hello", platform=("linux", "amd64")):
-    """An OCI layout of one image of one small file; what `push_image` takes."""
+    """An OCI layout of one image with one small file, for `push_image`."""
     blobs = folder / "blobs" / "sha256"
     blobs.mkdir(parents=True)
 
@@ -226,7 +226,7 @@ def registry(registry_programs, tmp_path_factory):
 
 @pytest.fixture
 def closed_registry(registry_programs, tmp_path_factory):
-    """An empty registry that asks for USER and PASSWORD."""
+    """An empty registry that requires USER and PASSWORD."""
     made = Registry(tmp_path_factory.mktemp("registry"), credentials=True)
     yield made
     made.stop()

@@ -18,7 +18,7 @@ DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 
 @pytest.fixture(scope="session")
 def strimzi_crds():
-    """CRDs by kind; built once (a minute), then taken from the cache."""
+    """CRDs by kind; built once (a minute), then read from the cache."""
     embedded.prepare([RECIPE], emit=ignore)
     with tarfile.open(build.built_path(ImageRecipe.load(RECIPE))) as archive:
         manifest = blob(archive, json.load(archive.extractfile("index.json"))["manifests"][0])

@@ -1,4 +1,4 @@
-"""From registry to file to cache, cluster or registry: digests stay, registries are not asked."""
+"""Bundles: from a registry to a file, and from it to a cache, a cluster or another registry."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ from tests.contract.oci import Registry, layout, package
 
 pytestmark = pytest.mark.contract
 FAR = "far.example"
-"""A registry that nobody reaches: only its mirror is there."""
+"""A registry that cannot be reached; only its mirror can."""
 IMAGE, CHART = f"{FAR}/some/image:1", f"oci://{FAR}/charts/web"
 TEMPLATE = """
 apiVersion: v1
@@ -85,18 +85,18 @@ def file(plan, tmp_path):
 
 @pytest.fixture
 def elsewhere(file, tmp_path, monkeypatch):
-    """A machine that has nothing but the bundle."""
+    """A machine with an empty cache, and the bundle."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "elsewhere"))
     return tmp_path / "elsewhere"
 
 
-def test_a_bundle_has_charts_and_images_by_their_own_names_and_digests(plan, pushed, tmp_path):
+def test_a_bundle_lists_charts_and_images_by_name_and_digest(plan, pushed, tmp_path):
     made = bundle_create.create(Options(), tmp_path / "x.tar", ignore)
     assert {item.reference: item.digest for item in made} == pushed
     assert [item.chart for item in made] == ["", CHART]
 
 
-def test_a_second_one_asks_no_registry(file, registry, tmp_path):
+def test_a_second_bundle_sends_no_request_to_a_registry(file, registry, tmp_path):
     before = registry.requests()
     bundle_create.create(Options(), tmp_path / "y.tar", ignore)
     assert registry.requests() == before
@@ -147,7 +147,7 @@ def test_a_damaged_bundle_does_not_change_the_cache(elsewhere, file, pushed):
 
 
 def aim(monkeypatch, kind, context):
-    """Let this be the cluster that is chosen."""
+    """Make this the cluster that is chosen."""
     target = Target(kind=kind, context=context, kubeconfig=None, profile=UPSTREAM)
     monkeypatch.setattr(bundle_load.targets, "choose", lambda *_: target)
 
@@ -161,7 +161,7 @@ def stand_in(folder, monkeypatch, script):
     monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
 
 
-def test_a_cluster_that_only_pulls_is_refused_with_the_way_to_go(elsewhere, file, monkeypatch):
+def test_a_cluster_that_only_pulls_is_refused_with_a_remedy(elsewhere, file, monkeypatch):
     aim(monkeypatch, "context", "kind-x")
     with pytest.raises(RefusedError) as caught:
         bundle_load.load(file, ignore, context="kind-x")
@@ -178,7 +178,7 @@ def test_minikube_loads_archives_in_dockers_format(elsewhere, file, tmp_path, mo
         assert json.load(tar.extractfile("manifest.json"))[0]["RepoTags"] == [IMAGE]
 
 
-def test_a_minikube_that_fails_says_why(elsewhere, file, tmp_path, monkeypatch):
+def test_an_error_of_minikube_has_its_reason(elsewhere, file, tmp_path, monkeypatch):
     stand_in(tmp_path, monkeypatch, "echo 'X Exiting: no such profile' >&2; exit 1")
     aim(monkeypatch, "minikube", "dev")
     with pytest.raises(ArtifactError) as caught:

@@ -92,7 +92,7 @@ def test_entries_of_removed_charts_leave_the_lock(registry, tmp_path, file, skil
     assert lockfile.read() == lockfile.Lock()
 
 
-def test_nothing_is_written_when_one_chart_cannot_be_had(registry, tmp_path, file, skill):
+def test_nothing_is_written_if_a_chart_cannot_be_pulled(registry, tmp_path, file, skill):
     registry.push_chart(packed(tmp_path), "team")
     run()
     before = file.read_text()
@@ -105,7 +105,7 @@ def test_nothing_is_written_when_one_chart_cannot_be_had(registry, tmp_path, fil
     assert file.read_text() == before
 
 
-def test_it_takes_mirrors(registry, tmp_path, file, skill):
+def test_it_uses_mirrors(registry, tmp_path, file, skill):
     digest = registry.push_chart(packed(tmp_path), "team")
     source = ChartSource(chart="oci://registry.invalid/charts/demo", version="1.0.0")
     release = replace(skill[0].releases[0], profiles={UPSTREAM: source})
@@ -124,11 +124,11 @@ def test_a_deploy_refuses_another_version_than_the_locked_one(registry, tmp_path
     source = replace(skill[0].releases[0].profiles[UPSTREAM], version="1.1.0")
     release = replace(skill[0].releases[0], profiles={UPSTREAM: source})
     skill[:] = [replace(skill[0], releases=(release,))]
-    asked = len(registry.requests())
+    count = len(registry.requests())
     with pytest.raises(RefusedError, match="is not the locked one") as error:
         prepare(planning.without_cluster(options), ignore)
     assert "charts.lock has" in error.value.why
-    assert len(registry.requests()) == asked
+    assert len(registry.requests()) == count
 
 
 def test_a_lock_that_cannot_be_written(registry, tmp_path, file, skill, monkeypatch):

@@ -1,4 +1,4 @@
-"""Charts from a real registry on loopback: by digest and tag, locked, mirrored, and in trouble."""
+"""Charts from a real registry on loopback: by digest and tag, locked, mirrored, and its faults."""
 
 import asyncio
 import contextlib
@@ -24,7 +24,7 @@ pytestmark = pytest.mark.contract
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path, monkeypatch):
-    """A cache of this test alone, and no credentials but those that it makes."""
+    """A cache and credentials of this test only."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.setenv("HELM_CONFIG_HOME", str(tmp_path / "helm"))
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path / "docker"))
@@ -72,13 +72,13 @@ def test_a_locked_chart_is_pulled_by_its_digest_alone(registry, digest):
     source, events = source_of(registry), []
     chart = obtain(source, locked(source, digest), emit=events.append)
     assert chart.digest == digest
-    asked = registry.requests()[before:]
-    assert any(digest in line for line in asked)
-    assert not any("manifests/1.0.0" in line or "tags" in line for line in asked)
+    sent = registry.requests()[before:]
+    assert any(digest in line for line in sent)
+    assert not any("manifests/1.0.0" in line or "tags" in line for line in sent)
     assert [event.changed for event in events if isinstance(event, StepFinished)] == [None]
 
 
-def test_locked_and_cached_asks_for_nothing(registry, digest):
+def test_a_locked_and_cached_chart_needs_no_request(registry, digest):
     source = source_of(registry)
     first = obtain(source, locked(source, digest))
     before = len(registry.requests())
@@ -101,28 +101,26 @@ def test_a_damaged_cache_entry_is_pulled_again_and_no_file_is_left(registry, dig
     assert [file for file in cache.rglob("*") if file.is_file()] == [path]
 
 
-def test_several_runs_at_once_do_not_disturb_each_other(registry, digest, cache):
+def test_several_runs_at_the_same_time_pull_once(registry, digest, cache):
     source = source_of(registry)
 
     async def together():
         work = (charts.obtain(source, locked(source, digest), (), ignore) for _ in range(6))
         return await asyncio.gather(*work)
 
-    found = asyncio.run(together())
-    assert len({chart.path for chart in found}) == 1
-    assert [file for file in cache.rglob("*") if file.is_file()] == [found[0].path]
+    charts_ = asyncio.run(together())
+    assert len({chart.path for chart in charts_}) == 1
+    assert [file for file in cache.rglob("*") if file.is_file()] == [charts_[0].path]
 
 
-def test_a_mirror_is_asked_instead_and_the_lock_still_holds(registry, digest):
+def test_a_mirror_is_used_instead_and_the_lock_still_holds(registry, digest):
     source = ChartSource(chart="oci://registry.invalid/charts/demo", version="1.0.0")
     mirrors = [Mirror(source="registry.invalid/charts", to=f"{registry.host}/team")]
     chart = obtain(source, locked(source, digest), mirrors)
     assert (chart.reference, chart.digest) == (source.chart, digest)
 
 
-def test_a_version_that_was_moved_is_not_taken_while_the_lock_has_another(
-    registry, digest, tmp_path
-):
+def test_a_version_that_differs_from_the_lock_is_not_used(registry, digest, tmp_path):
     source = source_of(registry)
     moved = registry.push_chart(packed(tmp_path, size=2), "team")
     assert moved != digest
@@ -207,17 +205,17 @@ def test_an_interrupted_pull_leaves_no_helm_and_no_file(registry, digest, cache)
 
 
 def children():
-    """The processes that this one has started and that run `helm pull`."""
-    found = set()
+    """The children of this process that run `helm pull`."""
+    pids = set()
     for task in Path("/proc/self/task").iterdir():
         for pid in (task / "children").read_text().split():
             with contextlib.suppress(OSError):
                 if b"helm\0pull" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                    found.add(pid)
-    return found
+                    pids.add(pid)
+    return pids
 
 
-def test_a_registry_that_asks_for_a_password(closed_registry, tmp_path, monkeypatch):
+def test_a_registry_that_requires_a_password(closed_registry, tmp_path, monkeypatch):
     source = source_of(closed_registry)
     with pytest.raises(ArtifactError, match="cannot be pulled: not authorised") as error:
         obtain(source)
@@ -228,7 +226,7 @@ def test_a_registry_that_asks_for_a_password(closed_registry, tmp_path, monkeypa
     assert obtain(source, locked(source, digest)).digest == digest
 
 
-def test_a_registry_that_is_out_of_order_for_a_moment_is_asked_again(registry, digest):
+def test_a_request_is_repeated_after_dropped_connections(registry, digest):
     """A listener that drops the first connections, then passes on to the registry."""
     port, drops = free_port(), 2
     source = ChartSource(chart=f"oci://127.0.0.1:{port}/team/demo", version="1.0.0")
@@ -265,6 +263,6 @@ def test_a_read_only_cache_is_an_error(registry, digest, cache):
     shutil.rmtree(cache, ignore_errors=True)
     cache.parent.mkdir(parents=True, exist_ok=True)
     cache.write_text("a file where the folder should be")
-    with pytest.raises(ArtifactError, match="cannot be kept") as error:
+    with pytest.raises(ArtifactError, match="cannot be stored") as error:
         obtain(source_of(registry))
     assert "XDG_CACHE_HOME" in str(error.value.remedy)

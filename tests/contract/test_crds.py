@@ -1,4 +1,4 @@
-"""CRDs are brought before what needs them, upgraded, and never taken away."""
+"""CRDs are installed before the resources that need them, upgraded, and never deleted."""
 
 import copy
 from dataclasses import replace
@@ -103,7 +103,7 @@ def test_they_are_installed_once_upgraded_when_they_differ_and_served_at_once(
     crds.apply(kube, chart(CRD, tmp_path), events.append)
 
 
-def test_nothing_is_written_where_nothing_differs(kube, served, tmp_path):
+def test_nothing_is_written_without_a_difference(kube, served, tmp_path):
     before = kube.find(PATH)["metadata"]
     assert crds.apply(kube, chart(CRD, tmp_path), ignore) is False
     assert kube.find(PATH)["metadata"] == before
@@ -193,8 +193,8 @@ def collection(namespace):
 
 
 def test_faults_name_the_field():
-    found = faults({**THING, "spec": {"name": "a", "items": [{"kye": "x"}]}}, [CRD])
-    assert found == ["spec.items.0.kye: the field is unknown. Did you mean key?"]
+    thing = {**THING, "spec": {"name": "a", "items": [{"kye": "x"}]}}
+    assert faults(thing, [CRD]) == ["spec.items.0.kye: the field is unknown. Did you mean key?"]
 
 
 def test_kinds_that_no_crd_defines_are_left_to_the_server():
@@ -202,5 +202,5 @@ def test_kinds_that_no_crd_defines_are_left_to_the_server():
 
 
 def test_a_version_that_is_not_served():
-    (found,) = faults({**THING, "apiVersion": "contract.example.org/v9"}, [CRD])
-    assert "serves v1, not v9" in found
+    (fault,) = faults({**THING, "apiVersion": "contract.example.org/v9"}, [CRD])
+    assert "serves v1, not v9" in fault

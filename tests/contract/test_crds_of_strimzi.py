@@ -1,4 +1,4 @@
-"""Strimzi's real CRDs: damaged resources of our chart, judged by us and by the API server."""
+"""Strimzi's real CRDs: damaged resources of our chart, checked offline and by the API server."""
 
 import copy
 
@@ -18,7 +18,7 @@ VALUES = [None, True, 0, -1, 5, 1.5, "", "x", "1Gi", "true", [], {}, ["x"], {"x"
 
 
 def paths(value, above=()):
-    """The path of everything in a value."""
+    """The path of each value in an object."""
     listed = enumerate(value if isinstance(value, list) else ())
     for key, below in value.items() if isinstance(value, dict) else listed:
         yield (*above, key)
@@ -27,7 +27,7 @@ def paths(value, above=()):
 
 @st.composite
 def damaged(draw):
-    """An object with up to two fields set to something, taken away or renamed."""
+    """An object with up to two fields changed, removed or renamed."""
     obj = copy.deepcopy(draw(st.sampled_from(OBJECTS)))
     for _ in range(draw(st.integers(1, 2))):
         path = draw(st.sampled_from(list(paths(obj["spec"])) or [("more",)]))
@@ -46,7 +46,7 @@ def damaged(draw):
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(obj=damaged())
-def test_we_and_the_server_judge_alike(kube, namespace, served, strimzi_crds, obj):
+def test_the_offline_check_and_the_server_agree(kube, namespace, served, strimzi_crds, obj):
     obj["metadata"]["namespace"] = namespace
     ours = faults(obj, list(strimzi_crds.values()))
     theirs = refusal(kube, served[obj["kind"]].format(namespace), obj)

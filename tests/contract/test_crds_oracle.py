@@ -1,4 +1,4 @@
-"""The real API server is the oracle of the offline check: both take and refuse the same."""
+"""The real API server is the oracle of the offline check: both accept and refuse the same."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""A chart whose newer release brings a CRD with more fields, and a resource that uses them."""
+"""A chart whose newer version has a CRD with more fields, and a resource that uses them."""
 
 import asyncio
 import copy
@@ -42,7 +42,7 @@ def prepared(folder, crd, spec, version):
     return Prepared(release=release, source=source, chart=charts.read(folder), computed=computed)
 
 
-def test_the_plan_is_made_before_the_cluster_knows_the_field(session, tmp_path):
+def test_the_plan_is_made_before_the_cluster_has_the_field(session, tmp_path):
     old = prepared(tmp_path / "old", OWN, {"name": "a"}, "1.0.0")
     crds.apply(session.kube, old.chart, ignore)
     asyncio.run(session.helm.upgrade(old.installation, seconds=20))

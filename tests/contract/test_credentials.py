@@ -24,7 +24,7 @@ def test_a_secret_is_generated_once_and_kept(kube, namespace):
     assert all(len(value) == 32 for value in values)
 
 
-def test_a_secret_that_lacks_a_key_is_not_touched(kube, namespace):
+def test_a_secret_that_lacks_a_key_is_not_changed(kube, namespace):
     path = f"/api/v1/namespaces/{namespace}/secrets"
     body = {
         "apiVersion": "v1",
@@ -38,7 +38,7 @@ def test_a_secret_that_lacks_a_key_is_not_touched(kube, namespace):
     assert data(kube, namespace) == {"user": "eA=="}
 
 
-def test_a_volume_that_outlived_its_secret_stops_the_deploy(kube, namespace):
+def test_a_volume_without_its_secret_stops_the_deploy(kube, namespace):
     claim = {
         "apiVersion": "v1",
         "kind": "PersistentVolumeClaim",

@@ -1,4 +1,4 @@
-"""What a delete takes out of the records, against a real API server."""
+"""The records that a delete removes, against a real API server."""
 
 import json
 from dataclasses import replace
@@ -89,7 +89,7 @@ def test_the_record_is_removed_with_the_last_release(session, phase):
     forget(session, "a", "b")  # nothing is there any more
 
 
-def test_artifacts_of_another_place_stay(session, phase):
+def test_artifacts_of_another_target_stay(session, phase):
     record(session, phase, "a", context="elsewhere")
     before = written(phase)
     forget(session, "a")

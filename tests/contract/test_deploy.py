@@ -22,15 +22,15 @@ RECORD = "/api/v1/namespaces/{}/configmaps/learnflow-endpoints"
 @pytest.fixture
 def requests(monkeypatch):
     """How often each method was used on each path of the API."""
-    seen = Counter()
+    counts = Counter()
     call = ApiClient.call_api
 
     def counted(self, method, url, *arguments, **options):
-        seen[method, urlsplit(url).path] += 1
+        counts[method, urlsplit(url).path] += 1
         return call(self, method, url, *arguments, **options)
 
     monkeypatch.setattr(ApiClient, "call_api", counted)
-    return seen
+    return counts
 
 
 def recorded(kube, namespace):
@@ -78,7 +78,7 @@ def test_an_unchanged_record_is_not_written_again(options, requests):
 
 
 def test_two_clones_deploy_with_the_profile_that_the_cluster_records(options, checkout, kube):
-    """The context's default is upstream; a first clone deployed with another one."""
+    """The context's default is upstream; the first clone deployed with another profile."""
     deploy.deploy(replace(options, profile="embedded"), ignore)
     for clone in ("first", "second"):
         checkout(clone)

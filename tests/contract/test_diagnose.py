@@ -1,4 +1,4 @@
-"""What is wrong with a release itself, and with what belongs to no release of ours."""
+"""Causes in a release itself, and in objects that belong to no release of ours."""
 
 from dataclasses import replace
 
@@ -32,7 +32,7 @@ def codes(finding):
 
 @pytest.fixture
 def foreign_pod(kube, namespace):
-    """A pod of somebody else whose image does not exist, as a kubelet reports it."""
+    """A foreign pod whose image does not exist, as a kubelet reports it."""
     path = f"/api/v1/namespaces/{namespace}/pods"
     kube.request("POST", path, body=POD)
     waiting = {

@@ -1,4 +1,4 @@
-"""What differs in the cluster from a manifest, asked of a real API server."""
+"""Drift between a manifest and a real API server."""
 
 import pytest
 
@@ -44,7 +44,7 @@ MANIFEST = [SERVICE, DEPLOYMENT, SECRET]
 
 @pytest.fixture
 def installed(kube, namespace):
-    """The manifest's objects, made as helm makes them: by create, not by apply."""
+    """The manifest's objects, created (not applied), as helm does."""
     for obj in (SERVICE, DEPLOYMENT, SECRET):
         kube.request("POST", path(namespace, obj).rpartition("/")[0], body=obj)
     return namespace
@@ -81,7 +81,7 @@ def test_a_change_by_hand_is_drift_and_removed(kube, installed):
     assert kube.find(path(installed, DEPLOYMENT))["spec"]["replicas"] == 1
 
 
-def test_finding_drift_changes_nothing(kube, installed):
+def test_detecting_drift_changes_nothing(kube, installed):
     patch(kube, installed, DEPLOYMENT, {"spec": {"replicas": 3}})
     before = kube.find(path(installed, DEPLOYMENT))
     drift.find(kube, installed, MANIFEST)
@@ -102,7 +102,7 @@ def test_a_deleted_object_is_gone(kube, installed):
     assert (str(finding), finding.state, finding.change.kind) == ("Service/web", "gone", "added")
 
 
-def test_a_kind_that_is_not_served_is_gone(kube, installed):
+def test_an_object_of_a_kind_that_is_not_served_is_gone(kube, installed):
     custom = {"apiVersion": "example.org/v1", "kind": "Thing", "metadata": {"name": "t"}}
     (finding,) = drift.find(kube, installed, [custom])
     assert finding.state == "gone"

@@ -1,4 +1,4 @@
-"""Endpoints found in Services of a real API server."""
+"""Endpoints that are read from Services of a real API server."""
 
 import pytest
 
@@ -23,7 +23,7 @@ SPEC = EndpointSpec(
 
 
 PORT = 30001
-"""From the part of the range out of which the server takes none by itself."""
+"""In the part of the range from which the server assigns no port."""
 
 
 def service(kube, namespace, name, kind, *, port=None, **spec):
@@ -48,8 +48,8 @@ def find(kube, namespace, tmp_path, **target):
         endpoints=(SPEC,),
     )
     where = Target(kind="context", context="kind-x", kubeconfig=None, profile="upstream", **target)
-    (found,) = discover(kube, where, namespace, skill, {"db": {}})
-    return found
+    (endpoint,) = discover(kube, where, namespace, skill, {"db": {}})
+    return endpoint
 
 
 @pytest.fixture
@@ -61,16 +61,16 @@ def node_port(kube, namespace):
 
 
 def test_a_node_port(kube, namespace, node_port, tmp_path):
-    found = find(kube, namespace, tmp_path, node_address="10.0.0.7")
-    assert found.in_cluster == Address(host=f"db.{namespace}.svc.cluster.local", port=5432)
-    assert found.host == Address(host="10.0.0.7", port=node_port)
-    assert found.connect == (f"nc 10.0.0.7 {node_port}",)
-    assert found.tunnel == ()
+    endpoint = find(kube, namespace, tmp_path, node_address="10.0.0.7")
+    assert endpoint.in_cluster == Address(host=f"db.{namespace}.svc.cluster.local", port=5432)
+    assert endpoint.host == Address(host="10.0.0.7", port=node_port)
+    assert endpoint.connect == (f"nc 10.0.0.7 {node_port}",)
+    assert endpoint.tunnel == ()
 
 
 def test_a_node_port_through_a_tunnel(kube, namespace, node_port, tmp_path):
-    found = find(kube, namespace, tmp_path, node_address="127.0.0.1", tunnel=True)
-    (line,) = found.tunnel
+    endpoint = find(kube, namespace, tmp_path, node_address="127.0.0.1", tunnel=True)
+    (line,) = endpoint.tunnel
     assert line == (
         f"kubectl --context kind-x -n {namespace} port-forward svc/db-external {node_port}:5432"
     )

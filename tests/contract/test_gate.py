@@ -12,15 +12,15 @@ def by_name(checks):
     return {check.name: check for check in checks}
 
 
-def test_a_cluster_without_nodes_and_storage_fails_all_at_once(kube, namespace):
-    found = by_name(checks.cluster_checks(kube, namespace, NEEDED))
-    assert found["cluster"].passed
-    assert found["rights"].passed
-    failed = {name for name, check in found.items() if not check.passed}
+def test_all_failures_of_a_cluster_without_nodes_and_storage_are_reported(kube, namespace):
+    results = by_name(checks.cluster_checks(kube, namespace, NEEDED))
+    assert results["cluster"].passed
+    assert results["rights"].passed
+    failed = {name for name, check in results.items() if not check.passed}
     assert failed == {"storage", "nodes", "cpu", "memory", "disk"}
 
 
-def test_missing_rights_are_named_each(kube, kubeconfig, namespace):
+def test_each_missing_right_is_named(kube, kubeconfig, namespace):
     reader = {"apiGroups": [""], "resources": ["pods", "nodes"], "verbs": ["get", "list"]}
     classes = {"apiGroups": ["storage.k8s.io"], "resources": ["storageclasses"], "verbs": ["list"]}
     path = "/apis/rbac.authorization.k8s.io/v1"
@@ -58,7 +58,7 @@ def test_missing_rights_are_named_each(kube, kubeconfig, namespace):
     assert namespace in str(rights.remedy)
 
 
-def test_checks_of_the_whole_cluster_pass_for_users_of_one_namespace_and_say_so(
+def test_for_a_user_of_one_namespace_cluster_checks_pass_as_not_checked(
     kube, kubeconfig, namespace
 ):
     everything = [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]
@@ -72,12 +72,12 @@ def test_checks_of_the_whole_cluster_pass_for_users_of_one_namespace_and_say_so(
         body = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind}
         kube.apply(f"{path}/{kind.lower()}s/all", {**body, "metadata": {"name": "all"}, **rest})
     resident = Kube(kubeconfig=kubeconfig, context="resident")
-    found = by_name(checks.cluster_checks(resident, namespace, NEEDED))
-    assert [name for name, check in found.items() if not check.passed] == []
-    assert "granted" in found["rights"].message
+    results = by_name(checks.cluster_checks(resident, namespace, NEEDED))
+    assert [name for name, check in results.items() if not check.passed] == []
+    assert "granted" in results["rights"].message
     for name in ("storage", "capacity"):
-        assert "not checked" in found[name].message
-        assert "forbidden" in found[name].message
+        assert "not checked" in results[name].message
+        assert "forbidden" in results[name].message
     (ports,) = checks.port_checks(resident, namespace, {}, {})
     assert ports.passed
     assert "not checked" in ports.message

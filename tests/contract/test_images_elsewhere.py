@@ -1,4 +1,4 @@
-"""Images for a cluster whose nodes pull by themselves: asked of the registry, by this host."""
+"""Images for a cluster whose nodes pull them: this host checks the registry."""
 
 import pytest
 
@@ -27,7 +27,7 @@ def test_images_that_exist(session, image):
     assert [e.note for e in events if isinstance(e, StepFinished)] == ["1 images"]
 
 
-def test_all_that_are_missing_are_named(session, image, registry):
+def test_all_missing_images_are_named(session, image, registry):
     missing = [f"{registry.host}/some/image:2", f"{registry.host}/none:1"]
     with pytest.raises(ArtifactError) as caught:
         required.ensure(session, [image, *missing], (), ignore)
@@ -50,7 +50,7 @@ def test_a_registry_that_only_the_nodes_may_reach_is_a_warning(session, image, r
     assert "registry unreachable" in messages(events)[0]
 
 
-def test_for_images_that_run_or_are_on_a_node_no_registry_is_asked(session, kube, image, registry):
+def test_images_that_run_or_are_on_a_node_need_no_request(session, kube, image, registry):
     before = registry.requests()
     status = {"images": [{"names": ["<none>@<none>", image]}]}
     node = {"apiVersion": "v1", "kind": "Node", "metadata": {"name": "n"}}
@@ -69,7 +69,7 @@ def test_for_images_that_run_or_are_on_a_node_no_registry_is_asked(session, kube
     assert registry.requests() == before
 
 
-def test_the_images_of_pods_that_are_there(session, kube, namespace):
+def test_the_images_of_existing_pods(session, kube, namespace):
     spec = {"containers": [{"name": "c", "image": "some/image:1"}]}
     body = {"metadata": {"name": "p"}, "spec": spec}
     kube.request("POST", f"/api/v1/namespaces/{namespace}/pods", body=body)

@@ -42,7 +42,7 @@ BASE64 = ["Zm9v", "'MTIz'", "YQ==", "yes+", "0x1=", "12:3", "null", "~", "''"]
 
 
 def rarely(common, rare):
-    """One in 25 may be of a type that the field does not take."""
+    """One in 25 may be of a type that the field does not accept."""
     return st.integers(1, 25).flatmap(lambda n: st.sampled_from(rare if n == 25 else common))
 
 
@@ -194,7 +194,7 @@ def objects(session, desired):
 
 
 def changed(live):
-    """The object after somebody else's change of fields that the manifest sets."""
+    """The object after a foreign change of fields that the manifest sets."""
     obj = copy.deepcopy(live)
     for part in ("data", "stringData"):
         obj |= {part: dict.fromkeys(obj[part], "Zm9yZWlnbg==")} if part in obj else {}
@@ -211,6 +211,6 @@ def changed(live):
     return obj
 
 
-def essence(found):
-    """Without what the server writes; Helm's marks are on both sides."""
-    return {path: drift._essence(obj) for path, obj in found.items()}
+def essence(live):
+    """The objects without the server's own fields; Helm's marks are on both sides."""
+    return {path: drift._essence(obj) for path, obj in live.items()}

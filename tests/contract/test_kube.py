@@ -18,16 +18,16 @@ def test_an_absent_object_is_none(kube, namespace):
     assert kube.find(f"/api/v1/namespaces/{namespace}/configmaps/none") is None
 
 
-def test_apply_creates_updates_and_is_seen_in_lists(kube, namespace):
+def test_apply_creates_and_updates_what_is_listed(kube, namespace):
     path = f"/api/v1/namespaces/{namespace}/configmaps"
     kube.apply(f"{path}/a", config_map("a", x="1"))
     kube.apply(f"{path}/a", config_map("a", x="2"))
-    found = {item["metadata"]["name"]: item for item in kube.items(path)}
-    assert found["a"]["data"] == {"x": "2"}
-    assert found["a"]["kind"] == "ConfigMap"
+    listed = {item["metadata"]["name"]: item for item in kube.items(path)}
+    assert listed["a"]["data"] == {"x": "2"}
+    assert listed["a"]["kind"] == "ConfigMap"
 
 
-def test_a_refusal_carries_the_server_s_words(kube, namespace):
+def test_a_refusal_has_the_message_of_the_server(kube, namespace):
     with pytest.raises(ApiError, match="422") as error:
         kube.request(
             "POST", f"/api/v1/namespaces/{namespace}/configmaps", body=config_map("Bad_Name")
@@ -48,7 +48,7 @@ def test_a_user_without_rights_is_refused(kubeconfig, namespace):
         nobody.items(f"/api/v1/namespaces/{namespace}/secrets")
 
 
-def test_an_unknown_context_names_the_file(kubeconfig):
+def test_the_error_of_an_unknown_context_names_the_file(kubeconfig):
     with pytest.raises(ClusterUnreachableError, match=str(kubeconfig)):
         Kube(kubeconfig=kubeconfig, context="none")
 
@@ -66,8 +66,8 @@ def test_a_server_that_never_answers_is_an_error_after_bounded_retries(kubeconfi
         Kube(kubeconfig=dead, context="admin").request("GET", "/version", patience=1)
 
 
-def test_the_server_may_go_and_come_back(server, kube):
-    """It comes back while the client waits before its second attempt."""
+def test_a_request_outlasts_a_restart_of_the_server(server, kube):
+    """The server is started while the client waits before its second attempt."""
     server.stop()
     with retry.recorded_waits(server.start_if_stopped) as waits:
         assert kube.request("GET", "/version")["major"] == "1"

@@ -1,4 +1,4 @@
-"""How often manifests are parsed on their way through a deploy."""
+"""How often a deploy parses manifests."""
 
 from collections import Counter
 
@@ -14,7 +14,7 @@ pytestmark = pytest.mark.contract
 
 @pytest.fixture
 def parsed(monkeypatch):
-    """How often each text was given to the YAML reader."""
+    """How often the YAML reader read each text."""
     texts = Counter()
     read = documents.parse_all
 
@@ -27,7 +27,7 @@ def parsed(monkeypatch):
 
 
 def deploy(session, release, values):
-    """What a deploy does with a manifest: compare, check, upgrade, wait and write it."""
+    """The steps of a deploy that use a manifest: compare, check, upgrade, wait and write it."""
 
     def check(comparisons, done):
         validate.require(validate.by_server(session, comparisons), done)

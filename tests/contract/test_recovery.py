@@ -13,7 +13,7 @@ from tests.contract.demo import compared, converge, leave_unfinished, prepared, 
 pytestmark = pytest.mark.contract
 LONG_AGO = "2026-01-01T00:00:00.123456789Z"
 REFUSED = {"greeting": "hello, 'no key!': x"}
-"""Values that give a ConfigMap a key which no API server takes."""
+"""Values that give a ConfigMap a key which every API server refuses."""
 
 
 @pytest.fixture
@@ -26,7 +26,7 @@ def status(session):
 
 
 def by_server(session):
-    """The check of `--dry-run=server`, in the place of a deploy's gate."""
+    """The check of `--dry-run=server`, in place of a deploy's gate."""
 
     def check(comparisons, done):
         validate.require(validate.by_server(session, comparisons), done)

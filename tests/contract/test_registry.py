@@ -1,4 +1,4 @@
-"""The loopback registry itself: it holds what other tests rely on."""
+"""The loopback registry itself: what other tests rely on."""
 
 import subprocess
 import urllib.error
@@ -13,7 +13,7 @@ pytestmark = pytest.mark.contract
 
 
 def asked_digest(registry):
-    """What the registry says of some/image:1."""
+    """The registry's answer for some/image:1."""
     kind = "application/vnd.oci.image.manifest.v1+json"
     request = urllib.request.Request(
         f"http://{registry.host}/v2/some/image/manifests/1", headers={"Accept": kind}
@@ -29,7 +29,7 @@ def test_the_registry_accepts_images_and_records_requests(registry, tmp_path):
     assert registry.requests()[-1] == "GET /v2/some/image/manifests/1"
 
 
-def test_it_takes_charts(registry, tmp_path):
+def test_it_stores_charts(registry, tmp_path):
     subprocess.run(
         [helm_program.executable(), "create", tmp_path / "web"], check=True, capture_output=True
     )
@@ -45,9 +45,9 @@ def test_the_registry_keeps_its_content_after_a_stop(registry, tmp_path):
     assert asked_digest(registry)
 
 
-def test_it_asks_for_a_password(closed_registry, tmp_path):
+def test_it_requires_a_password(closed_registry, tmp_path):
     image = layout(tmp_path / "image")
     with pytest.raises(AssertionError, match="authentication required"):
         closed_registry.push_image(image, "some/image:1")
-    known = closed_registry.login(tmp_path / "docker")
-    assert closed_registry.push_image(image, "some/image:1", config=known)
+    credentials = closed_registry.login(tmp_path / "docker")
+    assert closed_registry.push_image(image, "some/image:1", config=credentials)

@@ -1,4 +1,4 @@
-"""Helm's releases against a real API server; no controller makes anything ready here."""
+"""Helm's releases against a real API server, without controllers that make objects ready."""
 
 import asyncio
 import dataclasses
@@ -55,22 +55,22 @@ def test_comparing_changes_nothing(session, release):
     assert session.kube.items(f"/api/v1/namespaces/{session.namespace}/secrets") == []
 
 
-def test_a_deleted_object_is_made_again(session, release):
+def test_a_deleted_object_is_created_again(session, release):
     converge(session, release, {})
     path = f"/api/v1/namespaces/{session.namespace}/configmaps/demo"
     session.kube.delete(path)
-    found, outcome = converge(session, release, {})
-    assert (found.action, outcome.revision) == (Action.UPGRADE, 2)
+    observed, outcome = converge(session, release, {})
+    assert (observed.action, outcome.revision) == (Action.UPGRADE, 2)
     assert session.kube.find(path)["data"] == {"greeting": "hello"}
 
 
-def test_a_change_by_hand_is_brought_back_without_a_new_revision(session, release):
+def test_a_change_by_hand_is_reverted_without_a_new_revision(session, release):
     converge(session, release, {})
     path = f"/api/v1/namespaces/{session.namespace}/configmaps/demo"
     by_hand = {"data": {"greeting": "by hand", "more": "stays"}}
     session.kube.request("PATCH", path, body=by_hand, content_type="application/merge-patch+json")
-    found, outcome = converge(session, release, {})
-    assert (found.state, found.action, outcome.revision) == (
+    observed, outcome = converge(session, release, {})
+    assert (observed.state, observed.action, outcome.revision) == (
         ReleaseState.DRIFTED,
         Action.MEND,
         1,
@@ -79,13 +79,13 @@ def test_a_change_by_hand_is_brought_back_without_a_new_revision(session, releas
     assert compared(session, release, {}).state is ReleaseState.IN_SYNC
 
 
-def test_the_error_of_a_refused_chart_has_the_words_of_the_server(session, release):
+def test_the_error_of_a_refused_chart_has_the_message_of_the_server(session, release):
     with pytest.raises(ReleaseFailedError) as error:
         converge(session, release, {"greeting": "[1]"})
     assert "ConfigMap" in error.value.why
 
 
-def test_the_charts_of_every_skill_are_accepted_by_the_server(session):
+def test_the_server_accepts_the_charts_of_every_skill(session):
     for release in (release for skill in skills.load_all() for release in skill.releases):
         for profile, source in release.profiles.items():
             if source.remote:
@@ -104,7 +104,7 @@ def test_the_charts_of_every_skill_are_accepted_by_the_server(session):
 
 
 def accept(session, obj):
-    """Ask the server, without storing the object."""
+    """Send the object to the server with dryRun."""
     base = "/api/v1" if obj["apiVersion"] == "v1" else f"/apis/{obj['apiVersion']}"
     plural = {"NetworkPolicy": "networkpolicies"}.get(obj["kind"], f"{obj['kind'].lower()}s")
     path = f"{base}/namespaces/{session.namespace}/{plural}"
@@ -113,7 +113,7 @@ def accept(session, obj):
 
 
 def test_a_hook_that_cannot_end_ends_helm(session, tmp_path, release):
-    """Nothing runs pods here, so that helm would wait for this one until its timeout."""
+    """No pod runs, so that helm would wait for this one until its timeout."""
     (tmp_path / "templates/hook.yaml").write_text(yaml.safe_dump(HOOK))
     comparison = compared(session, release, {})
     impatient = dataclasses.replace(release, grace={"MissingSecret": 0.5})

@@ -34,7 +34,7 @@ def test_an_image_keeps_its_digest_from_registry_to_registry(
     assert skopeo.digest(f"{closed_registry.host}/other@{pushed}") == pushed
 
 
-def test_so_does_a_chart(registry, tmp_path):
+def test_a_chart_keeps_its_digest_from_registry_to_registry(registry, tmp_path):
     subprocess.run(
         [helm_program.executable(), "create", tmp_path / "web"], check=True, capture_output=True
     )
@@ -57,9 +57,9 @@ def test_credentials_are_required_and_read_from_dockers_folder(
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.delenv("XDG_RUNTIME_DIR", raising=False)
     assert fault(f"{closed_registry.host}/some/image:1") is Fault.forbidden
-    known = closed_registry.login(tmp_path / "docker")
-    closed_registry.push_image(layout(tmp_path / "image"), "some/image:1", config=known)
-    monkeypatch.setenv("DOCKER_CONFIG", str(known))
+    credentials = closed_registry.login(tmp_path / "docker")
+    closed_registry.push_image(layout(tmp_path / "image"), "some/image:1", config=credentials)
+    monkeypatch.setenv("DOCKER_CONFIG", str(credentials))
     assert skopeo.digest(f"{closed_registry.host}/some/image:1").startswith("sha256:")
 
 

@@ -1,4 +1,4 @@
-"""The resources of our chart for Strimzi, held against Strimzi's own CRDs by a real API server."""
+"""The resources of our chart for Strimzi, with Strimzi's own CRDs in a real API server."""
 
 import copy
 import json
@@ -92,7 +92,7 @@ EVERYTHING = {
     ],
     ids=["defaults", "as deployed", "everything set"],
 )
-def test_the_server_takes_every_resource(kube, served, namespace, files, settings):
+def test_the_server_accepts_every_resource(kube, served, namespace, files, settings):
     made = [
         create(kube, served, namespace, o) for o in objects(render(namespace, files, **settings))
     ]
@@ -117,13 +117,13 @@ def test_the_server_refuses_invalid_resources(kube, served, namespace, wrong):
         create(kube, served, namespace, changed)
 
 
-def test_a_pool_begins_with_the_id_of_its_cluster_and_keeps_another(kube, served, namespace):
+def test_a_pool_is_created_with_its_cluster_id_and_keeps_another(kube, served, namespace):
     manifest = objects(render(namespace))
     path = served["KafkaNodePool"].format(namespace) + "/broker"
     assert initial_status.create(kube, namespace, "kafka", manifest) == ["KafkaNodePool/broker"]
     pool = kube.find(path)
-    given = pool["status"]["clusterId"]
-    assert len(given) == 22
+    cluster_id = pool["status"]["clusterId"]
+    assert len(cluster_id) == 22
     assert pool["metadata"]["annotations"]["meta.helm.sh/release-name"] == "kafka"
     assert pool["metadata"]["annotations"]["meta.helm.sh/release-namespace"] == namespace
     assert initial_status.create(kube, namespace, "kafka", manifest) == []
@@ -133,7 +133,7 @@ def test_a_pool_begins_with_the_id_of_its_cluster_and_keeps_another(kube, served
     assert kube.find(path)["status"]["clusterId"] == "another"
 
 
-def test_a_pool_that_was_made_without_its_status_gets_it(kube, served, namespace):
+def test_a_pool_that_was_created_without_its_status_gets_it(kube, served, namespace):
     pool = next(o for o in objects(render(namespace)) if o["kind"] == "KafkaNodePool")
     create(kube, served, namespace, pool)
     assert initial_status.create(kube, namespace, "kafka", objects(render(namespace))) == [
@@ -141,24 +141,24 @@ def test_a_pool_that_was_made_without_its_status_gets_it(kube, served, namespace
     ]
 
 
-def test_resources_are_seen_by_the_server_s_own_names(session, served):
+def test_resources_are_observed_by_the_server_s_own_names(session, served):
     kube, namespace = session.kube, session.namespace
     manifest = objects(render(namespace))
-    wanted = expected(manifest)
+    desired = expected(manifest)
     release = Release(name="kafka", skill="kafka-k8s-setup", profiles={})
     view = View(kube, session.watches, namespace, release)
-    view.follow(wanted)
-    assert view.snapshot().missing == wanted.names
+    view.follow(desired)
+    assert view.snapshot().missing == desired.names
     for obj in manifest:
         create(kube, served, namespace, obj)
-    view.follow(wanted)
-    seen = view.snapshot()
-    assert seen.missing == ("StrimziPodSet/kafka-broker",)
-    assert not seen.ready
-    assert len(seen.objects) == len(wanted.names) - 1
+    view.follow(desired)
+    observed = view.snapshot()
+    assert observed.missing == ("StrimziPodSet/kafka-broker",)
+    assert not observed.ready
+    assert len(observed.objects) == len(desired.names) - 1
 
 
-def test_a_purge_takes_the_topics_that_helm_keeps(session, served):
+def test_a_purge_deletes_the_topics_that_helm_keeps(session, served):
     (kafka,) = [r for s in library.load_all("upstream") for r in s.releases if r.name == "kafka"]
     topics = [o for o in objects(render(session.namespace)) if o["kind"] == "KafkaTopic"]
     for topic in topics:
@@ -200,7 +200,7 @@ def by_server(kubeconfig, namespace, **settings):
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_brokers_that_come_later_leave_the_quorum_alone(kubeconfig, kube, served, namespace):
+def test_brokers_that_are_added_later_do_not_change_the_quorum(kubeconfig, kube, served, namespace):
     claims(kube, namespace, broker=1)
     done = by_server(kubeconfig, namespace, brokers=3)
     assert done.returncode == 0, done.stderr

@@ -1,4 +1,4 @@
-"""Helm uninstalls for real; what finalizers hold is waited for, and named."""
+"""Uninstalls by helm; objects that finalizers hold are waited for, and named."""
 
 import asyncio
 import threading
@@ -6,6 +6,7 @@ import threading
 import pytest
 import yaml
 
+from learnflow_infra.clients import retry
 from learnflow_infra.clients.installation import Installation
 from learnflow_infra.engine.release.uninstall import uninstall
 from learnflow_infra.errors import NotReadyError
@@ -39,10 +40,17 @@ def collection(session):
     return f"/api/v1/namespaces/{session.namespace}/persistentvolumeclaims"
 
 
-def let_go(session, name):
+def release_finalizer(session, name):
     body = {"metadata": {"finalizers": None}}
     path = f"{collection(session)}/{name}"
     session.kube.request("PATCH", path, body=body, content_type="application/merge-patch+json")
+
+
+def release_when_deleted(session, name):
+    path = f"{collection(session)}/{name}"
+    deleted = lambda: "deletionTimestamp" in session.kube.get(path)["metadata"]  # noqa: E731
+    retry.poll(deleted, until=bool, seconds=60)
+    release_finalizer(session, name)
 
 
 def release(**more):
@@ -51,10 +59,10 @@ def release(**more):
 
 def test_delete_waits_for_an_object_with_a_finalizer(session, tmp_path):
     live = install(session, tmp_path, claim("held", finalizers=[HOLD]))
-    timer = threading.Timer(1, let_go, (session, "held"))
-    timer.start()
+    thread = threading.Thread(target=release_when_deleted, args=(session, "held"))
+    thread.start()
     asyncio.run(uninstall(session, release(), live))
-    timer.join()
+    thread.join()
     assert session.kube.items(collection(session)) == []
 
 
@@ -63,7 +71,7 @@ def test_a_finalizer_that_stays_is_an_error(session, tmp_path):
     with pytest.raises(NotReadyError, match="demo is not gone: FinalizerStuck") as error:
         asyncio.run(uninstall(session, release(grace={"FinalizerStuck": 0.5}), live))
     assert [cause["object"] for cause in error.value.causes] == ["PersistentVolumeClaim/held"]
-    let_go(session, "held")
+    release_finalizer(session, "held")
 
 
 def test_delete_does_not_wait_for_objects_that_the_chart_keeps(session, tmp_path):

@@ -31,8 +31,8 @@ def test_a_timeout_lists_the_objects_that_are_not_ready(session, release):
         tracker.wait_until_ready(
             view_of(session, release), timeout=1, stop=threading.Event(), observe=lambda _: None
         )
-    found = {(cause["code"], cause["object"]) for cause in error.value.causes}
-    assert found == {
+    causes = {(cause["code"], cause["object"]) for cause in error.value.causes}
+    assert causes == {
         ("ObjectMissing", "StatefulSet/demo"),
         ("ClaimNoStorageClass", "PersistentVolumeClaim/data"),
     }
@@ -48,7 +48,7 @@ def test_a_wait_outlasts_an_api_server_that_is_killed(session, release, server):
     view = View(session.kube, session.watches, session.namespace, release)
     view.follow(Expected(names=("Service/late",), kinds=(("v1", "Service"),)))
 
-    def away():
+    def restart():
         server.stop(kill=True)
         while not view.store.in_state("lost"):
             view.store.wait(view.store.version, 1)
@@ -61,7 +61,7 @@ def test_a_wait_outlasts_an_api_server_that_is_killed(session, release, server):
         }
         session.kube.request("POST", f"/api/v1/namespaces/{session.namespace}/services", body=body)
 
-    thread = threading.Thread(target=away)
+    thread = threading.Thread(target=restart)
     thread.start()
     stop = threading.Event()
     ready = tracker.wait_until_ready(view, timeout=60, stop=stop, observe=lambda _: None)

@@ -1,4 +1,4 @@
-"""Watches against a real API server, and between them a wire that a test may cut."""
+"""Watches against a real API server, through a wire that a test may cut."""
 
 import re
 import socket
@@ -14,7 +14,7 @@ from learnflow_infra.readiness.watches import Watches
 
 pytestmark = pytest.mark.contract
 LIMIT = 60
-"""Seconds in which the next change has to come, on a busy machine."""
+"""Seconds in which the next change must arrive, on a busy machine."""
 
 
 class Wire:
@@ -209,7 +209,7 @@ def test_an_unreachable_server_is_reported(kubeconfig, tmp_path):
 
 
 def test_requests_do_not_grow_with_changes(kube, server, namespace):
-    """Of pod templates, which nobody else lists."""
+    """Requests for pod templates, which only this test lists."""
     path = f"/api/v1/namespaces/{namespace}/podtemplates"
     before = lists(server)
 
