@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from learnflow_infra import documents
+from learnflow_infra.clients import manifest
 from learnflow_infra.engine.release import changes, validate
 from learnflow_infra.engine.release.recover import compare_checked
 from tests.contract.demo import converge_compared, prepared, release_of
@@ -16,13 +16,13 @@ pytestmark = pytest.mark.contract
 def parsed(monkeypatch):
     """How often the YAML reader read each text."""
     texts = Counter()
-    read = documents.parse_all
+    read = manifest.parse_all
 
     def count(text):
         texts[text] += 1
         return read(text)
 
-    monkeypatch.setattr(documents, "parse_all", count)
+    monkeypatch.setattr(manifest, "parse_all", count)
     return texts
 
 
