@@ -3,7 +3,7 @@
 from learnflow_infra.values.layers import Computed, Layer, compute
 from learnflow_infra.values.origins import Origin, origins_document
 from learnflow_infra.values.overrides import Flags, Overrides, read_overrides
-from learnflow_infra.values.unknown import UnknownKey, unknown_keys
+from learnflow_infra.values.unknown import unknown_keys
 from learnflow_infra.values.value_warnings import warnings
 
 __all__ = [
@@ -12,7 +12,6 @@ __all__ = [
     "Layer",
     "Origin",
     "Overrides",
-    "UnknownKey",
     "compute",
     "origins_document",
     "read_overrides",

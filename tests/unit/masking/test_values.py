@@ -1,6 +1,7 @@
 import pytest
 
-from learnflow_infra.masking import is_secret, masked, masked_values
+from learnflow_infra.masking import masked, masked_values
+from learnflow_infra.masking.names import is_secret
 from learnflow_infra.models import ReleaseName
 from learnflow_infra.values import Flags, read_overrides
 
