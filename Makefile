@@ -92,5 +92,5 @@ e2e: setup-dev ## run the tests with real Kafka and PostgreSQL (root)
 docs: setup-dev ## write the generated pages, and the schemas' copies in specs/
 	@$(VENV)/bin/python docs/pages.py
 
-bench: setup-dev ## measure speed; prints figures, asserts none
+bench: setup-dev ## measure speed and print the figures
 	@for file in bench/*.py; do $(VENV)/bin/python $$file || exit 1; done
