@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from learnflow_infra import events
 from learnflow_infra.clusters import embedded
-from learnflow_infra.clusters.embedded.node import processes
+from learnflow_infra.clusters.embedded.node import node_processes
 
 NAME = "bench-start"
 ROUNDS = 5
@@ -39,10 +39,10 @@ def delete() -> None:
 
 
 def kill() -> None:
-    node = processes.running(NAME)
+    node = node_processes.running(NAME)
     if node is not None:
         os.kill(node.outer, signal.SIGKILL)
-        while processes.running(NAME):
+        while node_processes.running(NAME):
             time.sleep(0.001)
 
 

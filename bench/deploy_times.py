@@ -12,7 +12,7 @@ import sys
 import tempfile
 import time
 
-from learnflow_infra.clusters.embedded.node import processes
+from learnflow_infra.clusters.embedded.node import node_processes
 
 NAME = "bench"
 RUNS = 5
@@ -45,7 +45,7 @@ def main() -> None:
     row("verify", *(command("verify", *context)[0] for _ in range(RUNS)))
     row("cluster stop", command("cluster", "stop", "--name", NAME)[0])
     row("deploy after cluster stop, to verified", command("deploy", *context)[0])
-    node = processes.running(NAME)
+    node = node_processes.running(NAME)
     if node is not None:
         os.kill(node.outer, signal.SIGKILL)
     row("deploy after kill -9 of the node, to verified", command("deploy", *context)[0])

@@ -60,10 +60,10 @@ def stop(name: Name = NAME) -> None:
 def delete(name: Name = NAME) -> None:
     """Delete the cluster and its data. Built programs and images stay in the cache."""
     from learnflow_infra.clusters import embedded
-    from learnflow_infra.engine.request import locks
+    from learnflow_infra.engine.request import run_lock
 
     run(lambda emit: embedded.delete(name, emit=emit))
-    locks.forget(embedded.CONTEXT_PREFIX + name)
+    run_lock.forget(embedded.CONTEXT_PREFIX + name)
 
 
 @app.command()

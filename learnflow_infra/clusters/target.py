@@ -11,7 +11,7 @@ from dataclasses import replace
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import reach
 from learnflow_infra.clusters.embedded import inventory
-from learnflow_infra.clusters.embedded.state import CONTEXT_PREFIX
+from learnflow_infra.clusters.embedded.cluster_files import CONTEXT_PREFIX
 from learnflow_infra.errors import ClusterUnreachableError, InputError
 from learnflow_infra.locations import Target
 from learnflow_infra.models import Profile

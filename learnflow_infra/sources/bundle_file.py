@@ -9,7 +9,7 @@ from pathlib import Path
 
 from learnflow_infra.errors import ArtifactError
 from learnflow_infra.remedy import Command, Remedy
-from learnflow_infra.sources.layout import NAME, Descriptor, Layout, index_of
+from learnflow_infra.sources.oci_layout import NAME, Descriptor, Layout, index_of
 from learnflow_infra.system import files
 
 CHART = "learnflow.infra/chart"

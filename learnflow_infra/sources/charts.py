@@ -15,9 +15,9 @@ from learnflow_infra.models import ChartSource
 from learnflow_infra.paths import cache_dir
 from learnflow_infra.remedy import Command, Remedy
 from learnflow_infra.sources import mirror
+from learnflow_infra.sources.chart_reading import Chart, read
 from learnflow_infra.sources.lockfile import LockedChart
 from learnflow_infra.sources.mirror import Mirror
-from learnflow_infra.sources.reading import Chart, read
 from learnflow_infra.system import files
 
 __all__ = ["RELOCK", "Chart", "cached", "latest", "obtain", "pull", "read", "store"]

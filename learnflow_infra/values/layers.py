@@ -14,7 +14,7 @@ from learnflow_infra.documents.merging import merge
 from learnflow_infra.documents.reading import Parsed, read
 from learnflow_infra.models import Profile, ReleaseName, Values
 from learnflow_infra.paths import repo_root
-from learnflow_infra.sources.reading import Defaults
+from learnflow_infra.sources.chart_reading import Defaults
 from learnflow_infra.values import unknown
 from learnflow_infra.values.origins import Keys, Origin, Statement, chains, lay
 from learnflow_infra.values.overrides import Overrides, refuse_kind

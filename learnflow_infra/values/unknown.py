@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from learnflow_infra.models import Values
-from learnflow_infra.sources.reading import Defaults
+from learnflow_infra.sources.chart_reading import Defaults
 from learnflow_infra.values.origins import Keys, dotted
 
 _FREE = re.compile(

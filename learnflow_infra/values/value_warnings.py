@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from learnflow_infra.models import Values
-from learnflow_infra.sources.reading import Defaults
+from learnflow_infra.sources.chart_reading import Defaults
 from learnflow_infra.values.layers import Computed
 from learnflow_infra.values.origins import Keys
 from learnflow_infra.values.overrides import Overrides

@@ -11,9 +11,9 @@ import pytest
 
 from learnflow_infra import events
 from learnflow_infra.clusters import embedded
-from learnflow_infra.clusters.embedded import state
+from learnflow_infra.clusters.embedded import cluster_files
 from learnflow_infra.clusters.embedded.images import helpers
-from learnflow_infra.clusters.embedded.node import processes
+from learnflow_infra.clusters.embedded.node import node_processes
 from learnflow_infra.clusters.embedded.programs import binary
 from learnflow_infra.system import programs
 
@@ -37,7 +37,7 @@ def _own_data(tmp_path_factory):
     patch = pytest.MonkeyPatch()
     patch.setenv("XDG_DATA_HOME", str(tmp_path_factory.mktemp("data")))
     yield
-    for name in state.names():
+    for name in cluster_files.names():
         embedded.delete(name, emit=events.ignore)
     patch.undo()
 
@@ -133,7 +133,7 @@ def web(kubectl, cluster):
         "apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
     )
     kubectl.ready(WEB)
-    eventually(lambda: has_node_port(processes.running(cluster.name), NODE_PORT))
+    eventually(lambda: has_node_port(node_processes.running(cluster.name), NODE_PORT))
     return WEB
 
 
@@ -147,7 +147,7 @@ def has_node_port(node, port):
 @pytest.fixture
 def node(cluster):
     """The running node's processes."""
-    running = processes.running(cluster.name)
+    running = node_processes.running(cluster.name)
     assert running
     return running
 
@@ -167,7 +167,7 @@ def leftovers(config):
     ]
     link = Path("/sys/class/net") / config.link
     links = [str(link)] if link.exists() else []
-    data = str(state.layout(config.name).root)
+    data = str(cluster_files.layout(config.name).root)
     mounts = Path("/proc/self/mountinfo").read_text().splitlines()
     return cgroups + links + [line for line in mounts if data in line] + left_processes(config)
 
@@ -181,6 +181,6 @@ def left_processes(config):
             command = (folder / "cmdline").read_bytes().decode(errors="replace").replace("\0", " ")
         except (FileNotFoundError, ProcessLookupError):
             continue
-        if config.cgroup in groups or str(state.layout(config.name).root) in command:
+        if config.cgroup in groups or str(cluster_files.layout(config.name).root) in command:
             left.append(f"{folder.name} {command}")
     return left

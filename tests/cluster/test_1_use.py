@@ -7,7 +7,7 @@ import pytest
 
 from learnflow_infra import events
 from learnflow_infra.clusters import embedded
-from learnflow_infra.clusters.embedded import state
+from learnflow_infra.clusters.embedded import cluster_files
 from tests.cluster.conftest import LIMIT, NAME, NODE_PORT, Kubectl
 
 
@@ -91,7 +91,7 @@ def test_two_clusters_side_by_side(cluster):
         assert other.node_address != cluster.node_address
         nodes = [Kubectl(each).get("nodes")["items"][0] for each in (cluster, other)]
         assert {n["metadata"]["name"] for n in nodes} == {cluster.context, other.context}
-        assert set(state.names()) == {cluster.name, other.name}
+        assert set(cluster_files.names()) == {cluster.name, other.name}
     finally:
         embedded.delete(other.name, emit=events.ignore)
     assert embedded.status(other.name).state == "absent"

@@ -9,9 +9,9 @@ import pytest
 
 from learnflow_infra import events
 from learnflow_infra.clusters import embedded
-from learnflow_infra.clusters.embedded import lifecycle, state
+from learnflow_infra.clusters.embedded import cluster_files, lifecycle
 from learnflow_infra.clusters.embedded.control_plane import components
-from learnflow_infra.clusters.embedded.node import launch, processes
+from learnflow_infra.clusters.embedded.node import launch, node_processes
 from learnflow_infra.clusters.embedded.node.supervision import Supervisor
 from tests.cluster.conftest import LIMIT, NAME, eventually, left_processes, leftovers
 
@@ -49,7 +49,7 @@ def test_a_killed_component_comes_back(node, kubectl, web, component):
 def test_stop_ends_pods_gracefully_and_keeps_their_data(cluster, kubectl, web):
     embedded.stop(NAME, emit=events.ignore)
     assert embedded.status(NAME).state == "stopped"
-    assert leftovers(state.load(NAME)) == []
+    assert leftovers(cluster_files.load(NAME)) == []
     embedded.stop(NAME, emit=events.ignore)  # twice is no error
     assert embedded.up(NAME, emit=events.ignore) == cluster
     assert log(kubectl, web)[-2:] == ["stopped", "started"]
@@ -57,14 +57,14 @@ def test_stop_ends_pods_gracefully_and_keeps_their_data(cluster, kubectl, web):
 
 def kill_node():
     """Kill the outer process of the node, and wait until it has ended."""
-    node = processes.running(NAME)
+    node = node_processes.running(NAME)
     os.kill(node.outer, signal.SIGKILL)
-    processes.wait(node.outer, node.outer_start, LIMIT)
+    node_processes.wait(node.outer, node.outer_start, LIMIT)
 
 
 def test_a_kill_of_the_outer_process_leaves_only_data(cluster, kubectl, web):
     before = log(kubectl, web)
-    config = state.load(NAME)
+    config = cluster_files.load(NAME)
     kill_node()
     eventually(lambda: left_processes(config) == [])
     eventually(lambda: not os.path.exists(f"/sys/class/net/{config.link}"))  # noqa: PTH110
@@ -94,7 +94,7 @@ def start(name, **options):
 def test_an_interrupted_up_is_finished_by_the_next(kubectl, web, file):
     """Interrupted once it has written this file: configured, started, add-ons applied."""
     embedded.stop(NAME, emit=events.ignore)
-    path = state.layout(NAME).root / file
+    path = cluster_files.layout(NAME).root / file
     path.unlink(missing_ok=True)
     # a background job of a shell ignores SIGINT
     default = lambda: signal.signal(signal.SIGINT, signal.SIG_DFL)  # noqa: E731
@@ -110,15 +110,15 @@ def test_up_waits_for_a_silent_api_server_and_keeps_the_node(node, kubectl, web)
     """`up` while the API server restarts must not restart the node."""
     kill(node, "kube-apiserver")
     embedded.up(NAME, emit=events.ignore)
-    assert processes.running(NAME) == node
+    assert node_processes.running(NAME) == node
     kubectl.ready(web)
 
 
 def test_lost_certificates_of_an_unfinished_cluster_are_generated_again():
     name = "cluster-test-3"
     with start(name) as child:
-        eventually((state.layout(name).pki / "ca.crt").exists)
+        eventually((cluster_files.layout(name).pki / "ca.crt").exists)
         child.kill()  # and not its child kubeadm, which continues to write
-    launch.end(state.load(name), None)
+    launch.end(cluster_files.load(name), None)
     assert embedded.up(name, emit=events.ignore).state == "running"
     embedded.delete(name, emit=events.ignore)

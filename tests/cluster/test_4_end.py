@@ -4,7 +4,7 @@ import pytest
 
 from learnflow_infra import events, paths
 from learnflow_infra.clusters import embedded
-from learnflow_infra.clusters.embedded import state
+from learnflow_infra.clusters.embedded import cluster_files
 from learnflow_infra.errors import ClusterUnreachableError, HostError
 from tests.cluster.conftest import NAME, leftovers
 
@@ -12,7 +12,7 @@ RECIPE = "skills-library/postgres-k8s-setup/images/postgresql"
 
 
 def test_a_subnet_in_use_is_refused_and_nothing_is_created(cluster):
-    own = state.load(NAME).subnet
+    own = cluster_files.load(NAME).subnet
     with pytest.raises(HostError, match="in use"):
         embedded.up("cluster-test-4", emit=events.ignore, subnet=own)
     assert embedded.status("cluster-test-4").state == "absent"
@@ -37,9 +37,9 @@ def test_deleting_an_absent_cluster_changes_nothing():
 
 def test_delete_leaves_nothing(cluster):
     embedded.up(NAME, emit=events.ignore)
-    config = state.load(NAME)
+    config = cluster_files.load(NAME)
     assert leftovers(config)  # or the comparison below would prove nothing
     embedded.delete(NAME, emit=events.ignore)
     assert leftovers(config) == []
-    assert not state.layout(NAME).root.exists()
+    assert not cluster_files.layout(NAME).root.exists()
     assert embedded.status(NAME).state == "absent"

@@ -10,9 +10,9 @@ from learnflow_infra.clients.kube import Kube
 from learnflow_infra.engine.release import crds
 from learnflow_infra.errors import FoundationError, RefusedError
 from learnflow_infra.events import Message, StepFinished, ignore
+from learnflow_infra.sources.chart_reading import Chart, Defaults
 from learnflow_infra.sources.crd_schemas import faults
 from learnflow_infra.sources.crd_upgrade import ANNOTATION
-from learnflow_infra.sources.reading import Chart, Defaults
 
 pytestmark = pytest.mark.contract
 TEXT = {"type": "string"}

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from learnflow_infra.clients.api_errors import ApiError
 from learnflow_infra.engine.release import crds
 from learnflow_infra.events import ignore
+from learnflow_infra.sources.chart_reading import Chart, Defaults
 from learnflow_infra.sources.crd_schemas import faults
-from learnflow_infra.sources.reading import Chart, Defaults
 
 pytestmark = pytest.mark.contract
 TEXT = {"type": "string"}

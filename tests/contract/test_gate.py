@@ -1,7 +1,7 @@
 import pytest
 
 from learnflow_infra.clients.kube import Kube
-from learnflow_infra.engine.gate import checks
+from learnflow_infra.engine.gate import foundation
 from learnflow_infra.models import Foundation
 
 pytestmark = pytest.mark.contract
@@ -13,7 +13,7 @@ def by_name(checks):
 
 
 def test_all_failures_of_a_cluster_without_nodes_and_storage_are_reported(kube, namespace):
-    results = by_name(checks.cluster_checks(kube, namespace, NEEDED))
+    results = by_name(foundation.cluster_checks(kube, namespace, NEEDED))
     assert results["cluster"].passed
     assert results["rights"].passed
     failed = {name for name, check in results.items() if not check.passed}
@@ -50,7 +50,7 @@ def test_each_missing_right_is_named(kube, kubeconfig, namespace):
         },
     )
     nobody = Kube(kubeconfig=kubeconfig, context="nobody")
-    rights = by_name(checks.cluster_checks(nobody, namespace, NEEDED))["rights"]
+    rights = by_name(foundation.cluster_checks(nobody, namespace, NEEDED))["rights"]
     assert not rights.passed
     assert "create statefulsets" in rights.message
     assert "create pods/exec" in rights.message
@@ -72,12 +72,12 @@ def test_for_a_user_of_one_namespace_cluster_checks_pass_as_not_checked(
         body = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind}
         kube.apply(f"{path}/{kind.lower()}s/all", {**body, "metadata": {"name": "all"}, **rest})
     resident = Kube(kubeconfig=kubeconfig, context="resident")
-    results = by_name(checks.cluster_checks(resident, namespace, NEEDED))
+    results = by_name(foundation.cluster_checks(resident, namespace, NEEDED))
     assert [name for name, check in results.items() if not check.passed] == []
     assert "granted" in results["rights"].message
     for name in ("storage", "capacity"):
         assert "not checked" in results[name].message
         assert "forbidden" in results[name].message
-    (ports,) = checks.port_checks(resident, namespace, {}, {})
+    (ports,) = foundation.port_checks(resident, namespace, {}, {})
     assert ports.passed
     assert "not checked" in ports.message

@@ -8,7 +8,7 @@ import signal
 
 import pytest
 
-from learnflow_infra.clusters.embedded.node import processes
+from learnflow_infra.clusters.embedded.node import node_processes
 
 pytestmark = pytest.mark.e2e
 TOPIC = "survivors"
@@ -54,7 +54,7 @@ def test_data_survives_stop_and_start(product, marked):
 
 def test_data_survives_kill_9_of_the_node_during_writes(product, marked):
     product.psql("insert into survivors select generate_series(1001, 2000)")
-    os.kill(processes.running(product.cluster.name).outer, signal.SIGKILL)
+    os.kill(node_processes.running(product.cluster.name).outer, signal.SIGKILL)
     done = product.ok("deploy", "--output", "json").json
     assert all(result["passed"] for result in done["verification"])
     assert product.psql("select count(*) from survivors") == "2000"

@@ -17,7 +17,7 @@ import yaml
 
 from learnflow_infra.clusters.embedded import lifecycle
 from learnflow_infra.clusters.embedded.images import helpers
-from learnflow_infra.clusters.embedded.node import processes
+from learnflow_infra.clusters.embedded.node import node_processes
 from learnflow_infra.clusters.embedded.node.supervision import Supervisor
 from learnflow_infra.clusters.embedded.programs import binary
 from learnflow_infra.documents import schema_faults
@@ -182,7 +182,7 @@ def test_a_deploy_continues_after_the_api_server_was_killed(broken):
 
 def signalled(component, signal):
     """Send a signal to a component of the node; supervisord restarts one that ends."""
-    node = processes.running(E2E)
+    node = node_processes.running(E2E)
     (pid,) = [pid for name, _, pid in Supervisor(node).states() if name == component]
     inside = ["nsenter", "--target", str(node.init), "--pid", "--mount", "--"]
     subprocess.run([*inside, "kill", f"-{signal}", str(pid)], check=True)
@@ -224,7 +224,7 @@ def test_a_node_that_no_longer_answers_is_the_cause(broken):
 
 def test_failed_pulls_on_a_node_have_the_registrys_cause(broken, tmp_path):
     namespace = broken.namespace("broken-registries")
-    with serving(processes.running(E2E), tmp_path) as hosts:
+    with serving(node_processes.running(E2E), tmp_path) as hosts:
         images = {code: {"image": f"{host}/none:1"} for code, host in hosts.items()}
         broken.apply(namespace, *(pod(code.lower(), main=main) for code, main in images.items()))
 

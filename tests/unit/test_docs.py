@@ -18,7 +18,7 @@ from learnflow_infra.documents import schema_faults
 from learnflow_infra.engine.proof.recorder import Recorder
 from learnflow_infra.engine.verbs.deploy import Deployed
 from learnflow_infra.skills import library
-from learnflow_infra.sources.reading import Defaults
+from learnflow_infra.sources.chart_reading import Defaults
 from learnflow_infra.values import Flags, compute, read_overrides
 
 ROOT = Path(__file__).parents[2]

@@ -14,7 +14,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from learnflow_infra import events
-from learnflow_infra.clusters.embedded import elevate, lifecycle, state
+from learnflow_infra.clusters.embedded import cluster_files, elevate, lifecycle
+from learnflow_infra.clusters.embedded.cluster_files import CONTEXT_PREFIX
 from learnflow_infra.clusters.embedded.commands import (
     BuildImages,
     Delete,
@@ -31,7 +32,6 @@ from learnflow_infra.clusters.embedded.images.loading import known_images
 from learnflow_infra.clusters.embedded.images.recipe import REGISTRY, ImageRecipe, ImageRef
 from learnflow_infra.clusters.embedded.inventory import Cluster, status
 from learnflow_infra.clusters.embedded.programs import binary
-from learnflow_infra.clusters.embedded.state import CONTEXT_PREFIX
 from learnflow_infra.events import Emit
 from learnflow_infra.system.processes import ended_on_error
 
@@ -101,7 +101,7 @@ def up(name: str, *, emit: Emit, subnet: str | None = None) -> Cluster:
         NotReadyError: a component did not become ready in time.
     """
     requirements.require_linux()
-    state.check_name(name)
+    cluster_files.check_name(name)
     if lifecycle.is_ready(name):
         with events.step(emit, "cluster/start", f"Start the cluster {name}") as step:
             step.done("running", changed=False)
@@ -157,11 +157,11 @@ def load_archive(name: str, archive: Path, references: Sequence[str], *, emit: E
 
 def stop(name: str, *, emit: Emit) -> None:
     """Stop a cluster gracefully and keep all its data."""
-    state.check_name(name)
+    cluster_files.check_name(name)
     elevate.run(Stop(name=name), emit)
 
 
 def delete(name: str, *, emit: Emit) -> None:
     """Delete a cluster with all its data; the cache stays."""
-    state.check_name(name)
+    cluster_files.check_name(name)
     elevate.run(Delete(name=name), emit)

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 from ipaddress import IPv4Network
 from pathlib import Path
 
-from learnflow_infra.clusters.embedded import state
+from learnflow_infra.clusters.embedded import cluster_files
+from learnflow_infra.clusters.embedded.cluster_files import lock
 from learnflow_infra.clusters.embedded.control_plane import (
     addons,
     api,
@@ -16,14 +17,13 @@ from learnflow_infra.clusters.embedded.control_plane import (
     pki,
 )
 from learnflow_infra.clusters.embedded.host import privileges, requirements, snapshotters, subnets
-from learnflow_infra.clusters.embedded.node import processes, runtime
+from learnflow_infra.clusters.embedded.node import node_processes, runtime
 from learnflow_infra.clusters.embedded.programs import binary
-from learnflow_infra.clusters.embedded.state import lock
 from learnflow_infra.errors import HostError
 from learnflow_infra.remedy import Command, Remedy
 
 
-def choose(name: str, subnet: IPv4Network | None) -> state.Config:
+def choose(name: str, subnet: IPv4Network | None) -> cluster_files.Config:
     """The configuration of a cluster; that of a new cluster is made and saved.
 
     Args:
@@ -34,8 +34,12 @@ def choose(name: str, subnet: IPv4Network | None) -> state.Config:
         HostError: the cluster's subnet is in use, or `subnet` is not the one that it has.
     """
     with lock("subnets"):
-        config = state.load(name)
-        others = [c for other in state.names() if other != name and (c := state.load(other))]
+        config = cluster_files.load(name)
+        others = [
+            c
+            for other in cluster_files.names()
+            if other != name and (c := cluster_files.load(other))
+        ]
         taken = [IPv4Network(other.subnet) for other in others]
         routes = subnets.host_routes()
         if config is None:
@@ -53,14 +57,14 @@ def choose(name: str, subnet: IPv4Network | None) -> state.Config:
         return config
 
 
-def _new(name: str, subnet: IPv4Network) -> state.Config:
-    snapshotter = snapshotters.choose(state.layout(name).root)
-    config = state.Config(name=name, subnet=str(subnet), snapshotter=snapshotter)
-    state.save(config)
+def _new(name: str, subnet: IPv4Network) -> cluster_files.Config:
+    snapshotter = snapshotters.choose(cluster_files.layout(name).root)
+    config = cluster_files.Config(name=name, subnet=str(subnet), snapshotter=snapshotter)
+    cluster_files.save(config)
     return config
 
 
-def configure(config: state.Config, programs: Path, archives: Mapping[str, Path]) -> None:
+def configure(config: cluster_files.Config, programs: Path, archives: Mapping[str, Path]) -> None:
     """Make the cluster's folders, and write configuration files, certificates and kubeconfigs.
 
     Args:
@@ -68,7 +72,7 @@ def configure(config: state.Config, programs: Path, archives: Mapping[str, Path]
         programs: the folder of the built programs.
         archives: the images of the node itself, by reference.
     """
-    layout = state.layout(config.name)
+    layout = cluster_files.layout(config.name)
     _make_folders(layout)
     images = {reference.rpartition("/")[2].partition(":")[0]: reference for reference in archives}
     values = configuration.values(
@@ -84,7 +88,7 @@ def configure(config: state.Config, programs: Path, archives: Mapping[str, Path]
     privileges.give_to_sudo_user(layout.kubeconfig)
 
 
-def _make_folders(layout: state.Layout) -> None:
+def _make_folders(layout: cluster_files.Layout) -> None:
     for part in ("etcd", "containerd", "kubelet", "volumes"):
         layout.data(part).mkdir(parents=True, exist_ok=True)
     for private in (layout.data("etcd"), layout.root / "data"):  # volumes are open to any uid
@@ -94,7 +98,10 @@ def _make_folders(layout: state.Layout) -> None:
 
 
 def complete(
-    config: state.Config, node: processes.Node, archives: Mapping[str, Path], timeout: float
+    config: cluster_files.Config,
+    node: node_processes.Node,
+    archives: Mapping[str, Path],
+    timeout: float,
 ) -> None:
     """Apply the add-ons and import the node's own images, and wait until the node is ready.
 
@@ -103,7 +110,7 @@ def complete(
     Raises:
         NotReadyError: something was not ready in `timeout` seconds.
     """
-    root = api.connect(state.layout(config.name).conf / "super-admin.conf")
+    root = api.connect(cluster_files.layout(config.name).conf / "super-admin.conf")
     waiter = health.Waiter(config, root, timeout)
     with ThreadPoolExecutor() as pool:
         try:
@@ -117,21 +124,21 @@ def complete(
         except BaseException:
             waiter.cancel()
             raise
-    processes.mark_ready(config.name, node)
+    node_processes.mark_ready(config.name, node)
 
 
 def _apply_addons(
-    config: state.Config, node: processes.Node, root: api.Api, waiter: health.Waiter
+    config: cluster_files.Config, node: node_processes.Node, root: api.Api, waiter: health.Waiter
 ) -> None:
     waiter.api_server()
     addons.apply(root, str(config.node_address))
-    (state.layout(config.name).conf / components.APPLIED).touch()
+    (cluster_files.layout(config.name).conf / components.APPLIED).touch()
     waiter.services(node)
     waiter.controllers()
 
 
 def _import_images(
-    node: processes.Node, waiter: health.Waiter, archives: Mapping[str, Path]
+    node: node_processes.Node, waiter: health.Waiter, archives: Mapping[str, Path]
 ) -> None:
     waiter.runtime(node)
     runtime.import_missing(node, archives)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from learnflow_infra.clusters.embedded import state
-from learnflow_infra.clusters.embedded.node import processes
+from learnflow_infra.clusters.embedded import cluster_files
+from learnflow_infra.clusters.embedded.node import node_processes
 from learnflow_infra.clusters.embedded.programs import binary
 
 
@@ -25,14 +25,14 @@ class Cluster:
 
 def status(name: str) -> Cluster:
     """The state of a cluster; no request is sent."""
-    config = state.load(name)
-    running = config is not None and processes.running(name) is not None
+    config = cluster_files.load(name)
+    running = config is not None and node_processes.running(name) is not None
     return Cluster(
         name=name,
         state="absent" if config is None else "running" if running else "stopped",
         node_address=str(config.node_address) if config else None,
-        kubeconfig=state.layout(name).kubeconfig,
-        context=state.CONTEXT_PREFIX + name,
+        kubeconfig=cluster_files.layout(name).kubeconfig,
+        context=cluster_files.CONTEXT_PREFIX + name,
         kubectl=binary.kubectl(),
         version=binary.version(),
     )

@@ -6,8 +6,9 @@ from contextlib import suppress
 from pathlib import Path
 
 from learnflow_infra import events
-from learnflow_infra.clusters.embedded import bring_up, state
-from learnflow_infra.clusters.embedded.control_plane import api, health, options, pki
+from learnflow_infra.clusters.embedded import bring_up, cluster_files
+from learnflow_infra.clusters.embedded.cluster_files import lock
+from learnflow_infra.clusters.embedded.control_plane import api, component_options, health, pki
 from learnflow_infra.clusters.embedded.host import (
     limits,
     packages,
@@ -16,10 +17,9 @@ from learnflow_infra.clusters.embedded.host import (
     subnets,
 )
 from learnflow_infra.clusters.embedded.images import helpers, pruning
-from learnflow_infra.clusters.embedded.node import launch, processes, runtime
+from learnflow_infra.clusters.embedded.node import launch, node_processes, runtime
 from learnflow_infra.clusters.embedded.node.supervision import Supervisor
 from learnflow_infra.clusters.embedded.programs import binary
-from learnflow_infra.clusters.embedded.state import lock
 from learnflow_infra.errors import HostError, NotReadyError
 from learnflow_infra.events import Emit, Step
 
@@ -56,26 +56,26 @@ def up(name: str, emit: Emit, subnet: str | None) -> None:
 
 def is_ready(name: str) -> bool:
     """Whether the node became ready, its API server is healthy, and the programs are cached."""
-    if not processes.is_marked_ready(name) or not (binary.folder() / "kubectl").exists():
+    if not node_processes.is_marked_ready(name) or not (binary.folder() / "kubectl").exists():
         return False
     try:
-        return health.healthy(api.connect(state.layout(name).kubeconfig))
+        return health.healthy(api.connect(cluster_files.layout(name).kubeconfig))
     except OSError:  # the kubeconfig was deleted
         return False
 
 
-def _start(config: state.Config, programs: Path, archives: Mapping[str, Path]) -> None:
+def _start(config: cluster_files.Config, programs: Path, archives: Mapping[str, Path]) -> None:
     """Start the node. An error ends it; after an interrupt the next `up` continues."""
     try:
         bring_up.complete(config, launch.start(config, programs), archives, START_TIMEOUT)
     except Exception:
-        launch.end(config, processes.running(config.name))
+        launch.end(config, node_processes.running(config.name))
         raise
 
 
-def _keep_running(config: state.Config, archives: Mapping[str, Path]) -> bool:
+def _keep_running(config: cluster_files.Config, archives: Mapping[str, Path]) -> bool:
     """Whether the node runs and becomes ready; a restart would end every pod."""
-    node, layout = processes.running(config.name), state.layout(config.name)
+    node, layout = node_processes.running(config.name), cluster_files.layout(config.name)
     if node is None or not (layout.conf / "admin.conf").exists():
         return False
     if not layout.kubeconfig.exists():
@@ -95,7 +95,7 @@ def stop(name: str, emit: Emit) -> None:
         events.step(emit, "cluster/stop", f"Stop the cluster {name}") as step,
         lock(f"cluster-{name}"),
     ):
-        config, node = state.load(name), processes.running(name)
+        config, node = cluster_files.load(name), node_processes.running(name)
         if config and node:
             _stop(config, node, step)
             return
@@ -104,15 +104,15 @@ def stop(name: str, emit: Emit) -> None:
         step.done("not running", changed=False)
 
 
-def _stop(config: state.Config, node: processes.Node, step: Step) -> None:
+def _stop(config: cluster_files.Config, node: node_processes.Node, step: Step) -> None:
     step.progress(0, 2, "pods")
     with suppress(HostError, OSError):  # the node is ended even if its pods cannot be stopped
         Supervisor(node).stop("kubelet")
-        runtime.stop_containers(node, options.BIN, STOP_GRACE)
+        runtime.stop_containers(node, component_options.BIN, STOP_GRACE)
     step.progress(1, 2, "node")
     with suppress(OSError):
         Supervisor(node).shutdown()
-        processes.wait(node.outer, node.outer_start, STOP_GRACE)
+        node_processes.wait(node.outer, node.outer_start, STOP_GRACE)
     launch.end(config, node)
     step.done()
 
@@ -123,13 +123,13 @@ def delete(name: str, emit: Emit) -> None:
         events.step(emit, "cluster/delete", f"Delete the cluster {name}") as step,
         lock(f"cluster-{name}"),
     ):
-        layout = state.layout(name)
+        layout = cluster_files.layout(name)
         if not layout.root.exists():
             step.done("it does not exist", changed=False)
             return
-        config = state.load(name)
+        config = cluster_files.load(name)
         if config:
-            launch.end(config, processes.running(name))
+            launch.end(config, node_processes.running(name))
         shutil.rmtree(layout.root)
         for folder in (layout.root.parent, layout.root.parent.parent):
             with suppress(OSError):  # it holds other clusters

@@ -14,8 +14,8 @@ from learnflow_infra.paths import cache_dir
 from learnflow_infra.quantities import MIB
 from learnflow_infra.references import Reference
 from learnflow_infra.sources import bundle_file, mirror, preflight
-from learnflow_infra.sources.layout import Layout
 from learnflow_infra.sources.mirror import Mirror
+from learnflow_infra.sources.oci_layout import Layout
 from learnflow_infra.sources.preflight import Unobtainable
 from learnflow_infra.system import files
 from learnflow_infra.system.processes import ended_on_error

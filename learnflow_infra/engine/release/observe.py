@@ -3,7 +3,7 @@
 import asyncio
 
 from learnflow_infra.engine.release.state import Observed
-from learnflow_infra.engine.request import locks
+from learnflow_infra.engine.request import run_lock
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.models import Release
 from learnflow_infra.readiness.owned import expected
@@ -23,11 +23,11 @@ async def observe(session: Session, release: Release) -> Observed:
     return Observed(
         live=observed.live,
         last_deployed=next(iter(revisions), None),
-        held_for=locks.held_for(
+        held_for=run_lock.held_for(
             session.target.context,
             session.namespace,
             begun=observed.live.begun,
-            patience=max(locks.PATIENCE, release.ready_timeout),
+            patience=max(run_lock.PATIENCE, release.ready_timeout),
         ),
     )
 

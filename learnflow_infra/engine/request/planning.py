@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from learnflow_infra import skills as library
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import target as targets
-from learnflow_infra.engine.request import order
+from learnflow_infra.engine.request import dependencies
 from learnflow_infra.errors import RefusedError
 from learnflow_infra.locations import Target
 from learnflow_infra.models import Release, Skill
@@ -129,8 +129,8 @@ def _plan(options: Options, target: Target, record: Record | None) -> Plan:
     overrides = read_overrides(options.flags, names)
     mirrors = tuple(mirror.parse(text) for text in options.mirrors)
     if options.skills:  # without names, the skills are those of the profile
-        order.require_profile(skills, target.profile)
-    releases = order.order(skills, all_skills, target.profile)
+        dependencies.require_profile(skills, target.profile)
+    releases = dependencies.order(skills, all_skills, target.profile)
     needed = {release.skill for release in releases}
     return Plan(
         target=target,

@@ -17,9 +17,9 @@ from learnflow_infra.references import Reference, parse
 from learnflow_infra.remedy import Command, Remedy
 from learnflow_infra.sources import bundle_file, charts, lockfile, mirror
 from learnflow_infra.sources.bundle_file import Item
-from learnflow_infra.sources.layout import Descriptor, Layout
 from learnflow_infra.sources.lockfile import LockedChart
 from learnflow_infra.sources.mirror import SCHEME, Mirror
+from learnflow_infra.sources.oci_layout import Descriptor, Layout
 
 
 def create(options: Options, file: Path, emit: Emit) -> list[Item]:

@@ -16,7 +16,7 @@ from learnflow_infra.references import parse
 from learnflow_infra.remedy import Command, Remedy
 from learnflow_infra.sources import bundle_file, charts
 from learnflow_infra.sources.bundle_file import Item
-from learnflow_infra.sources.layout import NAME, Descriptor, Layout
+from learnflow_infra.sources.oci_layout import NAME, Descriptor, Layout
 
 
 def load(file: Path, emit: Emit, *, context: str | None = None, registry: str = "") -> list[Item]:

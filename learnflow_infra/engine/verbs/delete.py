@@ -8,7 +8,7 @@ from learnflow_infra import paths
 from learnflow_infra.clients.api_errors import NotFoundError
 from learnflow_infra.clients.kube import selector
 from learnflow_infra.engine.release.uninstall import uninstall, wait_for_claims
-from learnflow_infra.engine.request import locks, planning
+from learnflow_infra.engine.request import planning, run_lock
 from learnflow_infra.engine.request.planning import Options
 from learnflow_infra.engine.request.session import Session, connect
 from learnflow_infra.events import Emit, step
@@ -35,7 +35,7 @@ def delete(options: Options, *, purge: bool, emit: Emit) -> Deleted:
         LearnflowError: an object is not deleted in time; of the class of the cause.
     """
     target = planning.choose(options)
-    with locks.hold(target.context, options.namespace, "delete"):
+    with run_lock.hold(target.context, options.namespace, "delete"):
         plan = planning.for_cluster(options, target)
         skills = [s for s in plan.skills if not options.skills or s.name in options.skills]
         names = {skill.name for skill in skills}

@@ -11,14 +11,14 @@ from learnflow_infra import paths
 from learnflow_infra.clients.api_errors import ConflictError
 from learnflow_infra.clusters import embedded
 from learnflow_infra.clusters import target as targets
-from learnflow_infra.engine.gate import checkout, checks, machine
+from learnflow_infra.engine.gate import checkout, foundation, machine
 from learnflow_infra.engine.images import required
 from learnflow_infra.engine.proof.prove import prove
 from learnflow_infra.engine.proof.recorder import Recorder, recorded
 from learnflow_infra.engine.release import converge, crds, credentials, validate
 from learnflow_infra.engine.release.compare import Comparison, compare_all
 from learnflow_infra.engine.release.recover import compare_checked
-from learnflow_infra.engine.request import locks, planning
+from learnflow_infra.engine.request import planning, run_lock
 from learnflow_infra.engine.request.planning import Options, Plan
 from learnflow_infra.engine.request.prepare import prepare
 from learnflow_infra.engine.request.session import Session, connect
@@ -52,8 +52,8 @@ def deploy(options: Options, emit: Emit) -> Deployed:
     started = time.monotonic()
     recorder = Recorder(emit)
     target = planning.choose(options)
-    checks.require(checkout.checks(target))
-    with locks.hold(target.context, options.namespace, "deploy"):
+    foundation.require(checkout.checks(target))
+    with run_lock.hold(target.context, options.namespace, "deploy"):
         plan = _plan(options, target, recorder)
         prepared = prepare(plan, recorder)
         session = connect(_with_cluster(plan, recorder), recorder)
@@ -91,7 +91,7 @@ def _plan(options: Options, target: Target, emit: Emit) -> Plan:
     """
     if target.state != "running":
         plan = planning.for_cluster(options, target)
-        checks.require(machine.checks(plan), HostError)
+        foundation.require(machine.checks(plan), HostError)
         if target.state == "absent":
             return plan
     if target.cluster:
@@ -120,8 +120,8 @@ def _with_cluster(plan: Plan, emit: Emit) -> Plan:
 
 def _check_foundation(session: Session, plan: Plan) -> None:
     with step(session.emit, "foundation", "Check the foundation") as running:
-        results = checks.foundation_checks(session, plan)
-        checks.require(results)
+        results = foundation.foundation_checks(session, plan)
+        foundation.require(results)
         running.done(f"{len(results)} checks passed", changed=None)
 
 
@@ -131,8 +131,8 @@ def _check(session: Session, comparisons: Sequence[Comparison], done: str) -> No
     validate.require(validate.against_crds(manifests), done)
     objects = {item.release.name: manifest.objects for item, manifest in manifests}
     values = {item.release.name: item.computed.effective for item, _ in manifests}
-    ports = checks.port_checks(session.kube, session.namespace, objects, values)
-    checks.require(ports, done=done)
+    ports = foundation.port_checks(session.kube, session.namespace, objects, values)
+    foundation.require(ports, done=done)
     with_hooks = {item.release.name: manifest.with_hooks for item, manifest in manifests}
     images = required.required_images([item for item, _ in manifests], with_hooks)
     required.ensure(session, images, required.running_images(session), session.emit)

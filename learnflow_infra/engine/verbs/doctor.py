@@ -1,7 +1,7 @@
 """Run the checks that a deploy runs before it changes anything."""
 
 from learnflow_infra.checks import Check
-from learnflow_infra.engine.gate import checkout, checks, machine
+from learnflow_infra.engine.gate import checkout, foundation, machine
 from learnflow_infra.engine.request import planning
 from learnflow_infra.engine.request.planning import Options
 from learnflow_infra.engine.request.session import connect
@@ -28,6 +28,6 @@ def _cluster_checks(options: Options, target: Target, emit: Emit) -> list[Check]
     try:
         plan = planning.for_cluster(options, target)
         session = connect(plan, emit)
-        return checks.foundation_checks(session, plan)
+        return foundation.foundation_checks(session, plan)
     except LearnflowError as error:
         return [Check(name="cluster", passed=False, message=error.what, remedy=error.remedy)]

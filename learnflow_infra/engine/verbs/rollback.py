@@ -10,7 +10,7 @@ from learnflow_infra.engine.release.progress import ProgressReporter
 from learnflow_infra.engine.release.recover import held_by_another
 from learnflow_infra.engine.release.state import ReleaseState, state_of
 from learnflow_infra.engine.release.wait import Outcome, until_ready
-from learnflow_infra.engine.request import locks, planning
+from learnflow_infra.engine.request import planning, run_lock
 from learnflow_infra.engine.request.planning import Options, Plan
 from learnflow_infra.engine.request.session import Session, connect
 from learnflow_infra.errors import InputError
@@ -46,7 +46,7 @@ def rollback(
         ReleaseFailedError: Helm could not roll back.
     """
     target = planning.choose(options)
-    with locks.hold(target.context, options.namespace, "rollback"):
+    with run_lock.hold(target.context, options.namespace, "rollback"):
         plan = planning.for_cluster(options, target)
         chosen = _release(plan, options.skills[0], release)
         session = connect(plan, emit)

@@ -25,7 +25,7 @@ from learnflow_infra.readiness.states import (
 )
 from learnflow_infra.readiness.status import (
     cel_rules,
-    cluster,
+    cluster_scoped,
     conventions,
     network,
     pods,
@@ -46,7 +46,7 @@ def compute(obj: Object, rules: Sequence[ReadyRule] = ()) -> Status:
     if not kind or not text(obj, "metadata", "name"):
         return unknown("not an object: it has no kind, or no name")
     if text(obj, "metadata", "deletionTimestamp"):
-        return cluster.namespace(obj) if kind == "Namespace" else terminating(_deletion(obj))
+        return cluster_scoped.namespace(obj) if kind == "Namespace" else terminating(_deletion(obj))
     rule = cel_rules.find(obj, rules) or strimzi.rule(group, kind)
     if rule:
         return rule(obj)
@@ -85,10 +85,10 @@ _RULES: Mapping[str, Callable[[Object], Status]] = {
     "Endpoints": network.endpoints,
     "EndpointSlice": network.endpoint_slice,
     "Ingress": network.ingress,
-    "PersistentVolumeClaim": cluster.claim,
-    "CustomResourceDefinition": cluster.definition,
-    "APIService": cluster.api_service,
-    "Namespace": cluster.namespace,
-    "PodDisruptionBudget": cluster.disruption_budget,
-    "HorizontalPodAutoscaler": cluster.autoscaler,
+    "PersistentVolumeClaim": cluster_scoped.claim,
+    "CustomResourceDefinition": cluster_scoped.definition,
+    "APIService": cluster_scoped.api_service,
+    "Namespace": cluster_scoped.namespace,
+    "PodDisruptionBudget": cluster_scoped.disruption_budget,
+    "HorizontalPodAutoscaler": cluster_scoped.autoscaler,
 }

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from learnflow_infra.errors import ArtifactError
 from learnflow_infra.sources.bundle_file import pack, unpack
-from learnflow_infra.sources.layout import CONTAINERD, NAME, Layout
+from learnflow_infra.sources.oci_layout import CONTAINERD, NAME, Layout
 
 DOCKER = "application/vnd.docker.distribution"
 

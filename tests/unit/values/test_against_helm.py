@@ -23,7 +23,7 @@ from learnflow_infra.documents.merging import merge
 from learnflow_infra.errors import InputError
 from learnflow_infra.models import Profile, ReleaseName
 from learnflow_infra.paths import repo_root
-from learnflow_infra.sources.reading import Defaults
+from learnflow_infra.sources.chart_reading import Defaults
 from learnflow_infra.values import Flags, compute, read_overrides
 from learnflow_infra.values.assign import PathError, assign
 from learnflow_infra.values.grammar import parse

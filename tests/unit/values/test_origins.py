@@ -10,7 +10,7 @@ from learnflow_infra.documents.merging import leaves
 from learnflow_infra.errors import InputError
 from learnflow_infra.models import Profile, ReleaseName
 from learnflow_infra.sources import charts
-from learnflow_infra.sources.reading import Defaults
+from learnflow_infra.sources.chart_reading import Defaults
 from learnflow_infra.values import (
     Flags,
     Layer,

@@ -5,7 +5,7 @@ import pytest
 from learnflow_infra import documents
 from learnflow_infra.models import Profile, ReleaseName
 from learnflow_infra.sources import charts
-from learnflow_infra.sources.reading import Defaults
+from learnflow_infra.sources.chart_reading import Defaults
 from learnflow_infra.values import Flags, compute, read_overrides, unknown_keys, warnings
 
 DEFAULTS = {

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from learnflow_infra.clusters.embedded.control_plane import options
-from learnflow_infra.clusters.embedded.control_plane.options import (
+from learnflow_infra.clusters.embedded.control_plane import component_options
+from learnflow_infra.clusters.embedded.control_plane.component_options import (
     API_PORT,
     BIN,
     CONF,
@@ -44,7 +44,7 @@ def components(node_address: str, node_name: str, helper_image: str) -> tuple[Co
     listening = f"tcp://{node_address}:{API_PORT}"
     api = f"https://{node_address}:{API_PORT}/readyz"
     with_roles = (api, f"file://{CONF}/{APPLIED}")
-    etcd = Component(name="etcd", command=f"{BIN}/etcd", options=options.etcd(), order=10)
+    etcd = Component(name="etcd", command=f"{BIN}/etcd", options=component_options.etcd(), order=10)
     return (
         etcd,
         Component(
@@ -56,14 +56,14 @@ def components(node_address: str, node_name: str, helper_image: str) -> tuple[Co
         Component(
             name="kube-apiserver",
             command=f"{BIN}/kube-apiserver",
-            options=options.api_server(node_address),
+            options=component_options.api_server(node_address),
             after=(f"tcp://127.0.0.1:{ETCD_PORT}",),
             order=20,
         ),
-        _client("kube-controller-manager", options.controller_manager(), api),
-        _client("kube-scheduler", options.scheduler(), api),
+        _client("kube-controller-manager", component_options.controller_manager(), api),
+        _client("kube-scheduler", component_options.scheduler(), api),
         _client("kube-proxy", {"config": f"{CONF}/kube-proxy.yaml"}, api),
-        _client("kubelet", options.kubelet(node_address, node_name), listening),
+        _client("kubelet", component_options.kubelet(node_address, node_name), listening),
         Component(
             name="coredns",
             command=f"{BIN}/coredns",
@@ -73,7 +73,7 @@ def components(node_address: str, node_name: str, helper_image: str) -> tuple[Co
         Component(
             name="local-path-provisioner",
             command=f"{BIN}/local-path-provisioner",
-            arguments=("start", *flags(options.local_path(helper_image))),
+            arguments=("start", *flags(component_options.local_path(helper_image))),
             after=with_roles,
         ),
     )

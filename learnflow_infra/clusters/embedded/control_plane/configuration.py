@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from string import Template
 
-from learnflow_infra.clusters.embedded import state
+from learnflow_infra.clusters.embedded import cluster_files
 from learnflow_infra.clusters.embedded.control_plane import components
 from learnflow_infra.system import files
 
@@ -25,7 +25,12 @@ TEMPLATES = (
 
 
 def values(
-    config: state.Config, *, version: str, capable: bool, images: Mapping[str, str], cni: Path
+    config: cluster_files.Config,
+    *,
+    version: str,
+    capable: bool,
+    images: Mapping[str, str],
+    cni: Path,
 ) -> dict[str, str]:
     """The values of the templates' variables.
 
@@ -41,7 +46,7 @@ def values(
         "host_address": str(config.host_address),
         "node_name": config.node_name,
         "version": version,
-        "pki": str(state.layout(config.name).pki),
+        "pki": str(cluster_files.layout(config.name).pki),
         "pause_image": images["pause"],
         "helper_image": images["busybox"],
         "restrict_oom_score_adj": str(not capable).lower(),
@@ -57,7 +62,7 @@ def text(name: str, values: Mapping[str, str]) -> str:
     return Template(source.read_text()).substitute(values)
 
 
-def supervisor(config: state.Config, helper_image: str) -> str:
+def supervisor(config: cluster_files.Config, helper_image: str) -> str:
     """The text of supervisord.conf."""
     programs = components.components(str(config.node_address), config.node_name, helper_image)
     sections = [components.supervised(component) for component in programs]

@@ -11,9 +11,9 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-from learnflow_infra.clusters.embedded import state
+from learnflow_infra.clusters.embedded import cluster_files
 from learnflow_infra.clusters.embedded.control_plane.api import ERRORS, Api
-from learnflow_infra.clusters.embedded.node import processes, runtime
+from learnflow_infra.clusters.embedded.node import node_processes, runtime
 from learnflow_infra.errors import NotReadyError
 from learnflow_infra.remedy import Command, Remedy
 
@@ -85,10 +85,10 @@ def listens(path: Path) -> bool:
 class Waiter:
     """Waits for conditions while the node lives."""
 
-    def __init__(self, config: state.Config, api: Api, timeout: float) -> None:
+    def __init__(self, config: cluster_files.Config, api: Api, timeout: float) -> None:
         self._config = config
         self._api = api
-        start = state.layout(config.name).node.stat().st_mtime  # the node's start writes it
+        start = cluster_files.layout(config.name).node.stat().st_mtime  # the node's start writes it
         self._since = datetime.fromtimestamp(start, tz=UTC)
         self._deadline = time.monotonic() + timeout
         self._cancelled = threading.Event()
@@ -101,12 +101,12 @@ class Waiter:
         """Wait until /readyz answers ok."""
         self._until("kube-apiserver", lambda: healthy(self._api))
 
-    def runtime(self, node: processes.Node) -> None:
+    def runtime(self, node: node_processes.Node) -> None:
         """Wait until containerd listens."""
         path = Path(f"/proc/{node.init}/root{runtime.SOCKET}")
         self._until("containerd", lambda: listens(path))
 
-    def services(self, node: processes.Node) -> None:
+    def services(self, node: node_processes.Node) -> None:
         """Wait until Services work: the DNS Service has its rules, and CoreDNS its names.
 
         kube-proxy's own health endpoint is not enough: it answers before any rule exists.
@@ -129,19 +129,19 @@ class Waiter:
 
     def _until(self, component: str, condition: Callable[[], bool]) -> None:
         """Wait for a condition; an error of the API server means that it does not hold yet."""
-        layout = state.layout(self._config.name)
+        layout = cluster_files.layout(self._config.name)
         log = layout.log(component)
         while not _holds(condition):
-            if processes.running(self._config.name) is None:
+            if node_processes.running(self._config.name) is None:
                 raise NotReadyError(
                     f"The node of {self._config.name} ended while it started.",
-                    why=state.tail(layout.log("node")),
+                    why=cluster_files.tail(layout.log("node")),
                     remedy=Remedy(f"See {layout.logs}, then: ", Command("cluster", "up")),
                 )
             if self._cancelled.is_set() or time.monotonic() > self._deadline:
                 raise NotReadyError(
                     f"{component} was not ready in time.",
-                    why=state.tail(log),
+                    why=cluster_files.tail(log),
                     remedy=Remedy(f"See {log}, then: ", Command("cluster", "up")),
                 )
             self._cancelled.wait(PAUSE)

@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from learnflow_infra import documents
-from learnflow_infra.clusters.embedded import state
+from learnflow_infra.clusters.embedded import cluster_files
 from learnflow_infra.system import files, locks
 from learnflow_infra.system.programs import output
 
@@ -27,7 +27,7 @@ def needs_renewal(issued: float, now: float) -> bool:
     return now - issued > RENEW_AFTER
 
 
-def ensure(layout: state.Layout, kubeadm: Path, context: str) -> None:
+def ensure(layout: cluster_files.Layout, kubeadm: Path, context: str) -> None:
     """Make the certificates and kubeconfigs that are missing, and renew those that are old.
 
     kubeadm inherits the lock: if this process is killed, the next one waits until kubeadm,
@@ -70,7 +70,7 @@ def _kubeconfigs(folder: Path, run: Callable[..., str]) -> None:
         list(pool.map(user, USERS))
 
 
-def write_kubeconfig(layout: state.Layout, context: str) -> None:
+def write_kubeconfig(layout: cluster_files.Layout, context: str) -> None:
     """Write admin.conf for the user, with `context` as the name of cluster, user and context."""
     document = documents.load(layout.conf / "admin.conf")
     document["clusters"][0]["name"] = context

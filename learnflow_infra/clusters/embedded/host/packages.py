@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from learnflow_infra import events
+from learnflow_infra.clusters.embedded.cluster_files import lock
 from learnflow_infra.clusters.embedded.host import privileges, requirements
-from learnflow_infra.clusters.embedded.state import lock
 from learnflow_infra.errors import HostError
 from learnflow_infra.events import Emit, Step
 from learnflow_infra.system.programs import lines, output, succeeds

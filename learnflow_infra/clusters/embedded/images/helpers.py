@@ -9,9 +9,9 @@ import shutil
 from pathlib import Path
 
 from learnflow_infra import events
+from learnflow_infra.clusters.embedded.cluster_files import lock
 from learnflow_infra.clusters.embedded.images import archive, pruning
 from learnflow_infra.clusters.embedded.images.recipe import REGISTRY
-from learnflow_infra.clusters.embedded.state import lock
 from learnflow_infra.errors import ArtifactError
 from learnflow_infra.events import Emit
 from learnflow_infra.paths import cache_dir

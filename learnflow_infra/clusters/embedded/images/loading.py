@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from learnflow_infra import events
-from learnflow_infra.clusters.embedded import state
+from learnflow_infra.clusters.embedded import cluster_files
 from learnflow_infra.clusters.embedded.control_plane import api
 from learnflow_infra.clusters.embedded.images import build, pruning
 from learnflow_infra.clusters.embedded.images.recipe import ImageRecipe
-from learnflow_infra.clusters.embedded.node import processes, runtime
+from learnflow_infra.clusters.embedded.node import node_processes, runtime
 from learnflow_infra.errors import ClusterUnreachableError
 from learnflow_infra.events import Emit
 from learnflow_infra.remedy import Command, Remedy
@@ -16,11 +16,11 @@ from learnflow_infra.remedy import Command, Remedy
 
 def known_images(name: str) -> set[str]:
     """The images that the node's status lists; empty if the API server does not answer."""
-    config = state.load(name)
-    if config is None or processes.running(name) is None:
+    config = cluster_files.load(name)
+    if config is None or node_processes.running(name) is None:
         return set()
     try:
-        client = api.connect(state.layout(name).kubeconfig)
+        client = api.connect(cluster_files.layout(name).kubeconfig)
         node = client.document(f"/api/v1/nodes/{config.node_name}")
     except (*api.ERRORS, OSError):
         return set()
@@ -59,13 +59,13 @@ def load_archive(name: str, archive: Path, names: Sequence[str], emit: Emit) -> 
         step.done(", ".join(new) or "all images are in the node", changed=bool(new))
 
 
-def require_running(name: str) -> processes.Node:
+def require_running(name: str) -> node_processes.Node:
     """The cluster's node.
 
     Raises:
         ClusterUnreachableError: it does not run.
     """
-    node = processes.running(name)
+    node = node_processes.running(name)
     if node is None:
         raise ClusterUnreachableError(
             f"The embedded cluster {name} does not run.",

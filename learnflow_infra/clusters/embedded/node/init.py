@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from learnflow_infra.clusters.embedded.host import cgroups
-from learnflow_infra.clusters.embedded.node import control_groups, processes, spec
+from learnflow_infra.clusters.embedded.node import control_groups, node_processes, spec
 from learnflow_infra.system.programs import output
 
 HOME = Path("/var/lib/learnflow")
@@ -40,7 +40,7 @@ def main(spec_file: str, host_network: str, outer: str) -> None:
     """Set the node up and become its supervisor; does not return."""
     node = spec.read(Path(spec_file))
     own_pid = int(Path("/proc/self").readlink().name)  # the host's: /proc is not yet the node's
-    processes.record(node.root, int(outer), own_pid)
+    node_processes.record(node.root, int(outer), own_pid)
     chosen = control_groups.current()
     control_groups.enter(node.root / "cgroups.json")
     file_systems(node, chosen)

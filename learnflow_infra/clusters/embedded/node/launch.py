@@ -4,9 +4,9 @@ import sys
 import time
 from pathlib import Path
 
-from learnflow_infra.clusters.embedded import state
+from learnflow_infra.clusters.embedded import cluster_files
 from learnflow_infra.clusters.embedded.host import privileges, requirements
-from learnflow_infra.clusters.embedded.node import control_groups, processes
+from learnflow_infra.clusters.embedded.node import control_groups, node_processes
 from learnflow_infra.clusters.embedded.node.spec import Spec
 from learnflow_infra.clusters.embedded.node.supervision import Supervisor
 from learnflow_infra.errors import HostError
@@ -21,7 +21,9 @@ LINK_TIMEOUT = 1.0
 PAUSE = 0.02
 
 
-def start(config: state.Config, programs: Path, timeout: float = 20.0) -> processes.Node:
+def start(
+    config: cluster_files.Config, programs: Path, timeout: float = 20.0
+) -> node_processes.Node:
     """Start the node and wait until its processes are recorded and its supervisor answers.
 
     On an error or an interrupt the outer process is killed: it may not be recorded yet, and
@@ -31,7 +33,7 @@ def start(config: state.Config, programs: Path, timeout: float = 20.0) -> proces
         HostError: it ended at once, or took more than `timeout` seconds; `why` is the end of
             its log.
     """
-    layout = state.layout(config.name)
+    layout = cluster_files.layout(config.name)
     spec_file = layout.conf / "node.json"
     _spec(config, programs).write(spec_file)
     layout.node.unlink(missing_ok=True)
@@ -41,19 +43,21 @@ def start(config: state.Config, programs: Path, timeout: float = 20.0) -> proces
         _start_unit(config, command, log)
         return _wait(config, None, log, timeout)
     outer = detached(command, log)
-    start_time = processes.start_time(outer)
+    start_time = node_processes.start_time(outer)
     try:
         return _wait(config, outer, log, timeout)
     except BaseException:
         if start_time is not None:
-            processes.kill(outer, start_time, KILL_TIMEOUT)
+            node_processes.kill(outer, start_time, KILL_TIMEOUT)
         raise
 
 
-def _wait(config: state.Config, outer: int | None, log: Path, timeout: float) -> processes.Node:
+def _wait(
+    config: cluster_files.Config, outer: int | None, log: Path, timeout: float
+) -> node_processes.Node:
     deadline = time.monotonic() + timeout
-    while (node := processes.running(config.name)) is None or not _answers(node):
-        ended = outer is not None and processes.start_time(outer) is None
+    while (node := node_processes.running(config.name)) is None or not _answers(node):
+        ended = outer is not None and node_processes.start_time(outer) is None
         if ended or time.monotonic() > deadline:
             raise _not_started(log)
         time.sleep(PAUSE)
@@ -61,7 +65,7 @@ def _wait(config: state.Config, outer: int | None, log: Path, timeout: float) ->
 
 
 def _not_started(log: Path) -> HostError:
-    why, remedy = state.tail(log), f"See {log}."
+    why, remedy = cluster_files.tail(log), f"See {log}."
     if "Operation not permitted" in why:
         remedy = (
             "Even root may not make namespaces and mounts here, as in an ordinary container. "
@@ -71,7 +75,7 @@ def _not_started(log: Path) -> HostError:
     return HostError("The node did not start.", why=why, remedy=remedy)
 
 
-def _answers(node: processes.Node) -> bool:
+def _answers(node: node_processes.Node) -> bool:
     try:
         Supervisor(node).wake()
     except OSError:
@@ -79,7 +83,7 @@ def _answers(node: processes.Node) -> bool:
     return True
 
 
-def _start_unit(config: state.Config, command: list[str], log: Path) -> None:
+def _start_unit(config: cluster_files.Config, command: list[str], log: Path) -> None:
     """Start the node as a systemd service, so that the cluster outlives the user's session.
 
     At the host's shutdown systemd sends SIGTERM to every process in it: the pods', the
@@ -101,12 +105,12 @@ def _environment() -> list[str]:
     return [f"--setenv={k}={v}" for k, v in environment().items() if k in names]
 
 
-def _spec(config: state.Config, programs: Path) -> Spec:
+def _spec(config: cluster_files.Config, programs: Path) -> Spec:
     package = Path(__file__).resolve().parents[3]
     own = [Path(sys.prefix), Path(sys.base_prefix), package, requirements.cni_folder()]
     used = [requirements.program(name) for name in ("containerd", "runc", "nft", "ip")]
     return Spec(
-        root=state.layout(config.name).root,
+        root=cluster_files.layout(config.name).root,
         bin=programs,
         keep=[*own, *(path.parent for path in used if path)],
         node_name=config.node_name,
@@ -117,18 +121,18 @@ def _spec(config: state.Config, programs: Path) -> Spec:
     )
 
 
-def end(config: state.Config, node: processes.Node | None) -> None:
+def end(config: cluster_files.Config, node: node_processes.Node | None) -> None:
     """Kill the processes of a node, and remove its cgroups and link; its data stay.
 
     Args:
         config: the cluster.
         node: its processes; None takes the recorded ones, which may have ended.
     """
-    recorded = node or processes.recorded(config.name)
-    if recorded and recorded.boot == processes.boot_id():
-        processes.kill(recorded.init, recorded.init_start, KILL_TIMEOUT)
-        processes.kill(recorded.outer, recorded.outer_start, KILL_TIMEOUT)
-    layout = state.layout(config.name)
+    recorded = node or node_processes.recorded(config.name)
+    if recorded and recorded.boot == node_processes.boot_id():
+        node_processes.kill(recorded.init, recorded.init_start, KILL_TIMEOUT)
+        node_processes.kill(recorded.outer, recorded.outer_start, KILL_TIMEOUT)
+    layout = cluster_files.layout(config.name)
     control_groups.remove(layout.root / "cgroups.json")
     _remove_link(config.link)
     layout.node.unlink(missing_ok=True)

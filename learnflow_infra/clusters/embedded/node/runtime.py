@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from learnflow_infra.clusters.embedded.node.processes import Node
+from learnflow_infra.clusters.embedded.node.node_processes import Node
 from learnflow_infra.system.programs import output, succeeds
 
 SOCKET = "/run/containerd/containerd.sock"

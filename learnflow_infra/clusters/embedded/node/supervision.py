@@ -7,7 +7,7 @@ from xmlrpc.client import Fault, ServerProxy
 
 from supervisor.xmlrpc import SupervisorTransport
 
-from learnflow_infra.clusters.embedded.node.processes import Node
+from learnflow_infra.clusters.embedded.node.node_processes import Node
 
 
 class Supervisor:

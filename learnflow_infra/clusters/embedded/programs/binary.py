@@ -13,8 +13,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from learnflow_infra import events
+from learnflow_infra.clusters.embedded.cluster_files import lock
 from learnflow_infra.clusters.embedded.programs import toolchain
-from learnflow_infra.clusters.embedded.state import lock
 from learnflow_infra.errors import ArtifactError, HostError
 from learnflow_infra.events import Emit, Step
 from learnflow_infra.paths import cache_dir, repo_root

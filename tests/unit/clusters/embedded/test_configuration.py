@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import yaml
 
-from learnflow_infra.clusters.embedded import state
+from learnflow_infra.clusters.embedded import cluster_files
 from learnflow_infra.clusters.embedded.control_plane import addons, components, configuration
 
-CONFIG = state.Config(name="dev", subnet="10.213.3.0/30", snapshotter="overlayfs")
+CONFIG = cluster_files.Config(name="dev", subnet="10.213.3.0/30", snapshotter="overlayfs")
 IMAGES = {"pause": "learnflow.local/pause:1", "busybox": "learnflow.local/busybox:1"}
 
 

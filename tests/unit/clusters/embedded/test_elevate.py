@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from learnflow_infra.clusters import embedded
-from learnflow_infra.clusters.embedded import elevate, state
+from learnflow_infra.clusters.embedded import cluster_files, elevate
 from learnflow_infra.clusters.embedded.host import packages, privileges, requirements
 from learnflow_infra.clusters.embedded.programs import binary
 from learnflow_infra.errors import HostError, LearnflowError
@@ -36,8 +36,10 @@ def user(tmp_path, monkeypatch):
 
 
 def cluster():
-    state.save(state.Config(name=NAME, subnet="10.213.7.0/30", snapshotter="native"))
-    return state.layout(NAME).root
+    cluster_files.save(
+        cluster_files.Config(name=NAME, subnet="10.213.7.0/30", snapshotter="native")
+    )
+    return cluster_files.layout(NAME).root
 
 
 def test_the_child_uses_the_users_folders_and_reports_its_events(user):

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from learnflow_infra import events
-from learnflow_infra.clusters.embedded import state
+from learnflow_infra.clusters.embedded import cluster_files
 from learnflow_infra.clusters.embedded.control_plane import health, pki
 from learnflow_infra.clusters.embedded.host import limits, packages, privileges, requirements
 from learnflow_infra.errors import HostError, UsageError
@@ -92,20 +92,20 @@ def test_inotify_instances_are_counted():
 @pytest.mark.parametrize("name", ["", "A", "a_b", "-a", "a-", "a.b", "../x", "a" * 41])
 def test_names_that_are_no_host_names(name):
     with pytest.raises(UsageError):
-        state.check_name(name)
+        cluster_files.check_name(name)
 
 
 @pytest.mark.parametrize("name", ["a", "learnflow", "e2e-1", "a" * 40])
 def test_valid_names(name):
-    state.check_name(name)
+    cluster_files.check_name(name)
 
 
 def test_a_saved_configuration_is_loaded_again(xdg):
-    assert state.load("dev") is None
-    config = state.Config(name="dev", subnet="10.213.0.0/30", snapshotter="native")
-    state.save(config)
-    assert state.load("dev") == config
-    assert state.names() == ["dev"]
+    assert cluster_files.load("dev") is None
+    config = cluster_files.Config(name="dev", subnet="10.213.0.0/30", snapshotter="native")
+    cluster_files.save(config)
+    assert cluster_files.load("dev") == config
+    assert cluster_files.names() == ["dev"]
 
 
 def test_a_file_is_written_with_its_mode(xdg):
@@ -118,10 +118,10 @@ def test_a_second_holder_of_a_lock_waits_and_reports_it(xdg):
     order, waiting = [], threading.Event()
 
     def second():
-        with state.lock("x", waiting.set):
+        with cluster_files.lock("x", waiting.set):
             order.append("second")
 
-    with state.lock("x"):
+    with cluster_files.lock("x"):
         thread = threading.Thread(target=second)
         thread.start()
         assert waiting.wait(5)

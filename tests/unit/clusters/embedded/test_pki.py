@@ -15,9 +15,9 @@ touch "$0.written"
 UP = """
 import sys
 from pathlib import Path
-from learnflow_infra.clusters.embedded import state
+from learnflow_infra.clusters.embedded import cluster_files
 from learnflow_infra.clusters.embedded.control_plane import pki
-pki.ensure(state.Layout(root=Path(sys.argv[1])), Path(sys.argv[2]), "dev")
+pki.ensure(cluster_files.Layout(root=Path(sys.argv[1])), Path(sys.argv[2]), "dev")
 """
 
 
@@ -28,7 +28,7 @@ def test_a_kubeadm_that_outlives_its_caller_keeps_the_lock(tmp_path):
     resume = (tmp_path / "kubeadm.continue").touch
     try:
         with subprocess.Popen([sys.executable, "-c", UP, tmp_path, kubeadm]) as up:
-            retry.poll((tmp_path / "kubeadm.started").exists, until=bool, seconds=60, interval=0.01)
+            retry.poll((tmp_path / "kubeadm.started").exists, until=bool, seconds=60)
             up.kill()
         with locks.hold(tmp_path / "pki.lock", resume):
             assert (tmp_path / "kubeadm.written").exists()

@@ -2,7 +2,7 @@ from ipaddress import IPv4Network
 
 import pytest
 
-from learnflow_infra.clusters.embedded import state
+from learnflow_infra.clusters.embedded import cluster_files
 from learnflow_infra.clusters.embedded.host import subnets
 from learnflow_infra.errors import HostError, UsageError
 
@@ -62,7 +62,7 @@ def test_a_requested_subnet_in_use_is_refused(subnet, taken, user):
 
 
 def test_a_clusters_own_link_is_no_conflict():
-    config = state.Config(name="a", subnet="10.213.0.0/30")
+    config = cluster_files.Config(name="a", subnet="10.213.0.0/30")
     subnets.require_free(IPv4Network(config.subnet), [], ROUTES, config.link)
 
 
@@ -75,7 +75,7 @@ def test_malformed_or_reserved(text):
 
 
 def test_addresses_and_names_follow_from_the_subnet():
-    config = state.Config(name="dev", subnet="10.213.3.0/30")
+    config = cluster_files.Config(name="dev", subnet="10.213.3.0/30")
     assert str(config.host_address) == "10.213.3.1"
     assert str(config.node_address) == "10.213.3.2"
     assert config.link == "lf0ad50300"

@@ -1,7 +1,7 @@
 import pytest
 
 from learnflow_infra.checks import Check
-from learnflow_infra.engine.gate import checkout, checks
+from learnflow_infra.engine.gate import checkout, foundation
 from learnflow_infra.engine.gate.capacity import capacity
 from learnflow_infra.errors import FoundationError, HostError
 from learnflow_infra.locations import Target
@@ -62,8 +62,10 @@ def storage_class(name, default):
 
 
 def test_a_default_storage_class_is_needed():
-    assert checks.default_storage_class([storage_class("a", "true")]).passed
-    check = checks.default_storage_class([storage_class("a", "false"), {"metadata": {"name": "b"}}])
+    assert foundation.default_storage_class([storage_class("a", "true")]).passed
+    check = foundation.default_storage_class(
+        [storage_class("a", "false"), {"metadata": {"name": "b"}}]
+    )
     assert not check.passed
     assert "a, b" in str(check.remedy)
 
@@ -71,7 +73,7 @@ def test_a_default_storage_class_is_needed():
 @pytest.mark.parametrize(("minor", "passed"), [("34", True), ("27+", True), ("26", False)])
 def test_old_clusters_are_refused(minor, passed):
     version = {"major": "1", "minor": minor, "gitVersion": f"v1.{minor}.0"}
-    assert checks.version_check(version).passed is passed
+    assert foundation.version_check(version).passed is passed
 
 
 def test_a_phase_directory_that_cannot_be_written(tmp_path):
@@ -100,11 +102,13 @@ def test_all_failures_are_named_at_once_with_their_remedies():
         Check(name="c", passed=False, message="m3", remedy="r3"),
     ]
     with pytest.raises(FoundationError, match="2 of 3 foundation checks failed") as error:
-        checks.require(results)
+        foundation.require(results)
     for words in ("m1", "r1", "m3", "r3"):
         assert words in error.value.why
 
 
 def test_a_machine_that_is_not_enough_is_an_error_of_the_host():
     with pytest.raises(HostError):
-        checks.require([Check(name="host cpu", passed=False, message="m", remedy="r")], HostError)
+        foundation.require(
+            [Check(name="host cpu", passed=False, message="m", remedy="r")], HostError
+        )

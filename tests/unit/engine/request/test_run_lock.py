@@ -7,16 +7,16 @@ import time
 import pytest
 
 from learnflow_infra import paths
-from learnflow_infra.engine.request import locks
+from learnflow_infra.engine.request import run_lock
 from learnflow_infra.errors import FoundationError, InputError, LockedError
 
 RUN = """
 import sys, time
 from pathlib import Path
 from learnflow_infra import paths
-from learnflow_infra.engine.request import locks
+from learnflow_infra.engine.request import run_lock
 paths.phase_dir = lambda: Path(sys.argv[1])
-with locks.hold("ctx", "ns", "deploy"):
+with run_lock.hold("ctx", "ns", "deploy"):
     print("held", flush=True)
     time.sleep(60)
 """
@@ -39,7 +39,7 @@ def other(tmp_path):
 
 
 def test_another_checkout_is_refused_with_the_holder_of_the_lock(other):
-    with pytest.raises(LockedError) as error, locks.hold("ctx", "ns", "delete"):
+    with pytest.raises(LockedError) as error, run_lock.hold("ctx", "ns", "delete"):
         pass
     assert f"learnflow-infra deploy, process {other.pid}, since 20" in error.value.why
     assert str(paths.repo_root()) in error.value.why
@@ -48,28 +48,31 @@ def test_another_checkout_is_refused_with_the_holder_of_the_lock(other):
 
 @pytest.mark.parametrize("where", [("ctx", "other"), ("other", "ns"), ("a/b:c", "ns")])
 def test_another_namespace_or_context_is_free(other, where):
-    with locks.hold(*where, "deploy"):
+    with run_lock.hold(*where, "deploy"):
         pass
 
 
 def test_one_checkout_works_on_one_namespace_at_a_time():
     with (
-        locks.hold("ctx", "ns", "deploy"),
+        run_lock.hold("ctx", "ns", "deploy"),
         pytest.raises(LockedError),
-        locks.hold("ctx", "other", "deploy"),
+        run_lock.hold("ctx", "other", "deploy"),
     ):
         pass
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):
     (tmp_path / "data").write_text("")
-    with pytest.raises(FoundationError, match="cannot be written"), locks.hold("c", "n", "deploy"):
+    with (
+        pytest.raises(FoundationError, match="cannot be written"),
+        run_lock.hold("c", "n", "deploy"),
+    ):
         pass
 
 
 def held_for(begun, **options):
-    with locks.hold("ctx", "ns", "deploy"):
-        return locks.held_for("ctx", "ns", begun=begun, **options)
+    with run_lock.hold("ctx", "ns", "deploy"):
+        return run_lock.held_for("ctx", "ns", begun=begun, **options)
 
 
 def test_a_foreign_operation_may_run_until_helms_timeout(monkeypatch):
@@ -96,7 +99,7 @@ def ended_by(error):
     begun = []
 
     def run():
-        with locks.hold("ctx", "ns", "deploy"):
+        with run_lock.hold("ctx", "ns", "deploy"):
             begun.append(time.time())
             raise error
 
@@ -125,7 +128,7 @@ def test_a_mistyped_option_begins_nothing():
 def test_an_operation_long_after_an_interrupted_run_is_foreign(monkeypatch):
     interrupted()
     now = time.time()
-    monkeypatch.setattr(time, "time", lambda: now + locks.SLACK + 60)
+    monkeypatch.setattr(time, "time", lambda: now + run_lock.SLACK + 60)
     assert held_for(time.time() - 5) > 0
 
 
@@ -135,17 +138,17 @@ def test_an_operation_during_this_run_is_foreign():
 
 def test_a_run_that_ended_well_leaves_nothing_unfinished():
     begun = interrupted()
-    with locks.hold("ctx", "ns", "deploy"):
+    with run_lock.hold("ctx", "ns", "deploy"):
         pass
     assert held_for(begun) > 0
 
 
 def test_the_locks_of_a_context_go_with_it():
     for context in ("learnflow-a", "learnflow-ab"):
-        with locks.hold(context, "ns", "deploy"):
+        with run_lock.hold(context, "ns", "deploy"):
             pass
-    locks.forget("learnflow-a")
+    run_lock.forget("learnflow-a")
     left = [path.name for path in (paths.data_dir() / "locks").iterdir()]
     assert left == ["learnflow-ab,ns"]
-    locks.forget("learnflow-ab")
+    run_lock.forget("learnflow-ab")
     assert not paths.data_dir().exists()

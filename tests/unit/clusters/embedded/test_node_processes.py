@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
-from learnflow_infra.clusters.embedded import state
-from learnflow_infra.clusters.embedded.node import control_groups, processes
+from learnflow_infra.clusters.embedded import cluster_files
+from learnflow_infra.clusters.embedded.node import control_groups, node_processes
 from learnflow_infra.system import files
 
 
@@ -20,10 +20,10 @@ def node(**changes):
     own = os.getpid()
     fields = {
         "outer": own,
-        "outer_start": processes.start_time(own),
+        "outer_start": node_processes.start_time(own),
         "init": own,
-        "init_start": processes.start_time(own),
-        "boot": processes.boot_id(),
+        "init_start": node_processes.start_time(own),
+        "boot": node_processes.boot_id(),
     }
     return fields | changes
 
@@ -39,13 +39,13 @@ def node(**changes):
     ids=["alive", "before a reboot", "the pid is another's now", "gone"],
 )
 def test_a_node_runs_when_the_same_processes_live(changes, alive):
-    files.replace(state.layout("dev").node, json.dumps(node(**changes)))
-    assert (processes.running("dev") is not None) is alive
+    files.replace(cluster_files.layout("dev").node, json.dumps(node(**changes)))
+    assert (node_processes.running("dev") is not None) is alive
 
 
 def test_a_torn_record_is_no_node():
-    files.replace(state.layout("dev").node, '{"outer": 1')
-    assert processes.running("dev") is None
+    files.replace(cluster_files.layout("dev").node, '{"outer": 1')
+    assert node_processes.running("dev") is None
 
 
 @pytest.fixture
@@ -56,27 +56,27 @@ def sleeper():
 
 
 def test_kill_returns_when_the_process_has_ended(sleeper):
-    processes.kill(sleeper.pid, processes.start_time(sleeper.pid), timeout=60)
-    assert processes.start_time(sleeper.pid) is None
+    node_processes.kill(sleeper.pid, node_processes.start_time(sleeper.pid), timeout=60)
+    assert node_processes.start_time(sleeper.pid) is None
 
 
 def test_a_process_that_started_at_another_time_is_left_alone(sleeper):
-    processes.kill(sleeper.pid, processes.start_time(sleeper.pid) + 1, timeout=60)
+    node_processes.kill(sleeper.pid, node_processes.start_time(sleeper.pid) + 1, timeout=60)
     assert sleeper.poll() is None
 
 
 def test_a_process_that_ends_while_it_is_killed_is_no_error(sleeper, monkeypatch):
     """Its parent can reap it between the comparison of the start time and the signal."""
-    start = processes.start_time(sleeper.pid)
+    start = node_processes.start_time(sleeper.pid)
 
     def ends_now(_pid):
         sleeper.kill()
         sleeper.wait()
         return start
 
-    monkeypatch.setattr(processes, "start_time", ends_now)
-    processes.kill(sleeper.pid, start, timeout=60)
-    processes.wait(sleeper.pid, start, timeout=60)
+    monkeypatch.setattr(node_processes, "start_time", ends_now)
+    node_processes.kill(sleeper.pid, start, timeout=60)
+    node_processes.wait(sleeper.pid, start, timeout=60)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from learnflow_infra.clusters.embedded import state
+from learnflow_infra.clusters.embedded import cluster_files
 from learnflow_infra.system import files
 
 
@@ -36,13 +36,13 @@ def record(root: Path, outer: int, init: int) -> None:
         "init": init,
         "init_start": start_time(init),
     }
-    files.replace(state.Layout(root=root).node, json.dumps(node | {"boot": boot_id()}))
+    files.replace(cluster_files.Layout(root=root).node, json.dumps(node | {"boot": boot_id()}))
 
 
 def recorded(name: str) -> Node | None:
     """The recorded processes of a cluster's last node, whether they run or not."""
     try:
-        return Node(**json.loads(state.layout(name).node.read_text()))
+        return Node(**json.loads(cluster_files.layout(name).node.read_text()))
     except (FileNotFoundError, ValueError):
         return None
 
@@ -58,12 +58,12 @@ def running(name: str) -> Node | None:
 
 def mark_ready(name: str, node: Node) -> None:
     """Record that this node became ready."""
-    files.replace(state.layout(name).ready, json.dumps(asdict(node)))
+    files.replace(cluster_files.layout(name).ready, json.dumps(asdict(node)))
 
 
 def is_marked_ready(name: str) -> bool:
     """Whether the node that runs is the one that was recorded as ready."""
-    node, ready = running(name), state.layout(name).ready
+    node, ready = running(name), cluster_files.layout(name).ready
     return node is not None and ready.exists() and json.loads(ready.read_text()) == asdict(node)
 
 
