@@ -64,7 +64,11 @@ Mirrors = Annotated[
 ]
 ProfileName = Annotated[
     str | None,
-    typer.Option("--profile", help="Which charts and images to use: embedded or upstream."),
+    typer.Option(
+        "--profile",
+        help="Which charts and images to use: embedded or upstream. Default: as the namespace was "
+        "deployed before; of values and template, which ask no cluster: as the target has it.",
+    ),
 ]
 Context = Annotated[
     str | None,
