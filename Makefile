@@ -74,14 +74,14 @@ unit: setup-dev ## run the tests that need no cluster
 	@$(VENV)/bin/pytest -q -n 2 tests/unit $(ARGS)
 
 browser: setup-dev ## run the report's tests in a real Chromium
-	@$(VENV)/bin/pytest -q -p no:randomly tests/browser $(ARGS)
+	@$(VENV)/bin/pytest -q -n 2 tests/browser $(ARGS)
 
 fuzz: setup-dev ## compare 10,000 random values and 500 random manifests with helm
 	@LEARNFLOW_FUZZ=10000 $(VENV)/bin/pytest -q --timeout 7200 tests/unit/values/test_against_helm.py $(ARGS)
 	@LEARNFLOW_FUZZ=500 $(VENV)/bin/pytest -q --timeout 7200 tests/contract/test_install_and_mend.py
 
 contract: setup-dev ## run the tests against a real kube-apiserver and OCI registry
-	@$(VENV)/bin/pytest -q tests/contract $(ARGS)
+	@$(VENV)/bin/pytest -q -n 2 tests/contract $(ARGS)
 
 cluster-tests: setup-dev ## run the tests of the embedded cluster (root)
 	@$(VENV)/bin/pytest -q -p no:randomly tests/cluster $(ARGS)

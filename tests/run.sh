@@ -22,8 +22,8 @@ part() { # TARGET MINUTES WHAT [ARGS]
 part lint 1 'linters, types, the order of imports'
 part unit 2 'tests that need no cluster' '--cov=learnflow_infra --cov-report='
 part browser 1 'the report in a real Chromium'
-part contract 2 'a real kube-apiserver and a real OCI registry'
+part contract 1 'a real kube-apiserver and a real OCI registry'
 part cluster-tests 2 'the embedded cluster: start, stop, survive'
-part e2e 8 'real Kafka and PostgreSQL, and deployments broken on purpose'
+part e2e 10 'real Kafka and PostgreSQL, and deployments broken on purpose'
 printf '\n%s' "$summary"
 exit $failed
