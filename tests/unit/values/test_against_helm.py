@@ -200,18 +200,17 @@ def agrees(folder, given, release, mine, from_helm):
     """Whether a release sees what helm gives its subchart, by itself if not beside the other.
 
     Helm hands all subcharts the same mappings from two levels below `global` on, and fills
-    the defaults of each into them: what one chart has as a default there shows in the others.
+    the defaults and values of each into them: the `global` of one chart shows in the others.
     Nobody can want that of releases that are installed one by one.
     """
     if {"global": {}, **mine} == {"global": {}, **from_helm[release]}:
         return True
     (other,) = (name for name in RELEASES if name != release)
-    beside = folder / "umbrella/charts" / other / "values.yaml"
-    defaults = beside.read_text()
-    beside.write_text("")
+    beside = folder / "umbrella/charts" / other
+    moved = beside.rename(folder / other)
     alone = seen(folder / "umbrella", given)[release]
-    beside.write_text(defaults)
-    AGREED["of them only without the other chart's defaults in global"] += 1
+    moved.rename(beside)
+    AGREED["of them only without the other chart"] += 1
     return {"global": {}, **mine} == {"global": {}, **alone}
 
 
@@ -221,6 +220,12 @@ def agrees(folder, given, release, mine, from_helm):
     defaults=({}, {"global": {"a": {"a": {"a": "1"}}}}),
     project={"kafka": {}, "postgres": {}},
     texts=["\nglobal:\n  a:\n    a: {}\n"],
+    typed_flags=(),
+)
+@example(
+    defaults=({}, {"global": {}}),
+    project={"kafka": {}, "postgres": {}},
+    texts=["\nkafka:\n  global:\n    a:\n      a:\n        a: 1\nglobal:\n  a:\n    a: {}\n"],
     typed_flags=(),
 )
 def test_releases_see_what_an_umbrella_chart_gives_them(
