@@ -214,6 +214,8 @@ def test_an_error_ends_with_the_command_that_the_user_types(monkeypatch, capsys)
 )
 def test_make_hands_on_the_arguments_of_a_rendered_command(monkeypatch, tmp_path, arguments):
     monkeypatch.setenv("LEARNFLOW_VIA_MAKE", "1")
+    for name in ("MAKEFLAGS", "MAKELEVEL"):  # of the make that runs the tests
+        monkeypatch.delenv(name, raising=False)
     (tmp_path / "Makefile").write_text("deploy:\n\t@printf '%s\\n' $(ARGS)\n")
     command = typed(Remedy(Command("deploy", *arguments)))
     done = subprocess.run(  # noqa: S602
