@@ -151,6 +151,21 @@ def _list_type(_validator: Any, kind: str, value: Any, schema: Schema) -> Iterat
         seen.add(identity)
 
 
+def _multiple_of(
+    validator: Any, factor: float, value: Any, schema: Schema
+) -> Iterator[ValidationError]:
+    """Jsonschema's check, and the API server's: a number above 64 bits is a float there.
+
+    Source: kube-openapi, pkg/validation/validate, MultipleOf: its quotient has to be below 2**53.
+    """
+    big = isinstance(value, int) and not -(2**63) <= value < 2**63
+    if big and abs(value / factor) >= 2**53:
+        yield ValidationError(f"{value} is not a multiple of {factor}")
+    else:
+        yield from Draft202012Validator.VALIDATORS["multipleOf"](validator, factor, value, schema)
+
+
 _Validator: Any = validators.extend(  # type: ignore[no-untyped-call] # jsonschema's own stubs
-    Draft202012Validator, {"additionalProperties": _unknown, _LIST: _list_type}
+    Draft202012Validator,
+    {"additionalProperties": _unknown, "multipleOf": _multiple_of, _LIST: _list_type},
 )

@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from learnflow_infra.clients.api_errors import ApiError
@@ -176,6 +176,7 @@ def refusal(kube, namespace, thing):
 
 @settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
 @given(spec=SPECS)
+@example(spec={"name": "a", "even": 2**63})
 def test_a_custom_resource_is_accepted_or_refused_as_by_the_server(kube, namespace, served, spec):
     thing = {**THING, "spec": spec}
     ours, theirs = faults(thing, [CRD]), refusal(kube, namespace, thing)
