@@ -104,11 +104,13 @@ def _with_cluster(plan: Plan, emit: Emit) -> Plan:
     target = plan.target
     charts = [release.profiles[target.profile] for release in plan.releases]
     recipes = [use.recipe for chart in charts for use in chart.images]
-    if target.cluster:
+    cluster = target.cluster
+    if cluster:
         embedded.prepare(recipes, emit=emit)
-        cluster = embedded.up(target.cluster, emit=emit)
-        embedded.load_images(target.cluster, recipes, emit=emit)
-        return replace(plan, target=targets.from_cluster(cluster, target.profile))
+        if plan.record is None:  # the cluster did not exist when the plan was made
+            target = targets.from_cluster(embedded.up(cluster, emit=emit), target.profile)
+        embedded.load_images(cluster, recipes, emit=emit)
+        return replace(plan, target=target)
     if recipes:
         raise RefusedError(
             f"The profile {target.profile} needs images that only the embedded cluster gets.",

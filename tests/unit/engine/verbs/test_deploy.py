@@ -64,6 +64,18 @@ def test_it_is_made_ready_and_its_record_decides_the_profile(cluster, recorded, 
     assert plan.target.environment["NO_PROXY"].endswith("10.213.0.2")
 
 
+def test_a_cluster_that_exists_is_brought_up_once(cluster, monkeypatch):
+    calls, up = [], embedded.up
+    monkeypatch.setattr(
+        embedded, "up", lambda name, **given: calls.append(name) or up(name, **given)
+    )
+    for name in ("prepare", "load_images"):
+        monkeypatch.setattr(embedded, name, lambda *_, **__: None)
+    plan = deploy._with_cluster(deploy._plan(Options(), planning.choose(Options()), ignore), ignore)
+    assert calls == ["learnflow"]
+    assert plan.target.state == "running"
+
+
 def test_a_namespace_that_another_run_creates_meanwhile_is_used():
     def create(_collection, _body):
         raise ConflictError(409, "already exists")
