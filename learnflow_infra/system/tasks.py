@@ -1,13 +1,43 @@
-"""Run programs as tasks of an event loop."""
+"""Tasks of an event loop: programs, and work that is done at the same time."""
 
 import asyncio
 import os
 import signal
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
+from contextlib import asynccontextmanager, suppress
+from typing import Any, TypeVar
 
 from learnflow_infra.system.processes import GRACE, Argv, Result, environment, not_started
+
+T = TypeVar("T")
+
+
+@asynccontextmanager
+async def group() -> AsyncIterator[asyncio.TaskGroup]:
+    """Tasks that have all ended after the block; a failure or a cancellation ends the others.
+
+    `asyncio.gather` leaves the others to the end of the event loop. It cancels them again, and
+    a program that is just being started is then waited for without end (CPython issue 119710).
+
+    Raises:
+        BaseException: the first failure of a task, by itself and not in an exception group.
+    """
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            yield tasks
+    except BaseExceptionGroup as failures:
+        first: BaseException = failures.exceptions[0]
+    else:
+        return
+    raise first
+
+
+async def together(*work: Coroutine[Any, Any, T]) -> list[T]:
+    """The results of work that is done at the same time, as a `group` does it."""
+    async with group() as tasks:
+        started = [tasks.create_task(one) for one in work]
+    return [task.result() for task in started]
 
 
 async def run(

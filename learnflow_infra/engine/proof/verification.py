@@ -1,6 +1,5 @@
 """Run the verify.py of skills concurrently."""
 
-import asyncio
 import json
 import sys
 from collections.abc import Sequence
@@ -32,7 +31,7 @@ async def verify_all(
     """
     work = (verify(session, skill, endpoints, origin) for skill in skills)
     with tunnels.opened(endpoints):
-        return list(await asyncio.gather(*work))
+        return await tasks.together(*work)
 
 
 async def verify(

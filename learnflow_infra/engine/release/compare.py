@@ -23,6 +23,7 @@ from learnflow_infra.engine.request.prepare import Prepared
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import ReleaseFailedError
 from learnflow_infra.objects import Object
+from learnflow_infra.system import tasks
 
 Render = Callable[[], Awaitable[Rendered]]
 
@@ -65,7 +66,7 @@ async def compare_all(session: Session, prepared: Sequence[Prepared]) -> list[Co
         InputError: values do not meet a chart's schema.
     """
     pending = await asyncio.to_thread(crds.missing, session.kube, [item.chart for item in prepared])
-    return list(await asyncio.gather(*(compare(session, item, pending) for item in prepared)))
+    return await tasks.together(*(compare(session, item, pending) for item in prepared))
 
 
 async def compare(

@@ -7,6 +7,7 @@ from learnflow_infra.clients import helm
 from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.engine.release.compare import api_versions
 from learnflow_infra.engine.request.prepare import Prepared
+from learnflow_infra.system import tasks
 
 
 def render(prepared: Sequence[Prepared], namespace: str, *, crds: bool = False) -> list[Manifest]:
@@ -25,6 +26,6 @@ def render(prepared: Sequence[Prepared], namespace: str, *, crds: bool = False) 
             helm.template(item.installation, namespace=namespace, capabilities=served, crds=crds)
             for item in prepared
         )
-        return await asyncio.gather(*work)
+        return await tasks.together(*work)
 
     return asyncio.run(render_all())

@@ -13,6 +13,7 @@ from learnflow_infra.readiness.owned import Snapshot, expected
 from learnflow_infra.readiness.stuck import stuck_pods
 from learnflow_infra.readiness.tracker import Observation, Observe
 from learnflow_infra.readiness.view import View
+from learnflow_infra.system import tasks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,10 +62,10 @@ async def until_ready(
         NotReadyError: it did not become ready in time.
     """
     try:
-        computed, snapshot = await asyncio.gather(
-            session.helm.computed_values(release.name),
-            asyncio.to_thread(_wait, session, release, live, seconds, report),
-        )
+        async with tasks.group() as group:
+            computed = group.create_task(session.helm.computed_values(release.name))
+            wait = asyncio.to_thread(_wait, session, release, live, seconds, report)
+            snapshot = group.create_task(wait)
     except asyncio.CancelledError:
         session.stop.set()  # the wait runs in a thread, which only this ends
         raise
@@ -73,9 +74,9 @@ async def until_ready(
         revision=live.revision,
         changed=changed,
         values=live.values,
-        computed=computed,
+        computed=computed.result(),
         manifest=live.manifest,
-        containers=containers(snapshot),
+        containers=containers(snapshot.result()),
         origins=origins or {},
     )
 

@@ -12,6 +12,7 @@ from learnflow_infra.events import Emit, Message
 from learnflow_infra.models import ChartSource, Release, Values
 from learnflow_infra.sources import charts, lockfile, mirror
 from learnflow_infra.sources.charts import Chart
+from learnflow_infra.system import tasks
 from learnflow_infra.values import Computed, Layer, compute, warnings
 
 
@@ -58,7 +59,7 @@ async def _obtain(plan: Plan, emit: Emit) -> list[Chart]:
         )
         for release in plan.releases
     )
-    return await asyncio.gather(*work)
+    return await tasks.together(*work)
 
 
 def _prepared(plan: Plan, release: Release, chart: Chart) -> Prepared:

@@ -12,6 +12,7 @@ from learnflow_infra.remedy import Remedy
 from learnflow_infra.sources import charts, lockfile, mirror
 from learnflow_infra.sources.lockfile import Lock, LockedChart
 from learnflow_infra.sources.mirror import Mirror
+from learnflow_infra.system import tasks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +66,7 @@ def _remote_charts() -> RemoteCharts:
 
 
 async def _latest(remote: RemoteCharts, mirrors: Sequence[Mirror], emit: Emit) -> Lock:
-    latest = await asyncio.gather(*(charts.latest(source, mirrors, emit) for *_, source in remote))
+    latest = await tasks.together(*(charts.latest(source, mirrors, emit) for *_, source in remote))
     profiles: dict[Profile, dict[ReleaseName, LockedChart]] = {}
     for (profile, name, source), chart in zip(remote, latest, strict=True):
         locked = LockedChart(chart=source.chart, version=source.version, digest=chart.digest)

@@ -18,6 +18,7 @@ from learnflow_infra.events import Emit, step
 from learnflow_infra.models import Release, ReleaseName
 from learnflow_infra.outputs.contracts import VerifyResult
 from learnflow_infra.remedy import Command, Remedy
+from learnflow_infra.system import tasks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,4 +109,4 @@ async def _roll_back(
             running.done(f"revision {live.revision}", changed=changed)
         return outcome
 
-    return list(await asyncio.gather(*map(settle, plan.releases)))
+    return await tasks.together(*map(settle, plan.releases))

@@ -3,6 +3,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -171,3 +172,20 @@ def test_a_cancelled_task_ends_its_program(tmp_path, script, own_session):
     asyncio.run(cancelled())
     assert not alive((tmp_path / "pid").read_text())
     assert (tmp_path / "ended").exists() is (script == SLEEP)
+
+
+@pytest.mark.parametrize("turns", range(4))
+def test_a_failure_ends_a_program_that_is_just_starting(turns):
+    async def failure():
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        raise RuntimeError("no")
+
+    def main():
+        with pytest.raises(RuntimeError, match="no"):
+            asyncio.run(tasks.together(tasks.run(["sleep", "infinity"]), failure()))
+        ended.set()
+
+    ended = threading.Event()
+    threading.Thread(target=main, daemon=True).start()  # a hang would hold no other test
+    assert ended.wait(30)
