@@ -18,6 +18,7 @@ import pytest
 
 from learnflow_infra import paths
 from learnflow_infra.clusters import embedded
+from learnflow_infra.clusters.embedded import cluster_files
 
 NAME = "e2e"
 CONTEXT = f"learnflow-{NAME}"
@@ -150,6 +151,28 @@ def deployed(product):
     return SimpleNamespace(
         result=done.json, err=done.err, out=done.out, after=tree(product.checkout)
     )
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item, call):
+    """A failure of these tests shows what the cluster was doing, too."""
+    report = yield
+    product = item.funcargs.get("product") if report.failed else None
+    if product is not None:
+        report.sections += state_of(product)
+    return report
+
+
+def state_of(product):
+    """Titles and texts: pods, events, and the ends of the node's logs."""
+    try:
+        objects = product.kubectl("get", "pods,events", "-A", "-o", "wide")
+    except Exception as error:  # noqa: BLE001 - the cluster may be what is broken
+        objects = repr(error)
+    yield "pods and events", objects
+    for component in ("kubelet", "containerd"):
+        log = cluster_files.layout(NAME).log(component)
+        yield f"end of {log.name}", cluster_files.tail(log, 40)
 
 
 def tree(folder):
