@@ -25,13 +25,17 @@ cat <&4 >&3 & to_server=$!
   cat <&3 & to_client=$!
   wait "$to_client"
   kill "$to_server"
+  wait
 ) 2>/dev/null & to_client=$!
 wait "$to_server"
 kill "$to_client" 2>/dev/null
+wait
 """
 """Runs in the pod: prints + once connected, then copies both ways until either side closes.
 
 The script waits for each copy by its pid, because `wait -n` misses one that has already ended.
+In the end it waits for both: a child that it left would stay as a zombie, because a Java program
+that is the pod's first process does not reap any.
 """
 
 UNREACHABLE_REASONS = ("ServiceUnavailable", "Timeout", "Unauthorized", "TooManyRequests")

@@ -13,6 +13,7 @@ import pytest
 
 from learnflow_infra import paths
 from learnflow_infra.documents import schema_faults
+from tests.cluster.conftest import eventually
 
 pytestmark = pytest.mark.e2e
 SKILLS = ("kafka-k8s-setup", "postgres-k8s-setup")
@@ -187,3 +188,10 @@ def assert_clean(product):
         "and schemaname <> 'information_schema'"
     )
     assert tables == "0"
+    eventually(lambda: not zombies(product, "kafka-0"))
+
+
+def zombies(product, pod):
+    """The processes in a pod that have ended, and that no parent waits for."""
+    stats = product.kubectl("exec", pod, "--", "bash", "-c", "cat /proc/[0-9]*/stat || true")
+    return [line for line in stats.splitlines() if ") Z " in line]
