@@ -23,6 +23,7 @@ from learnflow_infra.clusters.embedded import cluster_files
 NAME = "e2e"
 CONTEXT = f"learnflow-{NAME}"
 LIMIT = 600
+"""Seconds after which a command is taken for one that hangs; how fast one is, is no matter here."""
 
 
 @dataclass
@@ -93,7 +94,7 @@ class Product:
             input=stdin,
             capture_output=True,
             text=True,
-            timeout=120,
+            timeout=LIMIT,
             check=False,
         )
         assert done.returncode == 0, done.stderr

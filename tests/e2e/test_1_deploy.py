@@ -14,6 +14,7 @@ import pytest
 from learnflow_infra import paths
 from learnflow_infra.documents import schema_faults
 from tests.cluster.conftest import eventually
+from tests.e2e.conftest import LIMIT
 
 pytestmark = pytest.mark.e2e
 SKILLS = ("kafka-k8s-setup", "postgres-k8s-setup")
@@ -137,7 +138,7 @@ def verify_py(product, python, skill, namespace):
         env={**product.env, "KUBECTL": str(cluster.kubectl)},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=LIMIT,
         check=False,
     )
 
@@ -164,7 +165,7 @@ def test_ctrl_c_in_a_verification_leaves_nothing_behind(product, deployed, momen
     while process.poll() is None and not any(moment in line for line in commands_of(process.pid)):
         time.sleep(0.005)
     os.killpg(process.pid, signal.SIGINT)
-    _, err = process.communicate(timeout=60)
+    _, err = process.communicate(timeout=LIMIT)
     assert process.returncode == 130, err
     assert_clean(product)
 

@@ -7,6 +7,8 @@ import signal
 
 import pytest
 
+from tests.e2e.conftest import LIMIT
+
 pytestmark = pytest.mark.e2e
 REPORT = "deploy-report"  # describes the last run, and stays after a purge
 
@@ -145,7 +147,7 @@ def test_a_deploy_after_ctrl_c_at_any_moment_converges(product, deployed, moment
         if event["event"] == moment[0] and event.get("step", "").startswith(moment[1]):
             process.send_signal(signal.SIGINT)
             break
-    _, rest = process.communicate(timeout=60)
+    _, rest = process.communicate(timeout=LIMIT)
     assert process.returncode == 130, "".join(lines) + rest
     assert json.loads(rest.splitlines()[-1])["event"] == "error"
     done = product.ok("deploy", "-o", "json").json
@@ -161,7 +163,7 @@ def test_one_of_two_concurrent_deploys_is_refused(product, deployed):
     try:
         second = product.run("deploy")
     finally:
-        _, err = first.communicate(timeout=300)
+        _, err = first.communicate(timeout=LIMIT)
     assert sorted([first.returncode, second.code]) == [0, 9], err + second.err
 
 
