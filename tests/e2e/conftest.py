@@ -167,7 +167,9 @@ def pytest_runtest_makereport(item, call):
 def state_of(product):
     """Titles and texts: pods, events, and the ends of the node's logs."""
     try:
-        objects = product.kubectl("get", "pods,events", "-A", "-o", "wide")
+        pods = product.kubectl("get", "pods", "-A")
+        events = product.kubectl("get", "events", "-A", "--sort-by=.lastTimestamp")
+        objects = pods + "\n".join(events.splitlines()[-40:])
     except Exception as error:  # noqa: BLE001 - the cluster may be what is broken
         objects = repr(error)
     yield "pods and events", objects

@@ -115,6 +115,9 @@ HOOK = {"helm.sh/hook": "pre-install,pre-upgrade"}
 HTTP = {"httpGet": {"path": "/", "port": 80}}
 MOUNT = {"volumeMounts": [{"name": "v", "mountPath": "/v"}]}
 LATE = probe("readiness", exec={"command": ["ls"]}, initialDelaySeconds=600)
+"""Without a probe, a container is ready in the moment between its start and its end."""
+TOO_LARGE = "(x=a; while :; do x=$x$x; done); sleep 1; exit 1"
+"""The child is killed: containerd may learn too late that the first process was out of memory."""
 FILE = {"hostPath": {"path": "/etc", "type": "File"}}
 NO_CLASS = obj("storage.k8s.io/v1", "StorageClass", "broken-nobody", provisioner="example.org/none")
 
@@ -142,14 +145,14 @@ CONTAINERS = [
             volumes=[{"name": "v", "emptyDir": {"sizeLimit": "64Ki"}}],
         ),
     ),
-    case("crash", "ContainerCrashed", UNREADY, deployment(main=shell("echo no; exit 3"))),
+    case("crash", "ContainerCrashed", UNREADY, deployment(main=shell("echo no; exit 3") | LATE)),
     case("no-command", "ContainerCannotStart", UNREADY, deployment(main={"command": ["/none"]})),
     case(
         "out-of-memory",
         "ContainerOutOfMemory",
         UNREADY,
         deployment(
-            main=shell("x=a; while :; do x=$x$x; done", resources={"limits": {"memory": "16Mi"}})
+            main=shell(TOO_LARGE, resources={"limits": {"memory": "16Mi"}}) | LATE,
         ),
     ),
     case(
