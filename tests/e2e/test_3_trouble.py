@@ -150,6 +150,22 @@ def test_a_deploy_after_ctrl_c_at_any_moment_converges(product, deployed, moment
     _, rest = process.communicate(timeout=LIMIT)
     assert process.returncode == 130, "".join(lines) + rest
     assert json.loads(rest.splitlines()[-1])["event"] == "error"
+    assert "Traceback" not in rest
+    assert_converges(product)
+
+
+def test_a_deploy_after_ctrl_c_before_its_first_line_converges(product, deployed):
+    product.ok("delete")
+    process = product.popen("deploy")
+    process.send_signal(signal.SIGINT)
+    _, err = process.communicate(timeout=LIMIT)
+    # a shell reports both as 130; the second comes from Python itself
+    assert process.returncode in {130, -signal.SIGINT}, err
+    assert "Traceback" not in err or process.returncode == -signal.SIGINT
+    assert_converges(product)
+
+
+def assert_converges(product):
     done = product.ok("deploy", "-o", "json").json
     assert all(result["passed"] for result in done["verification"])
     assert product.run("status").code == 0
