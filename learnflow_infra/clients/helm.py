@@ -4,6 +4,7 @@ Helm gets values by stdin, never by argument. Its errors are raised as this proj
 """
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,8 +19,11 @@ from learnflow_infra.clients.installation import Installation
 from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.models import Document, Values
 from learnflow_infra.remedy import Command, Remedy
+from learnflow_infra.timestamps import seconds_of
 
 HISTORY = 10
+"""Revisions that helm keeps of a release."""
+_FAILURE = re.compile(r'(Release|Upgrade|Rollback) "[^"]*" failed')
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,6 +45,34 @@ class Live(Rendered):
     revision: int
     status: str
     begun: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Revision:
+    """A revision in helm's history.
+
+    `status` is Helm's; `updated` is when its operation began, in seconds since 1970; `chart` is
+    the chart's name and version (`demo-1.0.0`).
+    """
+
+    revision: int
+    status: str
+    updated: float
+    description: str
+    chart: str
+    app_version: str
+
+    @property
+    def was_deployed(self) -> bool:
+        """Whether helm once finished an install, upgrade or rollback to this revision.
+
+        Helm calls failed revisions superseded, too, once a later one is deployed; they keep
+        the description of their failure.
+
+        Source: `failRelease` and `performRollback` in helm's pkg/action.
+        """
+        ended = self.status in {"deployed", "superseded"}
+        return ended and not _FAILURE.match(self.description)
 
 
 class Helm:
@@ -118,13 +150,16 @@ class Helm:
         """Uninstall; returns when its objects are marked for deletion, not when they are gone."""
         await translate(release, self._command.uninstall(release, namespace=self._namespace))
 
-    async def deployed_revisions(self, release: str) -> list[int]:
-        """The revisions that were ever deployed, newest first."""
+    async def history(self, release: str) -> list[Revision]:
+        """The revisions of a release that helm has kept, newest first.
+
+        Raises:
+            MissingReleaseError: helm has no record of the release.
+        """
         history = await translate(
             release, self._command.history(release, namespace=self._namespace)
         )
-        deployed = [r for r in history if r["status"] in {"deployed", "superseded"}]
-        return sorted((int(r["revision"]) for r in deployed), reverse=True)
+        return sorted(map(_revision, history), key=lambda item: item.revision, reverse=True)
 
     async def computed_values(self, release: str) -> Values:
         """The values of a release merged with the chart's defaults."""
@@ -157,6 +192,17 @@ async def template(
     work = HelmCommand().run(command, what.stdin())
     text: bytes = await translate(what.release, work)
     return Manifest(text=text.decode())
+
+
+def _revision(document: Document) -> Revision:
+    return Revision(
+        revision=int(document["revision"]),
+        status=str(document["status"]),
+        updated=seconds_of(document.get("updated")),
+        description=str(document.get("description", "")),
+        chart=str(document.get("chart", "")),
+        app_version=str(document.get("app_version", "")),
+    )
 
 
 def _live(document: Document) -> Live:

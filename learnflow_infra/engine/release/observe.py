@@ -19,10 +19,10 @@ async def observe(session: Session, release: Release) -> Observed:
     observed = Observed(live=await session.helm.live(release.name))
     if observed.live is None or not observed.unfinished:
         return observed
-    revisions = await session.helm.deployed_revisions(release.name)
+    history = await session.helm.history(release.name)
     return Observed(
         live=observed.live,
-        last_deployed=next(iter(revisions), None),
+        last_deployed=next((item.revision for item in history if item.was_deployed), None),
         held_for=run_lock.held_for(
             session.target.context,
             session.namespace,

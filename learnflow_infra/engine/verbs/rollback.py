@@ -77,7 +77,8 @@ async def _revision(session: Session, release: Release, revision: int | None) ->
         raise held_by_another(release.name, observed)
     if observed.live is None:
         raise InputError(f"There is no release {release.name}.", remedy=Remedy(Command("status")))
-    deployed = await session.helm.deployed_revisions(release.name)
+    history = await session.helm.history(release.name)
+    deployed = [item.revision for item in history if item.was_deployed]
     earlier = [item for item in deployed if item != observed.live.revision]
     chosen = revision if revision is not None else next(iter(earlier), None)
     if chosen not in deployed:
