@@ -12,7 +12,7 @@ unexport PYTHONDONTWRITEBYTECODE
 CLI := $(VENV)/bin/learnflow-infra
 VERBS := deploy diff template values verify status endpoints diagnose rollback delete doctor
 
-.PHONY: help setup setup-dev lock test docs lint vet unit browser fuzz contract coverage cluster-tests e2e bench chart-lock $(VERBS)
+.PHONY: help setup setup-dev lock test full full-tests docs lint vet unit browser fuzz contract coverage cluster-tests e2e bench chart-lock $(VERBS)
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z0-9%-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +58,9 @@ lock: ## pin the dependencies of pyproject.toml again (needs uv)
 test: setup-dev ## run the whole test suite, part by part
 	@MAKE='$(MAKE)' sh tests/run.sh
 
+full: setup-dev ## run the whole test suite, and what is too long for CI (an hour or more)
+	@MAKE='$(MAKE)' sh tests/run.sh full
+
 lint: setup-dev ## run ruff, mypy, import-linter, shellcheck, gofmt and go vet
 	@$(VENV)/bin/ruff check --no-cache . && $(VENV)/bin/ruff format --no-cache --check .
 	@$(VENV)/bin/mypy && $(VENV)/bin/lint-imports --no-cache
@@ -88,6 +91,9 @@ cluster-tests: setup-dev ## run the tests of the embedded cluster (root)
 
 e2e: setup-dev ## run the tests with real Kafka and PostgreSQL (root)
 	@$(VENV)/bin/pytest -q -p no:randomly tests/e2e $(ARGS)
+
+full-tests: setup-dev ## run the tests that only `make full` runs (root)
+	@$(VENV)/bin/pytest -q -p no:randomly tests/full $(ARGS)
 
 docs: setup-dev ## write the generated pages, and the schemas' copies in specs/
 	@$(VENV)/bin/python docs/pages.py

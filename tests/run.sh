@@ -1,5 +1,6 @@
 #!/bin/sh
-# The whole test suite: describes each part before it runs, and prints the results at the end.
+# The whole test suite, and with the argument `full` also what is too long for CI.
+# Each part is described before it runs; the results are printed at the end.
 # A part that fails does not stop the others.
 set -u
 make=${MAKE:-make} log=$(mktemp) status=$(mktemp) summary='' failed=0
@@ -25,5 +26,9 @@ part browser 1 'the report in a real Chromium'
 part contract 1 'a real kube-apiserver and a real OCI registry'
 part cluster-tests 2 'the embedded cluster: start, stop, survive'
 part e2e 10 'real Kafka and PostgreSQL, and deployments broken on purpose'
+if [ "${1:-}" = full ]; then
+    part fuzz 20 'thousands of random values and manifests, compared with helm'
+    part full-tests 60 'every value of the charts, deployed and verified'
+fi
 printf '\n%s' "$summary"
 exit $failed

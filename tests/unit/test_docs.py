@@ -33,7 +33,7 @@ DOCUMENTS = sorted(
     ]
 )
 PROGRAM, GROUPS, VERBS = (PAGES[name] for name in ("PROGRAM", "GROUPS", "VERBS"))
-SUITES = {"unit", "contract", "cluster-tests", "e2e", "browser", "fuzz"}
+SUITES = {"unit", "contract", "cluster-tests", "e2e", "browser", "fuzz", "full-tests"}
 SAMPLES = {"SKILL": "kafka-k8s-setup", "[REVISION]": "1"}
 
 
