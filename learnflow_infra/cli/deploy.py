@@ -7,12 +7,13 @@ import typer
 from typer.core import TyperCommand
 
 from learnflow_infra.cli import options as opts
-from learnflow_infra.cli.diff import print_plan
+from learnflow_infra.cli.diff import show_plan
 from learnflow_infra.cli.run import out, out_document, run
 
 if TYPE_CHECKING:
     from learnflow_infra.engine.request.planning import Options
     from learnflow_infra.engine.verbs.deploy import Deployed
+    from learnflow_infra.engine.verbs.diff import Diff
 
 
 class DryRun(StrEnum):
@@ -53,6 +54,7 @@ def deploy(
         ),
     ] = DryRun.none,
     verify: opts.Verify = True,
+    detailed_exitcode: opts.DetailedExitcode = False,
     output: opts.OutputOption = opts.Output.text,
     progress: opts.Progress = False,
 ) -> None:
@@ -69,8 +71,11 @@ def deploy(
     )
     if dry_run is DryRun.none:
         _deploy(options, output, progress=progress)
+    elif dry_run is DryRun.client:
+        _print_manifests(options, progress=progress)
     else:
-        _dry_run(options, dry_run, output, progress=progress)
+        planned = _plan(options, progress=progress)
+        show_plan(planned, output, detailed_exitcode=detailed_exitcode)
 
 
 def _deploy(options: "Options", output: opts.Output, *, progress: bool) -> None:
@@ -83,15 +88,17 @@ def _deploy(options: "Options", output: opts.Output, *, progress: bool) -> None:
         _print(done)
 
 
-def _dry_run(options: "Options", dry_run: DryRun, output: opts.Output, *, progress: bool) -> None:
-    from learnflow_infra.engine.verbs import diff, template
+def _print_manifests(options: "Options", *, progress: bool) -> None:
+    from learnflow_infra.engine.verbs import template
 
-    if dry_run is DryRun.client:
-        text = run(lambda emit: template.template(options, emit), progress=progress)
-        out(text.rstrip("\n"))
-    else:
-        planned = run(lambda emit: diff.diff(options, emit, ask_server=True), progress=progress)
-        print_plan(planned, output)
+    text = run(lambda emit: template.template(options, emit), progress=progress)
+    out(text.rstrip("\n"))
+
+
+def _plan(options: "Options", *, progress: bool) -> "Diff":
+    from learnflow_infra.engine.verbs import diff
+
+    return run(lambda emit: diff.diff(options, emit), progress=progress)
 
 
 def print_json(done: "Deployed") -> None:

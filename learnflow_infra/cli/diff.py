@@ -1,6 +1,5 @@
 """`learnflow-infra diff`, and the text of a plan."""
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import typer
@@ -9,10 +8,10 @@ from learnflow_infra.cli import options as opts
 from learnflow_infra.cli.run import out, out_document, run
 
 if TYPE_CHECKING:
-    from learnflow_infra.engine.verbs.diff import Planned
+    from learnflow_infra.engine.verbs.diff import Diff, Planned
 
 CHANGES = 2
-"""Exit code when something would change, as of `helm diff --detailed-exitcode`."""
+"""Exit code for changes with `--detailed-exitcode`, as of helm-diff and terraform."""
 
 
 def diff(
@@ -26,9 +25,10 @@ def diff(
     profile: opts.ProfileName = None,
     context: opts.Context = None,
     namespace: opts.Namespace = opts.NAMESPACE,
+    detailed_exitcode: opts.DetailedExitcode = False,
     output: opts.OutputOption = opts.Output.text,
 ) -> None:
-    """Show the changes that deploy would make. Exit code 2 if there are any."""
+    """Show the changes that deploy would make, and refuse what deploy would refuse."""
     from learnflow_infra.engine.verbs import diff as verb
 
     options = opts.options(
@@ -40,18 +40,35 @@ def diff(
         namespace=namespace,
     )
     planned = run(lambda emit: verb.diff(options, emit))
-    print_plan(planned, output)
-    if any(item.changed for item in planned):
+    show_plan(planned, output, detailed_exitcode=detailed_exitcode)
+
+
+def show_plan(planned: "Diff", output: opts.Output, *, detailed_exitcode: bool) -> None:
+    """Print a plan as text or JSON.
+
+    Raises:
+        typer.Exit: with `CHANGES`, if there are any and a detailed exit code is asked for.
+    """
+    _print_plan(planned, output)
+    if detailed_exitcode and planned.changed:
         raise typer.Exit(CHANGES)
 
 
-def print_plan(planned: Sequence["Planned"], output: opts.Output) -> None:
-    """Print a plan as text or JSON."""
+def _print_plan(planned: "Diff", output: opts.Output) -> None:
     if output is opts.Output.json:
-        changed = any(item.changed for item in planned)
-        out_document("Diff", changed=changed, releases=list(map(_release, planned)))
+        out_document(
+            "Diff",
+            changed=planned.changed,
+            namespace=planned.namespace,
+            secrets=list(planned.secrets),
+            releases=list(map(_release, planned.releases)),
+        )
         return
-    for item in planned:
+    if planned.namespace:
+        out(f"added Namespace/{planned.namespace}")
+    for name in planned.secrets:
+        out(f"added Secret/{name}, with generated passwords")
+    for item in planned.releases:
         out(f"{item.release}: {_ACTIONS[item.action]}")
         for name in item.crds:
             out(f"  added CustomResourceDefinition/{name}")

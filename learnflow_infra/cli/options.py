@@ -84,6 +84,12 @@ Progress = Annotated[
     bool,
     typer.Option("--progress", help="Write events, and the error, to stderr as lines of JSON."),
 ]
+DetailedExitcode = Annotated[
+    bool,
+    typer.Option(
+        "--detailed-exitcode", help="Exit code 2 if there are changes, 0 if there are none."
+    ),
+]
 NAMESPACE = "learnflow"
 
 

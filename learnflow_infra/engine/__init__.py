@@ -1,9 +1,9 @@
 """The engine: what each verb of the command line does, from options to result.
 
-verbs > proof > release | gate | images > request: each room imports those to the right of it
-only. A verb reads a request, prepares charts and values, compares the desired releases with
-the live ones, checks, converges, verifies and records; each step gets a frozen value and
-hands the next one on.
+verbs > proof | preflight > release | gate | images > request: each room imports those to the
+right of it only. A verb reads a request, prepares charts and values, compares the desired
+releases with the live ones, checks, converges, verifies and records; each step gets a frozen
+value and hands the next one on.
 
 Concurrency: a verb is synchronous, and the main thread runs it. A step that works on several
 releases, or on helm, which is a process, runs one asyncio event loop until the step is done:

@@ -5,10 +5,12 @@ import base64
 import gzip
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 from learnflow_infra.engine.release import converge as releases
 from learnflow_infra.engine.release.compare import compare_all
 from learnflow_infra.engine.request.prepare import Prepared
+from learnflow_infra.engine.verbs import deploy
 from learnflow_infra.models import ChartSource, Profile, Release, ReleaseName, SkillName
 from learnflow_infra.sources import charts
 from learnflow_infra.values import Computed
@@ -50,6 +52,13 @@ def prepared(release, values):
 
 def compared(session, release, values):
     (comparison,) = asyncio.run(compare_all(session, [prepared(release, values)]))
+    return comparison
+
+
+def checked(session, desired):
+    """Compare and check a release as a deploy does, which recovers it first if it was cut off."""
+    plan = SimpleNamespace(skills=(), releases=())
+    (comparison,) = deploy._preview(session, plan, [desired]).comparisons
     return comparison
 
 

@@ -7,6 +7,7 @@ import yaml
 
 from learnflow_infra import paths
 from learnflow_infra.clusters.embedded.programs import binary
+from learnflow_infra.engine.gate import foundation as gate
 from learnflow_infra.engine.request.planning import Options
 from learnflow_infra.skills import library
 
@@ -87,6 +88,12 @@ def foundation(kube, user):
     yield
     kube.delete("/api/v1/nodes/deploy-test")
     kube.delete("/apis/storage.k8s.io/v1/storageclasses/deploy-test")
+
+
+@pytest.fixture
+def gate_open(monkeypatch):
+    """The gate, without checks of nodes and classes."""
+    monkeypatch.setattr(gate, "foundation_checks", lambda *_: [])
 
 
 @pytest.fixture

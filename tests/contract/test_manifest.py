@@ -5,11 +5,13 @@ from collections import Counter
 import pytest
 
 from learnflow_infra.clients import manifest
-from learnflow_infra.engine.release import changes, validate
-from learnflow_infra.engine.release.recover import compare_checked
-from tests.contract.demo import converge_compared, prepared, release_of
+from learnflow_infra.engine.release import changes
+from tests.contract.demo import checked, converge_compared, prepared, release_of
+from tests.contract.demo_skill import gate_open
 
-pytestmark = pytest.mark.contract
+__all__ = ["gate_open"]
+
+pytestmark = [pytest.mark.contract, pytest.mark.usefixtures("gate_open")]
 
 
 @pytest.fixture
@@ -28,11 +30,7 @@ def parsed(monkeypatch):
 
 def deploy(session, release, values):
     """The steps of a deploy that use a manifest: compare, check, upgrade, wait and write it."""
-
-    def check(comparisons, done):
-        validate.require(validate.by_server(session, comparisons), done)
-
-    (comparison,) = compare_checked(session, [prepared(release, values)], check)
+    comparison = checked(session, prepared(release, values))
     return changes.redacted(converge_compared(session, comparison).manifest)
 
 

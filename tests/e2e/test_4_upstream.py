@@ -115,7 +115,7 @@ def test_a_deploy_that_changes_nothing_sends_no_request_to_a_registry(running):
     with running.registry.stopped():
         done = running.ok("deploy")
         assert "Nothing to change" in done.out
-        assert running.run("diff").code == 0
+        assert running.run("diff", "--detailed-exitcode").code == 0
     assert running.registry.requests() == before
 
 
@@ -127,7 +127,7 @@ def test_another_profile_is_refused(running):
 
 def test_drift_is_shown_and_removed(running, kubectl):
     kubectl("label", "service", "postgres", "app.kubernetes.io/component=by-hand", "--overwrite")
-    diff = running.run("diff", "-o", "json")
+    diff = running.run("diff", "-o", "json", "--detailed-exitcode")
     assert diff.code == 2
     assert schema_faults(diff.json, "diff") == []
     (release,) = diff.json["releases"]
@@ -138,7 +138,7 @@ def test_drift_is_shown_and_removed(running, kubectl):
         "drifted",
     )
     running.ok("deploy")
-    assert running.run("diff").code == 0
+    assert running.run("diff", "--detailed-exitcode").code == 0
 
 
 @pytest.fixture
@@ -153,7 +153,7 @@ def test_set_changes_one_value_and_a_rollback_restores_it(running, kubectl):
     memory = ("get", "statefulset", "postgres", "-o", "jsonpath={..limits.memory}")
     before = kubectl(*memory)
     change = ("--set", "postgres.primary.resources.limits.memory=600Mi")
-    assert running.run("diff", *change).code == 2
+    assert running.run("diff", "--detailed-exitcode", *change).code == 2
     assert kubectl(*memory) == before
     running.ok("deploy", *change)
     assert kubectl(*memory) == "600Mi"
@@ -161,7 +161,7 @@ def test_set_changes_one_value_and_a_rollback_restores_it(running, kubectl):
     assert schema_faults(done, "rolled-back") == []
     assert (done["to"], all(item["passed"] for item in done["verification"])) == (1, True)
     assert kubectl(*memory) == before
-    assert running.run("diff").code == 0
+    assert running.run("diff", "--detailed-exitcode").code == 0
 
 
 def test_values_are_explained_down_to_the_flag(running):

@@ -64,6 +64,17 @@ def load(cluster: str, references: Sequence[Reference], emit: Emit) -> None:
         embedded.load_archive(cluster, folder / "images.tar", names, emit=emit)
 
 
+def missing(references: Sequence[Reference]) -> list[Reference]:
+    """The images that the cache does not have."""
+    layout = cache_layout()
+    entries = layout.entries()
+    return [
+        reference
+        for reference in references
+        if reference.exact not in entries or not layout.has(entries[reference.exact])
+    ]
+
+
 def require_skopeo(emit: Emit) -> None:
     """Install skopeo where it is missing.
 
@@ -108,11 +119,11 @@ def obtain(
         every_platform = portable and reference.digest
         return not every_platform or bool(entry.get("digest") == reference.digest)
 
-    missing = [reference for reference in references if not complete(reference)]
-    if not missing:
+    absent = [reference for reference in references if not complete(reference)]
+    if not absent:
         return
     require_skopeo(emit)
-    failed = each(missing, lambda ref: _pull(layout, ref, emit, mirrors, portable=portable))
+    failed = each(absent, lambda ref: _pull(layout, ref, emit, mirrors, portable=portable))
     if failed:
         raise preflight.refusal(failed, skills.removed_images())
 

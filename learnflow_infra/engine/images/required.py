@@ -56,7 +56,14 @@ def required_images(
     return images
 
 
-def ensure(session: Session, images: Collection[str], running: Collection[str], emit: Emit) -> None:
+def ensure(
+    session: Session,
+    images: Collection[str],
+    running: Collection[str],
+    emit: Emit,
+    *,
+    pull: bool = True,
+) -> None:
     """Load images into the embedded cluster, or check that other clusters can pull them.
 
     Args:
@@ -65,6 +72,7 @@ def ensure(session: Session, images: Collection[str], running: Collection[str], 
         running: images of running containers. For these, and for images on the nodes, no
             request is sent to a registry.
         emit: takes the events.
+        pull: False loads nothing; registries are asked for images that no cache has.
 
     Raises:
         ArtifactError: naming each image that cannot be pulled, why, and the remedy.
@@ -82,10 +90,10 @@ def ensure(session: Session, images: Collection[str], running: Collection[str], 
     if not missing:
         with step(emit, "images", "Images of registries") as progress:
             progress.done("all present", changed=False)
-    elif cluster:
+    elif cluster and pull:
         cache.load(cluster, missing, emit)
     else:
-        check(missing, emit)
+        check(cache.missing(missing) if cluster else missing, emit)
 
 
 def running_images(session: Session) -> set[str]:

@@ -24,16 +24,26 @@ def ensure(kube: Kube, namespace: str, credential: Credential) -> bool:
         RefusedError: its volumes exist without it (their data needs the old password), or it
             exists without one of its keys.
     """
-    collection = f"/api/v1/namespaces/{namespace}/secrets"
-    existing = kube.find(f"{collection}/{credential.secret}")
+    if not missing(kube, namespace, credential):
+        return False
+    try:
+        kube.create(f"/api/v1/namespaces/{namespace}/secrets", _secret(credential))
+    except ConflictError:
+        return False  # another run has just created it: that Secret is kept
+    return True
+
+
+def missing(kube: Kube, namespace: str, credential: Credential) -> bool:
+    """Whether a credential's Secret would be created; nothing is changed.
+
+    Raises:
+        RefusedError: as `ensure`.
+    """
+    existing = kube.find(f"/api/v1/namespaces/{namespace}/secrets/{credential.secret}")
     if existing is not None:
         _check_keys(namespace, credential, set(existing.get("data") or {}))
         return False
     _refuse_orphans(kube, namespace, credential)
-    try:
-        kube.create(collection, _secret(credential))
-    except ConflictError:
-        return False  # another run has just created it: that Secret is kept
     return True
 
 

@@ -6,49 +6,29 @@ or uninstalled where it has none (volume claims are kept).
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
-from learnflow_infra.checks import UNCHANGED
-from learnflow_infra.engine.release.compare import Comparison, compare_all
+from learnflow_infra.engine.release.compare import Comparison
 from learnflow_infra.engine.release.state import Action, Observed
 from learnflow_infra.engine.release.uninstall import uninstall
-from learnflow_infra.engine.request.prepare import Prepared
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import LockedError
 from learnflow_infra.events import step
 from learnflow_infra.models import ReleaseName
 
-Check = Callable[[Sequence[Comparison], str], None]
-"""Takes what this run has done to the releases so far, and ends its error's message with it."""
 
+def recover_cut_off(session: Session, comparisons: Sequence[Comparison]) -> str:
+    """Recover the releases that were cut off, after all checks have passed.
 
-def compare_checked(
-    session: Session, prepared: Sequence[Prepared], check: Check
-) -> list[Comparison]:
-    """Compare and check releases; recover those that were cut off, then compare and check again.
-
-    Args:
-        session: the cluster.
-        prepared: the desired releases.
-        check: refuses manifests that could not become ready. It is called before anything is
-            changed, and again after a recovery, which may change what helm renders.
+    Returns:
+        What was done, for the first sentence of later errors; "" if there was nothing to do.
 
     Raises:
-        LockedError: helm may be at work on a release elsewhere; nothing was changed.
-        LearnflowError: of `check`.
         ReleaseFailedError: helm could not roll back or uninstall.
     """
-    comparisons = asyncio.run(compare_all(session, prepared))
-    require_free(comparisons)
-    check(comparisons, UNCHANGED)
     cut_off = [item for item in comparisons if item.action in {Action.ROLL_BACK, Action.UNINSTALL}]
-    if not cut_off:
-        return comparisons
     done = [asyncio.run(recover(session, item)) for item in cut_off]
-    comparisons = asyncio.run(compare_all(session, prepared))
-    require_free(comparisons)
-    check(comparisons, "before that, " + " and ".join(done))
-    return comparisons
+    return "before that, " + " and ".join(done) if done else ""
 
 
 def require_free(comparisons: Sequence[Comparison]) -> None:

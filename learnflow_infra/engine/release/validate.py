@@ -11,7 +11,7 @@ from learnflow_infra.checks import UNCHANGED
 from learnflow_infra.clients.api_errors import ApiError, NotFoundError
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clients.manifest import Manifest
-from learnflow_infra.engine.release import drift
+from learnflow_infra.engine.release import changes, drift
 from learnflow_infra.engine.release.compare import Comparison
 from learnflow_infra.engine.request.prepare import Prepared
 from learnflow_infra.engine.request.session import Session
@@ -34,16 +34,18 @@ def against_crds(manifests: Sequence[tuple[Prepared, Manifest]]) -> list[str]:
 
 
 def by_server(session: Session, comparisons: Sequence[Comparison]) -> list[str]:
-    """Faults by a dry run, of objects whose kind the API server serves."""
-    pairs = [
-        (item.prepared.release.name, obj)
-        for item in comparisons
-        for obj in item.desired.manifest.objects
-    ]
+    """Faults by a dry run, of new and changed objects whose kind the API server serves."""
+    pairs = [(item.prepared.release.name, obj) for item in comparisons for obj in _changed(item)]
     locate = drift.locator(session.kube, session.namespace, [obj for _, obj in pairs])
     with ThreadPoolExecutor(4) as pool:
         faults = pool.map(lambda pair: _refusal(session.kube, locate(pair[1]), pair[1]), pairs)
         return [_line(*pair, fault) for pair, fault in zip(pairs, faults, strict=True) if fault]
+
+
+def _changed(item: Comparison) -> list[Object]:
+    """The desired objects that the live manifest does not have; the others are compared."""
+    live = changes.by_key(item.live.manifest.objects) if item.live else {}
+    return [obj for obj in item.desired.manifest.objects if live.get(changes.key(obj)) != obj]
 
 
 def _refusal(kube: Kube, path: str, obj: Object) -> str:

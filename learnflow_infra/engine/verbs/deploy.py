@@ -4,28 +4,27 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 
 from learnflow_infra import paths
 from learnflow_infra.clients.api_errors import ConflictError
 from learnflow_infra.clusters import embedded
 from learnflow_infra.clusters import target as targets
-from learnflow_infra.engine.gate import checkout, foundation, machine
-from learnflow_infra.engine.images import required
+from learnflow_infra.engine.gate import checkout, foundation
+from learnflow_infra.engine.preflight.preview import Preview, preview, require_target
 from learnflow_infra.engine.proof.prove import prove
 from learnflow_infra.engine.proof.recorder import Recorder, recorded
-from learnflow_infra.engine.release import converge, crds, credentials, validate
+from learnflow_infra.engine.release import converge, crds, credentials
 from learnflow_infra.engine.release.compare import Comparison, compare_all
-from learnflow_infra.engine.release.recover import compare_checked
+from learnflow_infra.engine.release.recover import recover_cut_off
+from learnflow_infra.engine.release.wait import Outcome
 from learnflow_infra.engine.request import planning, run_lock
 from learnflow_infra.engine.request.planning import Options, Plan
-from learnflow_infra.engine.request.prepare import prepare
+from learnflow_infra.engine.request.prepare import Prepared, prepare
 from learnflow_infra.engine.request.session import Session, connect
-from learnflow_infra.errors import HostError, RefusedError
 from learnflow_infra.events import Emit, step
 from learnflow_infra.locations import Target
-from learnflow_infra.models import Skill
+from learnflow_infra.models import Credential
 from learnflow_infra.outputs import artifacts
 from learnflow_infra.outputs.contracts import EndpointsDocument, VerifyResult
 
@@ -58,21 +57,9 @@ def deploy(options: Options, emit: Emit) -> Deployed:
         prepared = prepare(plan, recorder)
         session = connect(_with_cluster(plan, recorder), recorder)
         with recorded(recorder, session), session.watches:
-            _check_foundation(session, plan)
-            comparisons = compare_checked(session, prepared, partial(_check, session))
-            _create_namespace(session)
-            generated = _create_credentials(session, plan.skills)
-            applied = [crds.apply(session.kube, item.chart, session.emit) for item in prepared]
-            if any(applied):
-                comparisons = asyncio.run(compare_all(session, prepared))
-            outcomes = asyncio.run(converge.converge_all(session, comparisons, options.timeout))
-            proof = prove(
-                session,
-                plan.skills,
-                outcomes,
-                verify=options.verify,
-                again=generated or any(applied),
-            )
+            allowed = _preview(session, plan, prepared)
+            outcomes, created = _execute(session, prepared, allowed, options.timeout)
+            proof = prove(session, plan.skills, outcomes, verify=options.verify, again=created)
     return Deployed(
         target=session.target,
         changed=recorder.changed,
@@ -84,6 +71,31 @@ def deploy(options: Options, emit: Emit) -> Deployed:
     )
 
 
+def _preview(session: Session, plan: Plan, prepared: Sequence[Prepared]) -> Preview:
+    """What is to be done; releases that were cut off are recovered first, once all is checked.
+
+    A recovery may change what helm renders, so that all is checked again.
+    """
+    allowed = preview(session, plan, prepared, pull=True)
+    done = recover_cut_off(session, allowed.comparisons)
+    return preview(session, plan, prepared, pull=True, done=done) if done else allowed
+
+
+def _execute(
+    session: Session, prepared: Sequence[Prepared], allowed: Preview, limit: float | None
+) -> tuple[list[Outcome], bool]:
+    """Execute a preview; returns also whether Secrets or CRDs were created or changed."""
+    if allowed.namespace:
+        _create_namespace(session)
+    generated = _create_credentials(session, allowed.secrets)
+    applied = [crds.apply(session.kube, item.chart, session.emit) for item in prepared]
+    comparisons: Sequence[Comparison] = allowed.comparisons
+    if any(applied):
+        comparisons = asyncio.run(compare_all(session, prepared))
+    outcomes = asyncio.run(converge.converge_all(session, comparisons, limit))
+    return outcomes, generated or any(applied)
+
+
 def _plan(options: Options, target: Target, emit: Emit) -> Plan:
     """The plan; a cluster that exists is brought up first, as its record decides the profile.
 
@@ -91,7 +103,7 @@ def _plan(options: Options, target: Target, emit: Emit) -> Plan:
     """
     if target.state != "running":
         plan = planning.for_cluster(options, target)
-        foundation.require(machine.checks(plan), HostError)
+        require_target(plan)
         if target.state == "absent":
             return plan
     if target.cluster:
@@ -101,6 +113,7 @@ def _plan(options: Options, target: Target, emit: Emit) -> Plan:
 
 def _with_cluster(plan: Plan, emit: Emit) -> Plan:
     """The plan with a running target, into which the images of this project are loaded."""
+    require_target(plan)
     target = plan.target
     charts = [release.profiles[target.profile] for release in plan.releases]
     recipes = [use.recipe for chart in charts for use in chart.images]
@@ -111,39 +124,11 @@ def _with_cluster(plan: Plan, emit: Emit) -> Plan:
             target = targets.from_cluster(embedded.up(cluster, emit=emit), target.profile)
         embedded.load_images(cluster, recipes, emit=emit)
         return replace(plan, target=target)
-    if recipes:
-        raise RefusedError(
-            f"The profile {target.profile} needs images that only the embedded cluster gets.",
-            why=f"The context {target.context} is another cluster.",
-            remedy="Leave --context or --profile out.",
-        )
     return plan
 
 
-def _check_foundation(session: Session, plan: Plan) -> None:
-    with step(session.emit, "foundation", "Check the foundation") as running:
-        results = foundation.foundation_checks(session, plan)
-        foundation.require(results)
-        running.done(f"{len(results)} checks passed", changed=None)
-
-
-def _check(session: Session, comparisons: Sequence[Comparison], done: str) -> None:
-    """Refuse manifests that could not become ready; `done` is for the error, see `require`."""
-    manifests = [(item.prepared, item.desired.manifest) for item in comparisons]
-    validate.require(validate.against_crds(manifests), done)
-    objects = {item.release.name: manifest.objects for item, manifest in manifests}
-    values = {item.release.name: item.computed.effective for item, _ in manifests}
-    ports = foundation.port_checks(session.kube, session.namespace, objects, values)
-    foundation.require(ports, done=done)
-    with_hooks = {item.release.name: manifest.with_hooks for item, manifest in manifests}
-    images = required.required_images([item for item, _ in manifests], with_hooks)
-    required.ensure(session, images, required.running_images(session), session.emit)
-
-
 def _create_namespace(session: Session) -> None:
-    """Create the namespace unless it exists; a user who may not create it may still use it."""
-    if session.kube.find(f"/api/v1/namespaces/{session.namespace}") is not None:
-        return
+    """Create the namespace, unless another run has just created it."""
     with step(session.emit, "namespace", f"Namespace {session.namespace}") as running:
         try:
             session.kube.create(
@@ -155,10 +140,10 @@ def _create_namespace(session: Session) -> None:
             running.done("exists", changed=False)
 
 
-def _create_credentials(session: Session, skills: Sequence[Skill]) -> bool:
+def _create_credentials(session: Session, missing: Sequence[Credential]) -> bool:
     """Create the Secrets that do not exist yet; returns whether there were any."""
     generated = False
-    for credential in (credential for skill in skills for credential in skill.credentials):
+    for credential in missing:
         name = f"credentials/{credential.secret}"
         with step(session.emit, name, f"Secret {credential.secret}") as running:
             created = credentials.ensure(session.kube, session.namespace, credential)

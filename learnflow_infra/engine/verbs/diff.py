@@ -1,27 +1,25 @@
 """Compare the desired releases with the cluster; nothing is changed."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from learnflow_infra.engine.release import crds as definitions
-from learnflow_infra.engine.release import validate
+from learnflow_infra.engine.gate import checkout, foundation
+from learnflow_infra.engine.preflight.preview import preview, require_running, require_target
 from learnflow_infra.engine.release.changes import Change
-from learnflow_infra.engine.release.compare import Comparison, compare_all
+from learnflow_infra.engine.release.compare import Comparison
 from learnflow_infra.engine.release.state import Action
 from learnflow_infra.engine.request import planning
 from learnflow_infra.engine.request.planning import Options
 from learnflow_infra.engine.request.prepare import prepare
 from learnflow_infra.engine.request.session import connect
-from learnflow_infra.events import Emit, step
+from learnflow_infra.events import Emit
 from learnflow_infra.models import ReleaseName
 
 _NEXT_ACTIONS: Mapping[Action, Action] = {
     Action.ROLL_BACK: Action.UPGRADE,
     Action.UNINSTALL: Action.INSTALL,
-    Action.REFUSE: Action.UPGRADE,
 }
-"""The action that follows a recovery, or the end of another helm's operation."""
+"""The action that follows a recovery."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,34 +37,45 @@ class Planned:
         return self.action is not Action.NONE or bool(self.crds)
 
 
-def diff(options: Options, emit: Emit, *, ask_server: bool = False) -> list[Planned]:
-    """Compare the desired releases with the live ones and their objects.
+@dataclass(frozen=True, kw_only=True)
+class Diff:
+    """What a deploy would do.
 
-    Args:
-        options: of the command line.
-        emit: takes the events.
-        ask_server: let the API server check every object (`--dry-run=server`).
+    `namespace` is the one that it would create, "" if it exists; `secrets` are the names of
+    those that it would generate.
+    """
+
+    namespace: str
+    secrets: Sequence[str]
+    releases: Sequence[Planned]
+
+    @property
+    def changed(self) -> bool:
+        """A deploy would change something."""
+        releases = any(item.changed for item in self.releases)
+        return bool(self.namespace or self.secrets) or releases
+
+
+def diff(options: Options, emit: Emit) -> Diff:
+    """Compare the desired releases with the live ones, and refuse what a deploy would refuse.
 
     Raises:
         ClusterUnreachableError: the cluster does not run.
-        InputError: an object would be refused.
+        LearnflowError: a deploy would end with it.
     """
-    plan = planning.for_cluster(options)
+    target = planning.choose(options)
+    foundation.require(checkout.checks(target))
+    plan = planning.for_cluster(options, target)
+    require_target(plan)
     prepared = prepare(plan, emit)
-    session = connect(plan, emit)
-    with step(emit, "compare", "Compare with the cluster") as running:
-        comparisons = asyncio.run(compare_all(session, prepared))
-        validate.require(
-            validate.against_crds([(c.prepared, c.desired.manifest) for c in comparisons])
-        )
-        if ask_server:
-            validate.require(validate.by_server(session, comparisons))
-        running.done(f"{len(comparisons)} releases", changed=None)
-    pending = {
-        crd["metadata"]["name"]
-        for crd in definitions.pending(session.kube, [item.chart for item in prepared])
-    }
-    return [_planned(item, pending) for item in comparisons]
+    require_running(plan)
+    found = preview(connect(plan, emit), plan, prepared)
+    pending = set(found.crds)
+    return Diff(
+        namespace=found.namespace,
+        secrets=[credential.secret for credential in found.secrets],
+        releases=[_planned(item, pending) for item in found.comparisons],
+    )
 
 
 def _planned(item: Comparison, pending: set[str]) -> Planned:

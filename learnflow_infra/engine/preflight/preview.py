@@ -1,0 +1,114 @@
+"""Compare the desired releases with the cluster, and refuse what a deploy would refuse."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from learnflow_infra.checks import UNCHANGED
+from learnflow_infra.clusters import target as targets
+from learnflow_infra.engine.gate import foundation, machine
+from learnflow_infra.engine.preflight import refusals
+from learnflow_infra.engine.preflight.refusals import Proposal
+from learnflow_infra.engine.release import crds, credentials
+from learnflow_infra.engine.release.compare import Comparison, compare_all
+from learnflow_infra.engine.request.planning import Plan
+from learnflow_infra.engine.request.prepare import Prepared
+from learnflow_infra.engine.request.session import Session
+from learnflow_infra.errors import HostError, RefusedError
+from learnflow_infra.events import step
+from learnflow_infra.models import Credential
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preview:
+    """What a deploy would do.
+
+    `namespace` is the one that it would create, "" if it exists; `secrets` are the ones that
+    it would generate, `crds` the names of those that it would apply.
+    """
+
+    comparisons: Sequence[Comparison]
+    namespace: str = ""
+    secrets: Sequence[Credential] = ()
+    crds: Sequence[str] = ()
+
+
+def require_target(plan: Plan) -> None:
+    """Refuse a plan that its target cannot take, before the target is started.
+
+    Raises:
+        HostError: the embedded cluster does not run, and this host cannot run it.
+        RefusedError: the profile needs images that only the embedded cluster gets.
+    """
+    target = plan.target
+    if target.state != "running":
+        foundation.require(machine.checks(plan), HostError)
+    own_images = [release for release in plan.releases if release.profiles[target.profile].images]
+    if own_images and not target.cluster:
+        raise RefusedError(
+            f"The profile {target.profile} needs images that only the embedded cluster gets.",
+            why=f"The context {target.context} is another cluster.",
+            remedy="Leave --context or --profile out.",
+        )
+
+
+def require_running(plan: Plan) -> None:
+    """Refuse a dry run against a target that does not run.
+
+    Raises:
+        ClusterUnreachableError: it is an embedded cluster that is stopped or absent.
+    """
+    targets.require_running(plan.target)
+
+
+def preview(
+    session: Session,
+    plan: Plan,
+    prepared: Sequence[Prepared],
+    *,
+    pull: bool = False,
+    done: str = UNCHANGED,
+) -> Preview:
+    """What a deploy would change; raises if it would refuse.
+
+    Args:
+        session: the cluster.
+        plan: of the request.
+        prepared: its releases.
+        pull: load missing images into the embedded cluster; else only look for them.
+        done: what this run has done to the releases so far.
+
+    Raises:
+        LearnflowError: of the class of the first refusal.
+    """
+    _check_foundation(session, plan)
+    with step(session.emit, "compare", "Compare with the cluster") as running:
+        comparisons = asyncio.run(compare_all(session, prepared))
+        running.done(f"{len(comparisons)} releases", changed=None)
+    proposal = Proposal(session=session, plan=plan, comparisons=comparisons, done=done, pull=pull)
+    for refuse in refusals.ALL:
+        refuse(proposal)
+    missing = session.kube.find(f"/api/v1/namespaces/{session.namespace}") is None
+    pending = crds.pending(session.kube, [item.chart for item in prepared])
+    return Preview(
+        comparisons=comparisons,
+        namespace=session.namespace if missing else "",
+        secrets=_missing_secrets(session, plan),
+        crds=[crd["metadata"]["name"] for crd in pending],
+    )
+
+
+def _check_foundation(session: Session, plan: Plan) -> None:
+    with step(session.emit, "foundation", "Check the foundation") as running:
+        results = foundation.foundation_checks(session, plan)
+        foundation.require(results)
+        running.done(f"{len(results)} checks passed", changed=None)
+
+
+def _missing_secrets(session: Session, plan: Plan) -> list[Credential]:
+    declared = [credential for skill in plan.skills for credential in skill.credentials]
+    return [
+        credential
+        for credential in declared
+        if credentials.missing(session.kube, session.namespace, credential)
+    ]

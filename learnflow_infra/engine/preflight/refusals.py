@@ -1,0 +1,80 @@
+"""What a deploy refuses before it changes anything. To refuse more, add a function to `ALL`."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from learnflow_infra.checks import UNCHANGED
+from learnflow_infra.clients.manifest import Manifest
+from learnflow_infra.engine.gate import foundation
+from learnflow_infra.engine.images import required
+from learnflow_infra.engine.release import recover, validate
+from learnflow_infra.engine.release.compare import Comparison
+from learnflow_infra.engine.request.planning import Plan
+from learnflow_infra.engine.request.session import Session
+from learnflow_infra.models import ReleaseName
+
+
+@dataclass(frozen=True, kw_only=True)
+class Proposal:
+    """What a deploy is about to do, for the functions that refuse it.
+
+    `done` is what this run has done to the releases so far, with which an error ends its
+    first sentence. `pull` is False in a dry run: registries are asked for images, and the
+    embedded cluster gets none.
+    """
+
+    session: Session
+    plan: Plan
+    comparisons: Sequence[Comparison]
+    done: str = UNCHANGED
+    pull: bool = False
+
+    @property
+    def manifests(self) -> Mapping[ReleaseName, Manifest]:
+        """The desired manifest of each release."""
+        return {item.prepared.release.name: item.desired.manifest for item in self.comparisons}
+
+
+Refusal = Callable[[Proposal], None]
+"""Raises a LearnflowError if the deploy must not be done."""
+
+
+def held(proposal: Proposal) -> None:
+    """Another helm process may be working on a release (9)."""
+    recover.require_free(proposal.comparisons)
+
+
+def custom_resources(proposal: Proposal) -> None:
+    """A custom resource violates the CRD of its chart (3)."""
+    manifests = [(item.prepared, item.desired.manifest) for item in proposal.comparisons]
+    validate.require(validate.against_crds(manifests), proposal.done)
+
+
+def node_ports(proposal: Proposal) -> None:
+    """Another Service has a node port (11)."""
+    session = proposal.session
+    desired = {name: manifest.objects for name, manifest in proposal.manifests.items()}
+    values = {
+        item.prepared.release.name: item.prepared.computed.effective
+        for item in proposal.comparisons
+    }
+    checks = foundation.port_checks(session.kube, session.namespace, desired, values)
+    foundation.require(checks, done=proposal.done)
+
+
+def objects(proposal: Proposal) -> None:
+    """The API server refuses an object in a dry run (3)."""
+    validate.require(validate.by_server(proposal.session, proposal.comparisons), proposal.done)
+
+
+def images(proposal: Proposal) -> None:
+    """An image cannot be obtained (5)."""
+    session = proposal.session
+    with_hooks = {name: manifest.with_hooks for name, manifest in proposal.manifests.items()}
+    names = required.required_images([item.prepared for item in proposal.comparisons], with_hooks)
+    running = required.running_images(session)
+    required.ensure(session, names, running, session.emit, pull=proposal.pull)
+
+
+ALL: Sequence[Refusal] = (held, custom_resources, node_ports, objects, images)
+"""In this order: what explains more comes before the API server's refusal; images take longest."""

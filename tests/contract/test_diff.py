@@ -1,0 +1,89 @@
+"""A dry run against a real API server: it refuses what a deploy refuses, and changes nothing."""
+
+from dataclasses import replace
+
+import pytest
+import yaml
+
+from learnflow_infra.engine.verbs import deploy, diff
+from learnflow_infra.errors import FoundationError, InputError, LearnflowError, LockedError
+from learnflow_infra.events import ignore
+from tests.contract.demo import leave_unfinished
+from tests.contract.demo_skill import (
+    PORT,
+    SKILL,
+    checkout,
+    foundation,
+    options,
+    skill,
+    user,
+)
+
+__all__ = ["checkout", "foundation", "options", "skill", "user"]
+
+pytestmark = pytest.mark.contract
+
+
+def refusal(verb, options):
+    with pytest.raises(LearnflowError) as error:
+        verb(options, ignore)
+    return type(error.value), error.value.exit_code, error.value.what, str(error.value.why)
+
+
+def test_a_dry_run_names_namespace_and_secrets_and_creates_none(options, kube, skill):
+    credential = {"secret": "generated", "keys": ["password"], "volumes": {"app": "demo"}}
+    (skill / "skill.yaml").write_text(yaml.safe_dump({**SKILL, "credentials": [credential]}))
+    absent = replace(options, namespace="diff-absent")
+    found = diff.diff(absent, ignore)
+    assert (found.namespace, list(found.secrets)) == ("diff-absent", ["generated"])
+    assert kube.find("/api/v1/namespaces/diff-absent") is None
+    assert [change.object for change in found.releases[0].changes] == [
+        "ConfigMap/demo",
+        "Service/demo",
+    ]
+
+
+def test_after_a_deploy_a_dry_run_shows_nothing(options):
+    deploy.deploy(options, ignore)
+    found = diff.diff(options, ignore)
+    assert (found.changed, found.namespace, list(found.secrets)) == (False, "", [])
+
+
+def take_the_port(options, kube, skill):
+    spec = {"type": "NodePort", "ports": [{"port": 1, "nodePort": PORT}]}
+    body = {"apiVersion": "v1", "kind": "Service", "metadata": {"name": "taker"}, "spec": spec}
+    kube.create("/api/v1/namespaces/default/services", body)
+
+
+def misspell_a_key(options, kube, skill):
+    path = skill / "charts/demo/templates/all.yaml"
+    path.write_text(path.read_text().replace("data: {greeting:", "data: {'no key!':"))
+
+
+def take_the_node_away(options, kube, skill):
+    kube.delete("/api/v1/nodes/deploy-test")
+
+
+@pytest.mark.parametrize(
+    ("prepare", "kind"),
+    [
+        (take_the_port, FoundationError),
+        (misspell_a_key, InputError),
+        (take_the_node_away, FoundationError),
+    ],
+)
+def test_a_dry_run_refuses_what_a_deploy_refuses(options, kube, skill, prepare, kind):
+    prepare(options, kube, skill)
+    try:
+        dry = refusal(diff.diff, options)
+        assert dry == refusal(deploy.deploy, options)
+        assert dry[0] is kind
+    finally:
+        kube.delete("/api/v1/namespaces/default/services/taker")
+
+
+def test_a_release_that_another_helm_works_on_is_refused(options, session):
+    deploy.deploy(options, ignore)
+    leave_unfinished(session)
+    for verb in (diff.diff, deploy.deploy):
+        assert refusal(verb, options)[0] is LockedError
