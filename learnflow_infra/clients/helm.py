@@ -109,7 +109,7 @@ class Helm:
             text = await translate(release, self._command.run(command))
         except MissingReleaseError:
             return None
-        return _live(json.loads(text))
+        return _live(_loads(text))
 
     async def require(self, release: str) -> Live:
         """The newest revision of a release.
@@ -138,7 +138,7 @@ class Helm:
         command += ["--history-max", str(HISTORY), "--output", "json", *options]
         command += ["--namespace", self._namespace, *what.arguments()]
         text = await translate(what.release, self._command.run(command, what.stdin()))
-        return _live(json.loads(text[text.index(b"{") :]))
+        return _live(_loads(text[text.index(b"{") :]))
 
     async def rollback(self, release: str, revision: int) -> None:
         """Roll back to a revision."""
@@ -203,6 +203,15 @@ def _revision(document: Document) -> Revision:
         chart=str(document.get("chart", "")),
         app_version=str(document.get("app_version", "")),
     )
+
+
+def _loads(text: bytes) -> Document:
+    """The JSON of a release, its numbers rounded to 64-bit floats, as helm's record has them.
+
+    Otherwise an integer of --set above 2**53 would differ from itself at the next deploy.
+    """
+    document: Document = json.loads(text, parse_int=lambda digits: int(float(digits)))
+    return document
 
 
 def _live(document: Document) -> Live:

@@ -7,6 +7,7 @@ own composer and constructors follow other rules for types, keys, tags and `<<`.
 
 import math
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
@@ -21,17 +22,27 @@ MAX_ALIASED = 400_000
 """Maximum number of values from aliases in a document, against "billion laughs"."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Number:
+    """A number of a document: its text, its line (from 1), and its path, `()` inside of merges."""
+
+    text: str
+    line: int
+    path: Path = ()
+
+
 class Composer:
-    """Composes one document, and records `lines` and `duplicates`.
+    """Composes one document, and records `lines`, `duplicates` and `rounded`.
 
     `lines` has the line (from 1) of every key and list item outside of aliases and merges.
     `duplicates` has a path for every key that repeats an earlier one of its mapping, and the
-    lines of both.
+    lines of both. `rounded` has the integers that a 64-bit float does not hold.
     """
 
     def __init__(self, name: str) -> None:
         self.lines: dict[Path, int] = {}
         self.duplicates: list[tuple[Path, int, int]] = []
+        self.rounded: list[Number] = []
         self._name = name
         self._anchors: dict[str, Any] = {}
         self._open: set[str] = set()
@@ -61,7 +72,7 @@ class Composer:
         self._open.add(anchor)
         value: Any
         if isinstance(event, yaml.ScalarEvent):
-            value = self._json(event)
+            value = self._json(event, path or ())
         elif isinstance(event, yaml.SequenceStartEvent):
             value = list(self._items(path))
         else:
@@ -113,13 +124,15 @@ class Composer:
         except ValueError as error:
             raise self.fault(line, str(error)) from error
 
-    def _json(self, event: Any) -> scalars.Scalar:
+    def _json(self, event: Any, path: Path) -> scalars.Scalar:
         """The scalar converted to JSON, in which 1e3 is 1000 and infinity an error."""
-        value = self._scalar(event)
+        value, line = self._scalar(event), event.start_mark.line
+        if isinstance(value, float) and not math.isfinite(value):
+            raise self.fault(line, f"JSON has no number {event.value}")
+        if isinstance(value, int | float) and scalars.rounded(event.value, value):
+            self.rounded.append(Number(text=event.value, line=line + 1, path=path))
         if not isinstance(value, float):
             return value
-        if not math.isfinite(value):
-            raise self.fault(event.start_mark.line, f"JSON has no number {event.value}")
         exact = value.is_integer() and -(2**63) <= value < 2**63
         return int(value) if exact and (value or math.copysign(1, value) > 0) else value
 

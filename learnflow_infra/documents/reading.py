@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from learnflow_infra.documents.composer import Composer
+from learnflow_infra.documents.composer import Composer, Number
 from learnflow_infra.documents.composer import Path as Keys
 from learnflow_infra.errors import InputError
 from learnflow_infra.models import Document
@@ -25,12 +25,14 @@ class Parsed:
         content: the mapping; its keys are texts, as in JSON.
         lines: the line (from 1) of every key and list item.
         duplicates: a message for every key that is set twice; the last value counts.
+        rounded: the integers that a 64-bit float does not hold.
     """
 
     name: str
     content: Document
     lines: Mapping[Keys, int] = field(default_factory=dict)
     duplicates: tuple[str, ...] = ()
+    rounded: tuple[Number, ...] = ()
 
     def line(self, path: Iterable[str | int]) -> int | None:
         """The line of the deepest existing key along a path; None if the first does not exist."""
@@ -63,7 +65,13 @@ def parse(text: bytes | str, name: str) -> Parsed:
         f"{name}:{line}: the key {path[-1]!r} is set twice; its value on line {first} is ignored."
         for path, first, line in composer.duplicates
     )
-    return Parsed(name=name, content=content or {}, lines=composer.lines, duplicates=duplicates)
+    return Parsed(
+        name=name,
+        content=content or {},
+        lines=composer.lines,
+        duplicates=duplicates,
+        rounded=tuple(composer.rounded),
+    )
 
 
 def _compose(composer: Composer, text: bytes | str, name: str) -> Any:

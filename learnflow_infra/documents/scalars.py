@@ -8,6 +8,7 @@ import binascii
 import math
 import re
 import struct
+from decimal import Decimal
 
 Scalar = str | int | float | bool | None
 
@@ -26,6 +27,9 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}([Tt ].*)?")
 _CORE = "tag:yaml.org,2002:"
 _LOWEST, _HIGHEST = -(2**63), 2**64 - 1
+EXACT = 2**53
+"""Up to this integer, a 64-bit float holds every one."""
+_EXPONENT = 10**21
 _LONGEST = 1000
 """Maximum digits of an integer; Python refuses to convert very long ones."""
 
@@ -47,13 +51,39 @@ def plain(text: str) -> Scalar:
 
 
 def _integer(digits: str) -> int | None:
+    number = _whole(digits)
+    return number if number is not None and _LOWEST <= number <= _HIGHEST else None
+
+
+def _whole(digits: str) -> int | None:
+    """The integer that the digits of any base write; None for a float."""
     match = _INTEGER.fullmatch(digits)
     if not match or len(digits) > _LONGEST:
         return None
     sign, *by_base = match.groups()
     base, figures = next((b, f) for b, f in zip((16, 2, 8, 10), by_base, strict=True) if f)
-    number = int(sign + figures, base)
-    return number if _LOWEST <= number <= _HIGHEST else None
+    return int(sign + figures, base)
+
+
+def rounded(text: str, value: int | float) -> bool:
+    """Whether a chart of Helm would see another integer than the text writes.
+
+    Helm reads every number of a file as a 64-bit float, and prints it with an exponent from
+    1e21 on. Fractions are approximate everywhere, and do not count.
+
+    Args:
+        text: the number in YAML or JSON.
+        value: what `plain` makes of it.
+    """
+    if abs(value) <= EXACT:
+        return False
+    digits, seen = text.replace("_", ""), Decimal(float(value))
+    whole = _whole(digits)
+    if whole is not None:
+        return whole != seen or abs(whole) >= _EXPONENT
+    written = Decimal(digits)
+    shortest = Decimal(repr(float(value)))
+    return written != seen and (abs(seen) < _EXPONENT or written != shortest)
 
 
 def _float(digits: str, text: str) -> Scalar:

@@ -16,6 +16,7 @@ from learnflow_infra.models import Profile, ReleaseName, Values
 from learnflow_infra.paths import repo_root
 from learnflow_infra.sources.chart_reading import Defaults
 from learnflow_infra.values import unknown
+from learnflow_infra.values.numbers import require_exact
 from learnflow_infra.values.origins import Keys, Origin, Statement, chains, lay
 from learnflow_infra.values.overrides import Overrides, refuse_kind
 from learnflow_infra.values.shared import GLOBAL, with_globals
@@ -135,7 +136,10 @@ def _project_files(release: ReleaseName, profile: Profile, folder: Path | None) 
     root = folder or repo_root() / "charts-values"
     names = ("values.yaml", f"values-{profile}.yaml")
     paths = [root / release / name for name in names]
-    return [read(path, f"{root.name}/{release}/{path.name}") for path in paths if path.exists()]
+    files = [read(path, f"{root.name}/{release}/{path.name}") for path in paths if path.exists()]
+    for file in files:
+        require_exact(file)
+    return files
 
 
 def _of_chart(chart: Defaults) -> list[Statement]:

@@ -18,6 +18,7 @@ from learnflow_infra.masking import MASK, masked_values
 from learnflow_infra.models import ReleaseName, Values
 from learnflow_infra.values import grammar
 from learnflow_infra.values.assign import PathError, assign, describe, refusal
+from learnflow_infra.values.numbers import WHY, require_exact, rounded_in_json
 from learnflow_infra.values.origins import Keys, Statement, lay
 from learnflow_infra.values.reader import Assignment
 from learnflow_infra.values.shared import GLOBAL
@@ -121,6 +122,7 @@ def read_overrides(flags: Flags, releases: Sequence[ReleaseName]) -> Overrides:
     for file in loaded:
         for key in file.content:
             _check_scope(file.source((key,)), key, releases)
+        require_exact(file)
     typed = [
         ("--set-json", flags.set_json),
         ("--set", flags.set_values),
@@ -135,7 +137,17 @@ def read_overrides(flags: Flags, releases: Sequence[ReleaseName]) -> Overrides:
     )
     for item in assignments:
         _check_scope(f"{item.flag} {item.assignment.key}", item.assignment.path[0], releases)
+        _require_exact(item)
     return Overrides(files=loaded, assignments=assignments)
+
+
+def _require_exact(item: FlagValue) -> None:
+    if item.flag == "--set-json" and rounded_in_json(item.assignment.typed):
+        raise InputError(
+            f"{item.source}: an integer in it would be rounded by Helm.",
+            why=WHY,
+            remedy='Write it as a text, in quotes: "9223372036854775807"',
+        )
 
 
 def _read_file(path: Path) -> Parsed:

@@ -14,6 +14,7 @@ from learnflow_infra.engine.verbs import deploy
 from learnflow_infra.models import ChartSource, Profile, Release, ReleaseName, SkillName
 from learnflow_infra.sources import charts
 from learnflow_infra.values import Computed
+from learnflow_infra.values.typed import set_arguments, unmarked
 
 CHART = {
     "Chart.yaml": "apiVersion: v2\nname: demo\nversion: 0.1.0\n",
@@ -46,7 +47,9 @@ def prepared(release, values):
         release=release,
         source=source,
         chart=charts.read(Path(source.chart)),
-        computed=Computed(release=release.name, values=values),
+        computed=Computed(
+            release=release.name, values=unmarked(values), set_arguments=set_arguments(values)
+        ),
     )
 
 

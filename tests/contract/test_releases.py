@@ -15,6 +15,7 @@ from learnflow_infra.engine.release.state import Action, ReleaseState
 from learnflow_infra.engine.release.upgrade import upgrade
 from learnflow_infra.errors import NotReadyError, ReleaseFailedError
 from learnflow_infra.values import Layer, compute
+from learnflow_infra.values.typed import SetInteger
 from tests.contract.demo import compared, converge, release_of
 
 pytestmark = pytest.mark.contract
@@ -47,6 +48,13 @@ def test_values_generated_at_each_rendering_are_no_change(session, release):
     again = compared(session, release, {})
     assert again.desired.manifest != again.live.manifest
     assert (list(again.diff), again.state) == ([], ReleaseState.IN_SYNC)
+
+
+def test_an_integer_of_set_above_a_float_is_no_change_the_second_time(session, release):
+    number = {"number": SetInteger(2**63 - 1)}
+    converge(session, release, number)
+    assert compared(session, release, number).action is Action.NONE
+    assert compared(session, release, {"number": 1}).action is Action.UPGRADE
 
 
 def test_comparing_changes_nothing(session, release):
