@@ -65,7 +65,7 @@ def _whole(digits: str) -> int | None:
     return int(sign + figures, base)
 
 
-def rounded(text: str, value: int | float) -> bool:
+def rounded(text: str, value: float) -> bool:
     """Whether a chart of Helm would see another integer than the text writes.
 
     Helm reads every number of a file as a 64-bit float, and prints it with an exponent from

@@ -115,6 +115,36 @@ def test_numbers_of_the_configuration_keep_their_digits():
     }
 
 
+@pytest.mark.parametrize("flag", ["--set-json", "--set"])
+@pytest.mark.parametrize("digits", ["1152921504606846976", "9223372036854775807", "10485760"])
+def test_big_integers_keep_their_digits(flag, digits):
+    exact = digits if flag == "--set" else str(int(float(digits)))
+    given = [f"{flag}=config.a={digits}", f"{flag}=topics[0].config.b={digits}"]
+    done = helm("template", "kafka", str(CHART), "--set", "topics[0].name=x", *given)
+    objects = [item for item in yaml.safe_load_all(done.stdout) if item]
+    assert properties(objects)["a"] == exact
+    asked = json.loads(one(objects, "ConfigMap", "kafka-topics")["data"]["topics.json"])
+    assert asked["topics"] == [{"name": "x", "config": {"b": exact}}]
+
+
+def test_the_job_of_topics_has_resources_of_its_own():
+    def resources(settings):
+        return one(render(settings), "Job")["spec"]["template"]["spec"]["containers"][0][
+            "resources"
+        ]
+
+    default = {"requests": {"cpu": "50m", "memory": "96Mi"}, "limits": {"memory": "256Mi"}}
+    assert resources({}) == default
+    limits = {"topicsJob": {"resources": {"limits": {"cpu": "200m"}}}}
+    assert resources(limits)["limits"] == {"cpu": "200m", "memory": "256Mi"}
+
+
+def test_a_long_limit_of_time_is_a_number():
+    job = one(render({"topicsTimeout": 2_000_000}), "Job")["spec"]
+    assert job["template"]["spec"]["containers"][0]["args"][-1] == "2000000"
+    assert job["activeDeadlineSeconds"] == 6_000_000
+
+
 def test_the_configuration_is_stronger_than_the_charts_own():
     objects = render({"brokers": 3, "config": {"min.insync.replicas": 1}})
     assert properties(objects)["min.insync.replicas"] == "1"

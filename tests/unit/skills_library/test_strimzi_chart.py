@@ -13,7 +13,7 @@ ROOT = repo_root()
 CHARTS = ROOT / "skills-library/kafka-k8s-setup/charts"
 VALUES = ROOT / "charts-values"
 DEPLOYED = ("kafka/values.yaml", "kafka/values-upstream.yaml")
-ELSEWHERE = {"image", "clusterDomain", "topicsTimeout", "global"}
+ELSEWHERE = {"image", "clusterDomain", "topicsTimeout", "topicsJob", "global"}
 """Values of our own chart of Kafka that the operator's chart has, or that mean nothing here."""
 
 

@@ -78,7 +78,8 @@ capabilities:
 
 {{/* A number of YAML is a float to helm: 604800000 must not become 6.048e+08. */}}
 {{- define "kafka.plain" -}}
-{{- if and (kindIs "float64" .) (eq (float64 (int64 .)) .) }}{{ int64 . }}{{ else }}{{ . }}{{ end -}}
+{{- $whole := and (kindIs "float64" .) (lt -1e21 (float64 .)) (lt (float64 .) 1e21) (eq (floor .) (float64 .)) -}}
+{{- if $whole }}{{ printf "%.0f" . }}{{ else }}{{ . }}{{ end -}}
 {{- end -}}
 
 {{- define "kafka.minInSync" -}}
@@ -92,5 +93,13 @@ capabilities:
 {{/* What the topics program of the image is asked for. */}}
 {{- define "kafka.topics" -}}
 {{- $defaults := dict "min.insync.replicas" (include "kafka.minInSync" .) -}}
-{{- toPrettyJson (dict "defaults" $defaults "topics" .Values.topics) -}}
+{{- $topics := list -}}
+{{- range $topic := .Values.topics -}}
+{{- $config := dict -}}
+{{- range $key, $value := $topic.config -}}
+{{- $_ := set $config $key (include "kafka.plain" $value) -}}
+{{- end -}}
+{{- $topics = append $topics (ternary (merge (dict "config" $config) $topic) $topic (not (empty $config))) -}}
+{{- end -}}
+{{- toPrettyJson (dict "defaults" $defaults "topics" $topics) -}}
 {{- end -}}

@@ -19,7 +19,8 @@ labels:
 
 {{/* A number of YAML is a float to helm: 604800000 must not become 6.048e+08. */}}
 {{- define "strimzi-kafka.plain" -}}
-{{- if and (kindIs "float64" .) (eq (float64 (int64 .)) .) }}{{ int64 . }}{{ else }}{{ . }}{{ end -}}
+{{- $whole := and (kindIs "float64" .) (lt -1e21 (float64 .)) (lt (float64 .) 1e21) (eq (floor .) (float64 .)) -}}
+{{- if $whole }}{{ printf "%.0f" . }}{{ else }}{{ . }}{{ end -}}
 {{- end -}}
 
 {{/* A mapping of settings, every value as text. */}}
