@@ -36,7 +36,7 @@ class Rendered:
 
 @dataclass(frozen=True, kw_only=True)
 class Live(Rendered):
-    """The newest revision of a release in helm's record.
+    """A revision of a release in helm's record, mostly the newest.
 
     `status` is Helm's (`deployed`, `failed`, `pending-upgrade`, ...); `begun` is the start of
     its last operation, in seconds since 1970.
@@ -102,9 +102,10 @@ class Helm:
             history_max_revisions=HISTORY,
         )
 
-    async def live(self, release: str) -> Live | None:
-        """The newest revision of a release; None if it does not exist."""
+    async def live(self, release: str, *, revision: int | None = None) -> Live | None:
+        """A revision of a release, by default the newest; None if it does not exist."""
         command = ["status", release, "--output", "json", "--namespace", self._namespace]
+        command += ["--revision", str(revision)] if revision is not None else []
         try:
             text = await translate(release, self._command.run(command))
         except MissingReleaseError:
@@ -124,18 +125,34 @@ class Helm:
             )
         return live
 
-    async def render(self, what: Installation) -> Rendered:
-        """Render what an upgrade would install; `lookup` in templates queries the cluster."""
-        return await self._upgrade(what, "--dry-run=server")
+    async def render(self, what: Installation, *, replace: bool = False) -> Rendered:
+        """Render what an upgrade would install; `lookup` in templates queries the cluster.
 
-    async def upgrade(self, what: Installation, *, seconds: float) -> Live:
-        """Install or upgrade; returns after helm's hooks, not when pods are ready."""
-        return await self._upgrade(what, "--timeout", f"{int(seconds)}s")
+        Args:
+            what: to render.
+            replace: the release was uninstalled, and its history kept.
+        """
+        return await self._upgrade(what, "--dry-run=server", replace=replace)
 
-    async def _upgrade(self, what: Installation, *options: str) -> Live:
-        """Skip CRDs, which helm installs but never upgrades (see engine.release.crds)."""
-        command = ["upgrade", what.release, what.chart, "--install", "--skip-crds"]
-        command += ["--history-max", str(HISTORY), "--output", "json", *options]
+    async def upgrade(self, what: Installation, *, seconds: float, replace: bool = False) -> Live:
+        """Install or upgrade; returns after helm's hooks, not when pods are ready.
+
+        Args:
+            what: to install.
+            seconds: how long helm may take.
+            replace: the release was uninstalled, and its history kept.
+        """
+        return await self._upgrade(what, "--timeout", f"{int(seconds)}s", replace=replace)
+
+    async def _upgrade(self, what: Installation, *options: str, replace: bool) -> Live:
+        """Skip CRDs, which helm installs but never upgrades (see engine.release.crds).
+
+        `helm upgrade --install` does not recognise an uninstalled release with ten revisions:
+        it looks at the last one by name, which is the ninth.
+        """
+        command: list[object] = ["install", "--replace"] if replace else ["upgrade", "--install"]
+        command += [] if replace else ["--history-max", str(HISTORY)]
+        command += [what.release, what.chart, "--skip-crds", "--output", "json", *options]
         command += ["--namespace", self._namespace, *what.arguments()]
         text = await translate(what.release, self._command.run(command, what.stdin()))
         return _live(_loads(text[text.index(b"{") :]))

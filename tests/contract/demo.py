@@ -75,12 +75,12 @@ def converge_compared(session, comparison):
 
 
 def leave_unfinished(session, status="pending-upgrade", *, revision=2, begun=""):
-    """Write a revision of the release as a killed helm leaves it.
+    """Write a revision of the release as helm leaves it, such as a killed one.
 
     `begun` is when the operation began (RFC 3339); as revision 1 where it is empty.
     """
     path = f"/api/v1/namespaces/{session.namespace}/secrets"
-    (secret,) = session.kube.items(path, labels="owner=helm,name=demo")
+    secret, *_ = session.kube.items(path, labels="owner=helm,name=demo")
     packed = base64.b64decode(base64.b64decode(secret["data"]["release"]))
     record = json.loads(gzip.decompress(packed))
     record["version"] = revision

@@ -1,13 +1,13 @@
 """Compare the desired releases with the live ones; nothing is changed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from learnflow_infra.clients.helm import Capabilities, Live, Rendered, template
 from learnflow_infra.clients.kube import Kube
-from learnflow_infra.engine.release import changes, crds, drift
+from learnflow_infra.engine.release import changes, crds, drift, leftovers
 from learnflow_infra.engine.release.changes import Change
 from learnflow_infra.engine.release.drift import Finding
 from learnflow_infra.engine.release.observe import observe
@@ -32,8 +32,8 @@ Render = Callable[[], Awaitable[Rendered]]
 class Comparison:
     """The `desired` release beside the `observed` one.
 
-    `diff` has the changes from the live manifest to the desired one, `findings` the live
-    objects that differ from the live manifest.
+    `diff` has the changes from the observed baseline to the desired manifest, `findings` the
+    live objects that differ from the baseline.
     """
 
     prepared: Prepared
@@ -55,7 +55,18 @@ class Comparison:
     @property
     def action(self) -> Action:
         """What a deploy does with the release."""
-        return action_for(self.state, self.observed)
+        return action_for(self.state, self.observed, leftovers=self._leftovers)
+
+    @property
+    def _leftovers(self) -> bool:
+        """Failed revisions left something that helm's upgrade would not remove."""
+        attempts = [changes.by_key(item.manifest.objects) for item in self.observed.attempts]
+        deployed = self.observed.deployed
+        return leftovers.exist(
+            attempts,
+            changes.by_key(deployed.manifest.objects if deployed else ()),
+            changes.by_key(self.desired.manifest.objects),
+        )
 
 
 async def compare_all(session: Session, prepared: Sequence[Prepared]) -> list[Comparison]:
@@ -92,6 +103,9 @@ async def compare(
     if isinstance(observed, Observed) and observed.unfinished:  # helm does not render it
         render = offline
         desired = await render()
+    elif isinstance(observed, Observed) and observed.uninstalled and not pending:
+        render = partial(session.helm.render, prepared.installation, replace=True)
+        desired = await render()
     for result in (observed, desired):
         if isinstance(result, ReleaseFailedError):
             raise explained(result, prepared.release, session.namespace) from result
@@ -103,24 +117,49 @@ async def compare(
 async def _comparison(
     session: Session, prepared: Prepared, observed: Observed, desired: Rendered, render: Render
 ) -> Comparison:
-    live = observed.live
-    if live is None:
-        diff = changes.diff({}, changes.by_key(desired.manifest.with_hooks))
-        return Comparison(prepared=prepared, observed=observed, desired=desired, diff=diff)
-    findings = await asyncio.to_thread(
-        drift.find, session.kube, session.namespace, live.manifest.objects
-    )
-    diff = [] if live.manifest == desired.manifest else await _diff(live, desired, render)
+    """Compare with the baseline and with the live objects."""
+    base = observed.baseline
+    old = changes.by_key(base.manifest.with_hooks if base else ())
+    findings = await asyncio.to_thread(_findings, session, observed)
+    if base and observed.deployed is None:  # of a failed install: helm created some objects only
+        old = {key: obj for key, obj in old.items() if key not in _gone(findings)}
+        findings = [finding for finding in findings if finding.state != "gone"]
+    same = base is not None and base.manifest == desired.manifest and observed.deployed is not None
+    diff = [] if same else await _diff(old, desired, render)
     return Comparison(
         prepared=prepared, observed=observed, desired=desired, diff=diff, findings=findings
     )
 
 
-async def _diff(live: Live, desired: Rendered, render: Render) -> list[Change]:
-    """The changes from live to desired, without values that helm generates at each rendering."""
-    old, first, second = (
-        changes.by_key(item.manifest.with_hooks) for item in (live, desired, await render())
-    )
+def _findings(session: Session, observed: Observed) -> list[Finding]:
+    """Live objects that differ from the baseline, and Jobs of failed revisions that failed."""
+    if observed.baseline is None:
+        return []
+    objects = observed.baseline.manifest.objects
+    find = partial(drift.find, session.kube, session.namespace)
+    known = changes.by_key(objects)
+    later = {
+        changes.key(obj): obj
+        for attempt in observed.attempts
+        for obj in attempt.manifest.objects
+        if obj["kind"] == "Job" and changes.key(obj) not in known
+    }
+    jobs = find(list(later.values())) if later else []
+    return [*find(objects), *(finding for finding in jobs if finding.state == "failed")]
+
+
+def _gone(findings: Sequence[Finding]) -> set[changes.Key]:
+    return {changes.key(finding.desired) for finding in findings if finding.state == "gone"}
+
+
+async def _diff(
+    old: Mapping[changes.Key, Object], desired: Rendered, render: Render
+) -> list[Change]:
+    """The changes to the desired release, without values that helm generates at each rendering."""
+    first = changes.by_key(desired.manifest.with_hooks)
+    if not old:
+        return changes.diff({}, first)
+    second = changes.by_key((await render()).manifest.with_hooks)
     return changes.diff(old, changes.settled(old, first, second))
 
 

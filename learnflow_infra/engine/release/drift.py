@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
+from learnflow_infra.clients.api_errors import ApiError, ForbiddenError
 from learnflow_infra.clients.kube import Kube, api_root
 from learnflow_infra.engine.release import changes
 from learnflow_infra.objects import Object, Resource, reference
@@ -25,13 +26,14 @@ class Finding:
     """An object that differs from its manifest.
 
     `gone` objects do not exist or their kind is not served, `failed` ones are Jobs that gave
-    up, `drifted` ones have other fields. `path` is in the API ("" where the kind is not
-    served), `uid` that of the live object.
+    up, `drifted` ones have other fields, `refused` ones have other fields which the API server
+    does not let anybody change back. `path` is in the API ("" where the kind is not served),
+    `uid` that of the live object.
     """
 
     desired: Object
     path: str
-    state: Literal["gone", "failed", "drifted"]
+    state: Literal["gone", "failed", "drifted", "refused"]
     change: changes.Change
     uid: str = ""
 
@@ -47,7 +49,7 @@ def find(kube: Kube, namespace: str, objects: Sequence[Object]) -> list[Finding]
     notations of a value are no drift.
 
     Raises:
-        ApiError: the server refuses an object.
+        ForbiddenError: this user may not read or change an object.
     """
     locate = locator(kube, namespace, objects)
     with ThreadPoolExecutor(4) as pool:
@@ -64,7 +66,13 @@ def _finding(kube: Kube, path: str, desired: Object) -> Finding | None:
     if live["kind"] == "Job" and compute(live).state == "Failed":
         change = changes.change("added", None, desired)
         return Finding(desired=desired, path=path, state="failed", uid=uid, change=change)
-    applied = kube.apply(path, desired, dry_run=True)
+    try:
+        applied = kube.apply(path, desired, dry_run=True)
+    except ForbiddenError:
+        raise
+    except ApiError:  # the field is immutable, or the server's rules have changed
+        change = changes.change("drifted", _essence(live), desired)
+        return Finding(desired=desired, path=path, state="refused", uid=uid, change=change)
     before, after = _essence(live), _essence(applied)
     if before == after:
         return None

@@ -2,33 +2,62 @@
 
 import asyncio
 
+from learnflow_infra.clients.helm import Live
 from learnflow_infra.engine.release.state import Observed
 from learnflow_infra.engine.request import run_lock
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.models import Release
 from learnflow_infra.readiness.owned import expected
 from learnflow_infra.readiness.view import View
+from learnflow_infra.system import tasks
 
 
 async def observe(session: Session, release: Release) -> Observed:
     """Helm's record of a release; of an unfinished operation also how long it may still go on.
 
+    Only where the newest revision is not deployed, helm is asked for its history, and for the
+    revisions from the last deployed one on.
+
     Raises:
         ReleaseFailedError: helm cannot read it.
     """
-    observed = Observed(live=await session.helm.live(release.name))
-    if observed.live is None or not observed.unfinished:
-        return observed
+    live = await session.helm.live(release.name)
+    if live is None or live.status == "deployed":
+        return Observed(live=live, deployed=live)
     history = await session.helm.history(release.name)
+    last = next((item.revision for item in history if item.was_deployed), 0)
+    failed = [item.revision for item in history if item.status == "failed"]
+    later = [number for number in failed if number > last]
+    numbers = [last, *later] if last else later
+    revisions = await _revisions(session, release, live, numbers)
     return Observed(
-        live=observed.live,
-        last_deployed=next((item.revision for item in history if item.was_deployed), None),
-        held_for=run_lock.held_for(
-            session.target.context,
-            session.namespace,
-            begun=observed.live.begun,
-            patience=max(run_lock.PATIENCE, release.ready_timeout),
-        ),
+        live=live,
+        deployed=revisions.get(last),
+        attempts=[revisions[number] for number in later],
+        held_for=_held_for(session, release, live),
+    )
+
+
+async def _revisions(
+    session: Session, release: Release, live: Live, numbers: list[int]
+) -> dict[int, Live]:
+    """Revisions by their number; `live` is not read again."""
+    missing = [number for number in numbers if number != live.revision]
+    read = await tasks.together(
+        *(session.helm.live(release.name, revision=number) for number in missing)
+    )
+    present = {item.revision: item for item in (live, *read) if item is not None}
+    return {number: present[number] for number in numbers if number in present}
+
+
+def _held_for(session: Session, release: Release, live: Live) -> float:
+    if not Observed(live=live).unfinished:
+        return 0.0
+    return run_lock.held_for(
+        session.target.context,
+        session.namespace,
+        begun=live.begun,
+        patience=max(run_lock.PATIENCE, release.ready_timeout),
     )
 
 
@@ -36,5 +65,5 @@ def observe_with_objects(session: Session, release: Release) -> tuple[Observed, 
     """Helm's record of a release, and a view of its objects."""
     observed = asyncio.run(observe(session, release))
     view = View(session.kube, session.watches, session.namespace, release)
-    view.follow(expected(observed.live.manifest.objects if observed.live else ()))
+    view.follow(expected(observed.baseline.manifest.objects if observed.baseline else ()))
     return observed, view

@@ -1,7 +1,8 @@
-"""Undo helm operations that were cut off, after everything that a deploy checks has passed.
+"""Undo helm operations that were cut off or failed, after all checks of a deploy have passed.
 
 Helm refuses to work on a `pending-*` release. It is rolled back to its last deployed revision,
-or uninstalled where it has none (volume claims are kept).
+or uninstalled where it has none (volume claims are kept). A failed release is rolled back only
+where helm's next upgrade would leave something of it.
 """
 
 import asyncio
@@ -55,19 +56,21 @@ def held_by_another(release: ReleaseName, observed: Observed) -> LockedError:
 
 
 async def recover(session: Session, comparison: Comparison) -> str:
-    """Roll back or uninstall a release whose operation was cut off; returns what was done.
+    """Roll back or uninstall a release that is cut off or failed; returns what was done.
 
     Raises:
         ReleaseFailedError: helm could not.
         LearnflowError: an object of an uninstalled release is not deleted in time.
     """
     release, observed = comparison.prepared.release, comparison.observed
+    why = "an operation was cut off" if observed.unfinished else "the last revision failed"
     with step(session.emit, f"recover/{release.name}", f"Recover {release.name}") as running:
-        if comparison.action is Action.ROLL_BACK and observed.last_deployed is not None:
-            await session.helm.rollback(release.name, observed.last_deployed)
-            running.done(f"back to revision {observed.last_deployed}: an operation was cut off")
-            return f"{release.name} was rolled back to revision {observed.last_deployed}"
+        if comparison.action is Action.ROLL_BACK and observed.deployed is not None:
+            back = observed.deployed.revision
+            await session.helm.rollback(release.name, back)
+            running.done(f"back to revision {back}: {why}")
+            return f"{release.name} was rolled back to revision {back}"
         if observed.live is not None:
             await uninstall(session, release, observed.live)
-        running.done("uninstalled: an operation on it was cut off")
+        running.done(f"uninstalled: {why}")
     return f"{release.name} was uninstalled"

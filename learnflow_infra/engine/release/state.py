@@ -48,19 +48,41 @@ class Action(StrEnum):
 class Observed:
     """A release as it was observed.
 
-    `last_deployed` is the newest revision that was deployed, None where there is none;
-    `held_for` are the seconds for which an operation begun elsewhere may still go on. Both
-    are set only for a release with an unfinished operation.
+    `live` is the newest revision, `deployed` the newest one that was deployed, None where there
+    is none. `attempts` are the revisions after it that failed. `held_for` are the seconds for
+    which an operation begun elsewhere may still go on; set only for an unfinished operation.
     """
 
     live: Live | None = None
-    last_deployed: int | None = None
+    deployed: Live | None = None
+    attempts: Sequence[Live] = ()
     held_for: float = 0.0
 
     @property
     def unfinished(self) -> bool:
         """Helm's record says that an operation is under way."""
         return self.live is not None and self.live.status.startswith(("pending", "uninstalling"))
+
+    @property
+    def uninstalled(self) -> bool:
+        """The release was uninstalled, and helm has kept its history."""
+        return self.live is not None and self.live.status == "uninstalled"
+
+    @property
+    def baseline(self) -> Live | None:
+        """The revision whose objects a deploy finds, and from which helm upgrades.
+
+        That is the last one that was deployed: the manifest of a failed revision was refused,
+        or applied in part. Where none was deployed, helm starts from the newest one. None
+        where the next operation is an install.
+
+        Source: `prepareUpgrade` in helm's pkg/action.
+        """
+        if self.live is None or self.live.status.startswith("uninstall"):
+            return None
+        if self.deployed is not None:
+            return self.deployed
+        return None if self.unfinished else self.live
 
 
 def state_of(
@@ -79,7 +101,7 @@ def state_of(
         findings: live objects that differ from the live manifest.
     """
     live = observed.live
-    if live is None or live.status == "uninstalled":
+    if live is None or observed.uninstalled:
         return ReleaseState.ABSENT
     if observed.unfinished:
         return ReleaseState.HELD_BY_ANOTHER if observed.held_for > 0 else ReleaseState.CUT_OFF
@@ -92,11 +114,18 @@ def state_of(
     return ReleaseState.DRIFTED if findings else ReleaseState.IN_SYNC
 
 
-def action_for(state: ReleaseState, observed: Observed) -> Action:
+def action_for(state: ReleaseState, observed: Observed, *, leftovers: bool = False) -> Action:
     """What a deploy does with a release in that state.
 
     A release that was cut off is first rolled back to its last deployed revision, or
     uninstalled if it has none or its uninstallation was cut off; then it is observed again.
+    A failed one is first rolled back where helm's next upgrade would leave something of it.
+
+    Args:
+        state: of the release.
+        observed: the release in helm's record.
+        leftovers: failed revisions left what neither the last deployed revision nor the desired
+            one has.
     """
     match state:
         case ReleaseState.ABSENT:
@@ -105,10 +134,10 @@ def action_for(state: ReleaseState, observed: Observed) -> Action:
             return Action.REFUSE
         case ReleaseState.CUT_OFF:
             uninstalling = observed.live is not None and observed.live.status == "uninstalling"
-            restorable = observed.last_deployed is not None and not uninstalling
+            restorable = observed.deployed is not None and not uninstalling
             return Action.ROLL_BACK if restorable else Action.UNINSTALL
         case ReleaseState.FAILED | ReleaseState.OUT_OF_SYNC:
-            return Action.UPGRADE
+            return Action.ROLL_BACK if leftovers and observed.deployed else Action.UPGRADE
         case ReleaseState.DRIFTED:
             return Action.MEND
         case ReleaseState.IN_SYNC:

@@ -38,7 +38,11 @@ async def _upgrade(
     session: Session, comparison: Comparison, seconds: float, report: Observe
 ) -> Live:
     release = comparison.prepared.release
-    work = session.helm.upgrade(comparison.prepared.installation, seconds=seconds)
+    work = session.helm.upgrade(
+        comparison.prepared.installation,
+        seconds=seconds,
+        replace=comparison.observed.uninstalled,
+    )
     view = View(session.kube, session.watches, session.namespace, release)
     hooks = expected(comparison.desired.manifest.hooks)
     try:

@@ -17,9 +17,16 @@ from learnflow_infra.engine.release.state import (
 CHANGE = Change(object="ConfigMap/a", kind="changed", text="")
 
 
-def observed(status, last_deployed=None, held_for=0.0):
-    live = Live(revision=2, status=status, manifest=Manifest(), values={"a": 1})
-    return Observed(live=live, last_deployed=last_deployed, held_for=held_for)
+def observed(status, deployed=None, held_for=0.0):
+    return Observed(
+        live=revision(2, status),
+        deployed=revision(deployed, "deployed") if deployed else None,
+        held_for=held_for,
+    )
+
+
+def revision(number, status):
+    return Live(revision=number, status=status, manifest=Manifest(), values={"a": 1})
 
 
 def desired(**values):
@@ -80,6 +87,30 @@ def test_the_state_of_a_release(observed, comparison, state):
 )
 def test_what_a_deploy_does_with_it(state, observed, action):
     assert action_for(state, observed) is action
+
+
+def test_a_failed_release_is_rolled_back_first_if_an_upgrade_would_leave_something():
+    failed = observed("failed", 1)
+    assert action_for(ReleaseState.FAILED, failed, leftovers=True) is Action.ROLL_BACK
+    assert action_for(ReleaseState.FAILED, observed("failed"), leftovers=True) is Action.UPGRADE
+
+
+@pytest.mark.parametrize(
+    ("observed", "baseline"),
+    [
+        (Observed(), None),
+        (Observed(live=revision(2, "deployed"), deployed=revision(2, "deployed")), 2),
+        (observed("failed", 1), 1),
+        (observed("failed"), 2),
+        (observed("superseded"), 2),
+        (observed("pending-upgrade", 1), 1),
+        (observed("pending-install"), None),
+        (observed("uninstalling", 1), None),
+        (observed("uninstalled", 1), None),
+    ],
+)
+def test_the_revision_that_a_deploy_starts_from(observed, baseline):
+    assert (observed.baseline.revision if observed.baseline else None) == baseline
 
 
 def test_every_state_has_an_action():
