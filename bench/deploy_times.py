@@ -57,4 +57,4 @@ if __name__ == "__main__":
         try:
             main()
         finally:
-            command("cluster", "delete", "--name", NAME)
+            command("cluster", "delete", "--name", NAME, "--yes")

@@ -41,3 +41,10 @@ def seconds(text: str) -> float:
     if not parts or "".join(n + u for n, u in parts) != text:
         raise ValueError(f"{text!r} is not a duration such as 90s or 5m")
     return sum(float(number) * _SECONDS[unit] for number, unit in parts)
+
+
+def size(count: float) -> str:
+    """Bytes in a short form: 512B, 1.5Mi, 20Gi."""
+    power = min(4, max(0, int(count).bit_length() - 1) // 10)
+    unit = ("B", "Ki", "Mi", "Gi", "Ti")[power]
+    return f"{count / 2 ** (10 * power):.1f}".removesuffix(".0") + unit

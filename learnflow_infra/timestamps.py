@@ -1,6 +1,8 @@
-"""Times as Kubernetes writes them (RFC 3339)."""
+"""Times as Kubernetes writes them (RFC 3339), and ages as kubectl does."""
 
 from datetime import datetime
+
+MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
 def seconds_of(text: str | None) -> float:
@@ -9,3 +11,16 @@ def seconds_of(text: str | None) -> float:
         return datetime.fromisoformat(text or "").timestamp()
     except ValueError:
         return 0.0
+
+
+def age(seconds: float) -> str:
+    """Seconds in kubectl's short form: 59s, 3m12s, 5h7m, 2d4h."""
+    whole = max(0, int(seconds))
+    for unit, big, small, part in (
+        ("d", DAY, "h", HOUR),
+        ("h", HOUR, "m", MINUTE),
+        ("m", MINUTE, "s", 1),
+    ):
+        if whole >= big:
+            return f"{whole // big}{unit}{whole % big // part}{small}"
+    return f"{whole}s"

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from learnflow_infra.cli import ask
 from learnflow_infra.cli import options as opts
 from learnflow_infra.cli.run import exit_on_error, out, out_json, run
 from learnflow_infra.remedy import Command, Remedy
@@ -57,13 +58,12 @@ def stop(name: Name = NAME) -> None:
 
 
 @app.command()
-def delete(name: Name = NAME) -> None:
+def delete(name: Name = NAME, yes: ask.Yes = False) -> None:
     """Delete the cluster and its data. Built programs and images stay in the cache."""
-    from learnflow_infra.clusters import embedded
-    from learnflow_infra.engine.request import run_lock
+    from learnflow_infra.engine.verbs import delete_cluster as verb
 
-    run(lambda emit: embedded.delete(name, emit=emit))
-    run_lock.forget(embedded.CONTEXT_PREFIX + name)
+    confirm = ask.confirm(yes=yes)
+    run(lambda emit: verb.delete_cluster(name, confirm=confirm, emit=emit))
 
 
 @app.command()

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from learnflow_infra.cli import ask
 from learnflow_infra.cli import options as opts
 from learnflow_infra.cli.run import out, run
 
@@ -14,6 +15,7 @@ def delete(
         bool,
         typer.Option("--purge-data", help="Also delete volumes and Secrets; cannot be undone."),
     ] = False,
+    yes: ask.Yes = False,
     profile: opts.ProfileName = None,
     context: opts.Context = None,
     namespace: opts.Namespace = opts.NAMESPACE,
@@ -21,13 +23,10 @@ def delete(
     """Uninstall skills. Volumes and Secrets stay, so a later deploy finds its data again."""
     from learnflow_infra.engine.verbs import delete as verb
 
-    done = run(
-        lambda emit: verb.delete(
-            opts.options(skills=skills, context=context, namespace=namespace, profile=profile),
-            purge=purge_data,
-            emit=emit,
-        )
+    options = opts.options(
+        skills=skills, context=context, namespace=namespace, profile=profile, yes=yes
     )
+    done = run(lambda emit: verb.delete(options, purge=purge_data, emit=emit))
     out("Deleted: " + (", ".join(done.releases) or "nothing; no release was installed"))
     if done.kept:
         out("Kept (--purge-data deletes them): " + ", ".join(done.kept))

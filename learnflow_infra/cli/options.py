@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from learnflow_infra.cli.ask import confirm
 from learnflow_infra.cli.run import exit_on_error
 from learnflow_infra.errors import InputError
 from learnflow_infra.quantities import seconds
@@ -123,6 +124,8 @@ def options(
     mirrors: Sequence[str] | None = None,
     timeout: str | None = None,
     verify: bool = True,
+    yes: bool = False,
+    progress: bool = False,
 ) -> "Options":
     """The engine's options.
 
@@ -141,6 +144,7 @@ def options(
         namespace=namespace,
         timeout=_seconds(timeout),
         verify=verify,
+        confirm=confirm(yes=yes, progress=progress),
     )
 
 

@@ -1,19 +1,25 @@
-"""The records that a delete removes, against a real API server."""
+"""What a delete removes, and what it asks first, against a real API server."""
 
 import json
 from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
+import yaml
 
 from learnflow_infra import paths
+from learnflow_infra.engine.request import confirmation
 from learnflow_infra.engine.verbs import delete
+from learnflow_infra.errors import RefusedError
+from learnflow_infra.events import ignore
 from learnflow_infra.models import Release
 from learnflow_infra.outputs import artifacts
 from learnflow_infra.outputs import record as records
 from learnflow_infra.outputs.record import Record
 from learnflow_infra.system import files
+from tests.contract.demo_skill import SKILL, checkout, foundation, options, skill, user
 
+__all__ = ["checkout", "foundation", "options", "skill", "user"]
 pytestmark = pytest.mark.contract
 CONFIG_MAP = "/api/v1/namespaces/{}/configmaps/learnflow-endpoints"
 
@@ -95,3 +101,48 @@ def test_artifacts_of_another_target_stay(session, phase):
     forget(session, "a")
     assert session.kube.find(CONFIG_MAP.format(session.namespace)) is None
     assert written(phase) == before
+
+
+@pytest.fixture
+def data(kube, namespace, skill):
+    """A Secret and a claim that a release has left behind; the skill declares both."""
+    credential = {"secret": "demo-auth", "keys": ["password"], "volumes": {"app": "demo"}}
+    (release,) = SKILL["releases"]
+    declared = {"credentials": [credential], "releases": [{**release, "volumes": {"app": "demo"}}]}
+    (skill / "skill.yaml").write_text(yaml.safe_dump({**SKILL, **declared}))
+    base = f"/api/v1/namespaces/{namespace}"
+    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "3Gi"}}}
+    for plural, name, more in (
+        ("secrets", "demo-auth", {}),
+        ("persistentvolumeclaims", "data-demo-0", {"spec": claim}),
+    ):
+        meta = {"name": name, "labels": {"app": "demo"}}
+        kube.create(f"{base}/{plural}", {"metadata": meta, **more})
+    return [f"{base}/persistentvolumeclaims/data-demo-0", f"{base}/secrets/demo-auth"]
+
+
+def test_a_purge_that_is_not_confirmed_changes_nothing(kube, data, options):
+    before = [kube.get(path) for path in data]
+    with pytest.raises(RefusedError) as error:
+        delete.delete(options, purge=True, emit=ignore)
+    claim, secret = str(error.value.why).splitlines()
+    assert claim.startswith("persistentvolumeclaims/data-demo-0: 3Gi, ")
+    assert secret.startswith("secrets/demo-auth: ")
+    assert [kube.get(path) for path in data] == before
+
+
+def test_a_confirmed_purge_deletes_the_data(kube, data, options, monkeypatch):
+    monkeypatch.setattr(delete, "wait_for_claims", lambda *_: None)  # no controller removes it
+    asked = []
+    done = delete.delete(replace(options, confirm=asked.append), purge=True, emit=ignore)
+    assert done.kept == []
+    assert [question.name for question in asked] == ["demo-k8s-setup"]
+    claim, secret = map(kube.find, data)
+    assert "deletionTimestamp" in claim["metadata"]
+    assert secret is None
+
+
+def test_a_plain_delete_keeps_the_data_and_asks_nothing(kube, data, options):
+    done = delete.delete(replace(options, confirm=confirmation.refuse), purge=False, emit=ignore)
+    assert done.kept == ["persistentvolumeclaims/data-demo-0", "secrets/demo-auth"]
+    assert all(map(kube.find, data))

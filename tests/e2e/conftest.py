@@ -141,7 +141,7 @@ def product(tmp_path_factory):
         made.ok("cluster", "up", "--name", NAME)
         yield made
     finally:
-        deleted = made.run("cluster", "delete", "--name", NAME)
+        deleted = made.run("cluster", "delete", "--name", NAME, "--yes")
     assert deleted.code == 0, deleted.err
 
 

@@ -122,7 +122,7 @@ def test_an_error_lists_node_ports_in_use_and_the_settings_to_change(product, de
     second = product.ok(*args, "--set", f"{key}=30999", "-o", "json").json
     assert [result["passed"] for result in second["verification"]] == [True]
     assert second["endpoints"]["endpoints"][0]["host"]["port"] == 30999
-    product.ok("delete", "-n", "second", "--purge-data")
+    product.ok("delete", "-n", "second", "--purge-data", "--yes")
     product.kubectl("delete", "namespace", "second")
     product.ok("deploy")  # the artifacts describe the first namespace again
 
@@ -184,7 +184,7 @@ def test_one_of_two_concurrent_deploys_is_refused(product, deployed):
 
 
 def test_purge_leaves_nothing(product, deployed):
-    done = product.ok("delete", "--purge-data")
+    done = product.ok("delete", "--purge-data", "--yes")
     assert "Kept" not in done.out
     left = product.kubectl("get", "pods,pvc,secrets,statefulsets,services", "-o", "name")
     assert left == ""

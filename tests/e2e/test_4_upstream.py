@@ -207,7 +207,7 @@ def test_a_bundle_provides_charts_and_images_without_a_registry(running, tmp_pat
     assert "index.json" in names.stdout
     with running.registry.stopped():
         running.product.ok("bundle", "load", str(bundle))
-        running.product.ok("delete", SKILL, "-n", NAMESPACE, "--purge-data")
+        running.product.ok("delete", SKILL, "-n", NAMESPACE, "--purge-data", "--yes")
         done = running.product.ok(
             "deploy", SKILL, "-n", NAMESPACE, "--profile", "upstream", "--set", PORT
         )
@@ -215,5 +215,5 @@ def test_a_bundle_provides_charts_and_images_without_a_registry(running, tmp_pat
 
 
 def test_a_purge_leaves_nothing(running, kubectl):
-    running.ok("delete", "--purge-data")
+    running.ok("delete", "--purge-data", "--yes")
     assert kubectl("get", "all,pvc,secrets", "-o", "name") == ""

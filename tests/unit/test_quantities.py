@@ -1,6 +1,6 @@
 import pytest
 
-from learnflow_infra.quantities import quantity, seconds
+from learnflow_infra.quantities import quantity, seconds, size
 
 
 @pytest.mark.parametrize(
@@ -48,3 +48,11 @@ def test_seconds(text, value):
 def test_no_duration(text):
     with pytest.raises(ValueError, match="not a duration"):
         seconds(text)
+
+
+@pytest.mark.parametrize(
+    ("count", "text"),
+    [(0, "0B"), (1023, "1023B"), (1024, "1Ki"), (1.5 * 2**20, "1.5Mi"), (2**52, "4096Ti")],
+)
+def test_bytes_for_people(count, text):
+    assert size(count) == text

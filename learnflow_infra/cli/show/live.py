@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.live import Live as Screen
 from rich.text import Text
 
-from learnflow_infra.cli.show import layout, rows, words
+from learnflow_infra.cli.show import layout, rows, screen, words
 from learnflow_infra.cli.show.model import Model
 from learnflow_infra.events import Emit, Event, Message, StepFailed, StepFinished
 
@@ -19,13 +19,7 @@ def live(console: Console | None = None) -> Iterator[Emit]:
     """The emitter of a live view, which is erased at the end of the block."""
     console = console or Console(stderr=True)
     view = Live(console)
-    with Screen(
-        console=console,
-        get_renderable=view.picture,
-        refresh_per_second=rows.FRAMES_PER_SECOND,
-        transient=True,
-        redirect_stdout=False,
-    ):
+    with screen.drawn(view):
         yield view
 
 
@@ -36,6 +30,23 @@ class Live:
         self._console = console
         self._model = Model()
         self._lock = threading.Lock()
+        self._screen: Screen | None = None
+
+    def start(self) -> None:
+        """Draw from the current line on: a Screen that is started again erases lines above it."""
+        self._screen = Screen(
+            console=self._console,
+            get_renderable=self.picture,
+            refresh_per_second=rows.FRAMES_PER_SECOND,
+            transient=True,
+            redirect_stdout=False,
+        )
+        self._screen.start()
+
+    def stop(self) -> None:
+        """Erase the view."""
+        if self._screen:
+            self._screen.stop()
 
     def __call__(self, event: Event) -> None:
         """Apply an event; a step that it ends is printed above the view."""

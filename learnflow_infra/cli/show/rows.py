@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from rich.text import Text
 
+from learnflow_infra import timestamps
 from learnflow_infra.cli.show import words
 from learnflow_infra.cli.show.model import READY, Work
 from learnflow_infra.events import CauseSeen, ObjectSeen, StepProgress
@@ -66,7 +67,7 @@ def head(work: Work, now: float) -> Line:
     drawn = Text.assemble((f"{frame} ", "cyan"), (words.clean(work.title), "bold"))
     if work.progress and work.progress.total:
         drawn.append(" ").append_text(_bar(work.progress))
-    drawn.append(f"  {words.age(now - work.begun)}", style="dim")
+    drawn.append(f"  {timestamps.age(now - work.begun)}", style="dim")
     note = words.clean(words.progress(work.progress)) if work.progress else ""
     return Line(head=drawn, message=Text(f"  {note}", style="dim"))
 
@@ -83,7 +84,7 @@ def line(work: Work, now: float, row: Row, columns: Columns, before: str = "") -
     mark, colour = ("✗", "red") if row.cause else MARKS.get(state, BUSY)
     drawn = Text.assemble(" " * _indent(row), (mark, colour), f" {before}", _name(row, columns))
     drawn.append(f"  {_status(row):<{columns.status}}", style=colour)
-    age = words.age(work.age(row.object.object, now)) if row.object else ""
+    age = timestamps.age(work.age(row.object.object, now)) if row.object else ""
     drawn.append(f"  {age:>5}", style="dim")
     source = row.cause or row.object
     message = Text(f"  {words.clean(source.message if source else '')}")

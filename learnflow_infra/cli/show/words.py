@@ -15,7 +15,6 @@ SETTLED = 10.0
 heal while a pod starts."""
 GROUPS = {"bundle", "chart", "cluster"}
 """Verbs that have verbs of their own: `cluster up` is `make cluster-up`."""
-MINUTE, HOUR, DAY = 60, 3600, 86400
 
 
 def typed(text: Words) -> str:
@@ -53,16 +52,3 @@ def _patience(grace: float) -> str:
 def clean(text: str) -> str:
     """A text of the cluster as one line without control characters."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
-
-
-def age(seconds: float) -> str:
-    """Seconds in kubectl's short form: 59s, 3m12s, 5h7m, 2d4h."""
-    whole = max(0, int(seconds))
-    for unit, big, small, part in (
-        ("d", DAY, "h", HOUR),
-        ("h", HOUR, "m", MINUTE),
-        ("m", MINUTE, "s", 1),
-    ):
-        if whole >= big:
-            return f"{whole // big}{unit}{whole % big // part}{small}"
-    return f"{whole}s"

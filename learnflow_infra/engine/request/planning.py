@@ -6,7 +6,8 @@ from dataclasses import dataclass, field, replace
 from learnflow_infra import skills as library
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import target as targets
-from learnflow_infra.engine.request import dependencies
+from learnflow_infra.engine.request import confirmation, dependencies
+from learnflow_infra.engine.request.confirmation import Confirm
 from learnflow_infra.errors import RefusedError
 from learnflow_infra.locations import Target
 from learnflow_infra.models import Release, Skill
@@ -20,7 +21,10 @@ from learnflow_infra.values import Flags, Overrides, read_overrides
 
 @dataclass(frozen=True, kw_only=True)
 class Options:
-    """The options of the command line; `timeout` is in seconds, for each release."""
+    """The options of the command line; `timeout` is in seconds, for each release.
+
+    `confirm` answers before a step that destroys or takes over.
+    """
 
     skills: Sequence[str] = ()
     flags: Flags = field(default_factory=Flags)
@@ -30,6 +34,7 @@ class Options:
     namespace: str = "learnflow"
     timeout: float | None = None
     verify: bool = True
+    confirm: Confirm = confirmation.refuse
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,14 +1,17 @@
 """Delete releases; volumes and Secrets are kept unless they are purged."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from learnflow_infra import paths
 from learnflow_infra.clients.api_errors import NotFoundError
 from learnflow_infra.clients.kube import selector
+from learnflow_infra.engine.release import losses
 from learnflow_infra.engine.release.uninstall import uninstall, wait_for_claims
 from learnflow_infra.engine.request import planning, run_lock
+from learnflow_infra.engine.request.confirmation import Question
 from learnflow_infra.engine.request.planning import Options
 from learnflow_infra.engine.request.session import Session, connect
 from learnflow_infra.events import Emit, step
@@ -31,6 +34,7 @@ def delete(options: Options, *, purge: bool, emit: Emit) -> Deleted:
     """Uninstall the chosen skills' releases, each before those that it needs.
 
     Raises:
+        RefusedError: data would be purged, and that was not confirmed; nothing is changed.
         ReleaseFailedError: Helm could not uninstall one.
         LearnflowError: an object is not deleted in time; of the class of the cause.
     """
@@ -42,13 +46,32 @@ def delete(options: Options, *, purge: bool, emit: Emit) -> Deleted:
         releases = [release for release in reversed(plan.releases) if release.skill in names]
         session = connect(plan, emit)
         with session.watches:
+            if purge:
+                _confirm(session, options, skills, releases)
             uninstalled = [item.name for item in releases if asyncio.run(_uninstall(session, item))]
             data = _data(session, skills, releases)
             if purge and data:
                 _purge(session, data, releases)
         _update_record(session, skills, releases)
-    kept = [] if purge else ["/".join(path.split("/")[-2:]) for path in data]
+    kept = [] if purge else [losses.short(path) for path in data]
     return Deleted(releases=uninstalled, kept=kept)
+
+
+def _confirm(
+    session: Session, options: Options, skills: Sequence[Skill], releases: Sequence[Release]
+) -> None:
+    data = _data(session, skills, releases)
+    if not data:
+        return
+    names = [skill.name for skill in skills]
+    place = f"the namespace {session.namespace} of {session.target.context}"
+    options.confirm(
+        Question(
+            what=f"Delete all data of {', '.join(names)} in {place}",
+            name=names[0] if len(names) == 1 else session.namespace,
+            losses=[losses.line(path, obj, time.time()) for path, obj in data.items()],
+        )
+    )
 
 
 async def _uninstall(session: Session, release: Release) -> bool:
@@ -63,19 +86,24 @@ async def _uninstall(session: Session, release: Release) -> bool:
         return True
 
 
-def _data(session: Session, skills: Sequence[Skill], releases: Sequence[Release]) -> list[str]:
-    """The API paths of what outlives the releases: claims, custom resources and Secrets."""
+def _data(
+    session: Session, skills: Sequence[Skill], releases: Sequence[Release]
+) -> dict[str, Object]:
+    """What outlives the releases, by API path: claims, custom resources and Secrets."""
     base = f"/api/v1/namespaces/{session.namespace}"
-    objects = [
-        f"{collection}/{item['metadata']['name']}"
+    objects = {
+        f"{collection}/{item['metadata']['name']}": item
         for release in releases
         if release.volumes
         for collection in _collections(session, release)
         for item in _items(session, collection, release.volumes)
-    ]
+    }
     credentials = [credential for skill in skills for credential in skill.credentials]
-    secrets = [f"{base}/secrets/{credential.secret}" for credential in credentials]
-    return objects + [path for path in secrets if session.kube.find(path)]
+    for path in [f"{base}/secrets/{credential.secret}" for credential in credentials]:
+        secret = session.kube.find(path)
+        if secret:
+            objects[path] = secret
+    return objects
 
 
 def _collections(session: Session, release: Release) -> Iterator[str]:
@@ -94,13 +122,13 @@ def _items(session: Session, collection: str, labels: Mapping[str, str]) -> list
         return []
 
 
-def _purge(session: Session, data: Sequence[str], releases: Sequence[Release]) -> None:
+def _purge(session: Session, data: Iterable[str], releases: Sequence[Release]) -> None:
     with step(session.emit, "delete/data", "Purge volumes and Secrets") as running:
         for path in data:
             session.kube.delete(path)
         for release in releases:
             wait_for_claims(session, release)
-        running.done(", ".join("/".join(path.split("/")[-2:]) for path in data))
+        running.done(", ".join(map(losses.short, data)))
 
 
 def _update_record(session: Session, skills: Sequence[Skill], releases: Sequence[Release]) -> None:

@@ -18,7 +18,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from learnflow_infra import events
+from learnflow_infra import events, timestamps
 from learnflow_infra.cli.show import layout, rows, words
 from learnflow_infra.cli.show.live import live
 from learnflow_infra.cli.show.model import Model
@@ -140,7 +140,7 @@ def test_a_tree_has_each_object_once_even_if_owners_form_a_cycle(seen):
     [(-3, "0s"), (59.9, "59s"), (192, "3m12s"), (18420, "5h7m"), (187200, "2d4h")],
 )
 def test_ages_are_written_as_kubectl_writes_them(seconds, text):
-    assert words.age(seconds) == text
+    assert timestamps.age(seconds) == text
 
 
 def calls_to_draw(objects):
