@@ -173,22 +173,12 @@ class EndpointSpec:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Foundation:
-    """What a skill requires of the cluster: CPU in cores, memory and storage in bytes."""
-
-    cpu: float
-    memory: int
-    storage: int
-
-
-@dataclass(frozen=True, kw_only=True)
 class Skill:
     """A folder of skills-library/, read and checked."""
 
     name: SkillName
     description: str
     folder: Path
-    foundation: Foundation
     credentials: tuple[Credential, ...]
     releases: tuple[Release, ...]
     endpoints: tuple[EndpointSpec, ...]

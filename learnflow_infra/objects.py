@@ -107,6 +107,9 @@ class Container(TypedDict, total=False):
 
     name: Required[str]
     image: str
+    imagePullPolicy: str
+    command: Sequence[str]
+    args: Sequence[str]
     restartPolicy: str
     env: Sequence[Fields]
     resources: Fields

@@ -1,6 +1,6 @@
 """Pure: the custom resources of Strimzi, the operator of Kafka.
 
-This is the only module that knows Strimzi's kinds. Its conditions, as of release 1.2.0: a
+This module and `strimzi_specs` alone know Strimzi's kinds. Its conditions, as of release 1.2.0: a
 ready resource has `Ready=True` and an `observedGeneration` equal to its generation; a failing
 Kafka has `NotReady=True`, a KafkaTopic `Ready=False`. A resource without a status has
 not been reconciled yet.

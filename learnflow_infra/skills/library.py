@@ -11,7 +11,6 @@ from learnflow_infra.models import (
     Credential,
     Document,
     EndpointSpec,
-    Foundation,
     ImageUse,
     OperatorImages,
     Profile,
@@ -24,7 +23,7 @@ from learnflow_infra.models import (
     SkillName,
 )
 from learnflow_infra.paths import repo_root
-from learnflow_infra.quantities import quantity, seconds
+from learnflow_infra.quantities import seconds
 from learnflow_infra.skills import ready
 
 
@@ -81,7 +80,7 @@ def load(folder: Path, profile: Profile | None = None) -> Skill:
 
     Args:
         folder: of the skill.
-        profile: its values under `profiles` replace those of foundation and endpoints.
+        profile: its values under `profiles` replace those of endpoints.
 
     Raises:
         InputError: the folder is malformed; with file and line.
@@ -94,16 +93,10 @@ def load(folder: Path, profile: Profile | None = None) -> Skill:
         raise InputError(f"{path}:{line}: the name must be the folder's, {folder.name!r}.")
     ready.check(path, document)
     name = SkillName(document["name"])
-    foundation = _in_profile(document["foundation"], profile)
     skill = Skill(
         name=name,
         description=document["description"],
         folder=folder,
-        foundation=Foundation(
-            cpu=quantity(foundation["cpu"]),
-            memory=int(quantity(foundation["memory"])),
-            storage=int(quantity(foundation["storage"])),
-        ),
         credentials=tuple(_credential(item) for item in document.get("credentials", ())),
         releases=tuple(_release(name, folder, item) for item in document["releases"]),
         endpoints=tuple(_endpoint(_in_profile(item, profile)) for item in document["endpoints"]),

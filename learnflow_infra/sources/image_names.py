@@ -1,21 +1,12 @@
 """Pure: images of a manifest's pods, and those that its operators start."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Literal
+from collections.abc import Iterable, Iterator
+from typing import Literal
 
 from learnflow_infra.objects import Container, Object, PodSpec
+from learnflow_infra.pod_specs import pod_specs
 
 HOOK = "helm.sh/hook"
-_TEMPLATES: Mapping[str, tuple[str, ...]] = {
-    "Pod": ("spec",),
-    "PodTemplate": ("template", "spec"),
-    "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
-    **dict.fromkeys(
-        ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job"),
-        ("spec", "template", "spec"),
-    ),
-}
-"""The path of the pod specification in each kind."""
 _CONTAINERS: tuple[
     Literal["initContainers"], Literal["containers"], Literal["ephemeralContainers"]
 ] = ("initContainers", "containers", "ephemeralContainers")
@@ -26,8 +17,15 @@ def images_of(objects: Iterable[Object]) -> set[str]:
 
     Pods of `helm test` are left out: a deploy does not run them.
     """
-    pods = (pod for obj in objects if not _only_test(obj) for pod in _pods(obj))
+    pods = (pod for obj in objects if not _only_test(obj) for pod in pod_specs(obj))
     return {image for pod in pods for image in _images(pod)}
+
+
+def always_pulled(objects: Iterable[Object]) -> set[str]:
+    """The references of containers with the pull policy Always, which ask a registry each time."""
+    pods = (pod for obj in objects if not _only_test(obj) for pod in pod_specs(obj))
+    containers = (container for pod in pods for container in _containers(pod))
+    return {str(c["image"]) for c in containers if c.get("imagePullPolicy") == "Always"}
 
 
 def by_operator(objects: Iterable[Object], env: str) -> dict[str, str]:
@@ -35,7 +33,7 @@ def by_operator(objects: Iterable[Object], env: str) -> dict[str, str]:
     lines = [
         line.strip()
         for obj in objects
-        for pod in _pods(obj)
+        for pod in pod_specs(obj)
         for container in _containers(pod)
         for variable in container.get("env") or ()
         if variable.get("name") == env
@@ -45,17 +43,15 @@ def by_operator(objects: Iterable[Object], env: str) -> dict[str, str]:
     return {key.strip(): image.strip() for key, equals, image in pairs if equals}
 
 
-def _only_test(obj: Object) -> bool:
+def hooks_of(obj: Object) -> set[str]:
+    """The hooks of helm for which an object is created; empty of an object of the release."""
     hooks = str((obj["metadata"].get("annotations") or {}).get(HOOK, ""))
-    return bool(hooks) and {hook.strip() for hook in hooks.split(",")} <= {"test", "test-success"}
+    return {hook.strip() for hook in hooks.split(",")} - {""}
 
 
-def _pods(obj: Object) -> Iterator[PodSpec]:
-    spec: Any = obj
-    for key in _TEMPLATES.get(obj["kind"], ()):
-        spec = spec.get(key) or {}
-    if spec is not obj:
-        yield spec
+def _only_test(obj: Object) -> bool:
+    hooks = hooks_of(obj)
+    return bool(hooks) and hooks <= {"test", "test-success"}
 
 
 def _containers(pod: PodSpec) -> Iterator[Container]:

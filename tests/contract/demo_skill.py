@@ -29,7 +29,6 @@ SKILL = {
     "kind": "Skill",
     "name": "demo-k8s-setup",
     "description": "A Service and a ConfigMap",
-    "foundation": {"cpu": "1m", "memory": "1Mi", "storage": "1Mi"},
     "releases": [
         {
             "name": "demo",
@@ -93,7 +92,7 @@ def foundation(kube, user):
 @pytest.fixture
 def gate_open(monkeypatch):
     """The gate, without checks of nodes and classes."""
-    monkeypatch.setattr(gate, "foundation_checks", lambda *_: [])
+    monkeypatch.setattr(gate, "manifest_checks", lambda *_: [])
 
 
 @pytest.fixture

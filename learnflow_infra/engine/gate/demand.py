@@ -1,26 +1,57 @@
-"""How much CPU, memory and storage the skills of a run demand."""
+"""Pure: what the manifests of releases demand of a cluster, or of the machine that it needs."""
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-from learnflow_infra.engine.request.planning import Plan
-from learnflow_infra.engine.request.session import Session
-from learnflow_infra.models import Foundation
+from learnflow_infra.engine.gate.capacity import total
+from learnflow_infra.engine.gate.claims import Claim, claims
+from learnflow_infra.engine.gate.requests import Workload, workloads
+from learnflow_infra.models import ReleaseName
+from learnflow_infra.objects import Fields, Object
 from learnflow_infra.readiness.owned import INSTANCE
 
 
-def of_absent_skills(session: Session, plan: Plan) -> Foundation:
-    """The total demand of skills with a release that has no pods in the namespace."""
-    pods = session.kube.items(f"/api/v1/namespaces/{session.namespace}/pods")
-    present = {(pod["metadata"].get("labels") or {}).get(INSTANCE) for pod in pods}
-    absent = {release.skill for release in plan.releases if release.name not in present}
-    return total(skill.foundation for skill in plan.skills if skill.name in absent)
+@dataclass(frozen=True, kw_only=True)
+class Demand:
+    """The pods and claims of releases; `values` of each release are for remedies."""
+
+    workloads: Sequence[Workload] = ()
+    claims: Sequence[Claim] = ()
+    values: Mapping[ReleaseName, Fields] = field(default_factory=dict)
+
+    @property
+    def cpu(self) -> float:
+        """Cores that all pods request."""
+        return total(self.workloads).get("cpu", 0.0)
+
+    @property
+    def memory(self) -> int:
+        """Bytes that all pods request."""
+        return int(total(self.workloads).get("memory", 0))
+
+    @property
+    def storage(self) -> int:
+        """Bytes of all claims."""
+        return int(sum(item.size * item.count for item in self.claims))
+
+    def owns(self, pod: Object, namespace: str) -> bool:
+        """Whether a pod is one of these workloads, whose place its successor may take."""
+        meta = pod["metadata"]
+        labels = meta.get("labels") or {}
+        return meta.get("namespace") == namespace and any(
+            labels.get(INSTANCE) == item.release
+            or (item.selector and item.selector.items() <= labels.items())
+            for item in self.workloads
+        )
 
 
-def total(demands: Iterable[Foundation]) -> Foundation:
-    """The sum of several demands."""
-    items = list(demands)
-    return Foundation(
-        cpu=sum(item.cpu for item in items),
-        memory=sum(item.memory for item in items),
-        storage=sum(item.storage for item in items),
+def demand(
+    manifests: Mapping[ReleaseName, Sequence[Object]],
+    values: Mapping[ReleaseName, Fields] | None = None,
+) -> Demand:
+    """The demand of the rendered objects of releases."""
+    return Demand(
+        workloads=[w for name, objects in manifests.items() for w in workloads(name, objects)],
+        claims=[c for name, objects in manifests.items() for c in claims(name, objects)],
+        values=values or {},
     )

@@ -1,7 +1,7 @@
 """The foundation gate: requirements of a cluster, checked before any release is changed.
 
 All checks run, and all failures are reported at once. The verdicts are pure functions over
-Kubernetes objects; `foundation_checks`, `cluster_checks` and `port_checks` send requests.
+Kubernetes objects; `cluster_checks`, `manifest_checks` and `port_checks` send requests.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -10,14 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from learnflow_infra.checks import UNCHANGED, Check
 from learnflow_infra.clients.api_errors import ForbiddenError
 from learnflow_infra.clients.kube import Kube
-from learnflow_infra.engine.gate import demand, machine
+from learnflow_infra.engine.gate import claims, nodes, ports
 from learnflow_infra.engine.gate.capacity import capacity
-from learnflow_infra.engine.gate.ports import node_ports
+from learnflow_infra.engine.gate.demand import Demand
 from learnflow_infra.engine.gate.rights import rights
-from learnflow_infra.engine.request.planning import Plan
-from learnflow_infra.engine.request.session import Session
-from learnflow_infra.errors import FoundationError, LearnflowError
-from learnflow_infra.models import Foundation, ReleaseName
+from learnflow_infra.errors import FoundationError, InputError, LearnflowError
+from learnflow_infra.models import ReleaseName
 from learnflow_infra.objects import Fields, Object, ServerVersion
 from learnflow_infra.remedy import Command, Remedy, join_lines
 
@@ -25,20 +23,20 @@ OLDEST = (1, 27)
 """Kubernetes minor from which the charts' API versions and server-side apply are stable."""
 
 
-def foundation_checks(session: Session, plan: Plan) -> list[Check]:
-    """Check a running cluster for the demands of skills that are not installed yet."""
-    return cluster_checks(
-        session.kube,
-        session.namespace,
-        demand.of_absent_skills(session, plan),
-        machine.free_disk(session.target),
-    )
+def cluster_checks(kube: Kube, namespace: str) -> list[Check]:
+    """Check the version of a cluster, and the user's rights in the namespace.
+
+    Raises:
+        ClusterUnreachableError: the API server does not answer.
+    """
+    version = kube.request("GET", "/version", patience=5)
+    return [version_check(version), *_if_allowed("rights", lambda: [rights(kube, namespace)])]
 
 
-def cluster_checks(
-    kube: Kube, namespace: str, required: Foundation, free_disk: int | None = None
+def manifest_checks(
+    kube: Kube, namespace: str, demand: Demand, free_disk: int | None = None
 ) -> list[Check]:
-    """Check version, rights, StorageClass and capacity of a cluster, in parallel.
+    """Check that the cluster can hold the pods and claims of releases, in parallel.
 
     A user with rights in the namespace alone may not read cluster-scoped objects: a check
     that needs them passes, and its message says that it was not made.
@@ -46,25 +44,74 @@ def cluster_checks(
     Args:
         kube: the cluster.
         namespace: of the releases.
-        required: by skills that are not installed yet.
-        free_disk: see `capacity`.
-
-    Raises:
-        ClusterUnreachableError: the API server does not answer.
+        demand: of the releases that are installed or upgraded.
+        free_disk: bytes that volumes of an embedded cluster can take; None for other clusters.
     """
-    version = kube.request("GET", "/version", patience=5)
     checks: dict[str, Callable[[], list[Check]]] = {
-        "rights": lambda: [rights(kube, namespace)],
-        "storage": lambda: [
-            default_storage_class(kube.items("/apis/storage.k8s.io/v1/storageclasses"))
-        ],
-        "capacity": lambda: capacity(
-            kube.items("/api/v1/nodes"), kube.items("/api/v1/pods"), required, free_disk
-        ),
+        "capacity": lambda: _capacity(kube, namespace, demand),
+        "storage": lambda: _storage(kube, namespace, demand, free_disk),
     }
     with ThreadPoolExecutor(len(checks)) as pool:
         results = list(pool.map(_if_allowed, checks.keys(), checks.values()))
-    return [version_check(version), *(check for group in results for check in group)]
+    return [check for group in results for check in group]
+
+
+def _capacity(kube: Kube, namespace: str, demand: Demand) -> list[Check]:
+    if not demand.workloads:
+        return []
+    objects = kube.items("/api/v1/nodes")
+    pods = [pod for pod in kube.items("/api/v1/pods") if not demand.owns(pod, namespace)]
+    return capacity(nodes.usable(objects, pods), demand.workloads, demand.values)  # type: ignore[arg-type]
+
+
+def _storage(kube: Kube, namespace: str, demand: Demand, free_disk: int | None) -> list[Check]:
+    if not demand.claims:
+        return []
+    path = f"/api/v1/namespaces/{namespace}/persistentvolumeclaims"
+    existing = [claim["metadata"]["name"] for claim in kube.items(path)]
+    new = [item for item in demand.claims if item.new(existing)]
+    if not new:
+        return []
+    classes = kube.items("/apis/storage.k8s.io/v1/storageclasses")
+    checks = claims.storage_classes(classes, new)
+    if not all(check.passed for check in checks):  # a volume without a provisioner may serve
+        checks = claims.storage_classes(classes, new, kube.items("/api/v1/persistentvolumes"))
+    return [*checks, *([] if free_disk is None else [claims.disk(new, existing, free_disk)])]
+
+
+def require_possible_ports(
+    kube: Kube,
+    manifests: Mapping[ReleaseName, Sequence[Object]],
+    values: Mapping[ReleaseName, Fields],
+    done: str = UNCHANGED,
+) -> None:
+    """Raise an error if a node port is outside the range, or requested twice.
+
+    The cluster is asked for its range only if a port is outside of the usual one.
+
+    Raises:
+        InputError: naming each port.
+    """
+    check = ports.faults(manifests, values)
+    if any(item.port not in ports.RANGE for item in ports.requests(manifests)):
+        check = ports.faults(manifests, values, _node_port_range(kube))
+    if not check.passed:
+        raise InputError(
+            f"Node ports cannot be given out; {done}.", why=check.message, remedy=check.remedy
+        )
+
+
+def _node_port_range(kube: Kube) -> range:
+    """The range by the API server's own pod, or by the ports that Services have.
+
+    A dry run does not tell: the server checks the range only when it gives a port out.
+    """
+    servers, services = "/api/v1/namespaces/kube-system/pods", "/api/v1/services"
+    try:
+        pods = kube.items(servers, labels="component=kube-apiserver")
+        return ports.range_of(pods, kube.items(services))  # type: ignore[arg-type]
+    except ForbiddenError:
+        return ports.RANGE
 
 
 def port_checks(
@@ -76,7 +123,7 @@ def port_checks(
     """Check with `node_ports` against all Services of the cluster."""
     return _if_allowed(
         "node ports",
-        lambda: [node_ports(kube.items("/api/v1/services"), manifests, namespace, values)],
+        lambda: [ports.node_ports(kube.items("/api/v1/services"), manifests, namespace, values)],
     )
 
 
@@ -98,21 +145,6 @@ def version_check(version: ServerVersion) -> Check:
         message=f"Kubernetes {version['gitVersion']}",
         remedy=remedy,
     )
-
-
-def default_storage_class(classes: Sequence[Object]) -> Check:
-    """Check that one StorageClass is marked as the default."""
-    annotation = "storageclass.kubernetes.io/is-default-class"
-    default = [
-        item["metadata"]["name"]
-        for item in classes
-        if (item["metadata"].get("annotations") or {}).get(annotation) == "true"
-    ]
-    if default:
-        return Check(name="storage", passed=True, message=f"default StorageClass {default[0]}")
-    names = ", ".join(item["metadata"]["name"] for item in classes) or "none at all"
-    remedy = f"kubectl annotate storageclass NAME {annotation}=true   (there are: {names})"
-    return Check(name="storage", passed=False, message="no default StorageClass", remedy=remedy)
 
 
 def require(

@@ -2,18 +2,17 @@
 
 import os
 import shutil
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from learnflow_infra import paths
 from learnflow_infra.checks import Check
 from learnflow_infra.clusters import embedded
 from learnflow_infra.engine.gate.capacity import enough
-from learnflow_infra.engine.gate.demand import total
+from learnflow_infra.engine.gate.demand import Demand
 from learnflow_infra.engine.request.planning import Plan
 from learnflow_infra.errors import HostError
 from learnflow_infra.locations import Target
-from learnflow_infra.models import Foundation
 from learnflow_infra.quantities import MIB
 
 NODE_MEMORY = 768 * MIB
@@ -21,23 +20,27 @@ NODE_MEMORY = 768 * MIB
 MEMINFO = Path("/proc/meminfo")
 
 
-def checks(plan: Plan) -> list[Check]:
+def checks(plan: Plan, demand: Callable[[], Demand]) -> list[Check]:
     """Check this machine for a cluster that a deploy would create or start.
 
     There are no checks for a cluster that runs.
+
+    Args:
+        plan: of the request.
+        demand: renders the manifests of the plan's releases; called if the cluster does not run.
     """
     if plan.target.state == "running":
         return []
     programs = _programs()
     if not programs.passed:
         return [programs]
-    demand = total(skill.foundation for skill in plan.skills)
-    cpu_and_memory = room(len(os.sched_getaffinity(0)), _free_memory(), demand)
-    return [programs, *cpu_and_memory, *disks(_folders(plan, demand))]
+    required = demand()
+    cpu_and_memory = room(len(os.sched_getaffinity(0)), _free_memory(), required)
+    return [programs, *cpu_and_memory, *disks(_folders(plan, required))]
 
 
-def room(cpus: int, memory: int, demand: Foundation) -> list[Check]:
-    """Pure: compare CPUs and free bytes of memory with what the skills demand."""
+def room(cpus: int, memory: int, demand: Demand) -> list[Check]:
+    """Pure: compare CPUs and free bytes of memory with what the manifests demand."""
     required = demand.memory + NODE_MEMORY
     return [
         enough("host cpu", cpus, demand.cpu, "CPUs", "Give this machine more CPUs."),
@@ -86,7 +89,7 @@ def _disk(folder: Path, size: int) -> Check:
     return enough("host disk", free_bytes(folder) // MIB, size // MIB, unit, remedy)
 
 
-def _folders(plan: Plan, demand: Foundation) -> list[tuple[Path, int]]:
+def _folders(plan: Plan, demand: Demand) -> list[tuple[Path, int]]:
     """The folders that a new cluster fills, and the bytes that each will take."""
     profile = plan.target.profile
     recipes = [use.recipe for r in plan.releases for use in r.profiles[profile].images]

@@ -1,20 +1,115 @@
-"""Pure: check that the node ports which releases request are free in the cluster.
+"""Pure: check that the node ports which releases request can be given to them.
 
 A node port belongs to one Service of the whole cluster, whatever its namespace and its
-protocol. The API server refuses a second one only while helm installs
-the release.
+protocol. The API server refuses a second one only while helm installs the release. Custom
+resources from which an operator creates Services request ports, too.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from learnflow_infra.checks import Check
 from learnflow_infra.models import ReleaseName
-from learnflow_infra.objects import Fields, Object
+from learnflow_infra.objects import Fields, Object, Pod, reference
 from learnflow_infra.readiness.owned import INSTANCE
 
 _KEYS = ("nodePort", "healthCheckNodePort")
 """Fields of a Service, and of custom resources from which an operator creates Services."""
+RANGE = range(30000, 32768)
+"""The API server's default: its flag --service-node-port-range."""
+_FLAG = re.compile(r"--service-node-port-range=(\d+)-(\d+)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Request:
+    """A node port that a Service of a release will have.
+
+    `holder` is the Service, or the resource and the place in it. Within one Service, ports of
+    different protocols may share a number.
+    """
+
+    release: ReleaseName
+    holder: str
+    port: int
+    protocol: str = ""
+
+
+def requests(manifests: Mapping[ReleaseName, Sequence[Object]]) -> list[Request]:
+    """The node ports that manifests request by number."""
+    return [
+        Request(release=release, holder=holder, port=port, protocol=protocol)
+        for release, objects in manifests.items()
+        for obj in objects
+        for holder, port, protocol in _requests(obj)
+    ]
+
+
+def faults(
+    manifests: Mapping[ReleaseName, Sequence[Object]],
+    values: Mapping[ReleaseName, Fields],
+    bounds: range = RANGE,
+) -> Check:
+    """Check that requested ports are in the range, and that each is requested once.
+
+    Args:
+        manifests: each release's rendered objects.
+        values: each release's values, so that the remedy can name the key of a port.
+        bounds: the cluster's range of node ports.
+    """
+    all_requests = requests(manifests)
+    outside = [item for item in all_requests if item.port not in bounds]
+    twice = [
+        (first, second)
+        for index, second in enumerate(all_requests)
+        for first in [_clash(second, all_requests[:index])]
+        if first
+    ]
+    lines = [
+        f"{item.port} of {item.release}'s {item.holder} is not in the range "
+        f"{bounds.start}-{bounds.stop - 1}"
+        for item in outside
+    ]
+    lines += [
+        f"{second.port} is requested twice, by {first.release}'s {first.holder} and "
+        f"{second.release}'s {second.holder}"
+        for first, second in twice
+    ]
+    wrong = [*outside, *(second for _, second in twice)]
+    return _check(lines, _remedy(wrong, values), len(all_requests))
+
+
+def range_of(servers: Sequence[Pod], services: Sequence[Object]) -> range:
+    """The cluster's range of node ports.
+
+    Args:
+        servers: pods of the API server, whose flag names the range.
+        services: of the cluster; the range reaches at least to their ports.
+    """
+    texts = [
+        word
+        for pod in servers
+        for container in pod["spec"]["containers"]
+        for word in (*container.get("command", ()), *container.get("args", ()))
+    ]
+    flags = [match for text in texts if (match := _FLAG.fullmatch(text))]
+    if flags:
+        return range(int(flags[0][1]), int(flags[0][2]) + 1)
+    used = [port for service in services for port in _ports(service)]
+    return range(min([*used, RANGE.start]), max([*used, RANGE.stop - 1]) + 1)
+
+
+def _clash(item: Request, before: Sequence[Request]) -> Request | None:
+    """The earlier request of the same port, unless one Service has it for two protocols."""
+    return next(
+        (other for other in before if other.port == item.port and _differ(item, other)), None
+    )
+
+
+def _differ(item: Request, other: Request) -> bool:
+    same = (item.release, item.holder) == (other.release, other.holder)
+    return not same or item.protocol == other.protocol or "" in {item.protocol, other.protocol}
 
 
 def node_ports(
@@ -31,40 +126,42 @@ def node_ports(
         namespace: of the releases.
         values: each release's values, so that the remedy can name the key of a port.
     """
-    owners = {
-        port: (_owner(service, namespace, manifests), _name(service))
-        for service in services
-        for port in _ports(service)
-    }
-    requested, clashes = 0, []
-    for release, objects in manifests.items():
-        for port in dict.fromkeys(port for obj in objects for port in _ports(obj)):
-            requested += 1
-            owner, name = owners.setdefault(port, (release, f"the release {release}"))
-            if owner != release:
-                key = _key((values or {}).get(release, {}), port)
-                clashes.append((release, port, name, key))
-    if not clashes:
-        return Check(name="node ports", passed=True, message=f"{requested} requested, none taken")
-    lines = [
-        f"{port}, which {release} requests, belongs to {name}" for release, port, name, _ in clashes
+    holders = {port: service for service in services for port in _ports(service)}
+    all_requests = requests(manifests)
+    taken = [
+        (item, holders[item.port])
+        for item in all_requests
+        if item.port in holders and not _keeps(item, holders[item.port], namespace)
     ]
-    return Check(
-        name="node ports",
-        passed=False,
-        message="; ".join(lines),
-        remedy="Choose others: "
-        + " ".join(f"--set {release}.{key}=PORT" for release, _, _, key in clashes),
-    )
+    lines = [
+        f"{item.port}, which {item.release} requests, belongs to {_name(service)}"
+        for item, service in taken
+    ]
+    remedy = _remedy([item for item, _ in taken], values or {})
+    return _check(list(dict.fromkeys(lines)), remedy, len(all_requests))
 
 
-def _owner(
-    service: Object, namespace: str, manifests: Mapping[ReleaseName, Sequence[Object]]
-) -> ReleaseName | None:
-    """The release of a Service that helm, or the operator of its resources, created."""
+def _keeps(item: Request, service: Object, namespace: str) -> bool:
+    """Whether the port is the release's already.
+
+    Between two Services of a release, helm cannot move a port in one step.
+    """
     meta = service["metadata"]
-    instance = ReleaseName((meta.get("labels") or {}).get(INSTANCE, ""))
-    return instance if meta["namespace"] == namespace and instance in manifests else None
+    labels = meta.get("labels") or {}
+    if meta["namespace"] != namespace or labels.get(INSTANCE) != item.release:
+        return False
+    return not item.holder.startswith("Service/") or item.holder == f"Service/{meta['name']}"
+
+
+def _check(lines: Sequence[str], remedy: str, count: int) -> Check:
+    if not lines:
+        return Check(name="node ports", passed=True, message=f"{count} requested, none taken")
+    return Check(name="node ports", passed=False, message="; ".join(lines), remedy=remedy)
+
+
+def _remedy(wrong: Sequence[Request], values: Mapping[ReleaseName, Fields]) -> str:
+    keys = [f"{item.release}.{_key(values.get(item.release, {}), item.port)}" for item in wrong]
+    return "Choose others: " + " ".join(f"--set {key}=PORT" for key in dict.fromkeys(keys))
 
 
 def _name(service: Object) -> str:
@@ -72,17 +169,37 @@ def _name(service: Object) -> str:
     return f"the Service {meta['namespace']}/{meta['name']}"
 
 
-def _ports(obj: Any) -> Iterator[int]:
-    for key, value in _pairs(obj):
-        if key in _KEYS and isinstance(value, int) and value:
-            yield value
+def _requests(obj: Object) -> Iterator[tuple[str, int, str]]:
+    """The holder, the port and the protocol of each request in an object."""
+    if obj["kind"] != "Service":
+        for place, port in _fields(obj, ()):
+            yield f"{reference(obj)} ({place})", port, ""
+        return
+    spec: Any = obj.get("spec") or {}
+    for port in spec.get("ports") or ():
+        if _is_port(port.get("nodePort")):
+            yield reference(obj), port["nodePort"], port.get("protocol") or "TCP"
+    if _is_port(spec.get("healthCheckNodePort")):
+        yield reference(obj), spec["healthCheckNodePort"], ""
 
 
-def _pairs(obj: Any) -> Iterator[tuple[str, Any]]:
+def _is_port(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def _ports(service: Object) -> Iterator[int]:
+    for _, port in _fields(service, ()):
+        yield port
+
+
+def _fields(obj: Any, above: tuple[str, ...]) -> Iterator[tuple[str, int]]:
+    """The dotted path and the number of each field for a node port."""
     items = obj.items() if isinstance(obj, dict) else enumerate(obj if type(obj) is list else ())
     for key, value in items:
-        yield str(key), value
-        yield from _pairs(value)
+        path = (*above, str(key))
+        if key in _KEYS and _is_port(value):
+            yield ".".join(path), value
+        yield from _fields(value, path)
 
 
 def _key(values: Fields, port: int) -> str:
@@ -90,11 +207,11 @@ def _key(values: Fields, port: int) -> str:
 
     Brokers get consecutive ports from one value, so the highest value up to `port` is taken.
     """
-    keys = [(int(value), key) for key, value in _leaves(values) if _is_port(key, value, port)]
+    keys = [(int(value), key) for key, value in _leaves(values) if _sets(key, value, port)]
     return max(keys, default=(0, "…nodePort"))[1]
 
 
-def _is_port(key: str, value: object, port: int) -> bool:
+def _sets(key: str, value: object, port: int) -> bool:
     return "nodeport" in key.lower() and isinstance(value, int) and 0 < value <= port
 
 

@@ -13,7 +13,7 @@ from learnflow_infra.clients import skopeo
 from learnflow_infra.clients.api_errors import ForbiddenError
 from learnflow_infra.clients.registry_words import Fault
 from learnflow_infra.clusters import embedded
-from learnflow_infra.engine.images import cache
+from learnflow_infra.engine.images import cache, local
 from learnflow_infra.engine.request.prepare import Prepared
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import InputError
@@ -63,6 +63,7 @@ def ensure(
     emit: Emit,
     *,
     pull: bool = True,
+    built: Collection[str] = (),
 ) -> None:
     """Load images into the embedded cluster, or check that other clusters can pull them.
 
@@ -73,6 +74,7 @@ def ensure(
             request is sent to a registry.
         emit: takes the events.
         pull: False loads nothing; registries are asked for images that no cache has.
+        built: images that a deploy builds and loads, which a node may not report yet.
 
     Raises:
         ArtifactError: naming each image that cannot be pulled, why, and the remedy.
@@ -80,13 +82,10 @@ def ensure(
     """
     cluster = session.target.cluster
     on_nodes = embedded.known_images(cluster) if cluster else _on_nodes(session)
-    present = _exact(running) | _exact(on_nodes)
+    present = _exact(running) | _exact(on_nodes) | _exact(built)
     references = {reference.exact: reference for reference in map(parse, images)}
-    missing = [
-        reference
-        for exact, reference in sorted(references.items())
-        if reference.registry != embedded.REGISTRY and exact not in present
-    ]
+    local.require(references.values(), present)
+    missing = [reference for exact, reference in sorted(references.items()) if exact not in present]
     if not missing:
         with step(emit, "images", "Images of registries") as progress:
             progress.done("all present", changed=False)
@@ -94,6 +93,12 @@ def ensure(
         cache.load(cluster, missing, emit)
     else:
         check(cache.missing(missing) if cluster else missing, emit)
+
+
+def built_images(prepared: Sequence[Prepared]) -> set[str]:
+    """The images that a deploy builds from recipes and loads into the node."""
+    uses = (use for item in prepared for use in item.source.images)
+    return {str(embedded.reference(use.recipe)) for use in uses}
 
 
 def running_images(session: Session) -> set[str]:

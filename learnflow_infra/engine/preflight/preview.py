@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from learnflow_infra.checks import UNCHANGED
 from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine.gate import foundation, machine
-from learnflow_infra.engine.preflight import refusals
+from learnflow_infra.engine.preflight import needs, refusals
 from learnflow_infra.engine.preflight.refusals import Proposal
 from learnflow_infra.engine.release import crds, credentials
 from learnflow_infra.engine.release.compare import Comparison, compare_all
@@ -42,7 +42,7 @@ def require_target(plan: Plan) -> None:
     """
     target = plan.target
     if target.state != "running":
-        foundation.require(machine.checks(plan), HostError)
+        foundation.require(machine.checks(plan, lambda: needs.of_plan(plan)), HostError)
     own_images = [release for release in plan.releases if release.profiles[target.profile].images]
     if own_images and not target.cluster:
         raise RefusedError(
@@ -81,7 +81,7 @@ def preview(
     Raises:
         LearnflowError: of the class of the first refusal.
     """
-    _check_foundation(session, plan)
+    _check_cluster(session)
     with step(session.emit, "compare", "Compare with the cluster") as running:
         comparisons = asyncio.run(compare_all(session, prepared))
         running.done(f"{len(comparisons)} releases", changed=None)
@@ -98,9 +98,9 @@ def preview(
     )
 
 
-def _check_foundation(session: Session, plan: Plan) -> None:
+def _check_cluster(session: Session) -> None:
     with step(session.emit, "foundation", "Check the foundation") as running:
-        results = foundation.foundation_checks(session, plan)
+        results = foundation.cluster_checks(session.kube, session.namespace)
         foundation.require(results)
         running.done(f"{len(results)} checks passed", changed=None)
 

@@ -6,12 +6,15 @@ from dataclasses import dataclass
 from learnflow_infra.checks import UNCHANGED
 from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.engine.gate import foundation
-from learnflow_infra.engine.images import required
+from learnflow_infra.engine.images import local, required
+from learnflow_infra.engine.preflight import needs
 from learnflow_infra.engine.release import recover, validate
 from learnflow_infra.engine.release.compare import Comparison
 from learnflow_infra.engine.request.planning import Plan
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.models import ReleaseName
+from learnflow_infra.references import parse
+from learnflow_infra.sources.image_names import always_pulled
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,15 +54,22 @@ def custom_resources(proposal: Proposal) -> None:
 
 
 def node_ports(proposal: Proposal) -> None:
-    """Another Service has a node port (11)."""
+    """A node port is out of range or requested twice (3), or another Service has it (11)."""
     session = proposal.session
     desired = {name: manifest.objects for name, manifest in proposal.manifests.items()}
     values = {
         item.prepared.release.name: item.prepared.computed.effective
         for item in proposal.comparisons
     }
+    foundation.require_possible_ports(session.kube, desired, values, proposal.done)
     checks = foundation.port_checks(session.kube, session.namespace, desired, values)
     foundation.require(checks, done=proposal.done)
+
+
+def capacity(proposal: Proposal) -> None:
+    """No node can hold a pod, or no storage class serves a claim (11)."""
+    required = needs.of_changes(proposal.comparisons)
+    foundation.require(needs.checks(proposal.session, required), done=proposal.done)
 
 
 def objects(proposal: Proposal) -> None:
@@ -71,10 +81,19 @@ def images(proposal: Proposal) -> None:
     """An image cannot be obtained (5)."""
     session = proposal.session
     with_hooks = {name: manifest.with_hooks for name, manifest in proposal.manifests.items()}
-    names = required.required_images([item.prepared for item in proposal.comparisons], with_hooks)
-    running = required.running_images(session)
-    required.ensure(session, names, running, session.emit, pull=proposal.pull)
+    prepared = [item.prepared for item in proposal.comparisons]
+    names = required.required_images(prepared, with_hooks)
+    for manifest in with_hooks.values():
+        local.require_not_pulled(map(parse, always_pulled(manifest)))
+    required.ensure(
+        session,
+        names,
+        required.running_images(session),
+        session.emit,
+        pull=proposal.pull,
+        built=required.built_images(prepared),
+    )
 
 
-ALL: Sequence[Refusal] = (held, custom_resources, node_ports, objects, images)
+ALL: Sequence[Refusal] = (held, custom_resources, node_ports, objects, capacity, images)
 """In this order: what explains more comes before the API server's refusal; images take longest."""

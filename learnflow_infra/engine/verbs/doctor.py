@@ -2,6 +2,7 @@
 
 from learnflow_infra.checks import Check
 from learnflow_infra.engine.gate import checkout, foundation, machine
+from learnflow_infra.engine.preflight import needs
 from learnflow_infra.engine.request import planning
 from learnflow_infra.engine.request.planning import Options
 from learnflow_infra.engine.request.session import connect
@@ -17,7 +18,7 @@ def doctor(options: Options, emit: Emit) -> list[Check]:
         InputError: a skill, the profile's name or a values file is wrong.
     """
     plan = planning.without_cluster(options)
-    local = [*checkout.checks(plan.target), *machine.checks(plan)]
+    local = [*checkout.checks(plan.target), *machine.checks(plan, lambda: needs.of_plan(plan))]
     return [*local, *_cluster_checks(options, plan.target, emit)]
 
 
@@ -28,6 +29,7 @@ def _cluster_checks(options: Options, target: Target, emit: Emit) -> list[Check]
     try:
         plan = planning.for_cluster(options, target)
         session = connect(plan, emit)
-        return foundation.foundation_checks(session, plan)
+        checks = foundation.cluster_checks(session.kube, session.namespace)
+        return [*checks, *needs.checks(session, needs.of_plan(plan))]
     except LearnflowError as error:
         return [Check(name="cluster", passed=False, message=error.what, remedy=error.remedy)]

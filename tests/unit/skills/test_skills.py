@@ -14,7 +14,6 @@ GOOD = textwrap.dedent("""\
     kind: Skill
     name: demo
     description: A demonstration
-    foundation: {cpu: 250m, memory: 1Gi, storage: 2Gi}
     credentials:
       - {secret: s, keys: [password], volumes: {app: demo}}
     releases:
@@ -44,8 +43,6 @@ def folder(tmp_path):
 
 def test_a_skill_is_read(folder):
     skill = skills.load(folder)
-    assert skill.foundation.cpu == 0.25
-    assert skill.foundation.memory == 2**30
     release = skill.releases[0]
     assert (release.ready_timeout, release.settle) == (120, 0.5)
     assert release.profiles["embedded"].chart == str(folder / "charts/demo")
@@ -56,7 +53,6 @@ def test_a_skill_is_read(folder):
     ("old", "new", "words"),
     [
         ("name: demo\ndesc", "name: other\ndesc", "must be the folder's"),
-        ("cpu: 250m", "cpu: lots", "does not match"),
         ("needs: []", "need: []", "'need' was unexpected"),
         ("release: demo\n", "release: nothing\n", "has no release 'nothing'"),
         ("timeout: 2m", "timeout: 2 minutes", "does not match"),
@@ -85,11 +81,17 @@ def test_the_line_is_that_of_the_fault(folder):
 
 def test_all_faults_are_reported_at_once(folder):
     (folder / "skill.yaml").write_text(
-        GOOD.replace("250m", "x").replace("timeout: 2m", "timeout: x")
+        GOOD.replace("settle: 500ms", "settle: x").replace("timeout: 2m", "timeout: x")
     )
     with pytest.raises(InputError) as error:
         skills.load(folder)
     assert len(str(error.value).splitlines()) == 3  # two faults and the schema
+
+
+def test_the_requirements_of_earlier_versions_are_ignored(folder):
+    old = GOOD + "foundation: {cpu: 64, memory: 1Gi, storage: 2Gi}\n"
+    (folder / "skill.yaml").write_text(old)
+    assert skills.load(folder).name == "demo"
 
 
 def test_an_unknown_skill_is_rejected_with_a_suggestion(folder):
@@ -115,12 +117,10 @@ def test_a_profile_replaces_values(folder):
     document = yaml.safe_load((folder / "skill.yaml").read_text())
     chart = {"chart": "oci://registry.example/charts/demo", "version": "1.2.3"}
     document["releases"][0]["profiles"]["upstream"] = chart
-    document["foundation"]["profiles"] = {"upstream": {"cpu": "2"}}
     other = {"service": "other", "port": "http"}
     document["endpoints"][0]["profiles"] = {"upstream": {"host": other}}
     (folder / "skill.yaml").write_text(yaml.safe_dump(document))
     embedded, upstream = (skills.load(folder, Profile(name)) for name in ("embedded", "upstream"))
-    assert (upstream.foundation.cpu, upstream.foundation.memory) == (2, embedded.foundation.memory)
     assert upstream.endpoints[0].host == ServicePort(**other)
     assert upstream.endpoints[0].in_cluster == embedded.endpoints[0].in_cluster
     source = upstream.releases[0].profiles["upstream"]

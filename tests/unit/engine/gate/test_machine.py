@@ -7,21 +7,15 @@ import pytest
 
 from learnflow_infra.clusters.embedded.host import requirements
 from learnflow_infra.engine.gate import machine
-from learnflow_infra.engine.gate.demand import total
 from learnflow_infra.locations import Target
-from learnflow_infra.models import Foundation
 
 GIB = 2**30
-NEEDED = Foundation(cpu=0.5, memory=GIB, storage=4 * GIB)
+NEEDED = SimpleNamespace(cpu=0.5, memory=GIB, storage=4 * GIB)
+TWICE = SimpleNamespace(cpu=1, memory=2 * GIB, storage=8 * GIB)
 
 
 def failed(checks):
     return [check.name for check in checks if not check.passed]
-
-
-def test_demands_of_skills_are_summed():
-    assert total([NEEDED, NEEDED]) == Foundation(cpu=1, memory=2 * GIB, storage=8 * GIB)
-    assert total([]) == Foundation(cpu=0, memory=0, storage=0)
 
 
 @pytest.mark.parametrize(
@@ -69,8 +63,11 @@ def plan(state, cluster="x"):
         state=state,
     )
     release = SimpleNamespace(profiles={"embedded": SimpleNamespace(images=())})
-    skill = SimpleNamespace(foundation=NEEDED)
-    return SimpleNamespace(target=target, skills=[skill, skill], releases=[release])
+    return SimpleNamespace(target=target, releases=[release])
+
+
+def checks_of(made):
+    return machine.checks(made, lambda: TWICE)
 
 
 @pytest.fixture(autouse=True)
@@ -82,20 +79,20 @@ def _root_with_empty_folders(monkeypatch, tmp_path):
 
 def test_a_new_cluster_needs_space_for_build_and_volumes_on_this_machine(free):
     free(10 * GIB)
-    checks = machine.checks(plan("absent"))
+    checks = checks_of(plan("absent"))
     assert failed(checks) == ["host disk"]  # 4 GiB for the build, 8 for the volumes
     free(13 * GIB)
-    assert failed(machine.checks(plan("absent"))) == []
+    assert failed(checks_of(plan("absent"))) == []
 
 
 def test_a_stopped_cluster_has_its_volumes_already(free):
     free(5 * GIB)
-    assert failed(machine.checks(plan("stopped"))) == []
+    assert failed(checks_of(plan("stopped"))) == []
 
 
 @pytest.mark.parametrize("cluster", ["x", None])
 def test_a_cluster_that_runs_or_is_elsewhere_requires_nothing_of_this_machine(cluster):
-    assert machine.checks(plan("running", cluster)) == []
+    assert checks_of(plan("running", cluster)) == []
 
 
 def test_free_disk_is_that_of_the_data_folder_and_of_embedded_clusters_alone(free):
@@ -107,13 +104,13 @@ def test_free_disk_is_that_of_the_data_folder_and_of_embedded_clusters_alone(fre
 def test_without_root_only_that_check_fails_and_names_the_remedy(monkeypatch):
     monkeypatch.setattr("os.geteuid", lambda: 1000)
     monkeypatch.setattr(shutil, "which", lambda *_, **__: None)
-    (check,) = machine.checks(plan("absent"))
+    (check,) = checks_of(plan("absent"))
     assert not check.passed
     assert "root" in str(check.remedy)
 
 
 def test_packages_that_a_deploy_will_install_are_named(monkeypatch):
     monkeypatch.setattr(requirements, "program", lambda _name: None)
-    check = machine.checks(plan("absent"))[0]
+    check = checks_of(plan("absent"))[0]
     assert check.passed
     assert "containerd" in check.message

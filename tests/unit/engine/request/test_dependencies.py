@@ -6,7 +6,6 @@ from learnflow_infra.engine.request import dependencies
 from learnflow_infra.errors import InputError
 from learnflow_infra.models import (
     ChartSource,
-    Foundation,
     Profile,
     Release,
     ReleaseName,
@@ -31,7 +30,6 @@ def skill(name, profiles=(HERE,), **releases):
         name=SkillName(name),
         description="d",
         folder=Path(),
-        foundation=Foundation(cpu=0, memory=0, storage=0),
         credentials=(),
         releases=made,
         endpoints=(),

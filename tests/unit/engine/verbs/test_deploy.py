@@ -45,7 +45,7 @@ def cluster(request, monkeypatch, tmp_path):
     monkeypatch.setattr(inventory, "status", lambda _name: cluster)
     monkeypatch.setattr(embedded, "up", up)
     monkeypatch.setattr(record, "read", read)
-    monkeypatch.setattr(machine, "checks", lambda _plan: [])
+    monkeypatch.setattr(machine, "checks", lambda *_: [])
     monkeypatch.setattr(planning, "Kube", SimpleNamespace)
     monkeypatch.setenv("PATH", str(tmp_path))
     return cluster_record

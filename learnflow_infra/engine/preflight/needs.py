@@ -1,0 +1,64 @@
+"""What releases demand of a cluster or a machine, by their rendered manifests."""
+
+from collections.abc import Mapping, Sequence
+
+from learnflow_infra.checks import Check
+from learnflow_infra.engine.gate import foundation, machine
+from learnflow_infra.engine.gate.demand import Demand, demand
+from learnflow_infra.engine.release import changes
+from learnflow_infra.engine.release.compare import Comparison
+from learnflow_infra.engine.release.rendering import render
+from learnflow_infra.engine.release.state import Action
+from learnflow_infra.engine.request.planning import Plan
+from learnflow_infra.engine.request.prepare import Prepared, prepare
+from learnflow_infra.engine.request.session import Session
+from learnflow_infra.events import ignore
+from learnflow_infra.models import ReleaseName
+from learnflow_infra.objects import Object
+
+_KEPT = {Action.NONE, Action.MEND}
+"""Actions that start no pod."""
+
+
+def of_plan(plan: Plan) -> Demand:
+    """The demand of all releases of a plan, rendered without a cluster.
+
+    Raises:
+        ArtifactError: a chart cannot be obtained.
+        InputError: values do not fit a chart.
+        ReleaseFailedError: helm cannot render a chart.
+    """
+    prepared = prepare(plan, ignore)
+    manifests = render(prepared, plan.namespace)
+    pairs = zip(prepared, manifests, strict=True)
+    return _demand({item.release.name: manifest.objects for item, manifest in pairs}, prepared)
+
+
+def of_changes(comparisons: Sequence[Comparison]) -> Demand:
+    """The demand of the releases that a deploy would install or upgrade."""
+    changed = [item for item in comparisons if item.action not in _KEPT]
+    objects = {item.prepared.release.name: _started(item) for item in changed}
+    return _demand(objects, [item.prepared for item in changed])
+
+
+def _demand(
+    objects: Mapping[ReleaseName, Sequence[Object]], prepared: Sequence[Prepared]
+) -> Demand:
+    return demand(objects, {item.release.name: item.computed.effective for item in prepared})
+
+
+def _started(item: Comparison) -> list[Object]:
+    """The desired objects without Jobs that exist already, which do not run again."""
+    live = changes.by_key(item.live.manifest.objects) if item.live else {}
+    again = {changes.key(finding.desired) for finding in item.findings}
+    return [
+        obj
+        for obj in item.desired.manifest.with_hooks
+        if obj["kind"] != "Job" or live.get(changes.key(obj)) != obj or changes.key(obj) in again
+    ]
+
+
+def checks(session: Session, required: Demand) -> list[Check]:
+    """Check that the cluster can hold a demand."""
+    free = machine.free_disk(session.target)
+    return foundation.manifest_checks(session.kube, session.namespace, required, free)
