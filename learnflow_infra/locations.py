@@ -43,7 +43,9 @@ class Address:
 class Endpoint:
     """An endpoint of a deployed skill, with its addresses inside the cluster and from the host.
 
-    `tunnel` are commands that must run while `host` is used.
+    `host` is None if there is no way from the host; `without_host` then says why. `selector`
+    are the labels by which the Service selects the server's pods. `tunnel` are commands that
+    must run while `host` is used.
     """
 
     name: str
@@ -51,9 +53,11 @@ class Endpoint:
     release: ReleaseName
     protocol: str
     in_cluster: Address
-    host: Address
+    host: Address | None
     parameters: Mapping[str, str]
     credentials: SecretKeys | None
     env: Mapping[str, str]
     connect: tuple[str, ...]
+    without_host: str = ""
+    selector: Mapping[str, str] = field(default_factory=dict)
     tunnel: tuple[str, ...] = ()

@@ -150,24 +150,41 @@ class SecretKeys(TypedDict):
 
 
 @dataclass(frozen=True, kw_only=True)
-class ServicePort:
-    """A Service and the name of one of its ports."""
+class PortSpec:
+    """A port of the Services that lead to a server: its name, number or target port.
 
-    service: str
+    `service` names one Service; "" means every Service of the release that selects its pods.
+    """
+
     port: str
+    service: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Variables:
+    """Environment variables of a server's container, of which the first that is set counts."""
+
+    names: tuple[str, ...]
+    default: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
 class EndpointSpec:
-    """An endpoint as a skill declares it; texts may hold ${placeholders}."""
+    """An endpoint as a skill declares it; texts may hold ${placeholders}.
+
+    `pods` are labels that tell the server's pods from others of the release. `credentials`
+    maps a role, such as `password`, to the variables that get its Secret, or names a Secret
+    and its keys.
+    """
 
     name: str
     release: ReleaseName
     protocol: str
-    in_cluster: ServicePort
-    host: ServicePort
-    parameters: Mapping[str, str]
-    credentials: SecretKeys | None
+    in_cluster: PortSpec
+    host: PortSpec
+    pods: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str | Variables]
+    credentials: SecretKeys | Mapping[str, Variables] | None
     env: Mapping[str, str]
     connect: tuple[str, ...]
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from learnflow_infra.engine.request.planning import Options
     from learnflow_infra.engine.verbs.deploy import Deployed
     from learnflow_infra.engine.verbs.diff import Diff
+    from learnflow_infra.outputs.contracts import EndpointDocument
 
 
 class DryRun(StrEnum):
@@ -113,13 +114,19 @@ def print_json(done: "Deployed") -> None:
     )
 
 
+def _from_host(endpoint: "EndpointDocument") -> str:
+    if "host" in endpoint:
+        return f"{endpoint['host']['host']}:{endpoint['host']['port']}"
+    return f"none: {endpoint.get('withoutHost', 'no address is recorded')}"
+
+
 def _print(done: "Deployed") -> None:
     out("")
     for endpoint in done.endpoints["endpoints"]:
-        inside, host = endpoint["inCluster"], endpoint["host"]
+        inside = endpoint["inCluster"]
         out(f"{endpoint['name']} ({endpoint['protocol']})")
         out(f"  in the cluster   {inside['host']}:{inside['port']}")
-        out(f"  from this host   {host['host']}:{host['port']}")
+        out(f"  from this host   {_from_host(endpoint)}")
         for line in endpoint.get("tunnel", ()):
             out(f"    tunnel, to be kept open: {line}")
         for line in endpoint["connect"]:

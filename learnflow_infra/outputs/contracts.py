@@ -13,14 +13,20 @@ class AddressDocument(TypedDict):
 
 
 class EndpointDocument(TypedDict, total=False):
-    """One endpoint of endpoints.json; `tunnel` is missing where none is needed."""
+    """One endpoint of endpoints.json; `tunnel` is missing where none is needed.
+
+    Without a way from the host `host` is missing, and `withoutHost` says why. Records of earlier
+    versions lack `selector`.
+    """
 
     name: Required[str]
     skill: Required[str]
     release: Required[str]
     protocol: Required[str]
     inCluster: Required[AddressDocument]
-    host: Required[AddressDocument]
+    host: AddressDocument
+    withoutHost: str
+    selector: dict[str, str]
     parameters: Required[dict[str, str]]
     credentials: Required[SecretKeys | None]
     env: Required[dict[str, str]]
@@ -46,15 +52,20 @@ CheckDocument = TypedDict(
 """One check of a verify.py; `from` is `inside`, `host`, `cluster`, or "" for the program itself."""
 
 
-class VerifyResult(TypedDict):
-    """What a verify.py prints."""
+UncheckedDocument = TypedDict("UncheckedDocument", {"from": str, "why": str})
+"""A vantage from which nothing was checked, and why."""
 
-    apiVersion: str
-    kind: str
-    skill: str
-    namespace: str
-    passed: bool
-    checks: list[CheckDocument]
+
+class VerifyResult(TypedDict, total=False):
+    """What a verify.py prints; `unchecked` is missing where all was checked."""
+
+    apiVersion: Required[str]
+    kind: Required[str]
+    skill: Required[str]
+    namespace: Required[str]
+    passed: Required[bool]
+    checks: Required[list[CheckDocument]]
+    unchecked: list[UncheckedDocument]
 
 
 class StepReport(TypedDict, total=False):

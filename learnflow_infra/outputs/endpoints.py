@@ -38,12 +38,16 @@ def _as_json(endpoint: Endpoint) -> EndpointDocument:
         "release": endpoint.release,
         "protocol": endpoint.protocol,
         "inCluster": _address(endpoint.in_cluster),
-        "host": _address(endpoint.host),
+        "selector": dict(endpoint.selector),
         "parameters": dict(endpoint.parameters),
         "credentials": endpoint.credentials,
         "env": dict(endpoint.env),
         "connect": list(endpoint.connect),
     }
+    if endpoint.host:
+        document["host"] = _address(endpoint.host)
+    else:
+        document["withoutHost"] = endpoint.without_host
     if endpoint.tunnel:
         document["tunnel"] = list(endpoint.tunnel)
     return document
@@ -62,17 +66,29 @@ def as_text(doc: EndpointsDocument, kubectl: str) -> str:
 
 
 def _paragraph(endpoint: EndpointDocument, namespace: str, kubectl: str) -> list[str]:
-    name, in_cluster, host = endpoint["name"], endpoint["inCluster"], endpoint["host"]
+    name, in_cluster = endpoint["name"], endpoint["inCluster"]
     return [
         f"{name}.protocol={endpoint['protocol']}",
         f"{name}.in-cluster={in_cluster['host']}:{in_cluster['port']}",
-        f"{name}.from-host={host['host']}:{host['port']}",
+        _from_host(endpoint),
         *(f"{name}.{key}={value}" for key, value in endpoint["parameters"].items()),
         *_credentials(endpoint, namespace, kubectl),
         *(f"# keep this open meanwhile: {line}" for line in endpoint.get("tunnel", ())),
         *(f"# connect from this host: {line}" for line in endpoint["connect"]),
         "",
     ]
+
+
+def _from_host(endpoint: EndpointDocument) -> str:
+    """The address for this host; without one a comment, which no script takes for an address."""
+    if "host" not in endpoint:
+        return f"# {endpoint['name']} is not reached from this host: {without_host(endpoint)}"
+    return f"{endpoint['name']}.from-host={endpoint['host']['host']}:{endpoint['host']['port']}"
+
+
+def without_host(endpoint: EndpointDocument) -> str:
+    """Why an endpoint has no address for this host."""
+    return endpoint.get("withoutHost", "no address is recorded")
 
 
 def _credentials(endpoint: EndpointDocument, namespace: str, kubectl: str) -> list[str]:

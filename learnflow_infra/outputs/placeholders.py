@@ -18,6 +18,20 @@ def fill(text: str, scope: Mapping[str, Any]) -> str:
     return _PLACEHOLDER.sub(lambda match: str(_look_up(match[1], scope)), text)
 
 
+def keys(text: str) -> list[str]:
+    """The dotted keys of a text's placeholders."""
+    return _PLACEHOLDER.findall(text)
+
+
+def holds(scope: Mapping[str, Any], dotted: str) -> bool:
+    """Whether a mapping has a value at a dotted key."""
+    try:
+        _look_up(dotted, scope)
+    except InputError:
+        return False
+    return True
+
+
 def _look_up(dotted: str, scope: Mapping[str, Any]) -> object:
     value: Any = scope
     for key in dotted.split("."):

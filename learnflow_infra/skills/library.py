@@ -3,6 +3,7 @@
 import difflib
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any, cast
 
 from learnflow_infra import documents
 from learnflow_infra.errors import InputError
@@ -13,14 +14,16 @@ from learnflow_infra.models import (
     EndpointSpec,
     ImageUse,
     OperatorImages,
+    PortSpec,
     Profile,
     RegistryKeys,
     Release,
     ReleaseName,
     RemovedImages,
-    ServicePort,
+    SecretKeys,
     Skill,
     SkillName,
+    Variables,
 )
 from learnflow_infra.paths import repo_root
 from learnflow_infra.quantities import seconds
@@ -155,13 +158,27 @@ def _endpoint(item: Document) -> EndpointSpec:
         name=item["name"],
         release=ReleaseName(item["release"]),
         protocol=item["protocol"],
-        in_cluster=ServicePort(**item["inCluster"]),
-        host=ServicePort(**item["host"]),
-        parameters=item.get("parameters", {}),
-        credentials=item.get("credentials"),
+        in_cluster=PortSpec(**item["inCluster"]),
+        host=PortSpec(**item["host"]),
+        pods=item.get("pods", {}),
+        parameters={key: _variables(value) for key, value in item.get("parameters", {}).items()},
+        credentials=_secret_keys(item.get("credentials")),
         env=item.get("env", {}),
         connect=tuple(item.get("connect", ())),
     )
+
+
+def _variables(value: Any) -> Any:
+    """A text as it is; a mapping `{env, default}` as `Variables`."""
+    if isinstance(value, str):
+        return value
+    return Variables(names=tuple(value["env"]), default=value.get("default", ""))
+
+
+def _secret_keys(item: Document | None) -> SecretKeys | dict[str, Variables] | None:
+    if item is None or "secret" in item:
+        return cast("SecretKeys | None", item)
+    return {role: _variables(value) for role, value in item.items()}
 
 
 def _check_references(path: Path, skill: Skill) -> None:

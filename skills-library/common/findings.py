@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from typing import Any, Iterable, Sequence
 
-ENDPOINT_KEYS = {"release", "inCluster", "host", "parameters", "credentials"}
+ENDPOINT_KEYS = {"release", "inCluster", "parameters", "credentials"}
 
 
 class CheckFailed(Exception):  # noqa: N818 - reads as a sentence where it is raised
@@ -56,23 +56,41 @@ def ready_pods(pods: Sequence[dict[str, Any]], selector: str) -> list[str]:
     return [pod["metadata"]["name"] for pod in pods]
 
 
-def bound_volumes(claims: Sequence[dict[str, Any]], selector: str) -> str:
-    """Describe the claims' volumes: name and capacity of each.
+def bound_volumes(pods: Sequence[dict[str, Any]], claims: Sequence[dict[str, Any]]) -> str:
+    """Describe the volumes of the pods' claims: name and capacity of each.
+
+    Args:
+        pods: the server's.
+        claims: of the namespace; those that no pod uses are left out.
 
     Raises:
-        CheckFailed: there is no claim, or one is not Bound.
+        CheckFailed: there is no pod, or a claim is missing or not Bound.
     """
-    if not claims:
-        raise CheckFailed(
-            f"no volume claim has the labels {selector}: data would be lost with the pod"
-        )
-    unbound = [c["metadata"]["name"] for c in claims if c["status"].get("phase") != "Bound"]
+    if not pods:
+        raise CheckFailed("no pod, so no volume")
+    found = {claim["metadata"]["name"]: claim["status"] for claim in claims}
+    used = [name for pod in pods for name in _claims(pod)]
+    unbound = [name for name in used if found.get(name, {}).get("phase") != "Bound"]
     if unbound:
         raise CheckFailed(f"not bound: {', '.join(unbound)}; run: learnflow-infra diagnose")
+    if not used:
+        return "no volume claim, as its values say: the data is lost with the pod"
     return ", ".join(
-        f"{c['metadata']['name']} {c['status'].get('capacity', {}).get('storage', '?')} bound"
-        for c in claims
+        f"{name} {found[name].get('capacity', {}).get('storage', '?')} bound" for name in used
     )
+
+
+def _claims(pod: dict[str, Any]) -> list[str]:
+    """Return the names of a pod's claims (Kubernetes: spec.volumes)."""
+    volumes = pod.get("spec", {}).get("volumes") or []
+    claims = (volume.get("persistentVolumeClaim") for volume in volumes)
+    return [claim["claimName"] for claim in claims if claim]
+
+
+def selector(endpoint: dict[str, Any]) -> str:
+    """Return the label selector of the server's pods: the Service's, or the release's."""
+    labels = endpoint.get("selector") or {"app.kubernetes.io/instance": endpoint["release"]}
+    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
 
 
 def _not_ready(pod: dict[str, Any]) -> str:

@@ -47,12 +47,14 @@ class Verification:
         kubectl: the cluster and namespace.
         vantages: "inside", "host" or both, in this order.
         checks: one dict per finished check, as in the printed document.
+        unchecked: why, by vantage, nothing was checked from there.
     """
 
     def __init__(self, kubectl: Kubectl, vantages: Sequence[str], timeout: float) -> None:
         self.kubectl = kubectl
         self.vantages = tuple(vantages)
         self.checks: list[dict[str, Any]] = []
+        self.unchecked: dict[str, str] = {}
         self._deadline = time.monotonic() + timeout
         self._lock = threading.Lock()
         self._endpoints: list[dict[str, Any]] = []
@@ -167,25 +169,54 @@ class Verification:
         """
         return findings.endpoint(self._endpoints, name)
 
-    def ready_pods(
-        self, selector: str, matches: Callable[[dict[str, Any]], bool] = lambda _: True
+    def vantages_of(self, endpoint: dict[str, Any]) -> tuple[str, ...]:
+        """Return the vantages from which an endpoint has an address, and note the others.
+
+        A vantage that was asked for alone, and has no address, is a failed check.
+        """
+        has = {"inside": "inCluster" in endpoint, "host": "host" in endpoint}
+        for vantage in self.vantages:
+            if not has[vantage]:
+                self._leave_out(vantage, endpoint.get("withoutHost", "no address is recorded"))
+        return tuple(vantage for vantage in self.vantages if has[vantage])
+
+    def _leave_out(self, vantage: str, why: str) -> None:
+        self.unchecked[vantage] = why
+        if self.vantages == (vantage,):
+            self.record(
+                "address", vantage, f"there is no way from the {vantage}: {why}", passed=False
+            )
+        else:
+            print(f"--   {vantage:7} not checked  {why}", file=sys.stderr)
+
+    def check_pods(
+        self, endpoint: dict[str, Any], matches: Callable[[dict[str, Any]], bool] = lambda _: True
     ) -> list[str]:
-        """Return the names of the pods with these labels for which `matches` is true.
+        """Check that an endpoint's pods are ready and their volumes bound.
 
-        Raises:
-            CheckFailed: there is no such pod, or one is not Ready (with its name and reason).
+        Args:
+            endpoint: has the labels of its pods.
+            matches: False for pods that are none of the server's.
+
+        Returns:
+            the names of the pods; none if one is not ready.
         """
-        pods = [pod for pod in self.kubectl.get("pods", selector)["items"] if matches(pod)]
-        return findings.ready_pods(pods, selector)
+        labels = findings.selector(endpoint)
+        pods: list[dict[str, Any]] = []
+        names: list[str] = []
 
-    def bound_volumes(self, selector: str) -> str:
-        """Describe the volume claims with these labels: name and capacity of each.
+        def ready() -> str:
+            pods.extend(filter(matches, self.kubectl.get("pods", labels)["items"]))
+            names.extend(findings.ready_pods(pods, labels))
+            return ", ".join(names) + " ready"
 
-        Raises:
-            CheckFailed: there is no claim, or one is not Bound.
-        """
-        claims = self.kubectl.get("persistentvolumeclaims", selector)["items"]
-        return findings.bound_volumes(claims, selector)
+        self.check("pods-ready", "cluster", ready)
+        self.check("volume-bound", "cluster", lambda: self._bound_volumes(pods))
+        return names
+
+    def _bound_volumes(self, pods: Sequence[dict[str, Any]]) -> str:
+        claims = self.kubectl.get("persistentvolumeclaims")["items"] if pods else []
+        return findings.bound_volumes(pods, claims)
 
     def dial(self, vantage: str, pod: str = "") -> Dial:
         """Return a function that connects from a vantage; "inside" connects from the given pod.
@@ -250,20 +281,20 @@ def main(
         code = EXIT_INTERRUPTED
     ran = [check for check in run.checks if check["name"] != "endpoints"]
     passed = bool(ran) and all(check["passed"] for check in run.checks)
-    print(json.dumps(_document(skill, options.namespace, passed, run.checks), indent=1))
+    print(json.dumps(_document(skill, options.namespace, passed, run), indent=1))
     return code if code is not None else EXIT_PASSED if passed else EXIT_FAILED
 
 
-def _document(
-    skill: str, namespace: str, passed: bool, checks: list[dict[str, Any]]
-) -> dict[str, Any]:
+def _document(skill: str, namespace: str, passed: bool, run: Verification) -> dict[str, Any]:
+    unchecked = [{"from": vantage, "why": why} for vantage, why in run.unchecked.items()]
     return {
         "apiVersion": "learnflow.infra/v1",
         "kind": "VerifyResult",
         "skill": skill,
         "namespace": namespace,
         "passed": passed,
-        "checks": checks,
+        "checks": run.checks,
+        **({"unchecked": unchecked} if unchecked else {}),
     }
 
 

@@ -25,20 +25,10 @@ SKILL, ENDPOINT = "kafka-k8s-setup", "kafka"
 def run_checks(run: Verification) -> None:
     """Check pods and volumes, then the brokers from both vantages in parallel."""
     endpoint = run.endpoint(ENDPOINT)
-    selector = f"app.kubernetes.io/instance={endpoint['release']}"
-    volumes = f"{selector},app.kubernetes.io/component=broker"
-    pods: list[str] = []
-
-    def ready() -> str:
-        pods.extend(run.ready_pods(selector, is_broker))
-        return ", ".join(pods) + " ready"
-
-    run.together(
-        lambda: run.check("pods-ready", "cluster", ready),
-        lambda: run.check("volume-bound", "cluster", lambda: run.bound_volumes(volumes)),
-    )
+    pods = run.check_pods(endpoint, is_broker)
     if pods:
-        run.together(*(_from(run, endpoint, pods, vantage) for vantage in run.vantages))
+        vantages = run.vantages_of(endpoint)
+        run.together(*(_from(run, endpoint, pods, vantage) for vantage in vantages))
 
 
 def is_broker(pod: dict[str, Any]) -> bool:

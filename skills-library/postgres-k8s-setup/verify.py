@@ -26,30 +26,26 @@ SKILL, ENDPOINT = "postgres-k8s-setup", "postgres"
 def run_checks(run: Verification) -> None:
     """Check pods, volume and Secret, then the database from both vantages in parallel."""
     endpoint = run.endpoint(ENDPOINT)
-    selector = f"app.kubernetes.io/instance={endpoint['release']}"
     pods: list[str] = []
     passwords: list[str] = []
-
-    def ready() -> str:
-        pods.extend(run.ready_pods(selector))
-        return ", ".join(pods) + " ready"
 
     def credentials() -> str:
         passwords.append(_password(run, endpoint))
         return f"password in Secret {endpoint['credentials']['secret']}"
 
     run.together(
-        lambda: run.check("pods-ready", "cluster", ready),
-        lambda: run.check("volume-bound", "cluster", lambda: run.bound_volumes(selector)),
+        lambda: pods.extend(run.check_pods(endpoint)),
         lambda: run.check("credentials", "cluster", credentials),
     )
     if pods and passwords:
-        checks = (_from(run, endpoint, passwords[0], pods[0], name) for name in run.vantages)
-        run.together(*checks)
+        vantages = run.vantages_of(endpoint)
+        run.together(*(_from(run, endpoint, passwords[0], pods[0], name) for name in vantages))
 
 
 def _password(run: Verification, endpoint: dict[str, Any]) -> str:
     secret = endpoint["credentials"]
+    if not secret or "password" not in secret["keys"]:
+        raise CheckFailed("the password is in no Secret, so nothing can log in with it")
     try:
         return run.kubectl.secret(secret["secret"], secret["keys"]["password"])
     except ApiError as error:

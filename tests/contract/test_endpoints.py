@@ -3,9 +3,9 @@
 import pytest
 
 from learnflow_infra.locations import Address, Target
-from learnflow_infra.models import EndpointSpec, ReleaseName, ServicePort, Skill
+from learnflow_infra.models import EndpointSpec, PortSpec, ReleaseName, Skill
 from learnflow_infra.outputs import record as records
-from learnflow_infra.outputs.discovery import discover
+from learnflow_infra.outputs.discovery import Rendered, discover
 from learnflow_infra.outputs.record import Record
 
 pytestmark = pytest.mark.contract
@@ -13,8 +13,8 @@ SPEC = EndpointSpec(
     name="db",
     release=ReleaseName("db"),
     protocol="tcp",
-    in_cluster=ServicePort(service="db", port="main"),
-    host=ServicePort(service="db-external", port="main"),
+    in_cluster=PortSpec(port="main"),
+    host=PortSpec(port="main"),
     parameters={},
     credentials=None,
     env={"DB": "${inCluster.host}"},
@@ -22,6 +22,11 @@ SPEC = EndpointSpec(
 )
 
 
+LABELS = {"app.kubernetes.io/instance": "db"}
+RENDERED = [
+    {"apiVersion": "v1", "kind": "Service", "metadata": {"name": name}}
+    for name in ("db", "db-external")
+]
 PORT = 30001
 """In the part of the range from which the server assigns no port."""
 
@@ -32,7 +37,7 @@ def service(kube, namespace, name, kind, *, port=None, **spec):
         "apiVersion": "v1",
         "kind": "Service",
         "metadata": {"name": name, "labels": {"app.kubernetes.io/instance": "db"}},
-        "spec": {"type": kind, "ports": ports, **spec},
+        "spec": {"type": kind, "ports": ports, "selector": LABELS, **spec},
     }
     kube.request("POST", f"/api/v1/namespaces/{namespace}/services", body=body)
 
@@ -48,7 +53,8 @@ def find(kube, namespace, tmp_path, **target):
         endpoints=(SPEC,),
     )
     where = Target(kind="context", context="kind-x", kubeconfig=None, profile="upstream", **target)
-    (endpoint,) = discover(kube, where, namespace, skill, {"db": {}})
+    releases = {"db": Rendered(values={}, objects=RENDERED)}
+    (endpoint,) = discover(kube, where, namespace, skill, releases)
     return endpoint
 
 
@@ -83,6 +89,19 @@ def test_a_load_balancer(kube, namespace, tmp_path):
     status = {"status": {"loadBalancer": {"ingress": [{"hostname": "db.example.org"}]}}}
     kube.request("PATCH", path, body=status, content_type="application/merge-patch+json")
     assert find(kube, namespace, tmp_path).host == Address(host="db.example.org", port=5432)
+
+
+def test_no_way_from_the_host(kube, namespace, tmp_path):
+    service(kube, namespace, "db", "ClusterIP")
+    service(kube, namespace, "other-release", "NodePort")
+    endpoint = find(kube, namespace, tmp_path)
+    kube.delete(f"/api/v1/namespaces/{namespace}/services/other-release")
+    assert endpoint.host is None
+    assert endpoint.connect == ()
+    assert endpoint.without_host == (
+        "no Service of db has a port outside the cluster (db is a ClusterIP)"
+    )
+    assert endpoint.selector == LABELS
 
 
 def test_a_record_is_read_back_unchanged(kube, namespace):

@@ -18,7 +18,7 @@ from learnflow_infra.outputs import artifacts
 from learnflow_infra.outputs import endpoints as outputs
 from learnflow_infra.outputs import record as records
 from learnflow_infra.outputs.contracts import EndpointsDocument, VerifyResult
-from learnflow_infra.outputs.discovery import discover
+from learnflow_infra.outputs.discovery import Rendered, discover
 from learnflow_infra.outputs.record import Record
 
 
@@ -78,11 +78,14 @@ def _with_endpoints(
     session: Session, skills: Sequence[Skill], outcomes: Sequence[Outcome]
 ) -> Record:
     """The record with the endpoints that these skills have now."""
-    values = {outcome.release: outcome.computed for outcome in outcomes}
+    releases = {
+        outcome.release: Rendered(values=outcome.computed, objects=outcome.manifest.objects)
+        for outcome in outcomes
+    }
     discovered = [
         endpoint
         for skill in skills
-        for endpoint in discover(session.kube, session.target, session.namespace, skill, values)
+        for endpoint in discover(session.kube, session.target, session.namespace, skill, releases)
     ]
     document = outputs.document(session.target, session.namespace, discovered)
     own = replace(session.record, endpoints=document)

@@ -36,9 +36,13 @@ def passed(result: VerifyResult) -> bool:
 
 
 def summary(result: VerifyResult) -> str:
-    """The number of checks that passed, as text."""
+    """The number of checks that passed, and what was not checked, as text."""
     total = len(result["checks"])
-    return f"{total - len(failed_checks(result))} of {total} checks passed"
+    text = f"{total - len(failed_checks(result))} of {total} checks passed"
+    left_out = (
+        f"not from the {item['from']}: {item['why']}" for item in result.get("unchecked", ())
+    )
+    return "; ".join([text, *left_out])
 
 
 def require(results: Sequence[VerifyResult], skills: Sequence[Skill] = ()) -> None:

@@ -11,6 +11,7 @@ from learnflow_infra.outputs.contracts import (
     ObjectReport,
     StepReport,
 )
+from learnflow_infra.outputs.endpoints import without_host
 from learnflow_infra.outputs.report import tables
 from learnflow_infra.outputs.report.elements import each, h, put
 from learnflow_infra.outputs.report.timeline import critical_path, waited_for
@@ -144,11 +145,11 @@ def endpoints(report: DeployReport) -> Element | None:
 
 
 def _endpoint(endpoint: EndpointDocument) -> Element:
-    inside, host = endpoint["inCluster"], endpoint["host"]
+    inside, host = endpoint["inCluster"], endpoint.get("host")
     credentials = endpoint.get("credentials")
     addresses = {
         "In the cluster": f"{inside['host']}:{inside['port']}",
-        "From this host": f"{host['host']}:{host['port']}",
+        "From this host": f"{host['host']}:{host['port']}" if host else without_host(endpoint),
         **({"Credentials": f"Secret {credentials['secret']}"} if credentials else {}),
     }
     pairs = [h("div", h("dt", name), h("dd", h("code", text))) for name, text in addresses.items()]

@@ -53,6 +53,16 @@ def test_the_text_is_for_people_and_for_grep(document):
     assert any("get secret s -o go-template=" in line for line in lines)
 
 
+def test_without_a_way_from_the_host_no_address_is_shown():
+    endpoint = replace(ENDPOINT, host=None, without_host="nothing is open")
+    document = outputs.document(TARGET, "ns", [endpoint])
+    assert schema_faults(document, "endpoints") == []
+    assert "host" not in document["endpoints"][0]
+    text = outputs.as_text(document, "kubectl")
+    assert "from-host" not in text
+    assert "# db is not reached from this host: nothing is open" in text.splitlines()
+
+
 def test_the_env_file_survives_a_shell(document, tmp_path):
     file = tmp_path / "endpoints.env"
     file.write_text(outputs.as_env(document))

@@ -7,7 +7,7 @@ import yaml
 from learnflow_infra import skills
 from learnflow_infra.documents import line_of
 from learnflow_infra.errors import InputError
-from learnflow_infra.models import Profile, ServicePort
+from learnflow_infra.models import PortSpec, Profile
 
 GOOD = textwrap.dedent("""\
     apiVersion: learnflow.infra/v1
@@ -121,7 +121,7 @@ def test_a_profile_replaces_values(folder):
     document["endpoints"][0]["profiles"] = {"upstream": {"host": other}}
     (folder / "skill.yaml").write_text(yaml.safe_dump(document))
     embedded, upstream = (skills.load(folder, Profile(name)) for name in ("embedded", "upstream"))
-    assert upstream.endpoints[0].host == ServicePort(**other)
+    assert upstream.endpoints[0].host == PortSpec(**other)
     assert upstream.endpoints[0].in_cluster == embedded.endpoints[0].in_cluster
     source = upstream.releases[0].profiles["upstream"]
     assert (source.chart, source.version, source.remote) == (*chart.values(), True)

@@ -12,7 +12,7 @@ import threading
 import jsonschema
 import pytest
 from kubectl import ApiError, ClusterUnreachableError, Kubectl
-from verification import CheckFailed, Verification, main
+from verification import Verification, main
 
 from learnflow_infra.paths import repo_root
 
@@ -72,7 +72,12 @@ def answer(folder, path, document):
 
 def pod(name, ready="True", **status):
     conditions = [{"type": "Ready", "status": ready}]
-    return {"metadata": {"name": name}, "status": {"conditions": conditions, **status}}
+    volumes = [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}, {"name": "tmp"}]
+    return {
+        "metadata": {"name": name},
+        "spec": {"volumes": volumes},
+        "status": {"conditions": conditions, **status},
+    }
 
 
 def run(*arguments, **options):
@@ -197,8 +202,54 @@ def test_a_secret_is_read_unchanged(cluster):
 def test_volumes_that_are_not_bound(cluster):
     claim = {"metadata": {"name": "data"}, "status": {"phase": "Pending"}}
     answer(cluster, "ns/persistentvolumeclaims", {"items": [claim]})
-    with pytest.raises(CheckFailed, match="not bound: data"):
-        Verification(Kubectl("", "", "ns"), ["host"], 5).bound_volumes("a=b")
+    assert "not bound: data" in failed(run("--timeout", "2"))["volume-bound"]
+
+
+def test_claims_of_others_do_not_count(cluster):
+    others = {"metadata": {"name": "other"}, "status": {"phase": "Pending"}}
+    mine = {"metadata": {"name": "data"}, "status": {"phase": "Bound"}}
+    answer(cluster, "ns/persistentvolumeclaims", {"items": [others, mine]})
+    assert "volume-bound" not in failed(run("--timeout", "2"))
+
+
+def test_pods_without_a_claim_keep_nothing_and_that_is_said(cluster):
+    without = pod("postgres-0")
+    del without["spec"]
+    answer(cluster, "ns/pods", {"items": [without]})
+    checks = {c["name"]: c for c in json.loads(run("--timeout", "2").stdout)["checks"]}
+    assert checks["volume-bound"]["passed"]
+    assert "lost with the pod" in checks["volume-bound"]["message"]
+
+
+WHY = "no Service of postgres has a port outside the cluster"
+
+
+@pytest.fixture
+def no_way(cluster):
+    endpoint = {**ENDPOINT, "withoutHost": WHY}
+    del endpoint["host"]
+    document = json.dumps({"kind": "Endpoints", "endpoints": [endpoint]})
+    data = {"data": {"endpoints.json": document}}
+    answer(cluster, "ns/configmaps/learnflow-endpoints", data)
+
+
+def test_without_a_way_from_the_host_it_claims_nothing_about_the_host(no_way):
+    document = json.loads(run("--timeout", "2").stdout)
+    assert {check["from"] for check in document["checks"]} == {"cluster", "inside"}
+    assert document["unchecked"] == [{"from": "host", "why": WHY}]
+
+
+def test_without_a_way_from_the_host_asking_for_the_host_fails(no_way):
+    done = run("--from", "host")
+    assert done.returncode == 8
+    assert failed(done) == {"address": f"there is no way from the host: {WHY}"}
+
+
+def test_a_password_in_no_secret_is_named(cluster):
+    document = json.dumps({"kind": "Endpoints", "endpoints": [{**ENDPOINT, "credentials": None}]})
+    data = {"data": {"endpoints.json": document}}
+    answer(cluster, "ns/configmaps/learnflow-endpoints", data)
+    assert "in no Secret" in failed(run())["credentials"]
 
 
 @pytest.fixture
