@@ -139,10 +139,7 @@ class _Place:
         found = services.leading_to(self.services, spec.host, [each.labels for each in servers])
         chosen = services.outside(found, inside)
         if chosen is None:
-            kinds = ", ".join(f"{item.name} is a {item.service['spec']['type']}" for item in found)
-            return None, f"no Service of {spec.release} has a port outside the cluster" + (
-                f" ({kinds})" if kinds else ""
-            )
+            return None, f"no Service of {spec.release} has a port outside the cluster"
         if chosen.ingress:
             return Address(host=chosen.ingress, port=int(chosen.port["port"])), ""
         try:
