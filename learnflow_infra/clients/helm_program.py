@@ -28,6 +28,10 @@ _ETCD = "etcdserver"
 """In stderr when etcd fails; helm may then wrongly report a release as not found."""
 _NO_CHART = re.compile(r'chart "[^"]+" (version "[^"]+" )?not found')
 _UNREACHABLE = ("connection refused", "no route to host", "i/o timeout", "cluster unreachable")
+_FAILED_BY_CHART = re.compile(
+    r"execution error at \(([^)]*)\): (.*?)\s*(?:Use --debug|$)", re.DOTALL
+)
+"""Helm's words for the functions `fail` and `required` of a template."""
 _SCHEMA = "values don't meet the specifications of the schema(s) in the following chart(s):"
 
 
@@ -123,6 +127,13 @@ async def translate(release: str, work: Coroutine[Any, Any, T]) -> T:
         if any(mark in stderr.lower() for mark in _UNREACHABLE):
             raise ClusterUnreachableError(
                 "helm cannot reach the cluster.", why=stderr, remedy=Remedy(Command("doctor"))
+            ) from error
+        by_chart = _FAILED_BY_CHART.search(stderr)
+        if by_chart:
+            raise InputError(
+                f"The chart of {release} refuses its values.",
+                why=f"{by_chart[2]} ({by_chart[1]})",
+                remedy="Correct the values; the chart's values.yaml describes each.",
             ) from error
         if _SCHEMA in stderr:
             raise InputError(
