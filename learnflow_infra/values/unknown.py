@@ -26,12 +26,17 @@ _ALWAYS = frozenset({"global", "tags"})
 
 @dataclass(frozen=True, kw_only=True)
 class UnknownKey:
-    """A key that the chart does not know; `suggestion` is the most similar known key, or ""."""
+    """A key that the chart does not know.
+
+    `suggestion` is the most similar known key, or ""; `refused` is set if the chart's schema
+    allows no further keys.
+    """
 
     key: str
     suggestion: str = ""
     source: str = ""
     path: Keys = ()
+    refused: bool = False
 
     def __str__(self) -> str:
         """One line: source, key and suggestion."""
@@ -56,25 +61,31 @@ def unknown_keys(values: Values, chart: Defaults) -> list[UnknownKey]:
     schemas = [chart.schema] if chart.schema else []
     parts = _parts(schemas, chart.schema)
     return [
-        UnknownKey(key=dotted(path), suggestion=_nearest(path, near, everywhere), path=path)
-        for path, near in _unknown(checked, chart.values, parts, chart.schema, ())
+        UnknownKey(
+            key=dotted(path),
+            suggestion=_nearest(path, near, everywhere),
+            path=path,
+            refused=refused,
+        )
+        for path, near, refused in _unknown(checked, chart.values, parts, chart.schema, ())
         if not any(named[: len(path)] == path for named in chart.named)
     ]
 
 
 def _unknown(
     values: Values, defaults: Any, parts: Sequence[Values], root: Values | None, above: Keys
-) -> Iterator[tuple[Keys, list[str]]]:
-    """The path of every unknown key, with its known siblings."""
+) -> Iterator[tuple[Keys, list[str], bool]]:
+    """The path of every unknown key, with its known siblings, and whether the schema refuses it."""
     named = [name for part in parts for name in part.get("properties", {})]
     siblings = [*(defaults if isinstance(defaults, dict) else ()), *named]
-    if not siblings and not any(part.get("additionalProperties") is False for part in parts):
+    closed = any(part.get("additionalProperties") is False for part in parts)
+    if not siblings and not closed:
         return
     for key, value in values.items():
         path = (*above, key)
         below = _parts(_of_key(parts, key), root)
         if key not in siblings and not below:
-            yield path, siblings
+            yield path, siblings, closed
         elif isinstance(value, dict) and not _FREE.search(key):
             default = defaults.get(key) if isinstance(defaults, dict) else None
             yield from _unknown(value, default, below, root, path)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from learnflow_infra.clients.installation import Installation
 from learnflow_infra.clusters import embedded, reach
 from learnflow_infra.documents.merging import put
+from learnflow_infra.engine.request.other_profiles import require_own_keys
 from learnflow_infra.engine.request.planning import Plan
 from learnflow_infra.events import Emit, Message
 from learnflow_infra.models import ChartSource, Release, Values
@@ -41,7 +42,7 @@ def prepare(plan: Plan, emit: Emit) -> list[Prepared]:
 
     Raises:
         ArtifactError: a chart cannot be obtained, or its digest is not the locked one.
-        InputError: a values file is malformed.
+        InputError: a values file is malformed, or has keys of another profile's chart.
     """
     sources = asyncio.run(_obtain(plan, emit))
     pairs = zip(plan.releases, sources, strict=True)
@@ -80,6 +81,7 @@ def _prepared(plan: Plan, release: Release, chart: Chart) -> Prepared:
     if mirrored:
         name = "--image-mirror " + ", ".join(map(str, plan.mirrors))
         values = computed([Layer(name=name, values=mirrored)])
+    require_own_keys(release, plan.target.profile, values)
     return Prepared(release=release, source=source, chart=chart, computed=values)
 
 
