@@ -14,6 +14,7 @@ from tests.contract.test_strimzi import EVERYTHING, objects, render, served
 __all__ = ["served", "strimzi_crds"]
 pytestmark = pytest.mark.contract
 OBJECTS = objects(render("any", **EVERYTHING))
+LISTENER = {"name": "a", "type": "internal", "tls": True}
 VALUES = [None, True, 0, -1, 5, 1.5, "", "x", "1Gi", "true", [], {}, ["x"], {"x": "y"}]
 
 
@@ -51,6 +52,25 @@ def test_the_offline_check_and_the_server_agree(kube, namespace, served, strimzi
     ours = faults(obj, list(strimzi_crds.values()))
     theirs = refusal(kube, served[obj["kind"]].format(namespace), obj)
     assert bool(ours) == bool(theirs), (ours, theirs)
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"spec": {"kafka": {"listners": []}}}, "spec.kafka.listners: the field is unknown"),
+        ({"spec": {"cruiseControl": {"images": "x"}}}, "spec.cruiseControl.images: the field is"),
+        ({"spec": {"kafka": {"rack": {"topologyKey": 1}}}}, "spec.kafka.rack.topologyKey: "),
+        ({"spec": {"kafka": {"listeners": [LISTENER]}}}, "spec.kafka.listeners.2: 'port' is a"),
+        ({"nodePools": {"broker": {"spec": {"storag": {}}}}}, "spec.storag: the field is unknown"),
+        ({"nodePools": {"a": {"spec": {"replicas": 1, "roles": ["x"]}}}}, "spec.roles.0: "),
+        ({"users": {"app": {"spec": {"authentication": {"type": "x"}}}}}, "authentication.type: "),
+    ],
+)
+def test_a_field_that_strimzi_does_not_know_is_named(strimzi_crds, settings, words):
+    crds = list(strimzi_crds.values())
+    found = [fault for obj in objects(render("any", **settings)) for fault in faults(obj, crds)]
+    assert len(found) == 1
+    assert words in found[0]
 
 
 def refusal(kube, path, obj):

@@ -78,8 +78,67 @@ EVERYTHING = {
     "persistence": {"size": "5Gi", "storageClass": "fast"},
     "topics": [
         {"name": "Learning_Events", "partitions": 6, "replicationFactor": 3, "config": {"a": 1}},
-        {"name": "plain"},
+        {"name": "plain", "metadata": {"annotations": {"strimzi.io/managed": "false"}}},
     ],
+    "metadata": {"annotations": {"strimzi.io/pause-reconciliation": "true"}},
+    "spec": {
+        "kafka": {
+            "listeners": [
+                {"name": "tls", "port": 9093, "type": "internal", "tls": True},
+                {
+                    "name": "scram",
+                    "port": 9095,
+                    "type": "internal",
+                    "tls": True,
+                    "authentication": {"type": "scram-sha-512"},
+                    "networkPolicyPeers": [{"podSelector": {"matchLabels": {"app": "a"}}}],
+                },
+                {"name": "external", "configuration": {"maxConnections": 10}},
+            ],
+            "authorization": {"type": "simple", "superUsers": ["ANONYMOUS"]},
+            "rack": {"topologyKey": "topology.kubernetes.io/zone"},
+            "metricsConfig": {"type": "strimziMetricsReporter", "values": {"allowList": [".*"]}},
+            "config": {"log.retention.bytes": 2**60},
+            "template": {"bootstrapService": {"metadata": {"annotations": {"a": "b"}}}},
+        },
+        "entityOperator": {"template": {"pod": {"metadata": {"labels": {"a": "b"}}}}},
+        "cruiseControl": {"brokerCapacity": {"inboundNetwork": "10MB/s"}},
+        "kafkaExporter": {"topicRegex": ".*"},
+        "clusterCa": {"renewalDays": 60, "validityDays": 730},
+        "maintenanceTimeWindows": ["* * 0-1 ? * SUN,MON,TUE,WED,THU *"],
+    },
+    "nodePools": {
+        "broker": {
+            "metadata": {"labels": {"pool": "first"}},
+            "spec": {
+                "storage": {
+                    "volumes": [
+                        {"id": 0, "size": "7Gi"},
+                        {"id": 1, "type": "persistent-claim", "size": "10Gi", "class": "slow"},
+                    ]
+                }
+            },
+        },
+        "big": {"spec": {"replicas": 2, "roles": ["broker"]}},
+    },
+    "users": {
+        "app": {
+            "spec": {
+                "authentication": {"type": "scram-sha-512"},
+                "authorization": {
+                    "type": "simple",
+                    "acls": [
+                        {
+                            "resource": {"type": "topic", "name": "a", "patternType": "prefix"},
+                            "operations": ["Read", "Describe"],
+                        }
+                    ],
+                },
+                "quotas": {"producerByteRate": 1_048_576},
+            }
+        },
+        "tls": {"spec": {"authentication": {"type": "tls"}}},
+    },
 }
 
 

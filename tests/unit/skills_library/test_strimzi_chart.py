@@ -13,6 +13,7 @@ ROOT = repo_root()
 CHARTS = ROOT / "skills-library/kafka-k8s-setup/charts"
 VALUES = ROOT / "charts-values"
 DEPLOYED = ("kafka/values.yaml", "kafka/values-upstream.yaml")
+SCRAM = {"name": "external", "authentication": {"type": "scram-sha-512"}}
 ELSEWHERE = {"image", "clusterDomain", "topicsTimeout", "topicsJob", "global"}
 """Values of our own chart of Kafka that the operator's chart has, or that mean nothing here."""
 
@@ -187,6 +188,111 @@ def test_big_numbers_are_not_written_as_floats():
     assert specs(objects, "KafkaTopic")["t"]["config"] == {"retention.ms": "604800000"}
 
 
+def listeners(objects):
+    return {listener["name"]: listener for listener in kafka(objects)["listeners"]}
+
+
+def test_listeners_are_merged_by_name():
+    tls = {"name": "tls", "port": 9093, "type": "internal", "tls": True}
+    ports = {"brokers": [{"broker": 0, "nodePort": 30100}, {"broker": 7, "nodePort": 30107}]}
+    more = {"kafka": {"listeners": [tls, {"name": "external", "configuration": ports}]}}
+    before, after = listeners(render()), listeners(render({"spec": more}))
+    assert list(after) == ["plain", "external", "tls"]
+    assert after["plain"] == before["plain"]
+    assert after["tls"] == tls
+    configuration = after["external"]["configuration"]
+    assert configuration["bootstrap"] == before["external"]["configuration"]["bootstrap"]
+    assert configuration["brokers"] == ports["brokers"]
+
+
+def test_a_field_of_the_kafka_is_set_replaced_or_removed():
+    spec = {
+        "kafka": {"rack": {"topologyKey": "zone"}, "readinessProbe": None},
+        "cruiseControl": {},
+        "entityOperator": {"topicOperator": {"resources": {"limits": {"memory": "1Gi"}}}},
+    }
+    found = specs(render({"spec": spec}), "Kafka")["kafka"]
+    assert found["kafka"]["rack"] == {"topologyKey": "zone"}
+    assert "readinessProbe" not in found["kafka"]
+    assert found["cruiseControl"] == {}
+    resources = found["entityOperator"]["topicOperator"]["resources"]
+    assert resources == {"limits": {"memory": "1Gi"}, "requests": {"cpu": "50m", "memory": "192Mi"}}
+
+
+def test_environment_of_an_operator_keeps_what_the_chart_sets():
+    env = [{"name": "A", "value": "b"}]
+    spec = {"entityOperator": {"template": {"topicOperatorContainer": {"env": env}}}}
+    found = specs(render({"spec": spec}), "Kafka")["kafka"]["entityOperator"]["template"]
+    assert found["topicOperatorContainer"]["env"] == [
+        {"name": "STRIMZI_USE_FINALIZERS", "value": "false"},
+        *env,
+    ]
+
+
+def test_big_numbers_of_a_spec_keep_their_digits():
+    config = {"log.retention.bytes": 2**60, "num.partitions": 3, "a": 0.5, "b": 10_485_760}
+    found = kafka(render({"spec": {"kafka": {"config": config}}}))["config"]
+    assert {key: found[key] for key in config} == config
+
+
+def test_lists_without_names_are_replaced():
+    def tolerations(key):
+        pod = {"tolerations": [{"key": key}]}
+        return {"broker": {"spec": {"template": {"pod": pod}}}}
+
+    objects = render({"tolerations": [{"key": "all"}], "nodePools": tolerations("pool")})
+    (pool,) = specs(objects, "KafkaNodePool").values()
+    assert pool["template"]["pod"]["tolerations"] == [{"key": "pool"}]
+
+
+def test_a_pool_gets_more_volumes_and_another_mark():
+    def pool(nodes=()):
+        (found,) = specs(render({"nodePools": dict(nodes)}), "KafkaNodePool").values()
+        return found
+
+    more = [{"id": 0, "size": "7Gi"}, {"id": 1, "type": "persistent-claim", "size": "1Gi"}]
+    found = pool({"broker": {"spec": {"storage": {"volumes": more}}}})
+    volumes = found["storage"]["volumes"]
+    assert [(volume["id"], volume["size"]) for volume in volumes] == [(0, "7Gi"), (1, "1Gi")]
+    assert volumes[0]["kraftMetadata"] == "shared"
+    marks = [p["template"]["podSet"]["metadata"]["annotations"] for p in (pool(), found)]
+    assert marks[0] != marks[1]
+
+
+def test_a_pool_of_its_own_begins_with_the_brokers_settings():
+    own = {"spec": {"replicas": 2, "roles": ["broker"], "resources": {"limits": {"cpu": 1}}}}
+    pools = specs(render({"nodePools": {"big": own}}), "KafkaNodePool")
+    assert list(pools) == ["broker", "big"]
+    assert (pools["big"]["replicas"], pools["big"]["roles"]) == (2, ["broker"])
+    assert pools["big"]["storage"] == pools["broker"]["storage"]
+    limits = {**pools["broker"]["resources"]["limits"], "cpu": 1}
+    assert pools["big"]["resources"]["limits"] == limits
+
+
+def test_users_bring_their_operator():
+    objects = render({"users": {"app": {"spec": {"authentication": {"type": "scram-sha-512"}}}}})
+    assert specs(objects, "KafkaUser") == {"app": {"authentication": {"type": "scram-sha-512"}}}
+    assert "userOperator" in specs(objects, "Kafka")["kafka"]["entityOperator"]
+    assert "userOperator" not in specs(render(), "Kafka")["kafka"]["entityOperator"]
+
+
+def test_metadata_is_merged():
+    note = {"annotations": {"note": "x"}, "labels": {"team": "a"}}
+    settings = {
+        "metadata": note,
+        "nodePools": {"broker": {"metadata": note}},
+        "users": {"app": {"metadata": note}},
+        "topics": [{"name": "t", "metadata": note}],
+    }
+    before = {o["kind"]: o["metadata"] for o in render()}
+    for made in render(settings):
+        metadata = made["metadata"]
+        assert metadata["annotations"]["note"] == "x"
+        assert metadata["labels"] | {"team": "a"} == metadata["labels"]
+        kept = before.get(made["kind"], {}).get("annotations", {})
+        assert kept.items() <= metadata["annotations"].items()
+
+
 def test_options_of_java_are_taken_apart():
     text = "-XX:+UseG1GC -XX:-UseNUMA  -XX:MaxGCPauseMillis=20 -Da.b=c=d"
     (pool,) = specs(render({"jvmOptions": text, "heap": "1g"}), "KafkaNodePool").values()
@@ -227,6 +333,25 @@ def test_where_pods_run_holds_for_every_kind_of_them():
         ({"jvmOptions": "-Xmx2g"}, "jvmOptions"),
         ({"podAntiAffinity": "maybe"}, "podAntiAffinity"),
         ({"topicOperator": {"image": "x"}}, "image"),
+        ({"spec": {"kafka": {"version": "4.2.0"}}}, "set `version` instead"),
+        (
+            {"spec": {"kafka": {"listeners": [{"name": "plain", "tls": True}]}}},
+            "the verification use the listener",
+        ),
+        (
+            {"spec": {"kafka": {"listeners": [{"name": "plain", "port": 9}]}}},
+            "the verification use the listener",
+        ),
+        ({"spec": {"kafka": {"listeners": None}}}, "the verification use the listener"),
+        ({"spec": {"kafka": {"listeners": [SCRAM]}}}, "externalAccess.enabled to false"),
+        ({"spec": {"kafka": {"config": {"listeners": "x"}}}}, "listeners"),
+        ({"spec": {"entityOperator": None}}, "spec.entityOperator.topicOperator"),
+        ({"users": {"a": {}}, "spec": {"entityOperator": {"userOperator": None}}}, "userOperator"),
+        ({"nodePools": {"broker": {"spec": {"replicas": 3}}}}, "set `brokers`"),
+        ({"nodePools": {"more": {"spec": {"roles": []}}}}, "set `brokers`"),
+        ({"nodePools": {"controller": {}}}, "set `controllers`"),
+        ({"nodePools": {"own": {"spec": {"replicas": 3}}}}, "needs replicas and roles"),
+        ({"users": {"a": {"authentication": {}}}}, "authentication"),
     ],
 )
 def test_invalid_values_are_refused(settings, words):

@@ -119,6 +119,48 @@ keeps it, and brokers that are added later are brokers only.
 {{- ternary $had (int .Values.brokers) (and (gt $had 0) (eq (int .Values.controllers) 0)) -}}
 {{- end -}}
 
+{{/* Clients of the recorded endpoints use these listeners as they are: list of root context, spec of the Kafka */}}
+{{- define "strimzi-kafka.refuseUnreachable" -}}
+{{- $root := index . 0 -}}
+{{- if ne (toString (get (index . 1).kafka "version")) $root.Values.version -}}
+{{- fail "spec.kafka.version: set `version` instead, by which the deploy finds Strimzi's image" -}}
+{{- end -}}
+{{- range $name, $resources := dict "topicOperator" $root.Values.topics "userOperator" $root.Values.users -}}
+{{- if and $resources (not (hasKey ((index $ 1).entityOperator | default dict) $name)) -}}
+{{- fail (printf "spec.entityOperator.%s: without it, nothing makes the %ss; leave it, or take these out of the values" $name (trimSuffix "Operator" $name)) -}}
+{{- end -}}
+{{- end -}}
+{{- $types := dict "plain" (list "internal") -}}
+{{- if $root.Values.externalAccess.enabled -}}
+{{- $_ := set $types "external" (list "nodeport" "loadbalancer") -}}
+{{- end -}}
+{{- $listeners := dict -}}
+{{- range $listener := (index . 1).kafka.listeners -}}
+{{- $_ := set $listeners (get $listener "name") $listener -}}
+{{- end -}}
+{{- range $name, $allowed := $types -}}
+{{- $listener := get $listeners $name | default dict -}}
+{{- if or (not (has $listener.type $allowed)) $listener.tls $listener.authentication (and (eq $name "plain") (ne (int $listener.port) 9092)) -}}
+{{- fail (printf "spec.kafka.listeners: the recorded endpoint and the verification use the listener %q without TLS and authentication, of type %s; leave it, and add yours beside it under another name and port%s" $name (join " or " $allowed) (ternary ", or set externalAccess.enabled to false" "" (eq $name "external"))) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
+{{/* Numbers of nodes have values of their own, with rules that keep the records. */}}
+{{- define "strimzi-kafka.refusePools" -}}
+{{- range $name, $own := .Values.nodePools -}}
+{{- $of := get (dict "broker" "brokers" "more" "brokers" "controller" "controllers") $name -}}
+{{- $spec := $own.spec | default dict -}}
+{{- if and $of (or (hasKey $spec "replicas") (hasKey $spec "roles")) -}}
+{{- fail (printf "nodePools.%s.spec: set `%s` for the number of these nodes and their roles, not replicas and roles" $name $of) -}}
+{{- else if and (eq $name "controller") (eq (int $.Values.controllers) 0) -}}
+{{- fail "nodePools.controller: there is no pool of controllers; set `controllers`, too" -}}
+{{- else if not (or $of (and (hasKey $spec "replicas") (hasKey $spec "roles"))) -}}
+{{- fail (printf "nodePools.%s.spec: a pool that is not the chart's own (broker, more, controller) needs replicas and roles" $name) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
+
 {{/* Fewer brokers would lose records, another quorum of controllers all of them: refuse. */}}
 {{- define "strimzi-kafka.refuseToShrink" -}}
 {{- $where := printf "%s/%s" .Release.Namespace .Release.Name -}}
