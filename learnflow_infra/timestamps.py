@@ -1,8 +1,14 @@
 """Times as Kubernetes writes them (RFC 3339), and ages as kubectl does."""
 
+import time
 from datetime import datetime
 
 MINUTE, HOUR, DAY = 60, 3600, 86400
+
+
+def utc_now() -> str:
+    """The present time, to the second."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
 
 
 def seconds_of(text: str | None) -> float:

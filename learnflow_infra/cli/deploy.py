@@ -122,9 +122,12 @@ def _from_host(endpoint: "EndpointDocument") -> str:
 
 def _print(done: "Deployed") -> None:
     out("")
-    for endpoint in done.endpoints["endpoints"]:
+    from learnflow_infra.outputs.endpoints import on_host, proof_of
+
+    for endpoint in on_host(done.endpoints, done.target)["endpoints"]:
         inside = endpoint["inCluster"]
-        out(f"{endpoint['name']} ({endpoint['protocol']})")
+        proof = proof_of(endpoint).partition(":")[0] if not endpoint["verified"] else ""
+        out(f"{endpoint['name']} ({endpoint['protocol']})" + (f", {proof}" if proof else ""))
         out(f"  in the cluster   {inside['host']}:{inside['port']}")
         out(f"  from this host   {_from_host(endpoint)}")
         for line in endpoint.get("tunnel", ()):

@@ -34,6 +34,8 @@ def lock(folder: Path) -> Iterator[None]:
         yield
 
 
+PRIVATE = 0o600
+"""Permissions of files that hold manifests, values or logs: these may have secrets in clear."""
 ENDPOINT_FILES = ("infra-endpoints.txt", "endpoints.json", "endpoints.env")
 
 
@@ -62,10 +64,10 @@ def write_endpoints(folder: Path, doc: EndpointsDocument, kubectl: str) -> None:
 def write_release(folder: Path, release: str, *, values: str, manifest: str, origins: str) -> None:
     """Write a release's values, the origin of each, and the manifest rendered from them."""
     base = folder / "releases" / release
-    files.update(base / "values.yaml", values)
-    files.update(base / "manifest.yaml", manifest)
+    files.update(base / "values.yaml", values, PRIVATE)
+    files.update(base / "manifest.yaml", manifest, PRIVATE)
     if origins:
-        files.update(base / "origins.yaml", origins)
+        files.update(base / "origins.yaml", origins, PRIVATE)
     else:  # after a rollback, the origins of the values are unknown
         (base / "origins.yaml").unlink(missing_ok=True)
 
@@ -94,5 +96,5 @@ def written_for(folder: Path) -> tuple[str, str] | None:
 
 def write_report(folder: Path, report: DeployReport) -> None:
     """Write deploy-report.json, and its page."""
-    files.update(folder / "deploy-report.json", json.dumps(report, indent=2) + "\n")
-    files.update(folder / "deploy-report.html", html(report))
+    files.update(folder / "deploy-report.json", json.dumps(report, indent=2) + "\n", PRIVATE)
+    files.update(folder / "deploy-report.html", html(report), PRIVATE)

@@ -12,11 +12,20 @@ class AddressDocument(TypedDict):
     port: int
 
 
+class VerifiedDocument(TypedDict):
+    """When and by what an endpoint was proven: UTC, the program, and its checks that passed."""
+
+    at: str
+    by: str
+    checks: list[str]
+
+
 class EndpointDocument(TypedDict, total=False):
     """One endpoint of endpoints.json; `tunnel` is missing where none is needed.
 
     Without a way from the host `host` is missing, and `withoutHost` says why. Records of earlier
     versions lack `selector`.
+    `verified` is None where no verification holds for it; `unverified` then says why.
     """
 
     name: Required[str]
@@ -31,6 +40,8 @@ class EndpointDocument(TypedDict, total=False):
     credentials: Required[SecretKeys | None]
     env: Required[dict[str, str]]
     connect: Required[list[str]]
+    verified: Required[VerifiedDocument | None]
+    unverified: str
     tunnel: list[str]
 
 

@@ -12,7 +12,7 @@ from learnflow_infra.models import EndpointSpec, ReleaseName, SecretKeys, Skill,
 from learnflow_infra.objects import Object
 from learnflow_infra.outputs import container_variables, services
 from learnflow_infra.outputs.container_variables import SecretKey, Server
-from learnflow_infra.outputs.endpoints import kubectl_command
+from learnflow_infra.outputs.endpoints import KUBECTL
 from learnflow_infra.outputs.placeholders import fill, holds, keys
 from learnflow_infra.outputs.services import ServicePort
 
@@ -86,7 +86,7 @@ class _Place:
         scope: dict[str, Any] = {
             "namespace": self.namespace,
             "values": self.rendered.values,
-            "kubectl": kubectl_command(self.target),
+            "kubectl": KUBECTL,
             "inCluster": {**vars(address), "service": inside.name},
         }
         host, why = self._from_host(spec, inside)
@@ -195,9 +195,8 @@ class _Place:
 
     def _tunnels(self) -> tuple[str, ...]:
         """One `kubectl port-forward` for each node port, to the same port of this host."""
-        kubectl = kubectl_command(self.target)
         return tuple(
-            f"{kubectl} -n {self.namespace} port-forward "
+            f"{KUBECTL} -n {self.namespace} port-forward "
             f"svc/{service['metadata']['name']} {port['nodePort']}:{port['port']}"
             for service in self.services
             for port in service["spec"].get("ports", ())

@@ -1,12 +1,17 @@
 """The endpoints as one document (endpoints.json), and as text for people and for shells."""
 
+import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from learnflow_infra.locations import Address, Endpoint, Target
 from learnflow_infra.outputs.contracts import AddressDocument, EndpointDocument, EndpointsDocument
 
 API_VERSION = "learnflow.infra/v1"
+KUBECTL = "kubectl"
+"""How recorded commands call kubectl: a record names no path and no kubeconfig of its writer."""
+_CALL = re.compile(r"(?<![\w./-])[\w./~+@-]*kubectl(?: --(?:kubeconfig|context) \S+)*(?= -n )")
+"""A call of kubectl in a command. Earlier versions recorded one with the writer's paths."""
 
 
 def kubectl_command(target: Target) -> str:
@@ -43,6 +48,7 @@ def _as_json(endpoint: Endpoint) -> EndpointDocument:
         "credentials": endpoint.credentials,
         "env": dict(endpoint.env),
         "connect": list(endpoint.connect),
+        "verified": None,
     }
     if endpoint.host:
         document["host"] = _address(endpoint.host)
@@ -53,6 +59,30 @@ def _as_json(endpoint: Endpoint) -> EndpointDocument:
     return document
 
 
+def on_host(doc: EndpointsDocument, target: Target) -> EndpointsDocument:
+    """The document with commands that work on this host, as its paths are."""
+    kubectl = kubectl_command(target)
+    return {**doc, "endpoints": [with_kubectl(item, kubectl) for item in doc.get("endpoints", ())]}
+
+
+def with_kubectl(item: EndpointDocument, kubectl: str) -> EndpointDocument:
+    """An endpoint whose commands call kubectl by `kubectl`, such as `kubectl_command`."""
+    commands = {
+        key: [_CALL.sub(lambda _: kubectl, line) for line in item.get(key, ())]
+        for key in ("connect", "tunnel")
+        if key in item
+    }
+    return {**item, **commands}  # type: ignore[typeddict-item]
+
+
+def proof_of(item: EndpointDocument) -> str:
+    """`verified TIME by PROGRAM: CHECKS`, or `not verified: WHY`."""
+    verified = item.get("verified")
+    if verified:
+        return f"verified {verified['at']} by {verified['by']}: " + ", ".join(verified["checks"])
+    return "not verified" + (f": {item['unverified']}" if item.get("unverified") else "")
+
+
 def _address(address: Address) -> AddressDocument:
     return {"host": address.host, "port": address.port}
 
@@ -60,14 +90,19 @@ def _address(address: Address) -> AddressDocument:
 def as_text(doc: EndpointsDocument, kubectl: str) -> str:
     """infra-endpoints.txt: for people, and for scripts that grep `name.key=value`."""
     lines = [f"# Endpoints in namespace {doc['namespace']} of context {doc['context']}", ""]
+    if not doc["endpoints"]:
+        lines.append("# None is recorded: nothing that was deployed here was verified.\n")
     for endpoint in doc["endpoints"]:
-        lines += _paragraph(endpoint, doc["namespace"], kubectl)
+        lines += _paragraph(with_kubectl(endpoint, kubectl), doc["namespace"], kubectl)
     return "\n".join(lines)
 
 
 def _paragraph(endpoint: EndpointDocument, namespace: str, kubectl: str) -> list[str]:
+    verified = endpoint.get("verified")
     name, in_cluster = endpoint["name"], endpoint["inCluster"]
     return [
+        f"# {proof_of(endpoint)}",
+        f"{name}.verified={verified['at'] if verified else 'no'}",
         f"{name}.protocol={endpoint['protocol']}",
         f"{name}.in-cluster={in_cluster['host']}:{in_cluster['port']}",
         _from_host(endpoint),
@@ -109,6 +144,10 @@ def _credentials(endpoint: EndpointDocument, namespace: str, kubectl: str) -> li
 
 def as_env(doc: EndpointsDocument) -> str:
     """endpoints.env: `KEY=value` lines with in-cluster addresses, for env files and shells."""
-    endpoints = doc.get("endpoints", ())
-    pairs = [pair for endpoint in endpoints for pair in sorted(endpoint["env"].items())]
-    return "".join(f"{key}={shlex.quote(value)}\n" for key, value in pairs)
+    return "".join(line for endpoint in doc.get("endpoints", ()) for line in _env(endpoint))
+
+
+def _env(endpoint: EndpointDocument) -> Iterator[str]:
+    yield f"# {endpoint['name']}: {proof_of(endpoint)}\n"
+    for key, value in sorted(endpoint["env"].items()):
+        yield f"{key}={shlex.quote(value)}\n"

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from learnflow_infra.clients.api_errors import ConflictError
 from learnflow_infra.clients.kube import MANAGER, Kube
 from learnflow_infra.models import Profile, SkillName
-from learnflow_infra.outputs.contracts import EndpointsDocument
-from learnflow_infra.outputs.endpoints import as_env
+from learnflow_infra.outputs.contracts import EndpointDocument, EndpointsDocument, VerifiedDocument
+from learnflow_infra.outputs.endpoints import KUBECTL, as_env, with_kubectl
 
 CONFIG_MAP = "learnflow-endpoints"
 ENDPOINTS, VERIFIED, ENV = "endpoints.json", "verified.json", "endpoints.env"
@@ -36,6 +36,46 @@ class Record:
         """The profile of the deployed releases; None where nothing is deployed."""
         return self.endpoints.get("profile")
 
+    def about(self, document: EndpointsDocument) -> "Record":
+        """The record in a document's place and profile, with its own endpoints."""
+        kept = self.endpoints.get("endpoints", [])
+        return replace(self, endpoints={**document, "endpoints": kept})
+
+    def holds(self, skill: SkillName, fingerprint: str, document: EndpointsDocument) -> bool:
+        """Whether a recorded verification holds: of this fingerprint, and of these endpoints."""
+        verified = self.verified.get(skill) == fingerprint
+        return verified and _addresses(self.endpoints, skill) == _addresses(document, skill)
+
+    def replaced(self, skill: SkillName, document: EndpointsDocument) -> "Record":
+        """The record with the endpoints that a skill has in a document."""
+        return self.with_entries(replace(self, endpoints=document, verified={}), {skill})
+
+    def proven(
+        self,
+        skill: SkillName,
+        document: EndpointsDocument,
+        proof: VerifiedDocument,
+        fingerprint: str,
+    ) -> "Record":
+        """The record with a skill's endpoints of a document, which were verified."""
+        entries = [
+            {**item, "verified": proof} if item["skill"] == skill else item
+            for item in document["endpoints"]
+        ]
+        record = self.replaced(skill, {**document, "endpoints": entries})  # type: ignore[typeddict-item]
+        return replace(record, verified={**record.verified, skill: fingerprint})
+
+    def unproven(self, skills: Collection[SkillName], why: str) -> "Record":
+        """The record with the endpoints that it has of these skills, as not verified."""
+        note = {"verified": None, "unverified": why}
+        entries = [
+            {**item, **note} if item["skill"] in skills else item
+            for item in self.endpoints.get("endpoints", ())
+        ]
+        verified = {name: value for name, value in self.verified.items() if name not in skills}
+        document = {**self.endpoints, "endpoints": entries}
+        return replace(self, endpoints=document, verified=verified)  # type: ignore[arg-type]
+
     def without(self, skills: Collection[SkillName]) -> "Record":
         """The record without these skills."""
         kept = [item for item in self.endpoints.get("endpoints", ()) if item["skill"] not in skills]
@@ -55,15 +95,34 @@ class Record:
         )
 
 
+def _addresses(document: EndpointsDocument, skill: SkillName) -> list[EndpointDocument]:
+    """The endpoints of a skill, without their proof."""
+    return [
+        {**item, "verified": None, "unverified": ""}
+        for item in document.get("endpoints", ())
+        if item["skill"] == skill
+    ]
+
+
 def read(kube: Kube, namespace: str) -> Record:
     """The record of a namespace; an empty one where nothing was deployed."""
     config_map = kube.find(_path(namespace))
     data = config_map.get("data", {}) if config_map else {}
     return Record(
-        endpoints=json.loads(data.get(ENDPOINTS, "{}")),
+        endpoints=_current(json.loads(data.get(ENDPOINTS, "{}"))),
         verified=json.loads(data.get(VERIFIED, "{}")),
         version=config_map["metadata"]["resourceVersion"] if config_map else "",
     )
+
+
+def _current(document: EndpointsDocument) -> EndpointsDocument:
+    """The document in the present form: earlier versions recorded paths, and no proof."""
+    if "endpoints" not in document:
+        return document
+    unproven = {"verified": None, "unverified": "recorded by an earlier version"}
+    items = [with_kubectl(item, KUBECTL) for item in document["endpoints"]]
+    entries = [item if "verified" in item else {**item, **unproven} for item in items]
+    return {**document, "endpoints": entries}
 
 
 def write(kube: Kube, namespace: str, record: Record, skills: Collection[SkillName]) -> Record:

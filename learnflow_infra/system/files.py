@@ -45,8 +45,14 @@ def replace(path: Path, content: str | bytes, mode: int = 0o666) -> None:
         temporary.write_bytes(data)
 
 
-def update(path: Path, text: str) -> bool:
+def update(path: Path, text: str, mode: int = 0o666) -> bool:
     """Write a text file atomically, unless it has that text already.
+
+    Args:
+        path: the file to write.
+        text: its content.
+        mode: permissions at creation, less the process's umask. A file that has the text already
+            loses those that `mode` lacks.
 
     Returns:
         Whether the text differed.
@@ -56,11 +62,18 @@ def update(path: Path, text: str) -> bool:
     """
     try:
         if path.exists() and path.read_text(encoding="utf-8") == text:
+            _restrict(path, mode)
             return False
-        replace(path, text)
+        replace(path, text, mode)
     except OSError as error:
         raise unwritable(path, error) from error
     return True
+
+
+def _restrict(path: Path, mode: int) -> None:
+    present = path.stat().st_mode & 0o777
+    if present & ~mode:
+        path.chmod(present & mode)
 
 
 def unwritable(path: Path, error: OSError) -> FoundationError:

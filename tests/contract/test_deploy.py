@@ -8,9 +8,12 @@ from urllib.parse import urlsplit
 import pytest
 from kubernetes.client import ApiClient
 
+from learnflow_infra.engine.proof import verification
 from learnflow_infra.engine.verbs import delete, deploy, rollback
 from learnflow_infra.errors import RefusedError, VerificationError
 from learnflow_infra.events import ignore
+from learnflow_infra.outputs import record as records
+from learnflow_infra.values import Flags
 from tests.contract.demo_skill import PORT, VERIFY, checkout, foundation, options, skill, user
 
 __all__ = ["checkout", "foundation", "options", "skill", "user"]
@@ -94,6 +97,90 @@ def test_a_failed_verification_is_not_recorded_as_one(options, skill, kube, chec
     with pytest.raises(VerificationError, match="Verification failed"):
         deploy.deploy(options, ignore)
     document, verified = recorded(kube, options.namespace)
-    assert ([item["name"] for item in document["endpoints"]], verified) == (["demo"], {})
+    assert (document["profile"], document["endpoints"], verified) == ("upstream", [], {})
+    assert not (checkout("first") / "endpoints.json").exists()
     report = json.loads((checkout("first") / "deploy-report.json").read_text())
     assert (report["result"], report["error"]["exitCode"]) == ("failed", 8)
+
+
+def test_nothing_is_recorded_before_it_is_verified(options, kube, checkout, monkeypatch):
+    """Neither place changes until the verification has passed; then both say when and by what."""
+    present, verify_all = [], verification.verify_all
+
+    async def look_then_verify(*arguments):
+        present.append(kube.find(RECORD.format(options.namespace)))
+        present.append((checkout("first") / "endpoints.json").exists())
+        return await verify_all(*arguments)
+
+    monkeypatch.setattr(verification, "verify_all", look_then_verify)
+    done = deploy.deploy(options, ignore)
+    assert present == [None, False]
+    (entry,) = recorded(kube, options.namespace)[0]["endpoints"]
+    assert entry["verified"] == {
+        "at": entry["verified"]["at"],
+        "by": "demo-k8s-setup/verify.py",
+        "checks": ["answers from host"],
+    }
+    for name in ("endpoints.json", "endpoints.env", "infra-endpoints.txt"):
+        assert entry["verified"]["at"] in (checkout("first") / name).read_text()
+    assert done.endpoints["endpoints"] == [entry]
+
+
+def test_a_failed_verification_takes_the_claim_back_in_both_places(options, skill, kube, checkout):
+    deploy.deploy(options, ignore)
+    before = recorded(kube, options.namespace)[0]["endpoints"][0]
+    (skill / "verify.py").write_text(VERIFY.replace("PASSED", "False"))
+    changed = replace(options, flags=Flags(set_values=("demo.greeting=hi",)))
+    with pytest.raises(VerificationError):
+        deploy.deploy(changed, ignore)
+    document, verified = recorded(kube, options.namespace)
+    (entry,) = document["endpoints"]
+    assert (entry["host"], entry["verified"], verified) == (before["host"], None, {})
+    assert "its verification of 20" in entry["unverified"]
+    assert json.loads((checkout("first") / "endpoints.json").read_text()) == document
+    assert "not verified: its ver" in (checkout("first") / "infra-endpoints.txt").read_text()
+
+
+def test_without_verification_the_endpoints_are_recorded_as_not_verified(options, kube):
+    quick = replace(options, verify=False)
+    assert deploy.deploy(quick, ignore).verified is False
+    entry = recorded(kube, options.namespace)[0]["endpoints"][0]
+    assert (entry["verified"], entry["unverified"]) == (None, "deployed with --no-verify")
+    assert deploy.deploy(options, ignore).verified is True
+    entry = recorded(kube, options.namespace)[0]["endpoints"][0]
+    assert entry["verified"]
+    assert deploy.deploy(quick, ignore).verified is True
+    assert recorded(kube, options.namespace)[0]["endpoints"] == [entry]
+
+
+def test_the_clusters_record_names_no_path_of_the_deployer(options, skill, kube, checkout):
+    source = skill / "skill.yaml"
+    line = '["${kubectl} -n ${namespace} get pods"]'
+    source.write_text(source.read_text().replace("connect: []", f"connect: {line}"))
+    deploy.deploy(options, ignore)
+    (entry,) = recorded(kube, options.namespace)[0]["endpoints"]
+    assert entry["connect"] == [f"kubectl -n {options.namespace} get pods"]
+    text = (checkout("first") / "infra-endpoints.txt").read_text()
+    assert f"kubectl --context admin -n {options.namespace} get pods" in text
+
+
+def test_the_record_of_an_earlier_version_is_read(options, kube):
+    deploy.deploy(options, ignore)
+    document, _ = recorded(kube, options.namespace)
+    entry = document["endpoints"][0]
+    del entry["verified"]
+    entry["connect"] = [f"/home/x/kubectl --context a -n {options.namespace} get pods"]
+    data = {"endpoints.json": json.dumps(document), "verified.json": '{"demo-k8s-setup": "1"}'}
+    kube.apply(
+        RECORD.format(options.namespace),
+        {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "learnflow-endpoints"},
+            "data": data,
+        },
+    )
+    (read,) = records.read(kube, options.namespace).endpoints["endpoints"]
+    assert (read["verified"], read["unverified"]) == (None, "recorded by an earlier version")
+    assert read["connect"] == [f"kubectl -n {options.namespace} get pods"]
+    assert len(deploy.deploy(options, ignore).verification) == 1

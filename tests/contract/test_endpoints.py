@@ -77,9 +77,7 @@ def test_a_node_port(kube, namespace, node_port, tmp_path):
 def test_a_node_port_through_a_tunnel(kube, namespace, node_port, tmp_path):
     endpoint = find(kube, namespace, tmp_path, node_address="127.0.0.1", tunnel=True)
     (line,) = endpoint.tunnel
-    assert line == (
-        f"kubectl --context kind-x -n {namespace} port-forward svc/db-external {node_port}:5432"
-    )
+    assert line == (f"kubectl -n {namespace} port-forward svc/db-external {node_port}:5432")
 
 
 def test_a_load_balancer(kube, namespace, tmp_path):

@@ -1,25 +1,24 @@
-"""Prove that the releases work: record their endpoints, verify the skills, write the artifacts."""
+"""Prove that the releases work: verify the skills, then publish the endpoints and the artifacts."""
 
 import asyncio
 import hashlib
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-from learnflow_infra import paths
-from learnflow_infra.documents import dump
 from learnflow_infra.engine.proof import results, verification
-from learnflow_infra.engine.release import changes
+from learnflow_infra.engine.proof.publish import publish, write_releases
 from learnflow_infra.engine.release.wait import Outcome
 from learnflow_infra.engine.request.session import Session
-from learnflow_infra.masking import masked_values
-from learnflow_infra.models import Skill
-from learnflow_infra.outputs import artifacts
+from learnflow_infra.models import Skill, SkillName
 from learnflow_infra.outputs import endpoints as outputs
-from learnflow_infra.outputs import record as records
-from learnflow_infra.outputs.contracts import EndpointsDocument, VerifyResult
+from learnflow_infra.outputs.contracts import EndpointsDocument, VerifiedDocument, VerifyResult
 from learnflow_infra.outputs.discovery import Rendered, discover
 from learnflow_infra.outputs.record import Record
+from learnflow_infra.timestamps import utc_now
+
+NOT_ASKED = "deployed with --no-verify"
+"""Why an endpoint is recorded as not verified."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +41,10 @@ def prove(
     verify: bool,
     again: bool = False,
 ) -> Proof:
-    """Record the endpoints in the cluster, verify the skills, and write the artifacts.
+    """Verify the skills, then record their endpoints: in the cluster and in files.
+
+    After a failed verification the recorded endpoints of that skill stay, as not verified; where
+    none were recorded, none are.
 
     Args:
         session: the cluster.
@@ -55,41 +57,66 @@ def prove(
     Raises:
         VerificationError: a check failed.
     """
-    names = {skill.name for skill in skills}
-    record = _with_endpoints(session, skills, outcomes)
-    if record != session.record:
-        record = records.write(session.kube, session.namespace, record, names)
-    fingerprints = {skill.name: fingerprint(skill, outcomes, record.endpoints) for skill in skills}
-    verified = {**record.verified, **fingerprints}
-    proof = Proof(record=record, results=(), verified=verified == record.verified)
-    again = again or any(outcome.changed for outcome in outcomes)
-    if verify and (again or not proof.verified):
-        documents = asyncio.run(verification.verify_all(session, skills, record.endpoints))
-        results.require(documents, skills)
-        proof = Proof(record=replace(record, verified=verified), results=documents, verified=True)
-        if proof.record != record:
-            record = records.write(session.kube, session.namespace, proof.record, names)
-            proof = replace(proof, record=record)
-    _write_artifacts(session, proof.record, outcomes)
-    return proof
+    before, names = session.record, {skill.name for skill in skills}
+    document = _discovered(session, skills, outcomes)
+    prints = {skill.name: fingerprint(skill, outcomes, document) for skill in skills}
+    valid = {name for name in names if before.holds(name, prints[name], document)}
+    due = verify and (again or valid != names or any(outcome.changed for outcome in outcomes))
+    verdicts: Sequence[VerifyResult] = ()
+    if due:
+        verdicts = asyncio.run(verification.verify_all(session, skills, document))
+    record = _recorded(before, document, prints, _by_skill(skills, verdicts))
+    record = publish(session, before, record, names)
+    if due:
+        results.require(verdicts, skills)
+    write_releases(outcomes)
+    return Proof(record=record, results=verdicts, verified=due or valid == names)
 
 
-def _with_endpoints(
-    session: Session, skills: Sequence[Skill], outcomes: Sequence[Outcome]
+def _recorded(
+    before: Record,
+    document: EndpointsDocument,
+    prints: Mapping[SkillName, str],
+    verdicts: Mapping[SkillName, VerifyResult],
 ) -> Record:
-    """The record with the endpoints that these skills have now."""
+    """The record after a verification; without a verdict, a proof that holds stays."""
+    record, now = before.about(document), utc_now()
+    for name, fingerprint in prints.items():
+        verdict = verdicts.get(name)
+        if verdict and results.passed(verdict):
+            record = record.proven(name, document, _proof(name, verdict, now), fingerprint)
+        elif verdict:
+            record = record.unproven({name}, f"its verification of {now} failed")
+        elif not before.holds(name, fingerprint, document):
+            record = record.replaced(name, document).unproven({name}, NOT_ASKED)
+    return record
+
+
+def _by_skill(
+    skills: Sequence[Skill], verdicts: Sequence[VerifyResult]
+) -> Mapping[SkillName, VerifyResult]:
+    return {skill.name: verdict for skill, verdict in zip(skills, verdicts, strict=False)}
+
+
+def _proof(skill: SkillName, verdict: VerifyResult, now: str) -> VerifiedDocument:
+    passed = [f"{check.name} from {check.origin}" for check in results.checks(verdict)]
+    return {"at": now, "by": f"{skill}/verify.py", "checks": passed}
+
+
+def _discovered(
+    session: Session, skills: Sequence[Skill], outcomes: Sequence[Outcome]
+) -> EndpointsDocument:
+    """The endpoints that these skills have now, none of them verified."""
     releases = {
         outcome.release: Rendered(values=outcome.computed, objects=outcome.manifest.objects)
         for outcome in outcomes
     }
-    discovered = [
+    found = [
         endpoint
         for skill in skills
         for endpoint in discover(session.kube, session.target, session.namespace, skill, releases)
     ]
-    document = outputs.document(session.target, session.namespace, discovered)
-    own = replace(session.record, endpoints=document)
-    return session.record.with_entries(own, {skill.name for skill in skills})
+    return outputs.document(session.target, session.namespace, found)
 
 
 def fingerprint(skill: Skill, outcomes: Sequence[Outcome], endpoints: EndpointsDocument) -> str:
@@ -100,16 +127,3 @@ def fingerprint(skill: Skill, outcomes: Sequence[Outcome], endpoints: EndpointsD
     containers = [container for outcome in own for container in outcome.containers]
     text = json.dumps([[o.revision for o in own], containers, addresses], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def _write_artifacts(session: Session, record: Record, outcomes: Sequence[Outcome]) -> None:
-    folder = paths.phase_dir()
-    artifacts.write_endpoints(folder, record.endpoints, outputs.kubectl_command(session.target))
-    for outcome in outcomes:
-        artifacts.write_release(
-            folder,
-            outcome.release,
-            values=dump(masked_values(outcome.values)),
-            manifest=changes.redacted(outcome.manifest),
-            origins=dump(outcome.origins) if outcome.origins else "",
-        )

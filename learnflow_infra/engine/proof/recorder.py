@@ -148,5 +148,6 @@ def recorded(recorder: Recorder, session: Session) -> Iterator[None]:
         described = artifacts.written_for(folder) == (context, namespace)
         report = recorder.report()
         report["context"], report["namespace"] = context, namespace
-        report["endpoints"] = artifacts.endpoints(folder)["endpoints"] if described else []
+        document = outputs.on_host(artifacts.endpoints(folder), session.target)
+        report["endpoints"] = document["endpoints"] if described else []
         artifacts.write_report(folder, report)

@@ -11,7 +11,7 @@ from learnflow_infra.engine.request.session import Session
 from learnflow_infra.events import Message, step
 from learnflow_infra.models import Skill
 from learnflow_infra.outputs.contracts import CheckDocument, EndpointsDocument, VerifyResult
-from learnflow_infra.outputs.endpoints import API_VERSION
+from learnflow_infra.outputs.endpoints import API_VERSION, on_host
 from learnflow_infra.system import tasks
 
 Origin = Literal["inside", "host", "both"]
@@ -30,7 +30,7 @@ async def verify_all(
         Each skill's result document, also of those with failed checks.
     """
     work = (verify(session, skill, endpoints, origin) for skill in skills)
-    with tunnels.opened(endpoints):
+    with tunnels.opened(on_host(endpoints, session.target)):
         return await tasks.together(*work)
 
 

@@ -11,7 +11,7 @@ from learnflow_infra.outputs.contracts import (
     ObjectReport,
     StepReport,
 )
-from learnflow_infra.outputs.endpoints import without_host
+from learnflow_infra.outputs.endpoints import proof_of, without_host
 from learnflow_infra.outputs.report import tables
 from learnflow_infra.outputs.report.elements import each, h, put
 from learnflow_infra.outputs.report.timeline import critical_path, waited_for
@@ -151,6 +151,7 @@ def _endpoint(endpoint: EndpointDocument) -> Element:
         "In the cluster": f"{inside['host']}:{inside['port']}",
         "From this host": f"{host['host']}:{host['port']}" if host else without_host(endpoint),
         **({"Credentials": f"Secret {credentials['secret']}"} if credentials else {}),
+        "Proof": proof_of(endpoint),
     }
     pairs = [h("div", h("dt", name), h("dd", h("code", text))) for name, text in addresses.items()]
     lines = [*endpoint.get("tunnel", ()), *endpoint.get("connect", ())]

@@ -40,10 +40,76 @@ def test_the_document_holds_its_published_schema(document):
 
 
 def test_a_required_tunnel_is_reported():
-    line = "kubectl --context kind-x -n ns port-forward svc/db 30432:5432"
+    line = "kubectl -n ns port-forward svc/db 30432:5432"
     document = outputs.document(TARGET, "ns", [replace(ENDPOINT, tunnel=(line,))])
     assert schema_faults(document, "endpoints") == []
-    assert f"# keep this open meanwhile: {line}" in outputs.as_text(document, "kubectl")
+    here = "kubectl --context kind-x -n ns port-forward svc/db 30432:5432"
+    text = outputs.as_text(document, "kubectl --context kind-x")
+    assert f"# keep this open meanwhile: {here}" in text
+
+
+@pytest.mark.parametrize(
+    ("recorded", "here"),
+    [
+        ("kubectl -n ns get pods", "/k --kubeconfig /c -n ns get pods"),
+        ("kubectl --context old -n ns exec db -- x", "/k --kubeconfig /c -n ns exec db -- x"),
+        (
+            'A="$(/root/b/kubectl --kubeconfig /root/c -n ns get secret kubectl -o x)" psql',
+            'A="$(/k --kubeconfig /c -n ns get secret kubectl -o x)" psql',
+        ),
+        ("psql -h kubectl -n", "psql -h kubectl -n"),
+        ("my-kubectl.sh -n ns", "my-kubectl.sh -n ns"),
+    ],
+)
+def test_commands_call_the_kubectl_of_this_host(document, recorded, here):
+    item = document["endpoints"][0] | {"connect": [recorded], "tunnel": [recorded]}
+    changed = outputs.with_kubectl(item, "/k --kubeconfig /c")
+    assert (changed["connect"], changed["tunnel"]) == ([here], [here])
+
+
+PROOF = {"at": "2026-11-26T08:00:00Z", "by": "x/verify.py", "checks": ["connect from host"]}
+
+
+@pytest.mark.parametrize(
+    ("fields", "key", "comment"),
+    [
+        (
+            {"verified": PROOF},
+            "2026-11-26T08:00:00Z",
+            "verified 2026-11-26T08:00:00Z by x/verify.py: connect from host",
+        ),
+        (
+            {"unverified": "deployed with --no-verify"},
+            "no",
+            "not verified: deployed with --no-verify",
+        ),
+    ],
+)
+def test_every_form_says_whether_it_is_verified(document, fields, key, comment):
+    document["endpoints"][0] |= fields
+    assert schema_faults(document, "endpoints") == []
+    lines = outputs.as_text(document, "kubectl").splitlines()
+    assert f"db.verified={key}" in lines
+    assert f"# {comment}" in lines
+    assert outputs.as_env(document).splitlines()[0] == f"# db: {comment}"
+
+
+def test_without_endpoints_the_text_says_so(document):
+    assert "None is recorded" in outputs.as_text({**document, "endpoints": []}, "kubectl")
+
+
+def test_files_with_manifests_and_values_are_private_also_older_ones(tmp_path):
+    old = tmp_path / "releases/db/values.yaml"
+    old.parent.mkdir(parents=True)
+    old.write_text("a: 1")
+    old.chmod(0o644)
+    artifacts.write_release(tmp_path, "db", values="a: 1", manifest="b", origins="c")
+    report = {"started": "2026-11-26T08:00:00Z", "changed": False, "steps": []}
+    report |= {"context": "c", "namespace": "n"}
+    artifacts.write_report(tmp_path, report)
+    written = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(written) == 5
+    assert {path.stat().st_mode & 0o777 for path in written} == {0o600}
 
 
 def test_the_text_is_for_people_and_for_grep(document):
