@@ -40,6 +40,7 @@ class Request:
         url: the path, with its query.
         timeout: seconds to connect, and to read.
         repeatable: the request is idempotent.
+        accept: the media type of the answer.
     """
 
     method: str
@@ -48,6 +49,7 @@ class Request:
     content_type: str = "application/json"
     timeout: tuple[float, float] = (5.0, 30.0)
     repeatable: bool = True
+    accept: str = "application/json"
 
 
 class Connection:
@@ -100,7 +102,7 @@ class Connection:
         return answer
 
     def _send(self, api: Any, request: Request) -> Any:
-        headers = {"Accept": "application/json", "Content-Type": request.content_type}
+        headers = {"Accept": request.accept, "Content-Type": request.content_type}
         api.update_params_for_auth(
             headers, [], ["BearerToken"], request.url, request.method, request.body
         )

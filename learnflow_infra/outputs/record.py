@@ -5,30 +5,92 @@ Applications may read it, and all clones of the repository use it.
 
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 
 from learnflow_infra.clients.api_errors import ConflictError
 from learnflow_infra.clients.kube import MANAGER, Kube
-from learnflow_infra.models import Profile, SkillName
+from learnflow_infra.models import Document, Profile, ReleaseName, SkillName
 from learnflow_infra.outputs.contracts import EndpointDocument, EndpointsDocument, VerifiedDocument
 from learnflow_infra.outputs.endpoints import KUBECTL, as_env, with_kubectl
 
 CONFIG_MAP = "learnflow-endpoints"
-ENDPOINTS, VERIFIED, ENV = "endpoints.json", "verified.json", "endpoints.env"
+KEPT = 10
+"""How many revisions of a release are recorded, as many as helm keeps."""
+ENDPOINTS, ENV = "endpoints.json", "endpoints.env"
+VERIFIED, RELEASES = "verified.json", "releases.json"
 """Keys of the ConfigMap."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verified:
+    """The last successful verification of a skill.
+
+    `at` is in UTC, "" of an earlier version's. `objects` are the objects that it covers, with
+    what identifies each (engine.release.covered); no release is like an earlier version's.
+    """
+
+    at: str = ""
+    objects: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Revision:
+    """A revision that was ready `at` a time, in UTC, and whether it was `verified` then.
+
+    `deployed` is when helm deployed it, in seconds since 1970: revisions are counted from 1
+    again after an uninstallation.
+    """
+
+    revision: int
+    deployed: float
+    at: str
+    verified: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReleaseRecord:
+    """A release as the last run left it.
+
+    `chart` is its name and version, as helm writes them. `revisions` are those that were ready,
+    the newest first. `claims` has the uid of each volume claim of its pods.
+    """
+
+    skill: SkillName
+    chart: str = ""
+    revisions: tuple[Revision, ...] = ()
+    claims: Mapping[str, str] = field(default_factory=dict)
+
+    def find(self, revision: int, deployed: float) -> Revision | None:
+        """A recorded revision."""
+        same = (item for item in self.revisions if item.revision == revision)
+        return next((item for item in same if item.deployed == deployed), None)
+
+    def ready(self, new: Revision) -> "ReleaseRecord":
+        """The record with a revision that is ready now; one that was verified stays so."""
+        known = self.find(new.revision, new.deployed)
+        if known and (known.verified or not new.verified):
+            return self
+        older = tuple(item for item in self.revisions if item.revision < new.revision)
+        return replace(self, revisions=(new, *older)[:KEPT])
+
+    def failed(self, revision: int) -> "ReleaseRecord":
+        """The record without a revision that failed a verification, unless it passed one before."""
+        kept = (item for item in self.revisions if item.verified or item.revision != revision)
+        return replace(self, revisions=tuple(kept))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
     """The endpoints of a namespace, and the verified state of each skill.
 
-    `endpoints` is the document of endpoints.json, `{}` where nothing is deployed. `verified`
-    maps a skill to the fingerprint of its last successful verification (proof.prove).
-    `version` is the ConfigMap's resourceVersion, "" where there is none.
+    `endpoints` is the document of endpoints.json, `{}` where nothing is deployed. `verified` has
+    the last verification of each skill, if it passed. `version` is the ConfigMap's
+    resourceVersion, "" where there is none.
     """
 
     endpoints: EndpointsDocument = field(default_factory=EndpointsDocument)
-    verified: Mapping[SkillName, str] = field(default_factory=dict)
+    verified: Mapping[SkillName, Verified] = field(default_factory=dict)
+    releases: Mapping[ReleaseName, ReleaseRecord] = field(default_factory=dict)
     version: str = field(default="", compare=False)
 
     @property
@@ -41,29 +103,34 @@ class Record:
         kept = self.endpoints.get("endpoints", [])
         return replace(self, endpoints={**document, "endpoints": kept})
 
-    def holds(self, skill: SkillName, fingerprint: str, document: EndpointsDocument) -> bool:
-        """Whether a recorded verification holds: of this fingerprint, and of these endpoints."""
-        verified = self.verified.get(skill) == fingerprint
-        return verified and _addresses(self.endpoints, skill) == _addresses(document, skill)
+    def holds(
+        self, skill: SkillName, objects: Mapping[str, str], document: EndpointsDocument
+    ) -> bool:
+        """Whether a recorded verification holds: of these objects, and of these endpoints."""
+        verified = self.verified.get(skill)
+        same = verified is not None and verified.objects == objects
+        return same and _addresses(self.endpoints, skill) == _addresses(document, skill)
 
     def replaced(self, skill: SkillName, document: EndpointsDocument) -> "Record":
         """The record with the endpoints that a skill has in a document."""
-        return self.with_entries(replace(self, endpoints=document, verified={}), {skill})
+        own = replace(self, endpoints=document, verified={})
+        return self.with_entries(own, {skill})
 
     def proven(
         self,
         skill: SkillName,
         document: EndpointsDocument,
         proof: VerifiedDocument,
-        fingerprint: str,
+        objects: Mapping[str, str],
     ) -> "Record":
-        """The record with a skill's endpoints of a document, which were verified."""
+        """The record with a skill's endpoints of a document, which were verified with objects."""
         entries = [
             {**item, "verified": proof} if item["skill"] == skill else item
             for item in document["endpoints"]
         ]
         record = self.replaced(skill, {**document, "endpoints": entries})  # type: ignore[typeddict-item]
-        return replace(record, verified={**record.verified, skill: fingerprint})
+        verified = Verified(at=proof["at"], objects=objects)
+        return replace(record, verified={**record.verified, skill: verified})
 
     def unproven(self, skills: Collection[SkillName], why: str) -> "Record":
         """The record with the endpoints that it has of these skills, as not verified."""
@@ -80,7 +147,9 @@ class Record:
         """The record without these skills."""
         kept = [item for item in self.endpoints.get("endpoints", ()) if item["skill"] not in skills]
         verified = {name: value for name, value in self.verified.items() if name not in skills}
-        return replace(self, endpoints={**self.endpoints, "endpoints": kept}, verified=verified)
+        releases = {name: r for name, r in self.releases.items() if r.skill not in skills}
+        document: EndpointsDocument = {**self.endpoints, "endpoints": kept}
+        return replace(self, endpoints=document, verified=verified, releases=releases)
 
     def with_entries(self, own: "Record", skills: Collection[SkillName]) -> "Record":
         """The record with the entries of these skills as `own` has them."""
@@ -88,10 +157,12 @@ class Record:
         entries = [item for item in own.endpoints["endpoints"] if item["skill"] in skills]
         entries = sorted([*others.endpoints["endpoints"], *entries], key=lambda item: item["name"])
         verified = {name: value for name, value in own.verified.items() if name in skills}
+        releases = {name: r for name, r in own.releases.items() if r.skill in skills}
         return replace(
             self,
             endpoints={**own.endpoints, "endpoints": entries},
             verified={**others.verified, **verified},
+            releases={**others.releases, **releases},
         )
 
 
@@ -110,9 +181,20 @@ def read(kube: Kube, namespace: str) -> Record:
     data = config_map.get("data", {}) if config_map else {}
     return Record(
         endpoints=_current(json.loads(data.get(ENDPOINTS, "{}"))),
-        verified=json.loads(data.get(VERIFIED, "{}")),
+        verified={
+            name: Verified(**value) if isinstance(value, dict) else Verified()
+            for name, value in json.loads(data.get(VERIFIED, "{}")).items()
+        },
+        releases={
+            name: _release(value) for name, value in json.loads(data.get(RELEASES, "{}")).items()
+        },
         version=config_map["metadata"]["resourceVersion"] if config_map else "",
     )
+
+
+def _release(value: Document) -> ReleaseRecord:
+    revisions = tuple(Revision(**item) for item in value["revisions"])
+    return ReleaseRecord(**{**value, "revisions": revisions})
 
 
 def _current(document: EndpointsDocument) -> EndpointsDocument:
@@ -136,7 +218,8 @@ def write(kube: Kube, namespace: str, record: Record, skills: Collection[SkillNa
     """
     data = {
         ENDPOINTS: json.dumps(record.endpoints, indent=2),
-        VERIFIED: json.dumps(dict(record.verified)),
+        VERIFIED: json.dumps({name: asdict(item) for name, item in record.verified.items()}),
+        RELEASES: json.dumps({name: asdict(item) for name, item in record.releases.items()}),
         ENV: as_env(record.endpoints),
     }
     try:

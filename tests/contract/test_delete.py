@@ -15,7 +15,7 @@ from learnflow_infra.events import ignore
 from learnflow_infra.models import Release
 from learnflow_infra.outputs import artifacts
 from learnflow_infra.outputs import record as records
-from learnflow_infra.outputs.record import Record
+from learnflow_infra.outputs.record import Record, Verified
 from learnflow_infra.system import files
 from tests.contract.demo_skill import SKILL, checkout, foundation, options, skill, user
 
@@ -57,7 +57,7 @@ def record(session, phase, *names, context=None):
         "namespace": session.namespace,
         "endpoints": [endpoint(name) for name in names],
     }
-    verified = {f"{name}-skill": "1" for name in names}
+    verified = {f"{name}-skill": Verified(at="1") for name in names}
     made = Record(endpoints=document, verified=verified)
     records.write(session.kube, session.namespace, made, set(verified))
     artifacts.write_endpoints(phase, document, "kubectl")
@@ -80,7 +80,7 @@ def test_remaining_releases_stay_recorded(session, phase):
     forget(session, "a")
     left = records.read(session.kube, session.namespace)
     assert [item["name"] for item in left.endpoints["endpoints"]] == ["b"]
-    assert left.verified == {"b-skill": "1"}
+    assert left.verified == {"b-skill": Verified(at="1")}
     assert json.loads((phase / "endpoints.json").read_text()) == left.endpoints
     assert "releases/b/values.yaml" in written(phase)
     assert "releases/a/values.yaml" not in written(phase)

@@ -9,8 +9,8 @@ import pytest
 from kubernetes.client import ApiClient
 
 from learnflow_infra.engine.proof import verification
-from learnflow_infra.engine.verbs import delete, deploy, rollback
-from learnflow_infra.errors import RefusedError, VerificationError
+from learnflow_infra.engine.verbs import delete, deploy, diagnose, rollback, status
+from learnflow_infra.errors import NotReadyError, RefusedError, VerificationError
 from learnflow_infra.events import ignore
 from learnflow_infra.outputs import record as records
 from learnflow_infra.values import Flags
@@ -184,3 +184,38 @@ def test_the_record_of_an_earlier_version_is_read(options, kube):
     assert (read["verified"], read["unverified"]) == (None, "recorded by an earlier version")
     assert read["connect"] == [f"kubectl -n {options.namespace} get pods"]
     assert len(deploy.deploy(options, ignore).verification) == 1
+
+
+def login(kube, namespace, value):
+    body = {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": {"name": "login"},
+        "stringData": {"password": value},
+    }
+    kube.apply(f"/api/v1/namespaces/{namespace}/secrets/login", body)
+
+
+def test_a_secret_that_is_changed_or_deleted_is_found(options, skill, kube, requests):
+    """A no-op asks for the Secrets' metadata once more than before, and for nothing else."""
+    source = skill / "skill.yaml"
+    secret = "credentials: {secret: login, keys: {password: password}}"
+    source.write_text(source.read_text().replace("connect: []", f"connect: []\n  {secret}"))
+    login(kube, options.namespace, "one")
+    deploy.deploy(options, ignore)
+    requests.clear()
+    assert deploy.deploy(options, ignore).verification == ()
+    assert requests["GET", f"/api/v1/namespaces/{options.namespace}/secrets"] == 1
+    assert status.status(options, ignore)[0].ready
+    login(kube, options.namespace, "two")
+    (release,) = status.status(options, ignore)
+    assert not release.ready
+    (cause,) = diagnose.diagnose(replace(options, skills=("demo-k8s-setup",)), ignore)[0].causes
+    assert (cause.code, cause.object) == ("SecretChanged", "Secret/login")
+    done = deploy.deploy(options, ignore)
+    assert (done.changed, len(done.verification)) == (False, 1)
+    assert status.status(options, ignore)[0].ready
+    kube.delete(f"/api/v1/namespaces/{options.namespace}/secrets/login")
+    with pytest.raises(NotReadyError, match="Secret/login: it does not exist"):
+        deploy.deploy(options, ignore)
+    assert dict(status.status(options, ignore)[0].objects)["Secret/login"].state == "NotFound"

@@ -6,7 +6,7 @@ from learnflow_infra.locations import Address, Target
 from learnflow_infra.models import EndpointSpec, PortSpec, ReleaseName, Skill
 from learnflow_infra.outputs import record as records
 from learnflow_infra.outputs.discovery import Rendered, discover
-from learnflow_infra.outputs.record import Record
+from learnflow_infra.outputs.record import Record, Verified
 
 pytestmark = pytest.mark.contract
 SPEC = EndpointSpec(
@@ -102,7 +102,9 @@ def test_no_way_from_the_host(kube, namespace, tmp_path):
 
 def test_a_record_is_read_back_unchanged(kube, namespace):
     assert records.read(kube, namespace) == Record()
-    record = Record(endpoints={"profile": "upstream", "endpoints": []}, verified={"demo": "1"})
+    record = Record(
+        endpoints={"profile": "upstream", "endpoints": []}, verified={"demo": Verified(at="1")}
+    )
     records.write(kube, namespace, record, {"demo"})
     assert records.read(kube, namespace) == record
     records.remove(kube, namespace)
@@ -112,13 +114,13 @@ def test_a_record_is_read_back_unchanged(kube, namespace):
 def test_what_a_run_elsewhere_recorded_meanwhile_stays(kube, namespace):
     def recorded(record, skill, fingerprint):
         entry = {"name": skill, "skill": skill, "env": {}}
-        own = Record(endpoints={"endpoints": [entry]}, verified={skill: fingerprint})
+        own = Record(endpoints={"endpoints": [entry]}, verified={skill: Verified(at=fingerprint)})
         return record.with_entries(own, {skill})
 
     first = records.write(kube, namespace, recorded(Record(), "a", "1"), {"a"})
     records.write(kube, namespace, recorded(first, "b", "1"), {"b"})
     late = records.write(kube, namespace, recorded(first, "a", "2"), {"a"})
     assert [item["name"] for item in late.endpoints["endpoints"]] == ["a", "b"]
-    assert late.verified == {"a": "2", "b": "1"}
+    assert late.verified == {"a": Verified(at="2"), "b": Verified(at="1")}
     records.write(kube, namespace, first.without({"a"}), {"a"})
     assert records.read(kube, namespace) == late.without({"a"})

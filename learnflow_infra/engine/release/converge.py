@@ -73,6 +73,7 @@ async def converge(
             seconds=seconds,
             report=report,
             changed=changed,
+            chart=f"{prepared.chart.name}-{prepared.chart.version}",
             origins=origins_document(release.name, prepared.computed.origins),
         )
         running.done(f"revision {live.revision}", changed=changed)

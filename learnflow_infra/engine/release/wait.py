@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from learnflow_infra.clients.helm import Live
 from learnflow_infra.clients.manifest import Manifest
+from learnflow_infra.engine.release.covered import Covered, covered
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.events import Message
 from learnflow_infra.models import Release, ReleaseName, Values
@@ -13,7 +14,10 @@ from learnflow_infra.readiness.owned import Snapshot, expected
 from learnflow_infra.readiness.stuck import stuck_pods
 from learnflow_infra.readiness.tracker import Observation, Observe
 from learnflow_infra.readiness.view import View
+from learnflow_infra.readiness.watched import COLLECTIONS
 from learnflow_infra.system import tasks
+
+_CLAIMS = COLLECTIONS["PersistentVolumeClaim"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,9 +25,10 @@ class Outcome:
     """A release that is deployed and ready.
 
     `changed` says whether this run changed the release or one of its objects.
-    `values` are the user-supplied ones, `computed` those with the chart's defaults,
-    `containers` identify every running container: pod UID and restart count. `origins`
-    say where each value comes from; empty after a rollback.
+    `values` are the user-supplied ones, `computed` those with the chart's defaults. `deployed`
+    is when helm deployed the revision, in seconds since 1970; `chart` is the name and version,
+    "" after a rollback. `covered` is what a verification covers. `origins` say where each value
+    comes from; empty after a rollback.
     """
 
     release: ReleaseName
@@ -32,7 +37,9 @@ class Outcome:
     values: Values
     computed: Values
     manifest: Manifest
-    containers: tuple[tuple[str, int], ...]
+    deployed: float = 0.0
+    chart: str = ""
+    covered: Covered = field(default_factory=Covered)
     origins: Values = field(default_factory=dict)
 
 
@@ -44,6 +51,7 @@ async def until_ready(
     seconds: float,
     report: Observe,
     changed: bool,
+    chart: str = "",
     origins: Values | None = None,
 ) -> Outcome:
     """Wait until a release is ready; pods that are stuck in an old revision are replaced.
@@ -55,6 +63,7 @@ async def until_ready(
         seconds: until it has to be ready.
         report: takes every observation of the wait.
         changed: this run changed the release or its objects.
+        chart: its name and version, for the outcome.
         origins: where each value comes from, for the outcome.
 
     Raises:
@@ -76,7 +85,12 @@ async def until_ready(
         values=live.values,
         computed=computed.result(),
         manifest=live.manifest,
-        containers=containers(snapshot.result()),
+        deployed=live.begun,
+        chart=chart,
+        covered=covered(
+            snapshot.result().objects,
+            session.watches.store.objects([_CLAIMS.format(session.namespace)]),
+        ),
         origins=origins or {},
     )
 
@@ -115,15 +129,3 @@ class StuckPodReplacer:
             self._session.emit(Message(text=f"     replacing Pod/{name}, stuck in an old revision"))
             path = f"/api/v1/namespaces/{self._session.namespace}/pods/{name}"
             self._session.kube.delete(path, uid=uid)
-
-
-def containers(snapshot: Snapshot) -> tuple[tuple[str, int], ...]:
-    """Pod UID and restart count of each container: a new pod or a restart changes them."""
-    pods = (obj for obj in snapshot.objects if obj["kind"] == "Pod")
-    return tuple(
-        sorted(
-            (pod["metadata"]["uid"], int(item["restartCount"]))
-            for pod in pods
-            for item in pod["status"].get("containerStatuses", ())
-        )
-    )

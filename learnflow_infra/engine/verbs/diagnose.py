@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from learnflow_infra.engine.proof import losses
 from learnflow_infra.engine.release.observe import observe_with_objects
 from learnflow_infra.engine.release.state import Observed, ReleaseState, state_of
 from learnflow_infra.engine.request import planning
@@ -37,7 +38,8 @@ def diagnose(options: Options, emit: Emit) -> list[Finding]:
     session = connect(plan, emit)
     with session.watches:
         observed = [(item, *observe_with_objects(session, item)) for item in plan.releases]
-        findings = [_finding(*item) for item in observed]
+        lost = losses.of_views(session, [view for _, item, view in observed if item.live])
+        findings = [_finding(*item, lost.get(item[0].name, ())) for item in observed]
         if options.skills:
             return findings
         views = [view for *_, view in observed]
@@ -48,9 +50,10 @@ def diagnose(options: Options, emit: Emit) -> list[Finding]:
     return [*(findings if installed else ()), Finding(release=None, causes=causes)]
 
 
-def _finding(release: Release, observed: Observed, view: View) -> Finding:
+def _finding(release: Release, observed: Observed, view: View, lost: Sequence[Cause]) -> Finding:
     causes = view.causes(view.snapshot(), logs=True)
-    return Finding(release=release.name, causes=[*causes, *_release_causes(release, observed)])
+    own = _release_causes(release, observed)
+    return Finding(release=release.name, causes=[*lost, *causes, *own])
 
 
 def _release_causes(release: Release, observed: Observed) -> list[Cause]:

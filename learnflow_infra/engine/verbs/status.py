@@ -3,14 +3,17 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from learnflow_infra.engine.proof import losses
 from learnflow_infra.engine.release.observe import observe_with_objects
-from learnflow_infra.engine.release.state import ReleaseState, state_of
+from learnflow_infra.engine.release.state import Observed, ReleaseState, state_of
 from learnflow_infra.engine.request import planning
 from learnflow_infra.engine.request.planning import Options
-from learnflow_infra.engine.request.session import Session, connect
+from learnflow_infra.engine.request.session import connect
 from learnflow_infra.events import Emit
-from learnflow_infra.models import Release, ReleaseName
-from learnflow_infra.readiness.status import Status
+from learnflow_infra.models import ReleaseName
+from learnflow_infra.readiness.causes import Cause, Code
+from learnflow_infra.readiness.status import State, Status
+from learnflow_infra.readiness.view import View
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,16 +42,24 @@ def status(options: Options, emit: Emit) -> list[ReleaseStatus]:
     plan = planning.for_cluster(options)
     session = connect(plan, emit)
     with session.watches:
-        return [_state(session, release) for release in plan.releases]
+        observed = [observe_with_objects(session, release) for release in plan.releases]
+        lost = losses.of_views(session, [view for item, view in observed if item.live])
+        return [_state(item, view, lost.get(view.release.name, ())) for item, view in observed]
 
 
-def _state(session: Session, release: Release) -> ReleaseStatus:
-    observed, view = observe_with_objects(session, release)
+def _state(observed: Observed, view: View, lost: Sequence[Cause]) -> ReleaseStatus:
     live = observed.live
+    statuses = dict(view.snapshot().statuses()) | {item.object: _lost(item) for item in lost}
     return ReleaseStatus(
-        release=release.name,
+        release=view.release.name,
         revision=live.revision if live else 0,
         status=live.status if live else "not installed",
         state=state_of(observed),
-        objects=view.snapshot().statuses(),
+        objects=list(statuses.items()),
     )
+
+
+def _lost(cause: Cause) -> Status:
+    """The status of a Secret or claim that is gone, or that is not the recorded one."""
+    state: State = "NotFound" if cause.code is Code.MissingSecret else "Failed"
+    return Status(state=state, message=cause.message)

@@ -12,6 +12,7 @@ from learnflow_infra.errors import (
     LearnflowError,
     NotReadyError,
     ReleaseFailedError,
+    VerificationError,
 )
 from learnflow_infra.models import DeclaredCause
 
@@ -42,6 +43,7 @@ class Code(StrEnum):
     def _generate_next_value_(name: str, *_: Any) -> str:
         return name
 
+    ClaimReplaced = auto(), VerificationError, NEVER, "a claim was replaced: its data are gone"
     RightsMissing = auto(), _REFUSED, 10, "this user may not read or create what a deploy needs"
     NodeNotReady = auto(), _FOUNDATION, 60, "a node does not answer"
     NodePressure = auto(), _FOUNDATION, 60, "a node is short of disk, memory or process ids"
@@ -87,6 +89,7 @@ class Code(StrEnum):
     OperatorSilent = auto(), _UNREADY, NEVER, "an operator has not acted on a custom resource yet"
     ObjectMissing = auto(), _UNREADY, 60, "an object of the manifest does not exist"
     ClaimPending = auto(), _UNREADY, NEVER, "a claim has no volume yet"
+    SecretChanged = auto(), VerificationError, NEVER, "a Secret was changed since it was verified"
     ReleaseMissing = auto(), _UNREADY, NEVER, "the release is not installed"
     ReleaseNotDeployed = auto(), _UNREADY, NEVER, "a change of the release failed or was cut off"
     NotReady = auto(), _UNREADY, NEVER, "it is not ready yet, for no known reason"

@@ -1,0 +1,101 @@
+"""Pure: what a verification of a release covers, so that a later run sees what is another now.
+
+An object is known by what changes when it is replaced: a pod by its uid and the restarts of its
+containers, a claim by its uid, a Service by its uid, address and ports.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from learnflow_infra.objects import Object, Reference, reference
+from learnflow_infra.readiness.states import at, items, text
+
+CLAIM = "PersistentVolumeClaim/"
+"""How references of claims begin."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Covered:
+    """The identity of each pod, claim and Service, and the Secrets that its pods need."""
+
+    objects: Mapping[Reference, str] = field(default_factory=dict)
+    secrets: frozenset[str] = frozenset()
+
+    @property
+    def claims(self) -> dict[str, str]:
+        """The uid of each claim, by its name."""
+        return {
+            name.removeprefix(CLAIM): identity
+            for name, identity in self.objects.items()
+            if name.startswith(CLAIM)
+        }
+
+
+def covered(objects: Iterable[Object], claims: Iterable[Object] = ()) -> Covered:
+    """What a verification covers.
+
+    Args:
+        objects: of the release.
+        claims: of the namespace, of which those count that the release's pods use.
+    """
+    own = list(objects)
+    pods = [obj for obj in own if obj["kind"] == "Pod" and not _ended(obj)]
+    used = {name for pod in pods for name in _claims(pod)}
+    services = [obj for obj in own if obj["kind"] == "Service"]
+    kept = [claim for claim in claims if claim["metadata"]["name"] in used]
+    return Covered(
+        objects={
+            **{reference(obj): _pod(obj) for obj in pods},
+            **{reference(obj): _service(obj) for obj in services},
+            **{reference(obj): str(obj["metadata"]["uid"]) for obj in kept},
+        },
+        secrets=frozenset(name for pod in pods for name in _secrets(pod)),
+    )
+
+
+def _ended(pod: Object) -> bool:
+    return text(pod, "status", "phase") in {"Succeeded", "Failed"}
+
+
+def _pod(pod: Object) -> str:
+    restarts = [item.get("restartCount", 0) for item in items(pod, "status", "containerStatuses")]
+    return " ".join(map(str, [pod["metadata"]["uid"], *restarts]))
+
+
+def _service(service: Object) -> str:
+    ports = [
+        f"{port.get('port')}:{port.get('targetPort')}:{port.get('nodePort', '')}"
+        for port in items(service, "spec", "ports")
+    ]
+    return " ".join([service["metadata"]["uid"], text(service, "spec", "clusterIP"), *ports])
+
+
+def _claims(pod: Object) -> Iterator[str]:
+    for volume in items(pod, "spec", "volumes"):
+        yield text(volume, "persistentVolumeClaim", "claimName")
+
+
+def _secrets(pod: Object) -> Iterator[str]:
+    """The Secrets without which the pod would not start again."""
+    for part in _secret_references(pod):
+        name = text(part, "secretName") or text(part, "name")
+        if name and at(part, "optional") is not True:
+            yield name
+
+
+def _secret_references(pod: Object) -> Iterator[Mapping[str, object]]:
+    for volume in items(pod, "spec", "volumes"):
+        yield from _parts(volume, "secret")
+        for source in items(volume, "projected", "sources"):
+            yield from _parts(source, "secret")
+    for kind in ("containers", "initContainers"):
+        for container in items(pod, "spec", kind):
+            for variable in items(container, "env"):
+                yield from _parts(variable, "valueFrom", "secretKeyRef")
+            for source in items(container, "envFrom"):
+                yield from _parts(source, "secretRef")
+
+
+def _parts(value: Mapping[str, object], *keys: str) -> Sequence[Mapping[str, object]]:
+    part = at(value, *keys)
+    return [part] if isinstance(part, dict) else []

@@ -1,0 +1,109 @@
+"""Secrets and claims that are gone, or are others than the recorded ones."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from learnflow_infra.clients.api_errors import ForbiddenError
+from learnflow_infra.engine.proof import losses
+from learnflow_infra.engine.release.covered import Covered
+from learnflow_infra.errors import NotReadyError, VerificationError
+from learnflow_infra.models import Release
+from learnflow_infra.outputs.record import Record, ReleaseRecord, Verified
+
+RELEASE = Release(name="db", skill="db-skill", profiles={})
+PUBLISHED = {
+    "endpoints": [
+        {"name": "db", "skill": "db-skill", "release": "db", "credentials": {"secret": "login"}}
+    ]
+}
+RECORD = Record(
+    endpoints=PUBLISHED,
+    verified={"db-skill": Verified(at="T", objects={"Secret/login": "uid 1"})},
+    releases={"db": ReleaseRecord(skill="db-skill", claims={"data": "old"})},
+)
+
+
+def present(claims, secrets=()):
+    objects = {f"PersistentVolumeClaim/{name}": uid for name, uid in claims.items()}
+    return Covered(objects=objects, secrets=frozenset(secrets))
+
+
+@pytest.mark.parametrize(
+    ("record", "claims", "secrets", "identities", "codes"),
+    [
+        (RECORD, {"data": "old"}, ["login"], {"login": "uid 1"}, []),
+        (RECORD, {"data": "new"}, [], {"login": "uid 1"}, ["ClaimReplaced"]),
+        (RECORD, {}, [], {"login": "uid 1"}, []),
+        (RECORD, {"other": "x"}, [], {"login": "uid 1"}, []),
+        (Record(), {"data": "new"}, [], {}, []),
+        (RECORD, {}, ["login"], {"login": "absent"}, ["MissingSecret"]),
+        (RECORD, {}, [], {"login": "absent"}, ["MissingSecret"]),
+        (Record(), {}, ["cert"], {"cert": "absent"}, ["MissingSecret"]),
+        (RECORD, {}, ["login"], {}, []),
+    ],
+)
+def test_what_a_deploy_reports(record, claims, secrets, identities, codes):
+    causes = losses.of_release(record, RELEASE, present(claims, secrets), identities)
+    assert [cause.code for cause in causes] == codes
+
+
+def test_a_replaced_claim_ends_in_an_error_that_says_that_its_data_are_gone():
+    causes = losses.of_release(RECORD, RELEASE, present({"data": "new"}), {"login": "uid 1"})
+    with pytest.raises(VerificationError, match="whose data are gone") as error:
+        losses.require(causes)
+    assert "uid old is recorded, uid new is there now" in str(error.value.why)
+    assert "deploy db-skill" in str(error.value.remedy)
+
+
+def test_a_missing_secret_ends_in_an_error():
+    causes = losses.of_release(RECORD, RELEASE, present({}), {"login": losses.ABSENT})
+    with pytest.raises(NotReadyError, match="Secret/login: it does not exist"):
+        losses.require(causes)
+
+
+def session(found, record=RECORD):
+    """A cluster with these Secrets, and no pods."""
+    calls = []
+
+    def metadata(path, *, fields):
+        calls.append((path, fields))
+        if found is None:
+            raise ForbiddenError(403, "no")
+        return [
+            {"metadata": {"name": name, "uid": "uid", "resourceVersion": version}}
+            for name, version in found.items()
+        ]
+
+    return SimpleNamespace(
+        namespace="n",
+        record=record,
+        kube=SimpleNamespace(metadata=metadata),
+        watches=SimpleNamespace(store=SimpleNamespace(objects=lambda _: [])),
+        calls=calls,
+    )
+
+
+VIEW = SimpleNamespace(release=RELEASE, snapshot=lambda: SimpleNamespace(objects=[]))
+
+
+@pytest.mark.parametrize(
+    ("found", "codes"),
+    [
+        ({"login": "1"}, []),
+        ({"login": "2"}, ["SecretChanged"]),
+        ({}, ["MissingSecret"]),
+        (None, []),
+    ],
+)
+def test_status_sees_a_secret_that_was_changed_or_deleted_in_one_request(found, codes):
+    cluster = session(found)
+    causes = losses.of_views(cluster, [VIEW])["db"]
+    assert [cause.code for cause in causes] == codes
+    assert len(cluster.calls) == 1
+
+
+def test_without_secrets_none_is_listed():
+    cluster = session({}, Record())
+    assert losses.of_views(cluster, [VIEW]) == {"db": []}
+    assert cluster.calls == []
