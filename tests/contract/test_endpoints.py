@@ -47,7 +47,6 @@ def find(kube, namespace, tmp_path, **target):
         name="demo",
         description="d",
         folder=tmp_path,
-        foundation=None,
         credentials=(),
         releases=(),
         endpoints=(SPEC,),
