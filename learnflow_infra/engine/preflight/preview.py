@@ -9,7 +9,7 @@ from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine.gate import foundation, machine
 from learnflow_infra.engine.preflight import needs, refusals
 from learnflow_infra.engine.preflight.refusals import Proposal
-from learnflow_infra.engine.release import crds, credentials
+from learnflow_infra.engine.release import crds, credentials, validate
 from learnflow_infra.engine.release.compare import Comparison, compare_all
 from learnflow_infra.engine.request.planning import Plan
 from learnflow_infra.engine.request.prepare import Prepared
@@ -88,6 +88,7 @@ def preview(
     proposal = Proposal(session=session, plan=plan, comparisons=comparisons, done=done, pull=pull)
     for refuse in refusals.ALL:
         refuse(proposal)
+    validate.warn([(item.prepared, item.desired.manifest) for item in comparisons], session.emit)
     missing = session.kube.find(f"/api/v1/namespaces/{session.namespace}") is None
     pending = crds.pending(session.kube, [item.chart for item in prepared])
     return Preview(
