@@ -8,6 +8,8 @@ from learnflow_infra.remedy import Remedy, Words, join_lines
 
 EXIT_INTERRUPTED = 130
 """Ctrl-C (128 + SIGINT), as shells report it."""
+EXIT_CHANGES = 2
+"""Changes, with `--detailed-exitcode`, as of helm-diff and terraform."""
 
 
 class LearnflowError(Exception):
@@ -87,15 +89,8 @@ def _plain(value: Any) -> Any:
     return value.document() if isinstance(value, Remedy) else value
 
 
-class UsageError(LearnflowError):
-    """The command line itself is wrong."""
-
-    exit_code = 2
-    title = "usage"
-
-
 class InputError(LearnflowError):
-    """A skill, a values file or an option's value is malformed or unknown."""
+    """The command line, a skill or a values file is malformed, or names something unknown."""
 
     exit_code = 3
     title = "input"

@@ -6,12 +6,10 @@ import typer
 
 from learnflow_infra.cli import options as opts
 from learnflow_infra.cli.run import out, out_document, run
+from learnflow_infra.errors import EXIT_CHANGES
 
 if TYPE_CHECKING:
     from learnflow_infra.engine.verbs.diff import Diff, Planned
-
-CHANGES = 2
-"""Exit code for changes with `--detailed-exitcode`, as of helm-diff and terraform."""
 
 
 def diff(
@@ -51,7 +49,7 @@ def show_plan(planned: "Diff", output: opts.Output, *, detailed_exitcode: bool) 
     """
     _print_plan(planned, output)
     if detailed_exitcode and planned.changed:
-        raise typer.Exit(CHANGES)
+        raise typer.Exit(EXIT_CHANGES)
 
 
 def _print_plan(planned: "Diff", output: opts.Output) -> None:

@@ -12,19 +12,27 @@ from learnflow_infra.cli.endpoints import endpoints
 from learnflow_infra.cli.rollback import rollback
 from learnflow_infra.cli.status import status
 from learnflow_infra.cli.template import template
+from learnflow_infra.cli.usage import Program
 from learnflow_infra.cli.values import values
 from learnflow_infra.cli.verify import verify
-from learnflow_infra.errors import EXIT_INTERRUPTED, subclasses
+from learnflow_infra.errors import EXIT_CHANGES, EXIT_INTERRUPTED, subclasses
 
 
 def exit_codes() -> dict[int, str]:
     """Every exit code with its meaning, gathered from the error classes."""
     classes = {kind.exit_code: kind.title for kind in subclasses()}
-    return {0: "done", 1: "bug", **dict(sorted(classes.items())), EXIT_INTERRUPTED: "interrupted"}
+    return {
+        0: "done",
+        1: "bug",
+        EXIT_CHANGES: "changes (--detailed-exitcode)",
+        **dict(sorted(classes.items())),
+        EXIT_INTERRUPTED: "interrupted",
+    }
 
 
 app = typer.Typer(
     name="learnflow-infra",
+    cls=Program,
     help="Deploy Kafka and PostgreSQL on Kubernetes through Helm, and prove that they work.",
     epilog="Exit codes: " + " · ".join(f"{code} {text}" for code, text in exit_codes().items()),
     no_args_is_help=True,

@@ -3,15 +3,27 @@
 from __future__ import annotations
 
 import argparse
-from typing import Sequence
+import sys
+from typing import NoReturn, Sequence
+
+EXIT_INPUT = 3
+
+
+class Parser(argparse.ArgumentParser):
+    """Ends with the exit code of learnflow-infra for wrong input, where argparse has 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print what is wrong, and exit."""
+        self.print_usage(sys.stderr)
+        self.exit(EXIT_INPUT, f"{self.prog}: error: {message}\n")
 
 
 def parse(skill: str, config_map: str, argv: Sequence[str] | None) -> argparse.Namespace:
-    """Parse a verify.py's arguments; argparse exits with 2 if they are wrong."""
-    parser = argparse.ArgumentParser(
+    """Parse a verify.py's arguments; it exits with 3 if they are wrong."""
+    parser = Parser(
         description=f"Prove that {skill} works, from inside the cluster and from this host.",
-        epilog="exit codes: 0 all checks passed, 2 usage, 4 cluster not reached, 8 a check failed, "
-        "130 interrupted",
+        epilog="exit codes: 0 all checks passed, 3 wrong options, 4 cluster not reached, "
+        "8 a check failed, 130 interrupted",
     )
     parser.add_argument("--kubeconfig", default="", metavar="FILE")
     parser.add_argument("--context", default="", metavar="NAME")

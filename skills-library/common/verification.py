@@ -255,7 +255,7 @@ def main(
 
     Returns:
         the exit code: 0 all checks passed, 8 one failed or none ran, 4 the cluster was not
-        reached, 130 interrupted. (argparse itself exits with 2.)
+        reached, 130 interrupted. (Wrong options exit with 3.)
     """
     options = arguments.parse(skill, CONFIG_MAP, argv)
     kubectl = Kubectl(options.kubeconfig, options.context, options.namespace)

@@ -2,7 +2,7 @@
 """Check that Kafka works: write and read records, from inside the cluster and from this host.
 
 Needs only Python 3.9 with its standard library, and kubectl. --help lists the options. Exit codes:
-0 all checks passed, 2 usage, 4 the cluster was not reached, 8 a check failed.
+0 all checks passed, 3 wrong options, 4 the cluster was not reached, 8 a check failed.
 """
 
 from __future__ import annotations

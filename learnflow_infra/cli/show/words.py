@@ -26,6 +26,8 @@ def typed(text: Words) -> str:
 def _by_make(command: Command) -> str:
     """The target and its ARGS; make expands `$`, and its shell splits ARGS into words."""
     words = 2 if command.arguments[0] in GROUPS else 1
+    if any(word.startswith("-") for word in command.arguments[:words]):
+        return "make help"  # of a group of verbs, or of the program
     target = "-".join(command.arguments[:words])
     arguments = shlex.join(command.arguments[words:]).replace("$", "$$")
     return f"make {target}" + (f" ARGS={shlex.quote(arguments)}" if arguments else "")

@@ -96,7 +96,7 @@ def up(name: str, *, emit: Emit, subnet: str | None = None) -> Cluster:
         subnet: a /30 for the link to the host, for a new cluster; None takes a free one.
 
     Raises:
-        UsageError: the name or the subnet is malformed.
+        InputError: the name or the subnet is malformed.
         HostError: this host cannot run it (no root, a full disk, a subnet in use).
         NotReadyError: a component did not become ready in time.
     """

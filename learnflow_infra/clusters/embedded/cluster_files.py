@@ -9,7 +9,7 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import IO
 
-from learnflow_infra.errors import UsageError
+from learnflow_infra.errors import InputError
 from learnflow_infra.paths import cache_dir, data_dir
 from learnflow_infra.remedy import Command, Remedy
 from learnflow_infra.system import files, locks
@@ -22,10 +22,10 @@ def check_name(name: str) -> None:
     """Check a cluster's name: it becomes a host name, a node name and a folder.
 
     Raises:
-        UsageError: it has other characters than a-z, 0-9 and dashes, or is too long.
+        InputError: it has other characters than a-z, 0-9 and dashes, or is too long.
     """
     if not _NAME.fullmatch(name):
-        raise UsageError(
+        raise InputError(
             f"{name!r} is no name for a cluster.",
             why="A name has up to 40 lower case letters, digits and dashes.",
             remedy=Remedy("For example: ", Command("cluster", "up", "--name", "learnflow")),

@@ -24,7 +24,7 @@ def delete_cluster(name: str, *, confirm: Confirm, emit: Emit) -> None:
     """Delete a cluster; nothing is asked where none exists.
 
     Raises:
-        UsageError: the name is malformed.
+        InputError: the name is malformed.
         RefusedError: it was not confirmed.
         HostError: there is no sudo, or sudo refused.
     """

@@ -18,7 +18,7 @@ from learnflow_infra.values import Flags
 CODES = {
     0: "done",
     1: "bug",
-    2: "usage",
+    2: "changes (--detailed-exitcode)",
     3: "input",
     4: "cluster unreachable",
     5: "chart or image not obtainable",
@@ -66,8 +66,45 @@ def test_an_unknown_skill_is_an_input_error(verb):
     assert done.stdout == ""
 
 
-def test_an_unknown_option_is_a_usage_error():
-    assert run("deploy", "--no-such-option").exit_code == 2
+@pytest.mark.parametrize(
+    ("words", "what", "help_of"),
+    [
+        ("deploy --no-such-option", "No such option: --no-such-option", "deploy --help"),
+        ("deploy --namespace", "requires an argument", "learnflow-infra --help"),
+        ("deploy -o yaml", "'yaml' is not one of 'text', 'json'", "deploy --help"),
+        ("deploy --dry-run=soon", "'soon' is not one of", "deploy --help"),
+        ("rollback", "Missing argument 'SKILL'", "rollback --help"),
+        ("rollback kafka-k8s-setup one", "Invalid value for 'REVISION'", "rollback --help"),
+        ("endpoints kafka-k8s-setup", "unexpected extra argument", "endpoints --help"),
+        ("cluster delete extra", "unexpected extra argument", "cluster delete --help"),
+        ("cluster delete --name", "requires an argument", "learnflow-infra --help"),
+        ("cluster delte", "No such command 'delte'", "cluster --help"),
+        ("deploi", "No such command 'deploi'", "learnflow-infra --help"),
+        ("--verbose deploy", "No such option: --verbose", "learnflow-infra --help"),
+    ],
+)
+def test_a_wrong_command_line_is_an_input_error(words, what, help_of):
+    done = run(*words.split())
+    assert done.exit_code == 3
+    first, *_, last = done.stderr.splitlines()
+    assert first.startswith("Error (input): ")
+    assert what in done.stderr
+    assert last.startswith("  Next: See: learnflow-infra ")
+    assert last.endswith(help_of)
+    assert done.stdout == ""
+
+
+@pytest.mark.parametrize("words", ["", "cluster", "chart", "bundle"])
+def test_a_command_line_without_a_verb_is_an_input_error_with_the_help(words):
+    done = run(*words.split())
+    assert (done.exit_code, "Commands" in done.output) == (3, True)
+
+
+@pytest.mark.parametrize(
+    "words", ["--help", "deploy --help", "cluster --help", "cluster up --help"]
+)
+def test_help_is_no_error(words):
+    assert run(*words.split()).exit_code == 0
 
 
 def test_an_unknown_profile_is_an_input_error():
@@ -190,6 +227,8 @@ DELETE = Remedy("Remove it: ", Command("delete", "kafka-k8s-setup"), ", or purge
             "Start it: make cluster-up ARGS='--name x'",
         ),
         (Remedy("(", Command("chart", "lock"), ")"), "(make chart-lock)"),
+        (Remedy(Command("cluster", "--help")), "make help"),
+        (Remedy(Command("--help")), "make help"),
         ("learnflow-infra deploy is text here", "learnflow-infra deploy is text here"),
     ],
 )

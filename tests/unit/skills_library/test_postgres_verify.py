@@ -83,7 +83,7 @@ def pod(name, ready="True", **status):
 def run(*arguments, **options):
     command = [sys.executable, str(VERIFY), "-n", "ns", *arguments]
     done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
-    if done.returncode != 2:
+    if done.returncode != 3:
         jsonschema.validate(json.loads(done.stdout), SCHEMA)
     return done
 
@@ -109,8 +109,8 @@ def test_no_kubectl_is_4(monkeypatch):
 @pytest.mark.parametrize(
     "wrong", [["--from", "mars"], ["--timeout", "0"], ["--timeout", "x"], ["y"]]
 )
-def test_usage_is_2(cluster, wrong):
-    assert run(*wrong).returncode == 2
+def test_wrong_options_are_3(cluster, wrong):
+    assert run(*wrong).returncode == 3
 
 
 def test_an_empty_namespace_is_8(cluster):

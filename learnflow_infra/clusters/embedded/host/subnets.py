@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from ipaddress import IPv4Network
 from pathlib import Path
 
-from learnflow_infra.errors import HostError, UsageError
+from learnflow_infra.errors import HostError, InputError
 from learnflow_infra.remedy import Command, Remedy
 from learnflow_infra.system.programs import output
 
@@ -65,14 +65,14 @@ def parse(text: str) -> IPv4Network:
     """The value of `--subnet`.
 
     Raises:
-        UsageError: it is not a /30, or overlaps the ranges of pods and Services.
+        InputError: it is not a /30, or overlaps the ranges of pods and Services.
     """
     try:
         subnet = IPv4Network(text)
     except ValueError as error:
-        raise UsageError(f"--subnet {text!r} is not an IPv4 network.", why=str(error)) from error
+        raise InputError(f"--subnet {text!r} is not an IPv4 network.", why=str(error)) from error
     if subnet.prefixlen != PREFIX or any(subnet.overlaps(range_) for range_ in NODE_RANGES):
-        raise UsageError(
+        raise InputError(
             f"--subnet {text!r} cannot be used.",
             why="It must be a /30 outside 10.244.0.0/16 and 10.96.0.0/16.",
             remedy="For example: --subnet 10.213.7.0/30",

@@ -11,7 +11,7 @@ from learnflow_infra import events
 from learnflow_infra.clusters.embedded import cluster_files
 from learnflow_infra.clusters.embedded.control_plane import health, pki
 from learnflow_infra.clusters.embedded.host import limits, packages, privileges, requirements
-from learnflow_infra.errors import HostError, UsageError
+from learnflow_infra.errors import HostError, InputError
 from learnflow_infra.system import files
 from learnflow_infra.system.processes import SYSTEM_PATH
 
@@ -91,7 +91,7 @@ def test_inotify_instances_are_counted():
 
 @pytest.mark.parametrize("name", ["", "A", "a_b", "-a", "a-", "a.b", "../x", "a" * 41])
 def test_names_that_are_no_host_names(name):
-    with pytest.raises(UsageError):
+    with pytest.raises(InputError):
         cluster_files.check_name(name)
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from learnflow_infra.clusters.embedded import cluster_files
 from learnflow_infra.clusters.embedded.host import subnets
-from learnflow_infra.errors import HostError, UsageError
+from learnflow_infra.errors import HostError, InputError
 
 ROUTES = subnets.parse_routes(
     [
@@ -70,7 +70,7 @@ def test_a_clusters_own_link_is_no_conflict():
     "text", ["10.213.0.0/24", "10.244.7.0/30", "10.96.0.0/30", "x", "10.0.0.1/30"]
 )
 def test_malformed_or_reserved(text):
-    with pytest.raises(UsageError):
+    with pytest.raises(InputError):
         subnets.parse(text)
 
 
