@@ -1,5 +1,5 @@
 # Every target creates the Python environment if it is missing, and runs one command.
-#   make deploy ARGS='kafka-k8s-setup --timeout 10m'   passes options on
+#   make deploy SKILL=kafka-k8s-setup ARGS='--timeout 10m'   one skill, with options
 SHELL := /bin/sh
 .DEFAULT_GOAL := help
 PYTHON ?= python3
@@ -11,11 +11,56 @@ export COVERAGE_FILE := $(CACHE)/coverage
 unexport PYTHONDONTWRITEBYTECODE
 CLI := $(VENV)/bin/learnflow-infra
 VERBS := deploy diff template values verify status endpoints diagnose rollback delete doctor
+CLUSTER := cluster-up cluster-status cluster-stop cluster-delete cluster-kubeconfig
+BUNDLE := bundle-create bundle-load
+COMMANDS := $(VERBS) $(CLUSTER) $(BUNDLE) chart-lock
+GOALS := $(COMMANDS) help setup setup-dev where lock test full full-tests docs lint vet unit browser \
+  fuzz contract coverage cluster-tests e2e bench
 
-.PHONY: help setup setup-dev lock test full full-tests docs lint vet unit browser fuzz contract coverage cluster-tests e2e bench chart-lock $(VERBS)
+.PHONY: $(GOALS)
+.NOTPARALLEL:
+
+# A slip runs nothing: what follows stops make before its first goal, with -n and -k, too.
+command := $(firstword $(filter $(COMMANDS),$(MAKECMDGOALS)))
+unknown := $(filter-out $(GOALS),$(MAKECMDGOALS))
+skills := $(filter $(patsubst skills-library/%/skill.yaml,%,$(wildcard skills-library/*/skill.yaml)),$(unknown))
+others := $(filter-out $(skills),$(unknown))
+ifneq ($(unknown),)
+  hint := See: make help
+  like := $(filter $(addsuffix -%,$(firstword $(subst -, ,$(others)))),$(GOALS))
+  ifneq ($(like),)
+    hint := There are: $(like)
+  else ifneq ($(command)$(others),)
+    words := $(and $(skills),SKILL='$(skills)') $(and $(others),ARGS='$(others)')
+    hint := $(if $(command),Skills and options are variables: make $(command) $(strip $(words)). )$(hint)
+  else
+    hint := Name a skill beside a goal: make deploy SKILL='$(skills)'
+  endif
+  $(error There is no goal '$(unknown)', so nothing was run. $(hint))
+endif
+ifneq ($(command),)
+  given := $(foreach name,$(.VARIABLES),$(if $(findstring command line,$(origin $(name))),$(name)))
+  given := $(filter-out ARGS SKILL PYTHON SHELL KUBECONFIG LEARNFLOW_% XDG_% HELM_% MAKE% -*%,$(given))
+  ifneq ($(given),)
+    $(error $(command) does not read $(given), so nothing was run. Skills go into SKILL, options into ARGS; \
+      a variable of the environment goes before make)
+  endif
+  ifneq ($(origin SKILL),undefined)
+    single := $(filter endpoints chart-lock $(CLUSTER) $(BUNDLE),$(MAKECMDGOALS))
+    ifneq ($(single),)
+      $(error $(single) takes no SKILL, so nothing was run)
+    endif
+    ifneq ($(filter -%,$(SKILL)),)
+      $(error Options go into ARGS, so nothing was run: make $(command) ARGS='$(filter -%,$(SKILL))')
+    endif
+    ifeq ($(strip $(SKILL)),)
+      $(error SKILL names no skill, so nothing was run. Without SKILL, $(command) is for all skills)
+    endif
+  endif
+endif
 
 help: ## list the targets
-	@awk -F':.*## ' '/^[a-z0-9%-]+:.*## /{printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F':.*## ' '/^[a-z0-9%-]+:.*## /{printf "  make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 deploy: ## start Kubernetes if needed, deploy both skills, verify them, record the endpoints
 diff: ## show what deploy would change in releases and live objects
@@ -25,20 +70,30 @@ verify: ## write and read real data, from inside the cluster and from this host
 status: ## show the releases and the objects that they own
 endpoints: ## show where applications connect
 diagnose: ## show what is not ready, and why
-rollback: ## roll a release back to an earlier revision (ARGS='postgres-k8s-setup')
-delete: ## uninstall the releases; volumes stay (ARGS=--purge-data deletes them)
+rollback: ## roll a release back to an earlier revision (SKILL=postgres-k8s-setup)
+delete: ## uninstall the releases; volumes stay (ARGS=--purge-data deletes them, and asks)
 doctor: ## check what a deploy needs, change nothing
 $(VERBS): setup
-	@LEARNFLOW_VIA_MAKE=1 $(CLI) $@ $(ARGS)
+	@LEARNFLOW_VIA_MAKE=1 $(CLI) $@ $(SKILL) $(ARGS)
 
 chart-lock: setup ## pin the charts of registries by digest
 	@LEARNFLOW_VIA_MAKE=1 $(CLI) chart lock $(ARGS)
 
-bundle-%: setup ## create or load one file with all charts and images (ARGS=FILE)
-	@LEARNFLOW_VIA_MAKE=1 $(CLI) bundle $* $(ARGS)
+bundle-create: ## write one file with all charts and images (ARGS=FILE)
+bundle-load: ## load that file into the cluster or a registry (ARGS=FILE)
+$(BUNDLE): setup
+	@LEARNFLOW_VIA_MAKE=1 $(CLI) bundle $(@:bundle-%=%) $(ARGS)
 
-cluster-%: setup ## up, status, stop, delete, kubeconfig: the embedded cluster
-	@LEARNFLOW_VIA_MAKE=1 $(CLI) cluster $* $(ARGS)
+cluster-up: ## create or start the embedded cluster
+cluster-status: ## show its state, node address and kubeconfig
+cluster-stop: ## stop it; its data stays
+cluster-delete: ## delete it with all its data; asks first
+cluster-kubeconfig: ## print the path of its kubeconfig
+$(CLUSTER): setup
+	@LEARNFLOW_VIA_MAKE=1 $(CLI) cluster $(@:cluster-%=%) $(ARGS)
+
+where:
+	@echo $(CLI)
 
 setup: $(READY) ## create the Python environment (in the cache, not in the checkout)
 

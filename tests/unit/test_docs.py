@@ -80,7 +80,7 @@ def make_targets():
 def test_make_commands_are_targets_and_their_args_parse(path):
     for found in commands(path, "make"):
         targets = [w for w in found if not w.startswith("-") and "=" not in w]
-        args = [w.partition("=")[2] for w in found if w.startswith("ARGS=")]
+        args = [w.partition("=")[2] for w in found if w.startswith(("ARGS=", "SKILL="))]
         unknown = [t for t in targets if t not in {*make_targets(), "VERB", "cluster-VERB"}]
         assert unknown == [], f"make {' '.join(found)}"
         for text in args:
