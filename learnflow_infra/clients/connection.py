@@ -21,6 +21,8 @@ from learnflow_infra.errors import ClusterUnreachableError
 
 CONNECTIONS = 64
 """Size of the connection pool: one connection for each watch, and some for requests."""
+DEFAULT = "~/.kube/config"
+"""The kubeconfig where $KUBECONFIG is empty, as of kubectl and helm."""
 _UNAUTHORIZED, _TOO_MANY_REQUESTS, _UNAVAILABLE = 401, 429, 503
 _SERVER_FAULTS = {500, 502, _UNAVAILABLE, 504}
 _WRONG_TYPE = "failed to create typed patch object"
@@ -132,12 +134,12 @@ class Connection:
         settings = client.Configuration(no_proxy=self._no_proxy)
         settings.retries = 0  # clients.retry is the one policy
         settings.connection_pool_maxsize = CONNECTIONS
-        file = str(self._kubeconfig) if self._kubeconfig else os.environ.get("KUBECONFIG")
+        file = self._kubeconfig or os.environ.get("KUBECONFIG") or DEFAULT
         try:
             config.load_kube_config(  # type: ignore[no-untyped-call]
-                config_file=file, context=self._context, client_configuration=settings
+                config_file=str(file), context=self._context, client_configuration=settings
             )
-        except (config.ConfigException, OSError) as error:
+        except Exception as error:  # of YAML, of types: the library checks little
             where = f" in {self._kubeconfig}" if self._kubeconfig else ""
             raise ClusterUnreachableError(
                 f"The context {self._context or '(current)'} cannot be used{where}.",

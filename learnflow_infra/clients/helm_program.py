@@ -1,5 +1,6 @@
 """Run helm, and translate its errors (the only import of pyhelm3)."""
 
+import os
 import re
 import shutil
 import sys
@@ -9,6 +10,7 @@ from typing import Any, TypeVar
 
 import pyhelm3.command
 
+from learnflow_infra.clients import helm_environment
 from learnflow_infra.errors import (
     ArtifactError,
     ClusterUnreachableError,
@@ -72,14 +74,15 @@ async def run(
     Args:
         arguments: helm's command and options.
         stdin: the values.
-        env: variables to add to this process's own.
+        env: variables to add to this process's own, which are those of `helm_environment`.
         grace: see `tasks.run`.
 
     Raises:
         HelmError: it failed.
     """
     words = [executable(), *map(str, arguments)]
-    result = await tasks.run(words, stdin=stdin, env=env, grace=grace)
+    variables = {**helm_environment.changes(os.environ), **(env or {})}
+    result = await tasks.run(words, stdin=stdin, env=variables, grace=grace)
     if result.code:
         raise HelmError(result.err.decode("utf-8", "replace").strip())
     return result

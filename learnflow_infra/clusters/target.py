@@ -1,12 +1,14 @@
 """Chooses the cluster of a deploy: a named context, a running minikube, or the embedded cluster.
 
-A context is used only when it is named; the kubeconfig's current context plays no part.
+A context is used only when it is named; the kubeconfig's current context plays no part. The
+context `learnflow-NAME` is the embedded cluster NAME, if there is one.
 """
 
 import json
 import os
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import reach
@@ -30,7 +32,7 @@ def choose(context: str | None, profile: str | None) -> Target:
         profile: from `--profile`; None takes the target's default.
 
     Raises:
-        InputError: the profile is unknown.
+        InputError: the profile is unknown, or the context is of two clusters.
         ClusterUnreachableError: `context` does not exist.
     """
     if profile not in {None, EMBEDDED, UPSTREAM}:
@@ -38,13 +40,8 @@ def choose(context: str | None, profile: str | None) -> Target:
             f"There is no profile {profile!r}.", why=f"Profiles: {EMBEDDED}, {UPSTREAM}"
         )
     named = Profile(profile) if profile else None
-    if context and context.startswith(CONTEXT_PREFIX):
-        return _existing_cluster(context, named)
     if context:
-        Kube(kubeconfig=None, context=context)  # raises if the context does not exist
-        return _reached(
-            Target(kind="context", context=context, kubeconfig=None, profile=named or UPSTREAM)
-        )
+        return _embedded(context, named) or _of_user(context, named)
     return _minikube(named) or from_cluster(inventory.status(DEFAULT_CLUSTER), named)
 
 
@@ -76,15 +73,51 @@ def require_running(target: Target) -> None:
         )
 
 
-def _existing_cluster(context: str, profile: Profile | None) -> Target:
+def _embedded(context: str, profile: Profile | None) -> Target | None:
+    """The embedded cluster of a context; None if the context is the user's own.
+
+    Raises:
+        InputError: the user's kubeconfig has the context, too, for another server.
+        ClusterUnreachableError: neither has it.
+    """
+    if not context.startswith(CONTEXT_PREFIX):
+        return None
     name = context.removeprefix(CONTEXT_PREFIX)
-    cluster = inventory.status(name)
+    cluster, server = inventory.status(name), _server(None, context)
     if cluster.state == "absent":
+        if server:
+            return None
         raise ClusterUnreachableError(
-            f"There is no embedded cluster {name!r}.",
-            remedy=Remedy("Make it: ", Command("cluster", "up", "--name", name)),
+            f"There is no embedded cluster {name!r}, and no context {context} in the kubeconfig.",
+            remedy=Remedy("Make the cluster: ", Command("cluster", "up", "--name", name)),
+        )
+    if server and server != _server(cluster.kubeconfig, context):
+        raise InputError(
+            f"The context {context} is the embedded cluster {name}, and one of your kubeconfig.",
+            why=f"In the kubeconfig, it is of {server}.",
+            remedy=f"Rename yours: kubectl config rename-context {context} NAME",
         )
     return from_cluster(cluster, profile)
+
+
+def _of_user(context: str, profile: Profile | None) -> Target:
+    """A context of the user's kubeconfig.
+
+    Raises:
+        ClusterUnreachableError: it does not exist.
+    """
+    Kube(kubeconfig=None, context=context)
+    return _reached(
+        Target(kind="context", context=context, kubeconfig=None, profile=profile or UPSTREAM)
+    )
+
+
+def _server(kubeconfig: Path | None, context: str) -> str:
+    """The address of a context's API server; "" if the kubeconfig does not have the context."""
+    try:
+        return Kube(kubeconfig=kubeconfig, context=context).server
+    except ClusterUnreachableError:
+        return ""
 
 
 def _minikube(profile: Profile | None) -> Target | None:

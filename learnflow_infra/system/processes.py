@@ -73,13 +73,15 @@ class Result:
         )
 
 
-def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+def environment(extra: Mapping[str, str | None] | None = None) -> dict[str, str]:
     """This process's variables and `extra`, with the system's folders on PATH.
 
+    None in `extra` removes a variable.
     The PATH of ordinary users often lacks the sbin folders, which contain `ip` and `nft`.
     """
     path = os.pathsep.join(filter(None, [os.environ.get("PATH"), SYSTEM_PATH]))
-    return {**os.environ, "PATH": path, **(extra or {})}
+    variables = {**os.environ, "PATH": path, **(extra or {})}
+    return {name: value for name, value in variables.items() if value is not None}
 
 
 @contextmanager

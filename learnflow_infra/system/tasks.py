@@ -44,7 +44,7 @@ async def run(
     argv: Argv,
     *,
     stdin: bytes | None = None,
-    env: Mapping[str, str] | None = None,
+    env: Mapping[str, str | None] | None = None,
     seconds: float | None = None,
     grace: float | None = GRACE,
     own_session: bool = False,
@@ -54,7 +54,7 @@ async def run(
     Args:
         argv: the program and its arguments.
         stdin: its input.
-        env: variables to add to this process's own.
+        env: variables to add to this process's own; None removes one.
         seconds: timeout, after which the result is `late`.
         grace: seconds between SIGTERM and SIGKILL; None never kills it.
         own_session: the terminal's Ctrl-C does not reach the program, only this process, which

@@ -43,6 +43,25 @@ def test_install_no_change_upgrade(session, release):
     assert (outcome.revision, outcome.computed) == (2, {"greeting": "bye"})
 
 
+def test_variables_of_helm_alone_do_not_part_it_from_the_client(session, release, monkeypatch):
+    for name, value in {
+        "HELM_KUBEAPISERVER": "https://127.0.0.1:9",
+        "HELM_KUBEASUSER": "nobody",
+        "HELM_KUBETOKEN": "wrong",
+        "HELM_KUBECONTEXT": "none",
+        "HELM_NAMESPACE": "none",
+        "HELM_DRIVER": "configmap",
+        "HELM_MAX_HISTORY": "1",
+    }.items():
+        monkeypatch.setenv(name, value)
+    for greeting in ("hello", "bye", "again"):
+        converge(session, release, {"greeting": greeting})
+    kept = session.kube.items(
+        f"/api/v1/namespaces/{session.namespace}/secrets", labels="owner=helm,name=demo"
+    )
+    assert len(kept) == 3
+
+
 def test_values_generated_at_each_rendering_are_no_change(session, release):
     converge(session, release, {})
     again = compared(session, release, {})

@@ -1,13 +1,15 @@
 """A connected cluster, and the clients of its API server and of helm."""
 
+import os
 import threading
 from dataclasses import dataclass, field
 
+from learnflow_infra.clients import helm_environment
 from learnflow_infra.clients.helm import Helm
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine.request.planning import Plan, api, require_profile
-from learnflow_infra.events import Emit
+from learnflow_infra.events import Emit, Message
 from learnflow_infra.locations import Target
 from learnflow_infra.outputs import record as records
 from learnflow_infra.outputs.record import Record
@@ -43,6 +45,7 @@ def connect(plan: Plan, emit: Emit) -> Session:
     target = plan.target
     targets.require_running(target)
     kube = api(target)
+    _report_ignored(emit)
     record = records.read(kube, plan.namespace) if plan.record is None else plan.record
     require_profile(record, target, plan.namespace)
     return Session(
@@ -59,3 +62,14 @@ def connect(plan: Plan, emit: Emit) -> Session:
         watches=Watches(kube),
         record=record,
     )
+
+
+def _report_ignored(emit: Emit) -> None:
+    names = helm_environment.ignored(os.environ)
+    if names:
+        emit(
+            Message(
+                text=f"Not used: {', '.join(names)}. Server and user are the kubeconfig's, and "
+                "releases are kept in Secrets of the namespace."
+            )
+        )

@@ -66,9 +66,10 @@ def test_where_no_cluster_is_nothing_is_asked(folder):
 
 
 CHILD = """
-import fcntl, sys, termios
+import fcntl, signal, sys, termios
 import typer
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)  # so that Ctrl-C reaches it
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a parent may ignore it
 from learnflow_infra import events
 from learnflow_infra.cli import ask, run
 from learnflow_infra.engine.request.confirmation import Question
@@ -110,11 +111,15 @@ def answered(answer, *, progress=False, term="xterm"):
         start_new_session=True,
     ) as child:
         os.close(inner)
-        if answer is not None:
-            terminal.feed(read_until(outer, "to confirm: "))
-            assert not select.select([outer], [], [], 0.6)[0], "the view draws over the question"
-            os.write(outer, answer)
-        terminal.feed(read_until(outer, "no such text"))
+        try:
+            if answer is not None:
+                terminal.feed(read_until(outer, "to confirm: "))
+                assert not select.select([outer], [], [], 0.6)[0], "the view draws over it"
+                os.write(outer, answer)
+            terminal.feed(read_until(outer, "no such text"))
+        except BaseException:
+            child.kill()
+            raise
     os.close(outer)
     return child.returncode, [line.rstrip() for line in terminal.lines if line.strip()]
 

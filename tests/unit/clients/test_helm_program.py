@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from learnflow_infra.clients import helm_program
+from learnflow_infra.clients import helm_environment, helm_program
 from learnflow_infra.clients.helm_program import HelmCommand, run, translate
 from learnflow_infra.errors import InputError
 
@@ -20,6 +20,55 @@ def test_helm_gets_the_environment_of_the_target_beside_ones_own(tmp_path, monke
     out = asyncio.run(command.run(["list", "a b"])).decode()
     assert out.startswith("localhost,10.213.0.2 own ")
     assert "list a b" in out
+
+
+ENVIRON = {
+    "PATH": "/usr/bin:/bin",
+    "HELM_KUBEAPISERVER": "https://127.0.0.1:9",
+    "HELM_KUBEASUSER": "nobody",
+    "HELM_KUBEASGROUPS": "none",
+    "HELM_KUBETOKEN": "t",
+    "HELM_KUBECAFILE": "/ca",
+    "HELM_KUBECONTEXT": "other",
+    "HELM_KUBEINSECURE_SKIP_TLS_VERIFY": "true",
+    "HELM_KUBETLS_SERVER_NAME": "x",
+    "HELM_NAMESPACE": "other",
+    "HELM_DRIVER": "configmap",
+    "HELM_DRIVER_SQL_CONNECTION_STRING": "x",
+    "HELM_MAX_HISTORY": "1",
+    "HELM_PLUGINS": "/plugins",
+    "HELM_DEBUG": "true",
+    "HELM_INVENTED_LATER": "x",
+    "HELM_CACHE_HOME": "/cache",
+    "HELM_REGISTRY_CONFIG": "/registry.json",
+}
+
+
+def test_every_helm_process_is_free_of_variables_that_only_helm_reads(tmp_path, monkeypatch):
+    program = tmp_path / "helm"
+    program.write_text("#!/bin/sh\nenv\n")
+    program.chmod(0o755)
+    monkeypatch.setattr(helm_program, "executable", lambda: str(program))
+    for name, value in ENVIRON.items():
+        monkeypatch.setenv(name, value)
+    texts = [asyncio.run(HelmCommand().run(["list"])), asyncio.run(run(["pull"])).out]
+    for text in texts:
+        names = {line.partition("=")[0] for line in text.decode().splitlines()}
+        kept = {name for name in names if name.startswith("HELM_")}
+        assert kept == {"HELM_CACHE_HOME", "HELM_REGISTRY_CONFIG"}
+
+
+@pytest.mark.parametrize(
+    ("environ", "names"),
+    [
+        ({"HELM_DRIVER": "secret", "HELM_DEBUG": "1", "HELM_CACHE_HOME": "/c"}, []),
+        ({"HELM_DRIVER": "", "HELM_KUBEASUSER": ""}, []),
+        ({"HELM_KUBEASUSER": "me", "HELM_DRIVER": "sql"}, ["HELM_DRIVER", "HELM_KUBEASUSER"]),
+        ({"HELM_NAMESPACE": "x", "HELM_KUBECONTEXT": "x"}, ["HELM_KUBECONTEXT", "HELM_NAMESPACE"]),
+    ],
+)
+def test_variables_that_would_have_chosen_another_cluster_are_named(environ, names):
+    assert helm_environment.ignored(environ) == names
 
 
 @pytest.mark.parametrize(

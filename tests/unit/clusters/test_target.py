@@ -1,5 +1,7 @@
 """The chosen target. minikube is a stand-in that answers as its documentation shows."""
 
+import json
+
 import pytest
 import yaml
 
@@ -25,7 +27,10 @@ def machine(tmp_path, monkeypatch):
     config = {
         "clusters": [{"name": "c", "cluster": {"server": "https://company.example"}}],
         "users": [{"name": "u", "user": {"token": "t"}}],
-        "contexts": [{"name": "company", "context": {"cluster": "c", "user": "u"}}],
+        "contexts": [
+            {"name": name, "context": {"cluster": "c", "user": "u"}}
+            for name in ("company", "learnflow-prod")
+        ],
         "current-context": "company",
     }
     (tmp_path / "config").write_text(yaml.safe_dump(config))
@@ -33,6 +38,16 @@ def machine(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     return tmp_path
+
+
+def embedded(machine, name, server="https://10.99.0.2:6443"):
+    """An embedded cluster of which only the files exist."""
+    folder = machine / "data/learnflow-infra/clusters" / name
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text(json.dumps({"name": name, "subnet": "10.99.0.0/30"}))
+    text = (machine / "config").read_text().replace("https://company.example", server)
+    (folder / "kubeconfig").write_text(text.replace("learnflow-prod", f"learnflow-{name}"))
+    return folder / "kubeconfig"
 
 
 def minikube(folder, state):
@@ -83,5 +98,50 @@ def test_the_profile_can_be_chosen():
 def test_contexts_that_do_not_exist():
     with pytest.raises(ClusterUnreachableError, match="The context none"):
         targets.choose("none", None)
-    with pytest.raises(ClusterUnreachableError, match="no embedded cluster 'x'"):
+    with pytest.raises(ClusterUnreachableError, match="no embedded cluster 'x', and no context"):
         targets.choose("learnflow-x", None)
+
+
+def test_a_context_of_the_user_with_our_prefix_is_the_users_cluster():
+    target = targets.choose("learnflow-prod", None)
+    assert (target.kind, target.context, target.profile) == (
+        "context",
+        "learnflow-prod",
+        "upstream",
+    )
+    assert target.cluster is None
+
+
+def test_the_context_of_an_embedded_cluster(machine):
+    embedded(machine, "dev")
+    target = targets.choose("learnflow-dev", None)
+    assert (target.kind, target.cluster, target.profile) == ("embedded", "dev", "embedded")
+
+
+def test_a_context_of_two_clusters_is_refused(machine):
+    embedded(machine, "prod")
+    with pytest.raises(InputError, match="learnflow-prod is the embedded cluster prod") as error:
+        targets.choose("learnflow-prod", None)
+    assert "https://company.example" in str(error.value.why)
+    assert "kubectl config rename-context learnflow-prod" in str(error.value.remedy)
+
+
+def test_the_embedded_clusters_own_kubeconfig_is_no_second_cluster(machine, monkeypatch):
+    own = embedded(machine, "dev")
+    monkeypatch.setenv("KUBECONFIG", f"{own}:{machine / 'config'}")
+    assert targets.choose("learnflow-dev", None).kind == "embedded"
+    assert targets.choose("learnflow-prod", None).kind == "context"
+
+
+def test_a_broken_kubeconfig_does_not_hide_an_embedded_cluster(machine):
+    embedded(machine, "dev")
+    (machine / "config").write_text("contexts: [")
+    assert targets.choose("learnflow-dev", None).kind == "embedded"
+
+
+def test_an_empty_variable_means_the_default_kubeconfig(machine, monkeypatch):
+    (machine / ".kube").mkdir()
+    (machine / "config").rename(machine / ".kube/config")
+    monkeypatch.setenv("HOME", str(machine))
+    monkeypatch.setenv("KUBECONFIG", "")
+    assert targets.choose("company", None).context == "company"

@@ -120,3 +120,11 @@ def test_a_cluster_that_does_not_run_is_not_connected_to(server):
     with pytest.raises(ClusterUnreachableError, match="x is stopped") as error:
         connect(replace(plan, target=stopped), ignore)
     assert "cluster up --name x" in str(error.value.remedy)
+
+
+def test_variables_that_helm_does_not_get_are_named(server, monkeypatch):
+    monkeypatch.setenv("HELM_KUBEASUSER", "nobody")
+    emitted = []
+    connect(planning.for_cluster(OPTIONS), emitted.append)
+    (message,) = emitted
+    assert message.text.startswith("Not used: HELM_KUBEASUSER.")
