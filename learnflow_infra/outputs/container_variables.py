@@ -79,6 +79,33 @@ def resolve(server: Server, variables: Variables, read: Read) -> str | SecretKey
     return variables.default
 
 
+def secret_keys(rendered: Sequence[Object], secret: str) -> set[str]:
+    """The keys of a Secret that the pods of a manifest need: in variables, volumes and files."""
+    found: set[str] = set()
+    for labels, spec in map(_pod, rendered):
+        containers = [*(spec.get("initContainers") or ()), *(spec.get("containers") or ())]
+        for container in containers:
+            found |= _keys_of(Server(labels=labels, pod=spec, container=container), secret)
+        for volume in spec.get("volumes") or ():
+            for name, items in _secrets(spec, volume["name"]):
+                found |= {item["key"] for item in items if name == secret}
+    return found
+
+
+def _keys_of(server: Server, secret: str) -> set[str]:
+    """The keys in a container's variables, and behind the files that these name."""
+    entries = server.container.get("env") or ()
+    references = [(entry.get("valueFrom") or {}).get("secretKeyRef") or {} for entry in entries]
+    needed = {
+        item["key"]
+        for item in references
+        if item.get("name") == secret and not item.get("optional")
+    }
+    paths = [entry.get("value") for entry in entries if entry["name"].endswith(_FILE)]
+    files = [_mounted(server, PurePosixPath(path)) for path in paths if path]
+    return needed | {file.key for file in files if file and file.secret == secret}
+
+
 def _values(server: Server, name: str, read: Read) -> Iterator[str | SecretKey | None]:
     """The value of a variable, and the Secret behind its file."""
     yield _variable(server.container, name, read)

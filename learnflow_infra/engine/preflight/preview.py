@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from learnflow_infra.checks import UNCHANGED
 from learnflow_infra.clusters import target as targets
@@ -17,6 +17,7 @@ from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import HostError, RefusedError
 from learnflow_infra.events import step
 from learnflow_infra.models import Credential
+from learnflow_infra.outputs.container_variables import secret_keys
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +95,7 @@ def preview(
     return Preview(
         comparisons=comparisons,
         namespace=session.namespace if missing else "",
-        secrets=_missing_secrets(session, plan),
+        secrets=_missing_secrets(proposal),
         crds=[crd["metadata"]["name"] for crd in pending],
     )
 
@@ -106,10 +107,22 @@ def _check_cluster(session: Session) -> None:
         running.done(f"{len(results)} checks passed", changed=None)
 
 
-def _missing_secrets(session: Session, plan: Plan) -> list[Credential]:
-    declared = [credential for skill in plan.skills for credential in skill.credentials]
+def _missing_secrets(proposal: Proposal) -> list[Credential]:
+    """The Secrets to generate, with all keys that the manifests need of them."""
+    session = proposal.session
+    rendered = [obj for manifest in proposal.manifests.values() for obj in manifest.objects]
+    declared = [
+        _with_keys(credential, secret_keys(rendered, credential.secret))
+        for skill in proposal.plan.skills
+        for credential in skill.credentials
+    ]
     return [
         credential
         for credential in declared
         if credentials.missing(session.kube, session.namespace, credential)
     ]
+
+
+def _with_keys(credential: Credential, needed: set[str]) -> Credential:
+    keys = dict.fromkeys([*credential.keys, *sorted(needed)])
+    return replace(credential, keys=tuple(keys))

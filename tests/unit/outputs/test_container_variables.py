@@ -3,7 +3,7 @@
 import pytest
 
 from learnflow_infra.models import Variables
-from learnflow_infra.outputs.container_variables import SecretKey, resolve, servers
+from learnflow_infra.outputs.container_variables import SecretKey, resolve, secret_keys, servers
 
 VARIABLES = Variables(names=("USER", "USERNAME"), default="postgres")
 SECRET = {"name": "s", "secret": {"secretName": "made"}}
@@ -101,3 +101,18 @@ def test_a_server_is_the_container_with_the_port():
         "sidecar",
         "topics",
     ]
+
+
+def test_the_keys_that_pods_need_of_a_secret():
+    optional = {"secretKeyRef": {"name": "made", "key": "c", "optional": True}}
+    environment = [
+        source("secretKeyRef", "made", "a"),
+        source("secretKeyRef", "other", "b"),
+        {"name": "X", "valueFrom": optional},
+    ]
+    one = {"name": "db", "env": [*environment, FILE], "volumeMounts": [MOUNT]}
+    pod = {"initContainers": [{"name": "i"}], "containers": [one], "volumes": [SECRET]}
+    rendered = [{"kind": "StatefulSet", "spec": {"template": {"spec": pod}}}]
+    assert secret_keys(rendered, "made") == {"a", "user"}
+    pod["volumes"] = [ITEMS]
+    assert secret_keys(rendered, "made") == {"a", "app.pw"}

@@ -1,0 +1,40 @@
+{{/* Values with which brokers or the topics Job could not start, or no client could use Kafka. */}}
+{{- define "kafka.refuse" -}}
+{{- $brokers := int .Values.brokers -}}
+{{- if ne .Values.clusterDomain "cluster.local" -}}
+{{- fail (printf "clusterDomain: the names of Services end in cluster.local on the embedded cluster, the only one with this chart's image; in %s no broker finds another" .Values.clusterDomain) -}}
+{{- end -}}
+{{- if regexMatch "^[0.]+[A-Za-z]*$" .Values.persistence.size -}}
+{{- fail (printf "persistence.size: %s leaves no room for records" .Values.persistence.size) -}}
+{{- end -}}
+
+{{- range $key := list "offsets.topic.replication.factor" "min.insync.replicas" -}}
+{{- if gt (int (get $.Values.config $key)) $brokers -}}
+{{- fail (printf "config: %s is %v, but there are only %d broker(s), so no such copies of a record" $key (get $.Values.config $key) $brokers) -}}
+{{- end -}}
+{{- end -}}
+{{- if eq (toString (get .Values.config "delete.topic.enable")) "false" -}}
+{{- fail "config: with delete.topic.enable=false a verification could not delete the topic that it writes to" -}}
+{{- end -}}
+{{- include "kafka.refuseTopics" . -}}
+{{- end -}}
+
+{{/* Topics that Kafka refuses, or that nobody could write to. */}}
+{{- define "kafka.refuseTopics" -}}
+{{- $brokers := int .Values.brokers -}}
+{{- $names := dict -}}
+{{- range $topic := .Values.topics -}}
+{{- $copies := int (default (min 3 $brokers) $topic.replicationFactor) -}}
+{{- if gt $copies $brokers -}}
+{{- fail (printf "topics: %s has replicationFactor %d, but there are only %d broker(s)" $topic.name $copies $brokers) -}}
+{{- end -}}
+{{- if gt (int (get (default dict $topic.config) "min.insync.replicas")) $copies -}}
+{{- fail (printf "topics: %s has min.insync.replicas %v, but only %d copies, so nobody could write to it" $topic.name (get $topic.config "min.insync.replicas") $copies) -}}
+{{- end -}}
+{{- $metric := replace "." "_" $topic.name -}}
+{{- if hasKey $names $metric -}}
+{{- fail (printf "topics: Kafka does not tell %s from %s (dots and underscores are the same in its metrics)" $topic.name (get $names $metric)) -}}
+{{- end -}}
+{{- $_ := set $names $metric $topic.name -}}
+{{- end -}}
+{{- end -}}
