@@ -119,7 +119,14 @@ class Client:
         Raises:
             KafkaError: the cluster refused the request.
         """
-        settings = [("compression.type", "producer"), ("cleanup.policy", "delete")]
+        # Defaults of the brokers would change the records, or delete them before they are read.
+        settings = [
+            ("compression.type", "producer"),
+            ("cleanup.policy", "delete"),
+            ("message.timestamp.type", "CreateTime"),
+            ("retention.ms", "3600000"),
+            ("retention.bytes", "-1"),
+        ]
         body = Writer().pack("i", 1).string(name).pack("ihi", partitions, replicas, 0)
         body.array(settings, lambda w, pair: w.string(pair[0]).string(pair[1]))
         body.pack("ib", 10_000, 0)
