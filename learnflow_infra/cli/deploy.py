@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from typer.core import TyperCommand
 
+from learnflow_infra.cli import ask
 from learnflow_infra.cli import options as opts
 from learnflow_infra.cli.diff import show_plan
 from learnflow_infra.cli.run import out, out_document, run
@@ -55,6 +56,8 @@ def deploy(
         ),
     ] = DryRun.none,
     verify: opts.Verify = True,
+    adopt: opts.Adopt = False,
+    yes: ask.Yes = False,
     detailed_exitcode: opts.DetailedExitcode = False,
     output: opts.OutputOption = opts.Output.text,
     progress: opts.Progress = False,
@@ -69,6 +72,9 @@ def deploy(
         namespace=namespace,
         timeout=timeout,
         verify=verify,
+        adopt=adopt,
+        yes=yes,
+        progress=progress,
     )
     if dry_run is DryRun.none:
         _deploy(options, output, progress=progress)

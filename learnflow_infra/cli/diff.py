@@ -23,6 +23,7 @@ def diff(
     profile: opts.ProfileName = None,
     context: opts.Context = None,
     namespace: opts.Namespace = opts.NAMESPACE,
+    adopt: opts.Adopt = False,
     detailed_exitcode: opts.DetailedExitcode = False,
     output: opts.OutputOption = opts.Output.text,
 ) -> None:
@@ -36,6 +37,7 @@ def diff(
         profile=profile,
         context=context,
         namespace=namespace,
+        adopt=adopt,
     )
     planned = run(lambda emit: verb.diff(options, emit))
     show_plan(planned, output, detailed_exitcode=detailed_exitcode)

@@ -80,6 +80,10 @@ Timeout = Annotated[
     str | None, typer.Option("--timeout", help="Longest wait for each release, such as 5m.")
 ]
 Verify = Annotated[bool, typer.Option("--verify/--no-verify", help="Verify at the end.")]
+Adopt = Annotated[
+    bool,
+    typer.Option("--adopt", help="Take over releases, objects and volumes that others made."),
+]
 OutputOption = Annotated[Output, typer.Option("--output", "-o", help="Format of the result.")]
 Progress = Annotated[
     bool,
@@ -126,6 +130,7 @@ def options(
     verify: bool = True,
     yes: bool = False,
     progress: bool = False,
+    adopt: bool = False,
 ) -> "Options":
     """The engine's options.
 
@@ -145,6 +150,7 @@ def options(
         timeout=_seconds(timeout),
         verify=verify,
         confirm=confirm(yes=yes, progress=progress),
+        adopt=adopt,
     )
 
 

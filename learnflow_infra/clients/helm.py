@@ -5,7 +5,7 @@ Helm gets values by stdin, never by argument. Its errors are raised as this proj
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -132,18 +132,8 @@ class Helm:
             what: to render.
             replace: the release was uninstalled, and its history kept.
         """
-        return await self._upgrade(what, "--dry-run=server", replace=replace)
-
-    async def render_apart(self, what: Installation, capabilities: "Capabilities") -> Rendered:
-        """Render as an upgrade of no certain release; `lookup` queries the cluster.
-
-        It works beside a release that helm does not render, and for objects that helm refuses.
-        """
-        options = ("--dry-run=server", "--is-upgrade")
-        manifest = await _template(
-            self._command, what, self._namespace, capabilities, options=options
-        )
-        return Rendered(manifest=manifest, values=what.values)
+        adopting = "--take-ownership"  # else helm does not render where an object exists
+        return await self._upgrade(what, "--dry-run=server", adopting, replace=replace)
 
     async def upgrade(self, what: Installation, *, seconds: float, replace: bool = False) -> Live:
         """Install or upgrade; returns after helm's hooks, not when pods are ready.
@@ -164,6 +154,7 @@ class Helm:
         command: list[object] = ["install", "--replace"] if replace else ["upgrade", "--install"]
         command += [] if replace else ["--history-max", str(HISTORY)]
         command += [what.release, what.chart, "--skip-crds", "--output", "json", *options]
+        command += [part for item in what.labels.items() for part in ("--labels", "=".join(item))]
         command += ["--namespace", self._namespace, *what.arguments()]
         text = await translate(what.release, self._command.run(command, what.stdin()))
         return _live(_loads(text[text.index(b"{") :]))
@@ -211,26 +202,14 @@ async def template(
     crds: bool = False,
 ) -> Manifest:
     """The manifest with hooks, rendered by `helm template` without a cluster."""
-    options = ["--include-crds" if crds else "--skip-crds"]
-    return await _template(HelmCommand(), what, namespace, capabilities, options=options)
-
-
-async def _template(
-    command: HelmCommand,
-    what: Installation,
-    namespace: str,
-    capabilities: Capabilities,
-    *,
-    options: Sequence[str],
-) -> Manifest:
-    words = ["template", what.release, what.chart, "--namespace", namespace, *options]
+    options = ["--namespace", namespace, "--include-crds" if crds else "--skip-crds"]
     if capabilities.kube_version:
-        words += ["--kube-version", capabilities.kube_version]
+        options += ["--kube-version", capabilities.kube_version]
     for version in capabilities.api_versions:
-        words += ["--api-versions", version]
-    text: bytes = await translate(
-        what.release, command.run([*words, *what.arguments()], what.stdin())
-    )
+        options += ["--api-versions", version]
+    command = ["template", what.release, what.chart, *options, *what.arguments()]
+    work = HelmCommand().run(command, what.stdin())
+    text: bytes = await translate(what.release, work)
     return Manifest(text=text.decode())
 
 
@@ -257,7 +236,7 @@ def _loads(text: bytes) -> Document:
 def _live(document: Document) -> Live:
     info = document["info"]
     begun = datetime.fromisoformat(info.get("deleted") or info["last_deployed"])
-    hooks = (f"# Source: {h['path']}\n{h['manifest']}" for h in document.get("hooks") or ())
+    hooks = (hook["manifest"] for hook in document.get("hooks") or ())
     return Live(
         revision=int(document["version"]),
         status=str(info["status"]),

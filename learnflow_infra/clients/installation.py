@@ -2,7 +2,8 @@
 
 import json
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from learnflow_infra.models import Values
@@ -13,13 +14,14 @@ class Installation:
     """A chart with values, to be installed as a release.
 
     Helm gets `values` by stdin. `set_arguments` repeat integers of them by `--set` (see
-    values.typed).
+    values.typed). `labels` are those of the release, not of its objects.
     """
 
     release: str
     chart: Path
     values: Values
     set_arguments: tuple[str, ...] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
 
     def arguments(self) -> list[str]:
         """The options with which helm reads the values."""

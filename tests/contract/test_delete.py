@@ -21,6 +21,7 @@ from tests.contract.demo_skill import SKILL, checkout, foundation, options, skil
 
 __all__ = ["checkout", "foundation", "options", "skill", "user"]
 pytestmark = pytest.mark.contract
+OURS = {"app.kubernetes.io/managed-by": "learnflow-infra"}
 CONFIG_MAP = "/api/v1/namespaces/{}/configmaps/learnflow-endpoints"
 
 
@@ -106,6 +107,10 @@ def test_artifacts_of_another_target_stay(session, phase):
 @pytest.fixture
 def data(kube, namespace, skill):
     """A Secret and a claim that a release has left behind; the skill declares both."""
+    return left_behind(kube, namespace, skill)
+
+
+def left_behind(kube, namespace, skill, *, ours=True):
     credential = {"secret": "demo-auth", "keys": ["password"], "volumes": {"app": "demo"}}
     (release,) = SKILL["releases"]
     declared = {"credentials": [credential], "releases": [{**release, "volumes": {"app": "demo"}}]}
@@ -116,7 +121,7 @@ def data(kube, namespace, skill):
         ("secrets", "demo-auth", {}),
         ("persistentvolumeclaims", "data-demo-0", {"spec": claim}),
     ):
-        meta = {"name": name, "labels": {"app": "demo"}}
+        meta = {"name": name, "labels": {"app": "demo", **(OURS if ours else {})}}
         kube.create(f"{base}/{plural}", {"metadata": meta, **more})
     return [f"{base}/persistentvolumeclaims/data-demo-0", f"{base}/secrets/demo-auth"]
 
@@ -140,6 +145,14 @@ def test_a_confirmed_purge_deletes_the_data(kube, data, options, monkeypatch):
     claim, secret = map(kube.find, data)
     assert "deletionTimestamp" in claim["metadata"]
     assert secret is None
+
+
+def test_a_purge_of_claims_that_others_made_is_refused(kube, namespace, skill, options):
+    left = left_behind(kube, namespace, skill, ours=False)
+    with pytest.raises(RefusedError, match="data-demo-0 was not made by this program") as error:
+        delete.delete(replace(options, confirm=confirmation.accept), purge=True, emit=ignore)
+    assert "made by python-urllib3 at 20" in error.value.why
+    assert all(map(kube.find, left))
 
 
 def test_a_plain_delete_keeps_the_data_and_asks_nothing(kube, data, options):

@@ -22,16 +22,6 @@ from tests.contract.demo_skill import (
 __all__ = ["checkout", "foundation", "options", "skill", "user"]
 
 pytestmark = pytest.mark.contract
-LARGE = """
-apiVersion: apps/v1
-kind: Deployment
-metadata: {name: large}
-spec:
-  selector: {matchLabels: {app: large}}
-  template:
-    metadata: {labels: {app: large}}
-    spec: {containers: [{name: main, image: a, resources: {requests: {cpu: 100}}}]}
-"""
 
 
 def refusal(verb, options):
@@ -70,8 +60,8 @@ def misspell_a_key(options, kube, skill):
     path.write_text(path.read_text().replace("data: {greeting:", "data: {'no key!':"))
 
 
-def ask_for_too_much(options, kube, skill):
-    (skill / "charts/demo/templates/pods.yaml").write_text(LARGE)
+def take_the_node_away(options, kube, skill):
+    kube.delete("/api/v1/nodes/deploy-test")
 
 
 @pytest.mark.parametrize(
@@ -79,7 +69,7 @@ def ask_for_too_much(options, kube, skill):
     [
         (take_the_port, FoundationError),
         (misspell_a_key, InputError),
-        (ask_for_too_much, FoundationError),
+        (take_the_node_away, FoundationError),
     ],
 )
 def test_a_dry_run_refuses_what_a_deploy_refuses(options, kube, skill, prepare, kind):

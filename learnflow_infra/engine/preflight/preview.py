@@ -9,8 +9,9 @@ from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine.gate import foundation, machine
 from learnflow_infra.engine.preflight import needs, refusals
 from learnflow_infra.engine.preflight.refusals import Proposal
-from learnflow_infra.engine.release import crds, credentials, validate
+from learnflow_infra.engine.release import crds, credentials, foreign
 from learnflow_infra.engine.release.compare import Comparison, compare_all
+from learnflow_infra.engine.release.foreign import Foreign
 from learnflow_infra.engine.request.planning import Plan
 from learnflow_infra.engine.request.prepare import Prepared
 from learnflow_infra.engine.request.session import Session
@@ -24,11 +25,13 @@ from learnflow_infra.outputs.container_variables import secret_keys
 class Preview:
     """What a deploy would do.
 
-    `namespace` is the one that it would create, "" if it exists; `secrets` are the ones that
-    it would generate, `crds` the names of those that it would apply.
+    `foreign` is what others made and it would take over. `namespace` is the one that it would
+    create, "" if it exists; `secrets` are the ones that it would generate, `crds` the names of
+    those that it would apply.
     """
 
     comparisons: Sequence[Comparison]
+    foreign: Sequence[Foreign] = ()
     namespace: str = ""
     secrets: Sequence[Credential] = ()
     crds: Sequence[str] = ()
@@ -68,6 +71,7 @@ def preview(
     prepared: Sequence[Prepared],
     *,
     pull: bool = False,
+    adopt: bool = False,
     done: str = UNCHANGED,
 ) -> Preview:
     """What a deploy would change; raises if it would refuse.
@@ -77,6 +81,7 @@ def preview(
         plan: of the request.
         prepared: its releases.
         pull: load missing images into the embedded cluster; else only look for them.
+        adopt: take over what others made; else it is refused.
         done: what this run has done to the releases so far.
 
     Raises:
@@ -85,15 +90,24 @@ def preview(
     _check_cluster(session)
     with step(session.emit, "compare", "Compare with the cluster") as running:
         comparisons = asyncio.run(compare_all(session, prepared))
+        others = asyncio.run(foreign.find_all(session, comparisons, _credentials(plan)))
         running.done(f"{len(comparisons)} releases", changed=None)
-    proposal = Proposal(session=session, plan=plan, comparisons=comparisons, done=done, pull=pull)
+    proposal = Proposal(
+        session=session,
+        plan=plan,
+        comparisons=comparisons,
+        foreign=others,
+        done=done,
+        pull=pull,
+        adopt=adopt,
+    )
     for refuse in refusals.ALL:
         refuse(proposal)
-    validate.warn([(item.prepared, item.desired.manifest) for item in comparisons], session.emit)
     missing = session.kube.find(f"/api/v1/namespaces/{session.namespace}") is None
     pending = crds.pending(session.kube, [item.chart for item in prepared])
     return Preview(
         comparisons=comparisons,
+        foreign=others,
         namespace=session.namespace if missing else "",
         secrets=_missing_secrets(proposal),
         crds=[crd["metadata"]["name"] for crd in pending],
@@ -107,14 +121,17 @@ def _check_cluster(session: Session) -> None:
         running.done(f"{len(results)} checks passed", changed=None)
 
 
+def _credentials(plan: Plan) -> list[Credential]:
+    return [credential for skill in plan.skills for credential in skill.credentials]
+
+
 def _missing_secrets(proposal: Proposal) -> list[Credential]:
     """The Secrets to generate, with all keys that the manifests need of them."""
     session = proposal.session
     rendered = [obj for manifest in proposal.manifests.values() for obj in manifest.objects]
     declared = [
         _with_keys(credential, secret_keys(rendered, credential.secret))
-        for skill in proposal.plan.skills
-        for credential in skill.credentials
+        for credential in _credentials(proposal.plan)
     ]
     return [
         credential

@@ -8,8 +8,9 @@ from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.engine.gate import foundation
 from learnflow_infra.engine.images import local, required
 from learnflow_infra.engine.preflight import needs
-from learnflow_infra.engine.release import acceptance, recover, validate
+from learnflow_infra.engine.release import adopt, recover, validate
 from learnflow_infra.engine.release.compare import Comparison
+from learnflow_infra.engine.release.foreign import Foreign
 from learnflow_infra.engine.request.planning import Plan
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.models import ReleaseName
@@ -23,14 +24,17 @@ class Proposal:
 
     `done` is what this run has done to the releases so far, with which an error ends its
     first sentence. `pull` is False in a dry run: registries are asked for images, and the
-    embedded cluster gets none.
+    embedded cluster gets none. `foreign` is what others made, and what is taken over with
+    `adopt`.
     """
 
     session: Session
     plan: Plan
     comparisons: Sequence[Comparison]
+    foreign: Sequence[Foreign] = ()
     done: str = UNCHANGED
     pull: bool = False
+    adopt: bool = False
 
     @property
     def manifests(self) -> Mapping[ReleaseName, Manifest]:
@@ -45,6 +49,12 @@ Refusal = Callable[[Proposal], None]
 def held(proposal: Proposal) -> None:
     """Another helm process may be working on a release (9)."""
     recover.require_free(proposal.comparisons)
+
+
+def ownership(proposal: Proposal) -> None:
+    """Somebody else made a release, an object or a claim of these names (10)."""
+    if proposal.foreign and not proposal.adopt:
+        raise adopt.refusal(proposal.foreign, proposal.done)
 
 
 def custom_resources(proposal: Proposal) -> None:
@@ -73,8 +83,8 @@ def capacity(proposal: Proposal) -> None:
 
 
 def objects(proposal: Proposal) -> None:
-    """Helm cannot handle an object, or the API server refuses it in a dry run (3)."""
-    acceptance.require(proposal.session, proposal.comparisons, proposal.done)
+    """The API server refuses an object in a dry run (3)."""
+    validate.require(validate.by_server(proposal.session, proposal.comparisons), proposal.done)
 
 
 def images(proposal: Proposal) -> None:
@@ -95,5 +105,5 @@ def images(proposal: Proposal) -> None:
     )
 
 
-ALL: Sequence[Refusal] = (held, custom_resources, node_ports, objects, capacity, images)
+ALL: Sequence[Refusal] = (held, ownership, custom_resources, node_ports, objects, capacity, images)
 """In this order: what explains more comes before the API server's refusal; images take longest."""

@@ -17,7 +17,7 @@ from learnflow_infra.objects import Object, reference
 Key = tuple[str, str, str, str]
 """API group, kind, namespace ("" as the manifest has none) and name: a version may change."""
 
-Kind = Literal["added", "removed", "changed", "drifted"]
+Kind = Literal["added", "removed", "changed", "drifted", "adopted"]
 
 
 @dataclass(frozen=True, kw_only=True)

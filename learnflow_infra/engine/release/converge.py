@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
+from learnflow_infra.clients import helm_storage
 from learnflow_infra.clients.helm import Live
 from learnflow_infra.engine.release import drift, initial_status
 from learnflow_infra.engine.release.compare import Comparison
@@ -99,11 +100,21 @@ async def _reconcile(
         findings = await _find_drift(session, live) if findings else ()
     elif live is None or action not in {Action.MEND, Action.NONE}:
         raise held_by_another(comparison.prepared.release.name, comparison.observed)
+    elif not comparison.observed.marked:
+        await asyncio.to_thread(_mark, session, comparison, live)
     drifted = [finding for finding in findings if finding.state == "drifted"]
     if drifted:
         running.progress(0, note="mending " + ", ".join(map(str, drifted)))
         await asyncio.to_thread(drift.mend, session.kube, drifted)
     return live
+
+
+def _mark(session: Session, comparison: Comparison, live: Live) -> None:
+    """Label a release of an earlier version, as a deploy that changes it does."""
+    installation = comparison.prepared.installation
+    helm_storage.label(
+        session.kube, session.namespace, installation.release, live.revision, installation.labels
+    )
 
 
 async def _upgrade(

@@ -66,6 +66,16 @@ def _finding(kube: Kube, path: str, desired: Object) -> Finding | None:
     if live["kind"] == "Job" and compute(live).state == "Failed":
         change = changes.change("added", None, desired)
         return Finding(desired=desired, path=path, state="failed", uid=uid, change=change)
+    return compared(kube, path, live, desired)
+
+
+def compared(kube: Kube, path: str, live: Object, desired: Object) -> Finding | None:
+    """How a live object differs from the desired one; None if it does not.
+
+    Raises:
+        ForbiddenError: this user may not change the object.
+    """
+    uid = live["metadata"]["uid"]
     try:
         applied = kube.apply(path, desired, dry_run=True)
     except ForbiddenError:

@@ -10,7 +10,8 @@ import json
 from collections.abc import Sequence
 
 from learnflow_infra.clients.kube import Kube
-from learnflow_infra.engine.release import drift
+from learnflow_infra.documents.merging import merge
+from learnflow_infra.engine.release import drift, ownership
 from learnflow_infra.models import ReleaseName
 from learnflow_infra.objects import Fields, Object, reference
 
@@ -42,18 +43,9 @@ def create(
 
 
 def adoptable(obj: Object, namespace: str, release: ReleaseName) -> Object:
-    """An object with the label and annotations by which helm recognises its own objects.
-
-    Source: https://helm.sh/docs/topics/charts_tips_and_tricks/, "existing resources".
-    """
-    meta = obj["metadata"]
-    labels = {**(meta.get("labels") or {}), "app.kubernetes.io/managed-by": "Helm"}
-    annotations = {
-        **(meta.get("annotations") or {}),
-        "meta.helm.sh/release-name": release,
-        "meta.helm.sh/release-namespace": namespace,
-    }
-    return {**obj, "metadata": {**meta, "labels": labels, "annotations": annotations}}
+    """An object with the label and annotations by which helm recognises its own objects."""
+    mark = ownership.helm_mark(release, namespace)
+    return {**obj, "metadata": merge(dict(obj["metadata"]), dict(mark))}  # type: ignore[typeddict-item]
 
 
 def _initial_status(obj: Object) -> Fields:

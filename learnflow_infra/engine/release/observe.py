@@ -1,12 +1,16 @@
 """Observe a release: helm's record of it, and its objects in the cluster."""
 
 import asyncio
+from dataclasses import replace
 
+from learnflow_infra.clients import helm_storage
 from learnflow_infra.clients.helm import Live
+from learnflow_infra.clients.helm_storage import Stored
+from learnflow_infra.engine.release import ownership
 from learnflow_infra.engine.release.state import Observed
 from learnflow_infra.engine.request import run_lock
 from learnflow_infra.engine.request.session import Session
-from learnflow_infra.models import Release
+from learnflow_infra.models import ChartSource, Release
 from learnflow_infra.readiness.owned import expected
 from learnflow_infra.readiness.view import View
 from learnflow_infra.system import tasks
@@ -22,19 +26,44 @@ async def observe(session: Session, release: Release) -> Observed:
         ReleaseFailedError: helm cannot read it.
     """
     live = await session.helm.live(release.name)
-    if live is None or live.status == "deployed":
-        return Observed(live=live, deployed=live)
+    if live is None:
+        return Observed()
+    stored = await asyncio.to_thread(
+        helm_storage.read, session.kube, session.namespace, release.name, live.revision
+    )
+    observed = Observed(
+        live=live, deployed=live, stored=stored, ours=_is_ours(session, release, stored)
+    )
+    if live.status == "deployed":
+        return observed
+    return await _with_past(session, release, observed, live)
+
+
+def _is_ours(session: Session, release: Release, stored: Stored) -> bool:
+    recorded = {entry["skill"] for entry in session.record.endpoints.get("endpoints", ())}
+    charts = [_chart_name(source) for source in release.profiles.values()]
+    return ownership.is_ours(stored, charts, recorded=release.skill in recorded)
+
+
+def _chart_name(source: ChartSource) -> str:
+    return source.chart.rpartition("/")[2]
+
+
+async def _with_past(
+    session: Session, release: Release, observed: Observed, live: Live
+) -> Observed:
+    """The release with the last revision that was deployed, and those that failed since."""
     history = await session.helm.history(release.name)
     last = next((item.revision for item in history if item.was_deployed), 0)
     failed = [item.revision for item in history if item.status == "failed"]
     later = [number for number in failed if number > last]
     numbers = [last, *later] if last else later
     revisions = await _revisions(session, release, live, numbers)
-    return Observed(
-        live=live,
+    return replace(
+        observed,
         deployed=revisions.get(last),
         attempts=[revisions[number] for number in later],
-        held_for=_held_for(session, release, live),
+        held_for=_held_for(session, release, observed),
     )
 
 
@@ -50,20 +79,21 @@ async def _revisions(
     return {number: present[number] for number in numbers if number in present}
 
 
-def _held_for(session: Session, release: Release, live: Live) -> float:
-    if not Observed(live=live).unfinished:
+def _held_for(session: Session, release: Release, observed: Observed) -> float:
+    if observed.live is None or not observed.unfinished:
         return 0.0
     return run_lock.held_for(
         session.target.context,
         session.namespace,
-        begun=live.begun,
+        begun=observed.live.begun,
         patience=max(run_lock.PATIENCE, release.ready_timeout),
     )
 
 
 def observe_with_objects(session: Session, release: Release) -> tuple[Observed, View]:
-    """Helm's record of a release, and a view of its objects."""
+    """Helm's record of a release, and a view of its objects; empty if others made it."""
     observed = asyncio.run(observe(session, release))
     view = View(session.kube, session.watches, session.namespace, release)
-    view.follow(expected(observed.baseline.manifest.objects if observed.baseline else ()))
+    base = observed.baseline if observed.ours else None
+    view.follow(expected(base.manifest.objects if base else ()), labelled=observed.ours)
     return observed, view

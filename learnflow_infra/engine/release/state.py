@@ -5,12 +5,14 @@ Modelled on fluxcd/helm-controller: `DetermineReleaseState` of internal/reconcil
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from learnflow_infra.clients.helm import Live, Rendered
+from learnflow_infra.clients.helm_storage import Stored
 from learnflow_infra.engine.release.changes import Change
 from learnflow_infra.engine.release.drift import Finding
+from learnflow_infra.engine.request.marks import CHART
 
 
 class ReleaseState(StrEnum):
@@ -18,6 +20,8 @@ class ReleaseState(StrEnum):
 
     ABSENT = "absent"
     """Helm has no release of that name, or one that was uninstalled."""
+    FOREIGN = "foreign"
+    """Somebody else made it: its objects are not touched."""
     HELD_BY_ANOTHER = "held by another"
     """A helm operation, begun elsewhere, may still be under way."""
     CUT_OFF = "cut off"
@@ -41,6 +45,7 @@ class Action(StrEnum):
     ROLL_BACK = "roll back"
     UNINSTALL = "uninstall"
     REFUSE = "refuse"
+    ADOPT = "adopt"
     NONE = "none"
 
 
@@ -51,12 +56,20 @@ class Observed:
     `live` is the newest revision, `deployed` the newest one that was deployed, None where there
     is none. `attempts` are the revisions after it that failed. `held_for` are the seconds for
     which an operation begun elsewhere may still go on; set only for an unfinished operation.
+    `stored` is the newest revision as helm stores it, `ours` whether this program made it.
     """
 
     live: Live | None = None
     deployed: Live | None = None
     attempts: Sequence[Live] = ()
     held_for: float = 0.0
+    stored: Stored = field(default_factory=Stored)
+    ours: bool = True
+
+    @property
+    def marked(self) -> bool:
+        """The newest revision has the label of this program; earlier versions set none."""
+        return CHART in self.stored.labels
 
     @property
     def unfinished(self) -> bool:
@@ -67,6 +80,11 @@ class Observed:
     def uninstalled(self) -> bool:
         """The release was uninstalled, and helm has kept its history."""
         return self.live is not None and self.live.status == "uninstalled"
+
+    @property
+    def known(self) -> Live | None:
+        """The revision whose objects made this program's volume claims; None if it has none."""
+        return (self.deployed or self.live) if self.ours else None
 
     @property
     def baseline(self) -> Live | None:
@@ -103,10 +121,21 @@ def state_of(
     live = observed.live
     if live is None or observed.uninstalled:
         return ReleaseState.ABSENT
+    if observed.held_for > 0:
+        return ReleaseState.HELD_BY_ANOTHER
+    if not observed.ours:
+        return ReleaseState.FOREIGN
     if observed.unfinished:
-        return ReleaseState.HELD_BY_ANOTHER if observed.held_for > 0 else ReleaseState.CUT_OFF
+        return ReleaseState.CUT_OFF
     if live.status != "deployed":
         return ReleaseState.FAILED
+    return _difference(live, desired, diff, findings)
+
+
+def _difference(
+    live: Live, desired: Rendered | None, diff: Sequence[Change], findings: Sequence[Finding]
+) -> ReleaseState:
+    """The state of a deployed release."""
     helm_recreates = any(finding.state != "drifted" for finding in findings)
     values_differ = desired is not None and desired.values != live.values
     if values_differ or diff or helm_recreates:
@@ -127,18 +156,21 @@ def action_for(state: ReleaseState, observed: Observed, *, leftovers: bool = Fal
         leftovers: failed revisions left what neither the last deployed revision nor the desired
             one has.
     """
-    match state:
-        case ReleaseState.ABSENT:
-            return Action.INSTALL
-        case ReleaseState.HELD_BY_ANOTHER:
-            return Action.REFUSE
-        case ReleaseState.CUT_OFF:
-            uninstalling = observed.live is not None and observed.live.status == "uninstalling"
-            restorable = observed.deployed is not None and not uninstalling
-            return Action.ROLL_BACK if restorable else Action.UNINSTALL
-        case ReleaseState.FAILED | ReleaseState.OUT_OF_SYNC:
-            return Action.ROLL_BACK if leftovers and observed.deployed else Action.UPGRADE
-        case ReleaseState.DRIFTED:
-            return Action.MEND
-        case ReleaseState.IN_SYNC:
-            return Action.NONE
+    restorable = observed.deployed is not None
+    if state is ReleaseState.CUT_OFF:
+        uninstalling = observed.live is not None and observed.live.status == "uninstalling"
+        return Action.ROLL_BACK if restorable and not uninstalling else Action.UNINSTALL
+    if state is ReleaseState.FAILED and leftovers and restorable:
+        return Action.ROLL_BACK
+    return _ACTIONS[state]
+
+
+_ACTIONS = {
+    ReleaseState.ABSENT: Action.INSTALL,
+    ReleaseState.FOREIGN: Action.ADOPT,
+    ReleaseState.HELD_BY_ANOTHER: Action.REFUSE,
+    ReleaseState.FAILED: Action.UPGRADE,
+    ReleaseState.OUT_OF_SYNC: Action.UPGRADE,
+    ReleaseState.DRIFTED: Action.MEND,
+    ReleaseState.IN_SYNC: Action.NONE,
+}

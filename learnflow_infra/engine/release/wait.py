@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from learnflow_infra.clients.helm import Live
 from learnflow_infra.clients.manifest import Manifest
+from learnflow_infra.engine.release.claim_marks import ClaimMarker
 from learnflow_infra.engine.release.covered import Covered, covered
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.events import Message
@@ -99,10 +100,12 @@ def _wait(
     session: Session, release: Release, live: Live, seconds: float, report: Observe
 ) -> Snapshot:
     replacer = StuckPodReplacer(session)
+    marker = ClaimMarker(session, release)
 
     def observe(observation: Observation) -> None:
         report(observation)
         replacer.replace(observation.snapshot)
+        marker.mark_used(live.manifest.objects, observation.snapshot.objects)
 
     view = View(session.kube, session.watches, session.namespace, release)
     view.follow(expected(live.manifest.objects))

@@ -23,7 +23,8 @@ from learnflow_infra.values import Flags, Overrides, read_overrides
 class Options:
     """The options of the command line; `timeout` is in seconds, for each release.
 
-    `confirm` answers before a step that destroys or takes over.
+    `confirm` answers before a step that destroys or takes over. `adopt` takes over what others
+    made under the names of the releases.
     """
 
     skills: Sequence[str] = ()
@@ -35,6 +36,7 @@ class Options:
     timeout: float | None = None
     verify: bool = True
     confirm: Confirm = confirmation.refuse
+    adopt: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

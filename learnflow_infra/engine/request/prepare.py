@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from learnflow_infra.clients.installation import Installation
 from learnflow_infra.clusters import embedded, reach
 from learnflow_infra.documents.merging import put
+from learnflow_infra.engine.request import marks
 from learnflow_infra.engine.request.other_profiles import require_own_keys
 from learnflow_infra.engine.request.planning import Plan
 from learnflow_infra.events import Emit, Message
@@ -34,6 +35,7 @@ class Prepared:
             chart=self.chart.path,
             values=self.computed.values,
             set_arguments=self.computed.set_arguments,
+            labels=marks.release_labels(self.chart.name),
         )
 
 

@@ -7,16 +7,22 @@ from dataclasses import dataclass
 
 from learnflow_infra import paths
 from learnflow_infra.clients.api_errors import NotFoundError
+from learnflow_infra.clients.helm import Live
 from learnflow_infra.clients.kube import selector
-from learnflow_infra.engine.release import losses
+from learnflow_infra.engine.release import foreign, losses
+from learnflow_infra.engine.release.adopt import refusal
+from learnflow_infra.engine.release.claim_marks import ClaimMarker
+from learnflow_infra.engine.release.observe import observe
+from learnflow_infra.engine.release.recover import held_by_another
+from learnflow_infra.engine.release.state import Observed, ReleaseState, state_of
 from learnflow_infra.engine.release.uninstall import uninstall, wait_for_claims
-from learnflow_infra.engine.request import planning, run_lock
+from learnflow_infra.engine.request import marks, planning, run_lock
 from learnflow_infra.engine.request.confirmation import Question
 from learnflow_infra.engine.request.planning import Options
 from learnflow_infra.engine.request.session import Session, connect
 from learnflow_infra.events import Emit, step
 from learnflow_infra.models import Release, ReleaseName, Skill
-from learnflow_infra.objects import Object
+from learnflow_infra.objects import Object, reference
 from learnflow_infra.outputs import artifacts
 from learnflow_infra.outputs import endpoints as outputs
 from learnflow_infra.outputs import record as records
@@ -34,7 +40,9 @@ def delete(options: Options, *, purge: bool, emit: Emit) -> Deleted:
     """Uninstall the chosen skills' releases, each before those that it needs.
 
     Raises:
-        RefusedError: data would be purged, and that was not confirmed; nothing is changed.
+        RefusedError: somebody else made a release or a claim; or data would be purged, and
+            that was not confirmed. Nothing is changed.
+        LockedError: another helm process may be at work on a release.
         ReleaseFailedError: Helm could not uninstall one.
         LearnflowError: an object is not deleted in time; of the class of the cause.
     """
@@ -46,15 +54,65 @@ def delete(options: Options, *, purge: bool, emit: Emit) -> Deleted:
         releases = [release for release in reversed(plan.releases) if release.skill in names]
         session = connect(plan, emit)
         with session.watches:
+            observed = [(item, _observe(session, item)) for item in releases]
+            _claim_ownership(session, skills, observed, purge=purge)
             if purge:
                 _confirm(session, options, skills, releases)
-            uninstalled = [item.name for item in releases if asyncio.run(_uninstall(session, item))]
+            uninstalled = [
+                release.name
+                for release, found in observed
+                if asyncio.run(_uninstall(session, release, found.live))
+            ]
             data = _data(session, skills, releases)
             if purge and data:
                 _purge(session, data, releases)
         _update_record(session, skills, releases)
     kept = [] if purge else [losses.short(path) for path in data]
     return Deleted(releases=uninstalled, kept=kept)
+
+
+def _observe(session: Session, release: Release) -> Observed:
+    """Helm's record of a release.
+
+    Raises:
+        LockedError: another helm process may be at work on it.
+        RefusedError: somebody else made it.
+    """
+    observed = asyncio.run(observe(session, release))
+    state = state_of(observed)
+    if state is ReleaseState.HELD_BY_ANOTHER:
+        raise held_by_another(release.name, observed)
+    if state is ReleaseState.FOREIGN:
+        raise refusal([foreign.of_release(session, release, observed)])
+    return observed
+
+
+def _claim_ownership(
+    session: Session,
+    skills: Sequence[Skill],
+    observed: Sequence[tuple[Release, Observed]],
+    *,
+    purge: bool,
+) -> None:
+    """Mark the releases' volume claims, which are kept, or refuse to purge those of others.
+
+    Raises:
+        RefusedError: claims would be purged that somebody else made.
+    """
+    credentials = [credential for skill in skills for credential in skill.credentials]
+    path = f"/api/v1/namespaces/{session.namespace}/persistentvolumeclaims"
+    others = []
+    for release, found in observed:
+        existing = _items(session, path, release.volumes) if release.volumes else []
+        strange = foreign.left_by_others(session, release, found, existing, credentials)
+        others += strange
+        names = {item.name for item in strange}
+        own = [claim for claim in existing if reference(claim) not in names]
+        marker = ClaimMarker(session, release)
+        for claim in own if not purge else ():
+            marker.mark(claim)
+    if purge and others:
+        raise refusal(others)
 
 
 def _confirm(
@@ -74,10 +132,9 @@ def _confirm(
     )
 
 
-async def _uninstall(session: Session, release: Release) -> bool:
+async def _uninstall(session: Session, release: Release, live: Live | None) -> bool:
     """Uninstall a release; False if it is not installed."""
     with step(session.emit, f"delete/{release.name}", f"Uninstall {release.name}") as running:
-        live = await session.helm.live(release.name)
         if live is None:
             running.done("not installed", changed=False)
             return False
@@ -89,7 +146,7 @@ async def _uninstall(session: Session, release: Release) -> bool:
 def _data(
     session: Session, skills: Sequence[Skill], releases: Sequence[Release]
 ) -> dict[str, Object]:
-    """What outlives the releases, by API path: claims, custom resources and Secrets."""
+    """What outlives the releases, by API path: claims, custom resources and own Secrets."""
     base = f"/api/v1/namespaces/{session.namespace}"
     objects = {
         f"{collection}/{item['metadata']['name']}": item
@@ -98,11 +155,11 @@ def _data(
         for collection in _collections(session, release)
         for item in _items(session, collection, release.volumes)
     }
-    credentials = [credential for skill in skills for credential in skill.credentials]
-    for path in [f"{base}/secrets/{credential.secret}" for credential in credentials]:
-        secret = session.kube.find(path)
-        if secret:
-            objects[path] = secret
+    for skill in skills:
+        for path in [f"{base}/secrets/{credential.secret}" for credential in skill.credentials]:
+            secret = session.kube.find(path)
+            if secret and marks.is_marked(secret, skill.name):
+                objects[path] = secret
     return objects
 
 

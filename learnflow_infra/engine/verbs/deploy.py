@@ -15,6 +15,7 @@ from learnflow_infra.engine.preflight.preview import Preview, preview, require_t
 from learnflow_infra.engine.proof.prove import prove
 from learnflow_infra.engine.proof.recorder import Recorder, recorded
 from learnflow_infra.engine.release import converge, crds, credentials
+from learnflow_infra.engine.release.adopt import adopt
 from learnflow_infra.engine.release.compare import Comparison, compare_all
 from learnflow_infra.engine.release.recover import recover_cut_off
 from learnflow_infra.engine.release.wait import Outcome
@@ -57,7 +58,7 @@ def deploy(options: Options, emit: Emit) -> Deployed:
         prepared = prepare(plan, recorder)
         session = connect(_with_cluster(plan, recorder), recorder)
         with recorded(recorder, session), session.watches:
-            allowed = _preview(session, plan, prepared)
+            allowed = _preview(session, plan, prepared, options)
             outcomes, created = _execute(session, prepared, allowed, options.timeout)
             proof = prove(session, plan.skills, outcomes, verify=options.verify, again=created)
     return Deployed(
@@ -71,12 +72,17 @@ def deploy(options: Options, emit: Emit) -> Deployed:
     )
 
 
-def _preview(session: Session, plan: Plan, prepared: Sequence[Prepared]) -> Preview:
-    """What is to be done; releases that were cut off are recovered first, once all is checked.
+def _preview(
+    session: Session, plan: Plan, prepared: Sequence[Prepared], options: Options
+) -> Preview:
+    """What is to be done; first adopt what others made, and recover, once all is checked.
 
-    A recovery may change what helm renders, so that all is checked again.
+    That may change what helm renders, so that all is checked again.
     """
-    allowed = preview(session, plan, prepared, pull=True)
+    allowed = preview(session, plan, prepared, pull=True, adopt=options.adopt)
+    if allowed.foreign:
+        adopt(session, allowed.foreign, options.confirm)
+        allowed = preview(session, plan, prepared, pull=True)
     done = recover_cut_off(session, allowed.comparisons)
     return preview(session, plan, prepared, pull=True, done=done) if done else allowed
 

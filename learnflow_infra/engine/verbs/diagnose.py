@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from learnflow_infra.engine.proof import losses
 from learnflow_infra.engine.release.observe import observe_with_objects
+from learnflow_infra.engine.release.ownership import maker_of_release
 from learnflow_infra.engine.release.state import Observed, ReleaseState, state_of
 from learnflow_infra.engine.request import planning
 from learnflow_infra.engine.request.planning import Options
@@ -38,7 +39,9 @@ def diagnose(options: Options, emit: Emit) -> list[Finding]:
     session = connect(plan, emit)
     with session.watches:
         observed = [(item, *observe_with_objects(session, item)) for item in plan.releases]
-        lost = losses.of_views(session, [view for _, item, view in observed if item.live])
+        lost = losses.of_views(
+            session, [view for _, item, view in observed if item.live and item.ours]
+        )
         findings = [_finding(*item, lost.get(item[0].name, ())) for item in observed]
         if options.skills:
             return findings
@@ -46,7 +49,7 @@ def diagnose(options: Options, emit: Emit) -> list[Finding]:
         causes = unowned_causes(session.kube, session.watches, session.namespace, views)
     if causes is None:
         return findings
-    installed = any(release.live for _, release, _ in observed)
+    installed = any(release.live and release.ours for _, release, _ in observed)
     return [*(findings if installed else ()), Finding(release=None, causes=causes)]
 
 
@@ -58,12 +61,15 @@ def _finding(release: Release, observed: Observed, view: View, lost: Sequence[Ca
 
 def _release_causes(release: Release, observed: Observed) -> list[Cause]:
     """The cause if helm's newest revision of a release is not deployed."""
-    state = state_of(observed)
+    state, remedy = state_of(observed), Remedy(Command("deploy", release.skill))
     if observed.live is None or state is ReleaseState.ABSENT:
         code, text = Code.ReleaseMissing, "the release is not installed"
+    elif state is ReleaseState.FOREIGN:
+        chart = maker_of_release(observed.stored)
+        code, text = Code.ReleaseMissing, f"somebody else made the release here, from the {chart}"
+        remedy = Remedy(Command("deploy", release.skill, "--adopt"))
     elif state is not ReleaseState.IN_SYNC:
         code, text = Code.ReleaseNotDeployed, f"the release is {observed.live.status}"
     else:
         return []
-    remedy = Remedy(Command("deploy", release.skill))
     return [Cause(code=code, object=refer("Release", release.name), message=text, remedy=remedy)]

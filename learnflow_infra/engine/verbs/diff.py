@@ -7,6 +7,7 @@ from learnflow_infra.engine.gate import checkout, foundation
 from learnflow_infra.engine.preflight.preview import preview, require_running, require_target
 from learnflow_infra.engine.release.changes import Change
 from learnflow_infra.engine.release.compare import Comparison
+from learnflow_infra.engine.release.foreign import Foreign
 from learnflow_infra.engine.release.state import Action
 from learnflow_infra.engine.request import planning
 from learnflow_infra.engine.request.planning import Options
@@ -18,8 +19,9 @@ from learnflow_infra.models import ReleaseName
 _NEXT_ACTIONS: Mapping[Action, Action] = {
     Action.ROLL_BACK: Action.UPGRADE,
     Action.UNINSTALL: Action.INSTALL,
+    Action.ADOPT: Action.UPGRADE,
 }
-"""The action that follows a recovery."""
+"""The action that follows a recovery, or an adoption."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -69,20 +71,27 @@ def diff(options: Options, emit: Emit) -> Diff:
     require_target(plan)
     prepared = prepare(plan, emit)
     require_running(plan)
-    found = preview(connect(plan, emit), plan, prepared)
+    found = preview(connect(plan, emit), plan, prepared, adopt=options.adopt)
     pending = set(found.crds)
     return Diff(
         namespace=found.namespace,
         secrets=[credential.secret for credential in found.secrets],
-        releases=[_planned(item, pending) for item in found.comparisons],
+        releases=[_planned(item, pending, found.foreign) for item in found.comparisons],
     )
 
 
-def _planned(item: Comparison, pending: set[str]) -> Planned:
+def _planned(item: Comparison, pending: set[str], foreign: Sequence[Foreign]) -> Planned:
+    release = item.prepared.release.name
+    adopted = [found.as_change for found in foreign if found.release == release]
+    known = {change.object for change in adopted}
     names = [crd["metadata"]["name"] for crd in item.prepared.chart.crds]
     return Planned(
-        release=item.prepared.release.name,
+        release=release,
         action=_NEXT_ACTIONS.get(item.action, item.action),
         crds=[name for name in names if name in pending],
-        changes=[*item.diff, *(finding.change for finding in item.findings)],
+        changes=[
+            *adopted,
+            *(change for change in item.diff if change.object not in known),
+            *(finding.change for finding in item.findings),
+        ],
     )

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from learnflow_infra.engine.proof.prove import prove
+from learnflow_infra.engine.release import foreign
+from learnflow_infra.engine.release.adopt import refusal
 from learnflow_infra.engine.release.observe import observe
 from learnflow_infra.engine.release.progress import ProgressReporter
 from learnflow_infra.engine.release.recover import held_by_another
@@ -44,6 +46,7 @@ def rollback(
 
     Raises:
         InputError: the release or the revision does not exist.
+        RefusedError: somebody else made the release.
         ReleaseFailedError: Helm could not roll back.
     """
     target = planning.choose(options)
@@ -73,8 +76,11 @@ def _release(plan: Plan, skill: str, name: str | None) -> Release:
 async def _revision(session: Session, release: Release, revision: int | None) -> int:
     """The revision to roll back to; it must have been deployed."""
     observed = await observe(session, release)
-    if state_of(observed) is ReleaseState.HELD_BY_ANOTHER:
+    state = state_of(observed)
+    if state is ReleaseState.HELD_BY_ANOTHER:
         raise held_by_another(release.name, observed)
+    if state is ReleaseState.FOREIGN:
+        raise refusal([foreign.of_release(session, release, observed)])
     if observed.live is None:
         raise InputError(f"There is no release {release.name}.", remedy=Remedy(Command("status")))
     history = await session.helm.history(release.name)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from learnflow_infra.engine.proof import losses
 from learnflow_infra.engine.release.observe import observe_with_objects
+from learnflow_infra.engine.release.ownership import maker_of_release
 from learnflow_infra.engine.release.state import Observed, ReleaseState, state_of
 from learnflow_infra.engine.request import planning
 from learnflow_infra.engine.request.planning import Options
@@ -20,7 +21,8 @@ from learnflow_infra.readiness.view import View
 class ReleaseStatus:
     """The current state of a release.
 
-    `status` is helm's word, or "not installed" with `revision` 0.
+    `status` is helm's word, or "not installed" with `revision` 0. A release that others made
+    is "foreign", with its chart.
     """
 
     release: ReleaseName
@@ -43,18 +45,20 @@ def status(options: Options, emit: Emit) -> list[ReleaseStatus]:
     session = connect(plan, emit)
     with session.watches:
         observed = [observe_with_objects(session, release) for release in plan.releases]
-        lost = losses.of_views(session, [view for item, view in observed if item.live])
+        lost = losses.of_views(
+            session, [view for item, view in observed if item.live and item.ours]
+        )
         return [_state(item, view, lost.get(view.release.name, ())) for item, view in observed]
 
 
 def _state(observed: Observed, view: View, lost: Sequence[Cause]) -> ReleaseStatus:
-    live = observed.live
+    live, state = observed.live, state_of(observed)
     statuses = dict(view.snapshot().statuses()) | {item.object: _lost(item) for item in lost}
     return ReleaseStatus(
         release=view.release.name,
         revision=live.revision if live else 0,
-        status=live.status if live else "not installed",
-        state=state_of(observed),
+        status=_word(observed, state),
+        state=state,
         objects=list(statuses.items()),
     )
 
@@ -63,3 +67,11 @@ def _lost(cause: Cause) -> Status:
     """The status of a Secret or claim that is gone, or that is not the recorded one."""
     state: State = "NotFound" if cause.code is Code.MissingSecret else "Failed"
     return Status(state=state, message=cause.message)
+
+
+def _word(observed: Observed, state: ReleaseState) -> str:
+    if observed.live is None:
+        return "not installed"
+    if state is ReleaseState.FOREIGN:
+        return f"foreign: made from the {maker_of_release(observed.stored)}"
+    return observed.live.status

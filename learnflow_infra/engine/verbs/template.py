@@ -17,7 +17,5 @@ def template(options: Options, emit: Emit, *, crds: bool = False) -> str:
     """
     prepared = prepare(planning.without_cluster(options), emit)
     manifests = render(prepared, options.namespace, crds=crds)
-    pairs = list(zip(prepared, manifests, strict=True))
-    validate.require(validate.against_crds(pairs))
-    validate.warn(pairs, emit)
+    validate.require(validate.against_crds(list(zip(prepared, manifests, strict=True))))
     return "".join(manifest.text for manifest in manifests)

@@ -1,0 +1,99 @@
+"""Refuse to touch what others made, or make it this program's after a confirmation."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from learnflow_infra.checks import UNCHANGED
+from learnflow_infra.clients.kube import MANAGER, Kube
+from learnflow_infra.documents.merging import merge
+from learnflow_infra.engine.release.foreign import Foreign
+from learnflow_infra.engine.request.confirmation import Confirm, Question
+from learnflow_infra.engine.request.session import Session
+from learnflow_infra.errors import RefusedError
+from learnflow_infra.events import step
+from learnflow_infra.objects import Fields, Object
+from learnflow_infra.remedy import Command, Remedy
+
+_MERGE = "application/merge-patch+json"
+
+
+def refusal(found: Sequence[Foreign], done: str = UNCHANGED) -> RefusedError:
+    """The error for what this program did not make.
+
+    Args:
+        found: at least one.
+        done: what this run has done so far, with which the first sentence ends.
+    """
+    first, *others = found
+    more = f" and {len(others)} more" if others else ""
+    skills = dict.fromkeys(item.skill for item in found)
+    return RefusedError(
+        f"{first.name}{more} was not made by this program; {done}.",
+        why="\n".join(map(str, found)),
+        remedy=Remedy(
+            "See what would change: ",
+            Command("diff", *skills, "--adopt"),
+            "\nMake it this program's own: ",
+            Command("deploy", *skills, "--adopt"),
+        ),
+    )
+
+
+def question(found: Sequence[Foreign]) -> Question:
+    """What is asked before anything is adopted: who made it, and what will change."""
+    names = dict.fromkeys(item.release for item in found)
+    return Question(
+        what=f"Adopt what others made for {', '.join(names)}",
+        name=",".join(names),
+        losses=[
+            line
+            for item in found
+            for line in (str(item), *(f"  {text}" for text in item.change.splitlines()))
+        ],
+    )
+
+
+def adopt(session: Session, found: Sequence[Foreign], confirm: Confirm) -> None:
+    """Mark what others made as this program's, so that helm and later runs take it.
+
+    Raises:
+        RefusedError: it was not confirmed; nothing was changed.
+        ApiError: the server refuses a mark.
+    """
+    confirm(question(found))
+    with step(session.emit, "adopt", "Adopt what others made") as running:
+        for item in found:
+            _take(session.kube, item)
+        running.done(", ".join(item.name for item in found))
+
+
+def _take(kube: Kube, item: Foreign) -> None:
+    metadata = dict(item.mark)
+    if item.desired is not None:
+        metadata["managedFields"] = _as_own(kube.get(item.path), item.desired["apiVersion"])
+    body = {"metadata": metadata}
+    kube.request("PATCH", item.path, body=body, content_type=_MERGE)
+    if item.desired is not None:
+        kube.apply(item.path, item.desired)
+
+
+def _as_own(live: Object, version: str) -> list[Any]:
+    """The managed fields of an object, as if this program had applied what others set.
+
+    Its next apply then removes what it does not have, as in client-go's csaupgrade.
+    """
+    metadata: Fields = live["metadata"]
+    others, fields = [], dict[str, Any]()
+    for entry in metadata.get("managedFields") or ():
+        if "subresource" in entry:
+            others.append(entry)
+        else:
+            fields = merge(fields, entry["fieldsV1"])
+    own = {
+        "manager": MANAGER,
+        "operation": "Apply",
+        "apiVersion": version,
+        "fieldsType": "FieldsV1",
+        "fieldsV1": fields,
+    }
+    return [own, *others]

@@ -1,0 +1,25 @@
+"""The marks by which this program recognises what it made."""
+
+from collections.abc import Mapping
+
+from learnflow_infra.clients.kube import MANAGER
+from learnflow_infra.models import SkillName
+from learnflow_infra.objects import Object
+
+CHART = "learnflow.infra/chart"
+"""Label of a helm release: the name of the chart that was deployed. `helm upgrade` keeps it."""
+SKILL = "learnflow.infra/skill"
+"""Annotation of an object that outlives its release: the skill whose data it holds."""
+_MANAGED_BY = "app.kubernetes.io/managed-by"
+
+
+def release_labels(chart: str) -> Mapping[str, str]:
+    """The labels of a release that is installed from a chart of this name."""
+    return {CHART: chart}
+
+
+def is_marked(obj: Object, skill: SkillName) -> bool:
+    """Whether this program made an object, or keeps it, for a skill."""
+    meta = obj["metadata"]
+    managed = (meta.get("labels") or {}).get(_MANAGED_BY) == MANAGER
+    return managed or (meta.get("annotations") or {}).get(SKILL) == skill
