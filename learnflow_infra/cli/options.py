@@ -79,6 +79,13 @@ Namespace = Annotated[str, typer.Option("--namespace", "-n", help="Namespace of 
 Timeout = Annotated[
     str | None, typer.Option("--timeout", help="Longest wait for each release, such as 5m.")
 ]
+ReuseValues = Annotated[
+    bool,
+    typer.Option(
+        "--reuse-values",
+        help="Keep the values of the last deploy; -f and --set override them, as in Helm.",
+    ),
+]
 Verify = Annotated[bool, typer.Option("--verify/--no-verify", help="Verify at the end.")]
 Adopt = Annotated[
     bool,
@@ -128,6 +135,7 @@ def options(
     mirrors: Sequence[str] | None = None,
     timeout: str | None = None,
     verify: bool = True,
+    reuse_values: bool = False,
     yes: bool = False,
     progress: bool = False,
     adopt: bool = False,
@@ -149,6 +157,7 @@ def options(
         namespace=namespace,
         timeout=_seconds(timeout),
         verify=verify,
+        reuse_values=reuse_values,
         confirm=confirm(yes=yes, progress=progress),
         adopt=adopt,
     )

@@ -152,6 +152,7 @@ class Helm:
         it looks at the last one by name, which is the ninth.
         """
         command: list[object] = ["install", "--replace"] if replace else ["upgrade", "--install"]
+        command += [] if replace else ["--reset-values"]  # else {} means the last ones
         command += [] if replace else ["--history-max", str(HISTORY)]
         command += [what.release, what.chart, "--skip-crds", "--output", "json", *options]
         command += [part for item in what.labels.items() for part in ("--labels", "=".join(item))]

@@ -1,16 +1,17 @@
 """From options to a plan: the target, its profile, the skills and their releases."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from learnflow_infra import skills as library
+from learnflow_infra.clients.helm import Helm, Live
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import target as targets
-from learnflow_infra.engine.request import confirmation, dependencies
+from learnflow_infra.engine.request import confirmation, dependencies, reuse
 from learnflow_infra.engine.request.confirmation import Confirm
 from learnflow_infra.errors import RefusedError
 from learnflow_infra.locations import Target
-from learnflow_infra.models import Release, Skill
+from learnflow_infra.models import Release, ReleaseName, Skill
 from learnflow_infra.outputs import record as records
 from learnflow_infra.outputs.record import Record
 from learnflow_infra.remedy import Command, Remedy
@@ -25,6 +26,8 @@ class Options:
 
     `confirm` answers before a step that destroys or takes over. `adopt` takes over what others
     made under the names of the releases.
+    `reuse_values` puts the values of the last deploy below the flags. `allow_recreate` lets
+    objects be deleted and created again, where a change is not possible otherwise.
     """
 
     skills: Sequence[str] = ()
@@ -35,6 +38,8 @@ class Options:
     namespace: str = "learnflow"
     timeout: float | None = None
     verify: bool = True
+    reuse_values: bool = False
+    allow_recreate: bool = False
     confirm: Confirm = confirmation.refuse
     adopt: bool = False
 
@@ -45,6 +50,7 @@ class Plan:
 
     `skills` are those of the options and those that they need; `releases` are their releases,
     needs first. `record` is the cluster's; None if it was not read, or the cluster does not run.
+    `previous` are the revisions whose values are reused.
     """
 
     target: Target
@@ -54,6 +60,7 @@ class Plan:
     overrides: Overrides
     mirrors: tuple[Mirror, ...]
     record: Record | None = None
+    previous: Mapping[ReleaseName, Live] = field(default_factory=dict)
 
 
 def choose(options: Options) -> Target:
@@ -76,6 +83,21 @@ def without_cluster(options: Options) -> Plan:
     return _plan(options, choose(options), None)
 
 
+def for_values(options: Options) -> Plan:
+    """The plan of a verb that needs the cluster only to reuse the values of the last deploy.
+
+    Raises:
+        InputError: a skill, its needs, the profile's name or a values file is wrong.
+        ClusterUnreachableError: the context does not exist, or values are to be reused and the
+            cluster does not run.
+    """
+    if not options.reuse_values:
+        return without_cluster(options)
+    plan = for_cluster(options)
+    targets.require_running(plan.target)
+    return plan
+
+
 def for_cluster(options: Options, target: Target | None = None) -> Plan:
     """The plan of a verb that reads the cluster: of the profile that the cluster records.
 
@@ -95,7 +117,11 @@ def for_cluster(options: Options, target: Target | None = None) -> Plan:
     if record.profile and not options.profile:
         target = replace(target, profile=record.profile)
     require_profile(record, target, options.namespace)
-    return _plan(options, target, record)
+    plan = _plan(options, target, record)
+    if not options.reuse_values:
+        return plan
+    names = [release.name for release in plan.releases]
+    return replace(plan, previous=reuse.read(helm(target, options.namespace), names))
 
 
 def require_profile(record: Record, target: Target, namespace: str) -> None:
@@ -126,6 +152,16 @@ def api(target: Target) -> Kube:
         kubeconfig=target.kubeconfig,
         context=target.context,
         no_proxy=target.environment.get("NO_PROXY"),
+    )
+
+
+def helm(target: Target, namespace: str) -> Helm:
+    """Helm on a target; nothing is run yet."""
+    return Helm(
+        kubeconfig=target.kubeconfig,
+        context=target.context,
+        namespace=namespace,
+        environment=target.environment,
     )
 
 

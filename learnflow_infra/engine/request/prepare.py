@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from learnflow_infra.clients.installation import Installation
 from learnflow_infra.clusters import embedded, reach
 from learnflow_infra.documents.merging import put
-from learnflow_infra.engine.request import marks
+from learnflow_infra.engine.request import marks, reuse
 from learnflow_infra.engine.request.other_profiles import require_own_keys
 from learnflow_infra.engine.request.planning import Plan
 from learnflow_infra.events import Emit, Message
@@ -68,13 +68,15 @@ async def _obtain(plan: Plan, emit: Emit) -> list[Chart]:
 def _prepared(plan: Plan, release: Release, chart: Chart) -> Prepared:
     source = release.profiles[plan.target.profile]
 
+    below = _layers_below(plan, release, source)
+
     def computed(above: Sequence[Layer]) -> Computed:
         return compute(
             release.name,
             plan.target.profile,
             overrides=plan.overrides,
             chart=chart.defaults,
-            below=_layers_below(plan, source),
+            below=below,
             above=above,
         )
 
@@ -87,8 +89,8 @@ def _prepared(plan: Plan, release: Release, chart: Chart) -> Prepared:
     return Prepared(release=release, source=source, chart=chart, computed=values)
 
 
-def _layers_below(plan: Plan, source: ChartSource) -> list[Layer]:
-    """Values that this program computes, and that files and flags override."""
+def _layers_below(plan: Plan, release: Release, source: ChartSource) -> list[Layer]:
+    """Values that files and flags override: computed by this program, or of an earlier deploy."""
     images: Values = {}
     for use in source.images:
         images = put(images, use.values, dict(vars(embedded.reference(use.recipe))))
@@ -97,4 +99,8 @@ def _layers_below(plan: Plan, source: ChartSource) -> list[Layer]:
     if address and source.host_address_key:
         values = put({}, source.host_address_key, address)
         layers.append(Layer(name=f"how this host reaches {plan.target.context}", values=values))
+    live = plan.previous.get(release.name)
+    if live is not None:
+        without = compute(release.name, plan.target.profile, below=layers).values
+        layers.append(reuse.layer(live, source, without))
     return layers

@@ -8,6 +8,7 @@ from learnflow_infra.clients import helm_environment
 from learnflow_infra.clients.helm import Helm
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import target as targets
+from learnflow_infra.engine.request import planning
 from learnflow_infra.engine.request.planning import Plan, api, require_profile
 from learnflow_infra.events import Emit, Message
 from learnflow_infra.locations import Target
@@ -52,12 +53,7 @@ def connect(plan: Plan, emit: Emit) -> Session:
         target=target,
         namespace=plan.namespace,
         kube=kube,
-        helm=Helm(
-            kubeconfig=target.kubeconfig,
-            context=target.context,
-            namespace=plan.namespace,
-            environment=target.environment,
-        ),
+        helm=planning.helm(target, plan.namespace),
         emit=emit,
         watches=Watches(kube),
         record=record,

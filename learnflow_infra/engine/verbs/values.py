@@ -7,10 +7,10 @@ from learnflow_infra.events import Emit
 
 
 def values(options: Options, emit: Emit) -> list[Prepared]:
-    """The releases with their computed values; no cluster is needed.
+    """The releases with their computed values; a cluster is needed only to reuse values.
 
     Raises:
         InputError: a value, a flag or a skill is wrong.
         ArtifactError: a chart cannot be pulled.
     """
-    return prepare(planning.without_cluster(options), emit)
+    return prepare(planning.for_values(options), emit)

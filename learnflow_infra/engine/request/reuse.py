@@ -1,0 +1,62 @@
+"""The user-supplied values of the releases as they are, for `--reuse-values`."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+
+from learnflow_infra.clients.helm import Helm, Live
+from learnflow_infra.clusters import embedded
+from learnflow_infra.models import ChartSource, ReleaseName, Values
+from learnflow_infra.system import tasks
+from learnflow_infra.values import Layer, previous
+from learnflow_infra.values.origins import Keys, undotted
+
+
+def read(helm: Helm, releases: Sequence[ReleaseName]) -> Mapping[ReleaseName, Live]:
+    """The last deployed revision of each release that exists.
+
+    Helm reuses the values of the same revision.
+
+    Raises:
+        ReleaseFailedError: helm cannot read one.
+    """
+
+    async def read_all() -> list[Live | None]:
+        return await tasks.together(*(_last_deployed(helm, name) for name in releases))
+
+    pairs = zip(releases, asyncio.run(read_all()), strict=True)
+    return {name: live for name, live in pairs if live is not None}
+
+
+async def _last_deployed(helm: Helm, release: ReleaseName) -> Live | None:
+    live = await helm.live(release)
+    if live is None or live.status == "deployed":
+        return live
+    if live.status.startswith("uninstall"):
+        return None
+    history = await helm.history(release)
+    number = next((item.revision for item in history if item.was_deployed), live.revision)
+    return await helm.live(release, revision=number)
+
+
+def layer(live: Live, source: ChartSource, below: Values) -> Layer:
+    """The values of a revision that files and layers below do not set as well.
+
+    Args:
+        live: the revision.
+        source: of the release's chart.
+        below: the values of the layers below.
+    """
+    kept = previous.differing(live.values, below, own_images(source, live.values))
+    return previous.layer(f"revision {live.revision} of the release (--reuse-values)", kept)
+
+
+def own_images(source: ChartSource, values: Values) -> set[Keys]:
+    """The keys of images that this project built for an earlier deploy, and builds anew."""
+    keys = {tuple(undotted(use.values)) for use in source.images}
+    return {key for key in keys if _registry(values, key) == embedded.REGISTRY}
+
+
+def _registry(values: Values, path: Keys) -> object:
+    for key in (*path, "registry"):
+        values = values.get(key) or {} if isinstance(values, dict) else {}
+    return values
