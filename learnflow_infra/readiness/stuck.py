@@ -3,48 +3,67 @@
 Source: "Forced rollback" in
 https://kubernetes.io/docs/concepts/workloads/controllers/statefulset/: with the default
 pod management, a pod that cannot become ready blocks the update that would repair it, and
-has to be deleted by hand.
+has to be deleted by hand. A pod that is only starting is left alone: it may be at work on its
+data, and becomes ready by itself.
 """
 
 from collections.abc import Iterable
 
-from learnflow_infra.objects import Object
+from learnflow_infra.objects import ContainerStatus, Object
 from learnflow_infra.readiness.states import (
     at,
     condition,
+    containers,
     count,
-    items,
     owner_uids,
     part,
     text,
     unobserved,
+    waiting,
 )
 from learnflow_infra.readiness.status import compute
+from learnflow_infra.timestamps import seconds_of
 
 REVISION = "controller-revision-hash"
 """The label with a pod's revision, written by the controller of a StatefulSet."""
+PATIENCE = 60.0
+"""Seconds for which a running pod of an old revision may be unready before it is replaced."""
 _CONTROLLERS = {"StatefulSet", "DaemonSet"}
+_STARTING = ("ContainerCreating", "PodInitializing")
+"""Reasons for which containers of any starting pod wait."""
 
 
-def stuck_pods(objects: Iterable[Object]) -> list[Object]:
-    """Pods of an older revision than their StatefulSet's newest, of which no container runs."""
+def stuck_pods(objects: Iterable[Object], now: float) -> list[Object]:
+    """Pods of an older revision than their StatefulSet's newest that do not become ready.
+
+    Args:
+        objects: of a release.
+        now: in seconds since 1970.
+    """
+    return [pod for pod in _blocking(list(objects)) if _fails(pod) or _is_late(pod, now)]
+
+
+def soon_replaced(objects: Iterable[Object]) -> set[str]:
+    """The uids of pods whose update is under way: no cause in them says anything of the new ones.
+
+    Their controller has not observed the newest spec, or they block the update.
+    """
     objects = list(objects)
+    controllers = (obj for obj in objects if obj["kind"] in _CONTROLLERS and unobserved(obj))
+    uids = {text(obj, "metadata", "uid") for obj in controllers}
+    pods = (obj for obj in objects if obj["kind"] == "Pod" and uids & owner_uids(obj))
+    return {text(pod, "metadata", "uid") for pod in (*pods, *_blocking(objects))}
+
+
+def _blocking(objects: list[Object]) -> list[Object]:
+    """Pods of an older revision that are not ready."""
     newest = {
         text(obj, "metadata", "uid"): text(obj, "status", "updateRevision")
         for obj in objects
         if obj.get("kind") == "StatefulSet" and _observed(obj) and _replaces_pods(obj)
     }
     old = (obj for obj in objects if obj.get("kind") == "Pod" and _outdated(obj, newest))
-    return [pod for pod in old if compute(pod).state == "InProgress" and _nothing_runs(pod)]
-
-
-def soon_replaced(objects: Iterable[Object]) -> set[str]:
-    """The uids of stuck pods, and of pods whose controller has not observed the newest spec."""
-    objects = list(objects)
-    controllers = (obj for obj in objects if obj["kind"] in _CONTROLLERS and unobserved(obj))
-    uids = {text(obj, "metadata", "uid") for obj in controllers}
-    pods = (obj for obj in objects if obj["kind"] == "Pod" and uids & owner_uids(obj))
-    return {text(pod, "metadata", "uid") for pod in (*pods, *stuck_pods(objects))}
+    return [pod for pod in old if compute(pod).state == "InProgress"]
 
 
 def _replaces_pods(obj: Object) -> bool:
@@ -65,9 +84,28 @@ def _outdated(pod: Object, newest: dict[str, str]) -> bool:
     return any(uid in newest and newest[uid] != revision for uid in owner_uids(pod))
 
 
-def _nothing_runs(pod: Object) -> bool:
-    """Whether the pod has no node, or every container waits: for an image, a Secret, a restart."""
+def _fails(pod: Object) -> bool:
+    """Whether the pod has no node, nothing runs in it, or one of its containers does not start."""
     if condition(pod, "PodScheduled").get("status") == "False":
         return True
-    statuses = items(pod, "status", "containerStatuses")
-    return bool(statuses) and all(at(item, "state", "waiting") is not None for item in statuses)
+    statuses = containers(pod)
+    runs = any(at(item, "state", "running") is not None for item in statuses)
+    return any(map(_does_not_start, statuses)) or (bool(statuses) and not runs)
+
+
+def _does_not_start(item: ContainerStatus) -> bool:
+    """Whether the kubelet reports why a container cannot start, or it restarts after a failure."""
+    return text(waiting(item), "reason", default=_STARTING[0]) not in _STARTING
+
+
+def _is_late(pod: Object, now: float) -> bool:
+    """Whether the pod has run without being ready for too long; starting pods are not late.
+
+    A container that has not passed its startup probe is starting until the kubelet restarts it.
+    """
+    starting = any(
+        at(item, "started") is False and not count(item, "restartCount") for item in containers(pod)
+    )
+    since = text(condition(pod, "Ready"), "lastTransitionTime")
+    since = since or text(pod, "metadata", "creationTimestamp")
+    return bool(since) and not starting and now - seconds_of(since) >= PATIENCE

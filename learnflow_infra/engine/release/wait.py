@@ -1,6 +1,7 @@
 """Wait until a release is ready, and replace pods that block it."""
 
 import asyncio
+import time
 from dataclasses import dataclass, field
 
 from learnflow_infra.clients.helm import Live
@@ -124,7 +125,7 @@ class StuckPodReplacer:
 
     def replace(self, snapshot: Snapshot) -> None:
         """Delete the stuck pods of a snapshot, so that the controller recreates them."""
-        for pod in stuck_pods(snapshot.objects):
+        for pod in stuck_pods(snapshot.objects, time.time()):
             name, uid = pod["metadata"]["name"], pod["metadata"]["uid"]
             if uid in self._replaced:
                 continue

@@ -112,4 +112,4 @@ def test_an_object_with_any_content_has_a_status(kind, spec, status):
 @settings(deadline=None)
 @given(first=damaged(), second=damaged())
 def test_pods_with_damaged_fields_are_never_stuck(first, second):
-    assert stuck_pods([first, second]) == []
+    assert stuck_pods([first, second], 2e9) == []
