@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NewType, TypedDict
 
-from learnflow_infra.remedy import Words
+from learnflow_infra.remedy import Remedy, Words
 
 ReleaseName = NewType("ReleaseName", str)
 """Helm's release name; also the top-level key of overrides and the folder in charts-values/."""
@@ -135,11 +135,16 @@ class Release:
 
 @dataclass(frozen=True, kw_only=True)
 class Credential:
-    """A Secret that is generated once; `volumes` selects the claims whose data depends on it."""
+    """A Secret that is generated once; `volumes` selects the claims whose data depends on it.
+
+    `restore` is how a Secret is made again that the data outlived, with `${kubectl}` and
+    `${namespace}`.
+    """
 
     secret: str
     keys: tuple[str, ...]
     volumes: Mapping[str, str]
+    restore: Remedy = field(default_factory=Remedy)
 
 
 class SecretKeys(TypedDict):

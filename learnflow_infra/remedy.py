@@ -2,7 +2,7 @@
 
 import itertools
 import shlex
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -47,6 +47,12 @@ class Remedy:
             )
         )
 
+    def fill(self, **values: str) -> "Remedy":
+        """Replace `${name}` in text; other `$` and all braces stay, as shells need them."""
+        return Remedy(
+            *(_filled(part, values) if isinstance(part, str) else part for part in self.parts)
+        )
+
     def render(self, command: Callable[[Command], str]) -> str:
         """The text, with each command formatted by `command`."""
         return "".join(part if isinstance(part, str) else command(part) for part in self.parts)
@@ -83,6 +89,12 @@ def join_lines(*texts: Words) -> Words:
     parts = [part for text in texts if text for part in ("\n", text)]
     joined = Remedy(*parts[1:])
     return joined if any(isinstance(part, Command) for part in joined.parts) else str(joined)
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    for name, value in values.items():
+        text = text.replace(f"${{{name}}}", value)
+    return text
 
 
 def _merged(parts: Sequence[str | Command | Remedy]) -> Iterator[str | Command]:

@@ -9,6 +9,7 @@ import typer
 
 from learnflow_infra.cli.ask import confirm
 from learnflow_infra.cli.run import exit_on_error
+from learnflow_infra.cli.show.words import remember_place
 from learnflow_infra.errors import InputError
 from learnflow_infra.quantities import seconds
 
@@ -148,6 +149,7 @@ def options(
     from learnflow_infra.engine.request.planning import Options
     from learnflow_infra.values import Flags
 
+    remember_place(context, namespace if namespace != NAMESPACE else None)
     return Options(
         skills=tuple(skills or ()),
         mirrors=tuple(mirrors or ()),

@@ -27,6 +27,7 @@ from learnflow_infra.models import (
 )
 from learnflow_infra.paths import repo_root
 from learnflow_infra.quantities import seconds
+from learnflow_infra.remedy import Remedy
 from learnflow_infra.skills import ready
 
 
@@ -114,7 +115,12 @@ def _in_profile(item: Document, profile: Profile | None) -> Document:
 
 
 def _credential(item: Document) -> Credential:
-    return Credential(secret=item["secret"], keys=tuple(item["keys"]), volumes=item["volumes"])
+    return Credential(
+        secret=item["secret"],
+        keys=tuple(item["keys"]),
+        volumes=item["volumes"],
+        restore=Remedy.from_document(item.get("restore", ())),
+    )
 
 
 def _release(skill: SkillName, folder: Path, item: Document) -> Release:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from learnflow_infra import skills
 from learnflow_infra.clusters.embedded.images import build
 from learnflow_infra.clusters.embedded.images.recipe import ImageRecipe
 from tests.cluster.conftest import eventually
@@ -179,6 +180,56 @@ def test_first_start_and_a_fast_shutdown(start):
     assert "received fast shutdown request" in log  # a smart one would wait for the session
     assert "database system is shut down" in log
     assert "odd" not in log
+
+
+KUBECTL = """#!/bin/sh
+case "$*" in
+*" create secret "*)
+  for word; do case $word in
+  --from-file=*) file=${word#--from-file=}; cat "${file#*=}" >"$SECRET/${file%%=*}" ;;
+  esac; done ;;
+*" get secret "*) cat "$SECRET/postgres-password"; echo; cat "$SECRET/password"; echo ;;
+*" exec -i postgres-0 -- "*)
+  while [ "$1" != -- ]; do shift; done; shift
+  exec nsenter --all --root --wd=/ --setuid 1001 --setgid 1001 --target "$FIRST" "$@" ;;
+esac
+"""
+"""An imitation of kubectl: a Secret is a folder, and the pod is the container."""
+
+
+@pytest.mark.parametrize("role", ["learnflow", "postgres"])
+def test_a_lost_secret_is_made_again_as_the_skill_says(start, tmp_path, role):
+    container = start(POSTGRES_USER=role)
+    assert container.ready()
+    rules = container.run("cat", "/opt/bitnami/postgresql/conf/pg_hba.conf").stdout
+    (kubectl := tmp_path / "kubectl").write_text(KUBECTL)
+    kubectl.chmod(0o755)
+    (secret := tmp_path / "secret").mkdir()
+    (skill,) = [each for each in skills.load_all() if each.name == "postgres-k8s-setup"]
+    (credential,) = skill.credentials
+    text = str(credential.restore.fill(kubectl=str(kubectl), namespace="ns"))
+    lines = [line.strip() for line in text.splitlines() if line.startswith("  ")]
+    env = {**container.env, "SECRET": str(secret), "FIRST": str(container.first)}
+    env["PATH"] += ":/usr/sbin:/sbin"
+    for line in lines:
+        done = subprocess.run(
+            ["bash", "-c", line], env=env, check=False, capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stderr
+    made = {path.name: path.read_text() for path in secret.iterdir()}
+    assert {name: len(word) for name, word in made.items()} == {
+        "password": 32,
+        "postgres-password": 32,
+    }
+    assert container.sql("SELECT 1", user=role, password=made["password"]).stdout == "1\n"
+    assert container.sql("SELECT 1", user=role).returncode == 2, "the old password"
+    if role != "postgres":
+        admin = made["postgres-password"]
+        assert container.sql("SELECT 1", user="postgres", password=admin).stdout == "1\n"
+    assert container.run("cat", "/opt/bitnami/postgresql/conf/pg_hba.conf").stdout == rules
+    del container.env["PGPASSWORD"]
+    eventually(lambda: container.run("psql", "-wU", "postgres", "-c", "SELECT 1").returncode == 2)
+    assert not any(word in container.log.read_text() for word in made.values())
 
 
 BUILDING = "data.initialising"

@@ -1,10 +1,12 @@
 import base64
+from dataclasses import replace
 
 import pytest
 
 from learnflow_infra.engine.release import credentials
 from learnflow_infra.errors import RefusedError
 from learnflow_infra.models import Credential
+from learnflow_infra.remedy import Command, Remedy
 
 pytestmark = pytest.mark.contract
 CREDENTIAL = Credential(secret="s", keys=("admin", "user"), volumes={"app": "db"})
@@ -48,5 +50,11 @@ def test_a_volume_without_its_secret_stops_the_deploy(kube, namespace):
     kube.request("POST", f"/api/v1/namespaces/{namespace}/persistentvolumeclaims", body=claim)
     with pytest.raises(RefusedError, match="data-db-0 outlived") as error:
         credentials.ensure(kube, namespace, CREDENTIAL)
-    assert "--purge-data" in str(error.value.remedy)
+    assert error.value.remedy == "Restore the Secret with its old keys: admin, user."
     assert kube.find(f"/api/v1/namespaces/{namespace}/secrets/s") is None
+    restore = Remedy("${kubectl} -n ${namespace} create secret: ", Command("deploy"))
+    with pytest.raises(RefusedError) as error:
+        credentials.ensure(kube, namespace, replace(CREDENTIAL, restore=restore), kubectl="k --c x")
+    assert (
+        str(error.value.remedy) == f"k --c x -n {namespace} create secret: learnflow-infra deploy"
+    )

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
-from learnflow_infra.cli.show.words import INTERRUPTED
+from learnflow_infra.cli.show.words import INTERRUPTED, in_place
 from learnflow_infra.errors import EXIT_INTERRUPTED, LearnflowError
 from learnflow_infra.events import Event
 from learnflow_infra.models import Document
@@ -63,7 +63,7 @@ def failure(error: LearnflowError) -> Document:
         "event": "error",
         "what": error.what,
         "why": str(error.why),
-        "remedy": str(error.remedy),
+        "remedy": str(in_place(error.remedy)),
         "exitCode": error.exit_code,
     }
 

@@ -13,14 +13,49 @@ INTERRUPTED = (
 SETTLED = 10.0
 """Seconds that a cause has to last before it is shown, unless it cannot heal: many causes
 heal while a pod starts."""
+SHORT = {"--namespace": "-n"}
 GROUPS = {"bundle", "chart", "cluster"}
 """Verbs that have verbs of their own: `cluster up` is `make cluster-up`."""
+
+
+_place: dict[str, str] = {}
+"""The options of this run that choose the cluster and the namespace."""
+
+
+def remember_place(context: str | None, namespace: str | None) -> None:
+    """Let the commands of texts work in the place in which this run does.
+
+    Args:
+        context: of `--context`; None where the default is used.
+        namespace: of `--namespace`; None where it is the default.
+    """
+    _place.clear()
+    _place.update({"--context": context} if context else {})
+    _place.update({"--namespace": namespace} if namespace else {})
+
+
+def in_place(text: Words) -> Remedy:
+    """A text whose commands name the cluster and the namespace of this run."""
+    parts = Remedy(text).parts
+    return Remedy(*(part if isinstance(part, str) else _in_place(part) for part in parts))
 
 
 def typed(text: Words) -> str:
     """A text with its commands as this user types them: by make if that called the program."""
     via_make = "LEARNFLOW_VIA_MAKE" in os.environ
-    return Remedy(text).render(_by_make if via_make else str)
+    return in_place(text).render(_by_make if via_make else str)
+
+
+def _in_place(command: Command) -> Command:
+    words = command.arguments
+    if words[0] in GROUPS or "--help" in words:
+        return command
+    missing = [
+        (option, value)
+        for option, value in _place.items()
+        if not {option, SHORT.get(option)} & set(words)
+    ]
+    return Command(*words, *(word for pair in missing for word in pair))
 
 
 def _by_make(command: Command) -> str:

@@ -19,6 +19,7 @@ from learnflow_infra.errors import HostError, RefusedError
 from learnflow_infra.events import step
 from learnflow_infra.models import Credential
 from learnflow_infra.outputs.container_variables import secret_keys
+from learnflow_infra.outputs.endpoints import kubectl_command
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +138,9 @@ def _missing_secrets(proposal: Proposal) -> list[Credential]:
     return [
         credential
         for credential in declared
-        if credentials.missing(session.kube, session.namespace, credential)
+        if credentials.missing(
+            session.kube, session.namespace, credential, kubectl=kubectl_command(session.target)
+        )
     ]
 
 

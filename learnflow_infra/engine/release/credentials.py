@@ -8,14 +8,19 @@ from learnflow_infra.clients.kube import MANAGER, Kube, selector
 from learnflow_infra.errors import RefusedError
 from learnflow_infra.models import Credential
 from learnflow_infra.objects import Object
-from learnflow_infra.remedy import Command, Remedy
 
 ENTROPY = 24
 """Bytes of randomness in a password; 32 characters of URL-safe text."""
 
 
-def ensure(kube: Kube, namespace: str, credential: Credential) -> bool:
+def ensure(kube: Kube, namespace: str, credential: Credential, *, kubectl: str = "kubectl") -> bool:
     """Create a credential's Secret unless it exists.
+
+    Args:
+        kube: the cluster.
+        namespace: of the Secret and the volumes.
+        credential: as the skill declares it.
+        kubectl: the command for remedies.
 
     Returns:
         Whether it was created.
@@ -24,7 +29,7 @@ def ensure(kube: Kube, namespace: str, credential: Credential) -> bool:
         RefusedError: its volumes exist without it (their data needs the old password), or it
             exists without one of its keys.
     """
-    if not missing(kube, namespace, credential):
+    if not missing(kube, namespace, credential, kubectl=kubectl):
         return False
     try:
         kube.create(f"/api/v1/namespaces/{namespace}/secrets", _secret(credential))
@@ -33,17 +38,19 @@ def ensure(kube: Kube, namespace: str, credential: Credential) -> bool:
     return True
 
 
-def missing(kube: Kube, namespace: str, credential: Credential) -> bool:
-    """Whether a credential's Secret would be created; nothing is changed.
+def missing(
+    kube: Kube, namespace: str, credential: Credential, *, kubectl: str = "kubectl"
+) -> bool:
+    """Whether a credential's Secret would be created; nothing is changed. Arguments as `ensure`.
 
     Raises:
         RefusedError: as `ensure`.
     """
     existing = kube.find(f"/api/v1/namespaces/{namespace}/secrets/{credential.secret}")
     if existing is not None:
-        _check_keys(namespace, credential, set(existing.get("data") or {}))
+        _check_keys(namespace, credential, set(existing.get("data") or {}), kubectl)
         return False
-    _refuse_orphans(kube, namespace, credential)
+    _refuse_orphans(kube, namespace, credential, kubectl)
     return True
 
 
@@ -61,17 +68,17 @@ def _secret(credential: Credential) -> Object:
     }
 
 
-def _check_keys(namespace: str, credential: Credential, present: set[str]) -> None:
+def _check_keys(namespace: str, credential: Credential, present: set[str], kubectl: str) -> None:
     missing = sorted(set(credential.keys) - present)
     if missing:
         raise RefusedError(
             f"The Secret {namespace}/{credential.secret} lacks the key {', '.join(missing)}.",
             why="It exists, so it is not generated again; its other keys may be in use.",
-            remedy=f"Add the key: kubectl -n {namespace} edit secret {credential.secret}",
+            remedy=f"Add the key: {kubectl} -n {namespace} edit secret {credential.secret}",
         )
 
 
-def _refuse_orphans(kube: Kube, namespace: str, credential: Credential) -> None:
+def _refuse_orphans(kube: Kube, namespace: str, credential: Credential, kubectl: str) -> None:
     claims = kube.items(
         f"/api/v1/namespaces/{namespace}/persistentvolumeclaims",
         labels=selector(credential.volumes),
@@ -81,7 +88,6 @@ def _refuse_orphans(kube: Kube, namespace: str, credential: Credential) -> None:
         raise RefusedError(
             f"The volume {names} outlived the Secret {namespace}/{credential.secret}.",
             why="Its data keeps the old password; a new one would lock everyone out.",
-            remedy=Remedy(
-                "Restore the Secret, or give the data up: ", Command("delete", "--purge-data")
-            ),
+            remedy=credential.restore.fill(kubectl=kubectl, namespace=namespace)
+            or f"Restore the Secret with its old keys: {', '.join(credential.keys)}.",
         )

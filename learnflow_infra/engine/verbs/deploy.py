@@ -28,6 +28,7 @@ from learnflow_infra.locations import Target
 from learnflow_infra.models import Credential
 from learnflow_infra.outputs import artifacts
 from learnflow_infra.outputs.contracts import EndpointsDocument, VerifyResult
+from learnflow_infra.outputs.endpoints import kubectl_command
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -152,7 +153,10 @@ def _create_credentials(session: Session, missing: Sequence[Credential]) -> bool
     for credential in missing:
         name = f"credentials/{credential.secret}"
         with step(session.emit, name, f"Secret {credential.secret}") as running:
-            created = credentials.ensure(session.kube, session.namespace, credential)
+            kubectl = kubectl_command(session.target)
+            created = credentials.ensure(
+                session.kube, session.namespace, credential, kubectl=kubectl
+            )
             running.done("generated" if created else "kept", changed=created)
         generated |= created
     return generated

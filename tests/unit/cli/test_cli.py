@@ -10,8 +10,9 @@ from typer.testing import CliRunner
 
 from learnflow_infra.cli.main import app, exit_codes
 from learnflow_infra.cli.run import exit_on_error
-from learnflow_infra.cli.show.words import GROUPS, typed
+from learnflow_infra.cli.show.words import GROUPS, remember_place, typed
 from learnflow_infra.errors import LearnflowError, NotReadyError
+from learnflow_infra.paths import repo_root
 from learnflow_infra.remedy import Command, Remedy
 from learnflow_infra.values import Flags
 
@@ -237,6 +238,46 @@ def test_commands_are_rendered_as_the_user_types_them(monkeypatch, remedy, by_ma
     assert typed(remedy) == str(remedy)
     monkeypatch.setenv("LEARNFLOW_VIA_MAKE", "1")
     assert typed(remedy) == by_make
+
+
+@pytest.mark.parametrize(
+    ("remedy", "scoped"),
+    [
+        (
+            DELETE,
+            f"Remove it: {DELETE.parts[1]} --context c --namespace n, or purge.",
+        ),
+        (Remedy(Command("diagnose", "-n", "x")), "learnflow-infra diagnose -n x --context c"),
+        (Remedy(Command("deploy", "--help")), "learnflow-infra deploy --help"),
+        (Remedy(Command("cluster", "up")), "learnflow-infra cluster up"),
+        ("text", "text"),
+    ],
+)
+def test_commands_of_a_remedy_work_where_the_run_did(monkeypatch, remedy, scoped):
+    monkeypatch.delenv("LEARNFLOW_VIA_MAKE", raising=False)
+    remember_place("c", "n")
+    try:
+        assert typed(remedy) == scoped
+    finally:
+        remember_place(None, None)
+
+
+def test_a_run_is_remembered_for_its_remedies():
+    done = run("status", "--context", "learnflow-none", "-n", "other", XDG_DATA_HOME="/nowhere")
+    assert done.exit_code == 4
+    assert typed(Remedy(Command("deploy"))).endswith(
+        "deploy --context learnflow-none --namespace other"
+    )
+    run("status", "--profile", "nothing")
+    assert typed(Remedy(Command("deploy"))).endswith("learnflow-infra deploy")
+
+
+def test_no_remedy_deletes_data():
+    """A remedy never reaches further than the fault: a purge is the user's own decision."""
+    skills_ = [repo_root() / "skills-library", repo_root() / "learnflow_infra"]
+    files = [f for s in skills_ for kind in ("*.py", "skill.yaml") for f in s.rglob(kind)]
+    named = [f for f in files if re.search(r"command: .*purge|Command\([^)]*purge", f.read_text())]
+    assert named == []
 
 
 def test_an_error_ends_with_the_command_that_the_user_types(monkeypatch, capsys):
