@@ -90,7 +90,12 @@ def condition(obj: Object, name: str) -> Condition:
 
 def holds(obj: Object, name: str) -> bool:
     """Whether the object has a condition of that type with the status True."""
-    return condition(obj, name).get("status") == "True"
+    return is_true(condition(obj, name))
+
+
+def is_true(item: Condition) -> bool:
+    """Whether a condition has the status True, which some operators write as a boolean."""
+    return str(item.get("status")).lower() == "true"
 
 
 def describe(item: Condition) -> str:
@@ -104,10 +109,19 @@ def owner_uids(obj: Object) -> set[str]:
     return {text(owner, "uid") for owner in items(obj, "metadata", "ownerReferences")}
 
 
+def claim_names(pod: Object) -> set[str]:
+    """The names of the claims that a pod mounts."""
+    volumes = items(pod, "spec", "volumes")
+    return {text(volume, "persistentVolumeClaim", "claimName") for volume in volumes} - {""}
+
+
 def unobserved(obj: Object) -> bool:
     """Whether the object's controller has not observed its newest spec yet."""
     generation = count(obj, "metadata", "generation")
-    return count(obj, "status", "observedGeneration", default=generation) < generation
+    observed = at(obj, "status", "observedGeneration")
+    if isinstance(observed, str) and observed.isdecimal():  # as Argo Rollouts writes it
+        observed = int(observed)
+    return isinstance(observed, int) and observed < generation
 
 
 def containers(pod: Object) -> list[ContainerStatus]:
@@ -116,6 +130,12 @@ def containers(pod: Object) -> list[ContainerStatus]:
         *items(pod, "status", "initContainerStatuses"),
         *items(pod, "status", "containerStatuses"),
     ]
+
+
+def sandbox_made(pod: Object) -> bool:
+    """Whether the pod has a sandbox, in which its containers are created."""
+    started = any(item.get("containerID") or item.get("restartCount") for item in containers(pod))
+    return started or holds(pod, "PodReadyToStartContainers")
 
 
 def waiting(item: ContainerStatus) -> Waiting:

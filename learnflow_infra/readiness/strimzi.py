@@ -6,6 +6,7 @@ Kafka has `NotReady=True`, a KafkaTopic `Ready=False`. A resource without a stat
 not been reconciled yet.
 """
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 
 from learnflow_infra.objects import Fields, Object
@@ -18,6 +19,7 @@ from learnflow_infra.readiness.states import (
     describe,
     failed,
     holds,
+    is_true,
     items,
     part,
     progress,
@@ -27,18 +29,21 @@ from learnflow_infra.readiness.states import (
 
 CLUSTER = "strimzi.io/cluster"
 """The label by which Strimzi's resources name the Kafka that they belong to."""
-_PERMANENT = (
-    "InvalidConfigurationException",
-    "InvalidConfigParameterException",
-    "InvalidResourceException",
-    "KafkaUpgradeException",
-    "UnsupportedKafkaVersionException",
-    "NotSupported",
-    "ResourceConflict",
+_PERMANENT = re.compile(
+    r"\b(?:InvalidConfigurationException|InvalidConfigParameterException|InvalidResourceException"
+    r"|InvalidPartitionsException|InvalidTopicException|PartitionDecreaseException"
+    r"|PolicyViolationException|KafkaUpgradeException|UnsupportedKafkaVersionException"
+    r"|NoImageException|NotSupported|ResourceConflict)\b"
 )
-"""Reasons of NotReady that no further reconciliation removes: the spec is wrong."""
-_PERMANENT_ERRORS = ("InvalidConfigurationException", "InvalidPartitionsException")
-"""Permanent errors in the message of a KafkaTopic, whose reason is always KafkaError."""
+"""Errors in the reason or message of NotReady that no further reconciliation removes.
+
+The User Operator and the Topic Operator wrap them: the reason of a KafkaUser is then
+ExecutionException, that of a KafkaTopic KafkaError.
+"""
+_ERROR = re.compile(r"Exception|Error|Throwable")
+_PASSING = re.compile(r"Timeout|Connect|Retriable|NotLeader|Coordinator|Unavailable")
+_REVERTED = "ScaleDownPreventionCheck"
+"""Reason of a Warning of a Kafka: a pool keeps nodes that still hold partitions."""
 
 
 def rule(group: str, kind: str) -> Callable[[Object], Status] | None:
@@ -47,8 +52,8 @@ def rule(group: str, kind: str) -> Callable[[Object], Status] | None:
 
 
 def depends_on_others(obj: Object) -> bool:
-    """Whether the object's status depends on other objects, too: see `outdated`."""
-    return obj["kind"] in {"StrimziPodSet", "KafkaNodePool"}
+    """Whether the object's status depends on other objects, too: see `adjusted`."""
+    return obj["kind"] in {"Kafka", "KafkaNodePool", "StrimziPodSet"}
 
 
 def _strimzi(obj: Object) -> Status:
@@ -71,8 +76,17 @@ def _unreconciled(obj: Object) -> Status | None:
     if not trouble:
         return None
     message = describe(trouble)
-    permanent = trouble.get("reason") in _PERMANENT or any(e in message for e in _PERMANENT_ERRORS)
-    return failed(message) if permanent else progress(message)
+    return (failed if _PERMANENT.search(message) else progress)(message)
+
+
+def keeps_refusing(obj: Object) -> bool:
+    """Whether an operator reports an error in what it does with Kafka, which it reaches."""
+    if obj["kind"] not in {"KafkaUser", "KafkaTopic", "KafkaConnector"}:
+        return False
+    ready = condition(obj, "Ready")
+    trouble = ready if ready.get("status") == "False" else condition(obj, "NotReady")
+    reason, words = text(trouble, "reason"), describe(trouble)
+    return bool(_ERROR.search(reason)) and not _PASSING.search(words)
 
 
 def _reconciled(obj: Object) -> Status:
@@ -103,11 +117,28 @@ def _pod_set(obj: Object) -> Status:
     return current(f"{pods} of {pods} pods ready")
 
 
+def _rebalance(obj: Object) -> Status:
+    """A KafkaRebalance by its state, the type of a condition; a template has no status.
+
+    Source: KafkaRebalanceState.java of Strimzi.
+    """
+    if text(obj, "metadata", "annotations", "strimzi.io/rebalance-template") == "true":
+        return current("a template")
+    unreconciled = _unreconciled(obj)
+    if unreconciled:
+        return unreconciled
+    states = [text(c, "type") for c in items(obj, "status", "conditions") if is_true(c)]
+    ended = next((state for state in states if state in _REBALANCED), "")
+    return current(ended) if ended else progress(", ".join(states) or "not begun yet")
+
+
+_REBALANCED = ("Ready", "ProposalReady", "Stopped")
+"""States in which the operator waits for somebody, or is done."""
 _KAFKA, _CORE = "kafka.strimzi.io", "core.strimzi.io"
-_RULES: Mapping[tuple[str, str], Callable[[Object], Status] | None] = {
+_RULES: Mapping[tuple[str, str], Callable[[Object], Status]] = {
     (_KAFKA, ""): _strimzi,
     (_KAFKA, "KafkaNodePool"): _node_pool,
-    (_KAFKA, "KafkaRebalance"): None,
+    (_KAFKA, "KafkaRebalance"): _rebalance,
     (_CORE, "StrimziPodSet"): _pod_set,
 }
 """By group and kind; the kind "" stands for all others of its group."""
@@ -129,6 +160,12 @@ def _pod_set_name(pool: Object) -> str:
     return f"{text(pool, 'metadata', 'labels', CLUSTER)}-{text(pool, 'metadata', 'name')}"
 
 
+def adjusted(objects: Sequence[Object]) -> dict[int, Status]:
+    """By `id`, the statuses of objects that depend on others: see `outdated` and `_reverted`."""
+    late = progress("its operator has not updated it to the newest spec yet")
+    return {id(obj): late for obj in outdated(objects)} | _reverted(objects)
+
+
 def outdated(objects: Sequence[Object]) -> list[Object]:
     """StrimziPodSets that lack annotations of their KafkaNodePool's newest spec.
 
@@ -139,6 +176,30 @@ def outdated(objects: Sequence[Object]) -> list[Object]:
     sets = (obj for obj in objects if obj.get("kind") == "StrimziPodSet")
     pairs = ((obj, pools.get(text(obj, "metadata", "name"))) for obj in sets)
     return [obj for obj, pool in pairs if pool and not _desired(pool) <= _annotations(obj)]
+
+
+def _reverted(objects: Sequence[Object]) -> dict[int, Status]:
+    """By `id`, pools whose operator keeps more nodes than they ask for: it never removes them."""
+    warnings = {
+        text(obj, "metadata", "name"): describe(item)
+        for obj in objects
+        if obj.get("kind") == "Kafka"
+        for item in items(obj, "status", "conditions")
+        if item.get("reason") == _REVERTED
+    }
+    pools = (obj for obj in objects if obj.get("kind") == "KafkaNodePool" and _too_many(obj))
+    named = ((obj, warnings.get(text(obj, "metadata", "labels", CLUSTER))) for obj in pools)
+    return {id(obj): failed(warning) for obj, warning in named if warning}
+
+
+def _too_many(pool: Object) -> bool:
+    ids = at(pool, "status", "nodeIds")
+    return isinstance(ids, list) and len(ids) > count(pool, "spec", "replicas")
+
+
+def kafka_of(obj: Object) -> str:
+    """The name of the Kafka that an object of the operator's belongs to; "" for others."""
+    return text(obj, "metadata", "labels", CLUSTER)
 
 
 def _desired(pool: Object) -> set[tuple[str, str]]:

@@ -59,10 +59,9 @@ def compute(obj: Object, rules: Sequence[ReadyRule] = ()) -> Status:
 def evaluate(
     objects: Sequence[Object], rules: Sequence[ReadyRule] = ()
 ) -> list[tuple[Object, Status]]:
-    """Each object with its status; some depend on other objects, see `strimzi.outdated`."""
-    outdated = {id(obj) for obj in strimzi.outdated(objects)}
-    late = progress("its operator has not updated it to the newest spec yet")
-    states = [(obj, late if id(obj) in outdated else compute(obj, rules)) for obj in objects]
+    """Each object with its status; some depend on other objects, see `strimzi.adjusted`."""
+    adjusted = strimzi.adjusted(objects)
+    states = [(obj, adjusted.get(id(obj)) or compute(obj, rules)) for obj in objects]
     return [(obj, Status(state=s.state, message=masked(s.message))) for obj, s in states]
 
 

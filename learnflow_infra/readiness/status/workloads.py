@@ -20,7 +20,13 @@ from learnflow_infra.readiness.states import (
 
 
 def deployment(obj: Object) -> Status:
-    """Current with every replica updated and available, and no old one left."""
+    """Current with every replica updated and available, and no old one left.
+
+    A paused one is current: its pods stay as they are until somebody resumes it.
+    """
+    if at(obj, "spec", "paused") is True:
+        ready, desired = count(obj, "status", "updatedReplicas"), _desired(obj)
+        return current(f"paused, {ready} of {desired} replicas updated")
     stuck = condition(obj, "Progressing")
     if stuck.get("reason") == "ProgressDeadlineExceeded":
         return failed(text(stuck, "message", default="progress deadline exceeded"))
@@ -92,4 +98,4 @@ def _counted(
 def _why(obj: Object) -> str:
     if holds(obj, "ReplicaFailure"):
         return f": {text(condition(obj, 'ReplicaFailure'), 'message')}"
-    return ", paused" if at(obj, "spec", "paused") is True else ""
+    return ""
