@@ -1,32 +1,43 @@
 """The objects of a release: those that its manifest names, and those that exist."""
 
+import time
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 
 from learnflow_infra.models import ReadyRule
 from learnflow_infra.objects import Object, Reference, refer, reference
-from learnflow_infra.readiness import strimzi
-from learnflow_infra.readiness.status import Status, evaluate
+from learnflow_infra.readiness import past, scaling, strimzi
+from learnflow_infra.readiness.states import at, current, text
+from learnflow_infra.readiness.status import Status, conventions, evaluate
 from learnflow_infra.readiness.watched import COLLECTIONS, is_watched
+from learnflow_infra.timestamps import seconds_of
 
 INSTANCE = "app.kubernetes.io/instance"
 """The label by which charts mark the objects of a release."""
+SILENCE = 20.0
+"""Seconds after which a custom resource without a status counts as one that never gets one."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Expected:
     """The objects that have to exist and be ready, by a release's manifest.
 
-    `kinds` are the apiVersion and kind of each of them.
+    `kinds` are the apiVersion and kind of each of them, `replicas` the number of replicas
+    where the manifest has one and no autoscaler of its own. `fleeting` are Jobs that
+    Kubernetes removes some time after their end.
     """
 
     names: tuple[Reference, ...] = ()
     kinds: tuple[tuple[str, str], ...] = ()
+    replicas: Mapping[Reference, int] = field(default_factory=dict)
+    fleeting: frozenset[Reference] = frozenset()
 
 
 def expected(objects: Iterable[Object]) -> Expected:
     """The watched objects of a manifest, and those that operators create for them."""
+    objects = list(objects)
     names: list[Reference] = []
     kinds: dict[tuple[str, str], None] = {}
     for obj in objects:
@@ -38,7 +49,17 @@ def expected(objects: Iterable[Object]) -> Expected:
             version, kind, name = created
             names.append(refer(kind, name))
             kinds[version, kind] = None
-    return Expected(names=tuple(names), kinds=tuple(kinds))
+    return Expected(
+        names=tuple(names),
+        kinds=tuple(kinds),
+        replicas=scaling.replicas(objects),
+        fleeting=frozenset(reference(obj) for obj in objects if is_fleeting(obj)),
+    )
+
+
+def is_fleeting(obj: Object) -> bool:
+    """Whether it is a Job that Kubernetes removes some time after its end."""
+    return obj["kind"] == "Job" and at(obj, "spec", "ttlSecondsAfterFinished") is not None
 
 
 def members(objects: Iterable[Object], release: str, names: Sequence[str]) -> list[Object]:
@@ -79,10 +100,14 @@ def _labelled(obj: Object, release: str) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
-    """The objects of a release at one moment, each with its status; `missing` do not exist."""
+    """The objects of a release at one moment, each with its status; `missing` do not exist.
+
+    `replicas` are those of the manifest, for objects that somebody scaled to another number.
+    """
 
     states: tuple[tuple[Object, Status], ...] = ()
     missing: tuple[Reference, ...] = ()
+    replicas: Mapping[Reference, int] = field(default_factory=dict)
 
     @property
     def objects(self) -> list[Object]:
@@ -91,35 +116,36 @@ class Snapshot:
 
     @property
     def ready(self) -> bool:
-        """Every expected object exists, and every object is ready.
+        """Every expected object exists, and every object that counts is ready."""
+        return not self.missing and all(status.ready for _, status in self.counted)
 
-        A failed pod with an owner counts by its owner, which replaces it.
-        """
-        return not self.missing and all(
-            status.ready for obj, status in self.states if not _replaced_by_owner(obj, status)
-        )
+    @cached_property
+    def counted(self) -> tuple[tuple[Object, Status], ...]:
+        """The states without objects of the past, for which others count."""
+        left_out = past.uncounted(self.objects)
+        return tuple(item for item in self.states if item[0]["metadata"].get("uid") not in left_out)
+
+    @property
+    def settling(self) -> bool:
+        """Whether the status of an object depends on the time, too."""
+        return any(conventions.silent(obj) and not status.ready for obj, status in self.states)
 
     def unready(self) -> list[tuple[Reference, str]]:
         """Each object that is not ready, with the reason; the missing ones last."""
-        states = [(reference(o), status.message) for o, status in self.states if not status.ready]
+        states = [(reference(o), status.message) for o, status in self.counted if not status.ready]
         return [*states, *((name, "does not exist") for name in self.missing)]
 
     def summary(self) -> str:
         """One line: how many objects are ready, and the last one that is not."""
-        unready, total = self.unready(), len(self.states) + len(self.missing)
+        unready, total = self.unready(), len(self.counted) + len(self.missing)
         last = ": ".join(unready[-1]) + (" yet" if self.missing else "") if unready else ""
         return f"{total - len(unready)}/{total} ready" + (f", {last}" if last else "")
 
     def statuses(self) -> list[tuple[Reference, Status]]:
         """Each object's reference and status, the missing ones last."""
-        states = [(reference(o), s) for o, s in self.states if not _replaced_by_owner(o, s)]
+        states = [(reference(obj), status) for obj, status in self.counted]
         absent = Status(state="NotFound", message="does not exist; deploy creates it again")
         return [*states, *((name, absent) for name in self.missing)]
-
-
-def _replaced_by_owner(obj: Object, status: Status) -> bool:
-    owned = bool(obj["metadata"].get("ownerReferences"))
-    return obj["kind"] == "Pod" and owned and status.state == "Failed"
 
 
 class Evaluator:
@@ -129,22 +155,57 @@ class Evaluator:
         release: whose label marks objects of the release; "" for none.
         expected: what has to exist.
         rules: of the skill, for the status of its kinds.
+        now: the time, in seconds since 1970.
     """
 
-    def __init__(self, release: str, expected: Expected, rules: Sequence[ReadyRule] = ()) -> None:
-        self._release, self._expected, self._rules = release, expected, rules
+    def __init__(
+        self,
+        release: str,
+        expected: Expected,
+        rules: Sequence[ReadyRule] = (),
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._release, self._expected, self._rules, self._now = release, expected, rules, now
+        self._failed: set[Reference] = set()
         self._cache: dict[str, tuple[Object, Status]] = {}
 
     def evaluate(self, objects: Iterable[Object]) -> Snapshot:
         """The objects that belong to the release, with their statuses."""
+        objects = list(objects)
         own = members(objects, self._release, self._expected.names)
         changed = [obj for obj in own if strimzi.depends_on_others(obj) or not self._cached(obj)]
         new = {obj["metadata"]["uid"]: (obj, s) for obj, s in evaluate(changed, self._rules)}
-        states = self._cache | new
+        states, before = self._cache | new, self._cache
         self._cache = {uid: states[uid] for uid in (obj["metadata"]["uid"] for obj in own)}
+        self._note_failed(before.values())
+        scaled = scaling.differences(own, self._expected.replicas, objects)
+        return Snapshot(
+            states=tuple((obj, self._status(obj, s, scaled)) for obj, s in self._cache.values()),
+            missing=self._missing(own),
+            replicas=scaled,
+        )
+
+    def _status(self, obj: Object, status: Status, scaled: Mapping[Reference, int]) -> Status:
+        """The status, with what the object itself does not tell: the manifest and the time."""
+        if status.ready and reference(obj) in scaled:
+            return scaling.status(obj, scaled[reference(obj)])
+        quiet = not status.ready and conventions.silent(obj) and self._age(obj) > SILENCE
+        return current("exists, without a status") if quiet else status
+
+    def _age(self, obj: Object) -> float:
+        """Seconds since the object was created; 0 where that is not known."""
+        created = seconds_of(text(obj, "metadata", "creationTimestamp"))
+        return self._now() - created if created else 0.0
+
+    def _note_failed(self, before: Iterable[tuple[Object, Status]]) -> None:
+        """A Job that had failed before it was removed is missed; one that ended well is not."""
+        self._failed |= {reference(obj) for obj, status in before if status.state == "Failed"}
+
+    def _missing(self, own: Iterable[Object]) -> tuple[Reference, ...]:
         present = {reference(obj) for obj in own}
-        missing = tuple(name for name in self._expected.names if name not in present)
-        return Snapshot(states=tuple(self._cache.values()), missing=missing)
+        done = self._expected.fleeting - self._failed
+        names = self._expected.names
+        return tuple(name for name in names if name not in present and name not in done)
 
     def _cached(self, obj: Object) -> bool:
         """Whether the cached status is of this instance: the store keeps unchanged instances."""

@@ -1,6 +1,5 @@
 """The search for causes during a wait, at most as often as its input can have changed."""
 
-import dataclasses
 import math
 from collections.abc import Mapping
 
@@ -8,7 +7,6 @@ from learnflow_infra.readiness.causes import Cause
 from learnflow_infra.readiness.grace import Changes, GracePeriods
 from learnflow_infra.readiness.logs import MIN_AGE
 from learnflow_infra.readiness.owned import Snapshot
-from learnflow_infra.readiness.stuck import soon_replaced
 from learnflow_infra.readiness.view import View
 
 INTERVAL = 0.5
@@ -52,8 +50,5 @@ class CauseSearch:
         return self.periods.expired(now)
 
     def _search(self, snapshot: Snapshot, now: float) -> None:
-        """Search without pods that are soon replaced: they must not end the wait."""
         self._last, self._snapshot = now, snapshot
-        old = soon_replaced(snapshot.objects)
-        states = tuple(item for item in snapshot.states if item[0]["metadata"]["uid"] not in old)
-        self.periods.update(self._view.causes(dataclasses.replace(snapshot, states=states)), now)
+        self.periods.update(self._view.causes(snapshot), now)

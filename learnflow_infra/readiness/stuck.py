@@ -10,6 +10,7 @@ data, and becomes ready by itself.
 from collections.abc import Iterable
 
 from learnflow_infra.objects import ContainerStatus, Object
+from learnflow_infra.readiness.past import of_the_past
 from learnflow_infra.readiness.states import (
     at,
     condition,
@@ -18,7 +19,6 @@ from learnflow_infra.readiness.states import (
     owner_uids,
     part,
     text,
-    unobserved,
     waiting,
 )
 from learnflow_infra.readiness.status import compute
@@ -28,7 +28,6 @@ REVISION = "controller-revision-hash"
 """The label with a pod's revision, written by the controller of a StatefulSet."""
 PATIENCE = 60.0
 """Seconds for which a running pod of an old revision may be unready before it is replaced."""
-_CONTROLLERS = {"StatefulSet", "DaemonSet"}
 _STARTING = ("ContainerCreating", "PodInitializing")
 """Reasons for which containers of any starting pod wait."""
 
@@ -44,15 +43,12 @@ def stuck_pods(objects: Iterable[Object], now: float) -> list[Object]:
 
 
 def soon_replaced(objects: Iterable[Object]) -> set[str]:
-    """The uids of pods whose update is under way: no cause in them says anything of the new ones.
+    """The uids of objects of the past (see `past`), and of pods that block an update.
 
-    Their controller has not observed the newest spec, or they block the update.
+    No cause in them says anything of the pods that follow.
     """
     objects = list(objects)
-    controllers = (obj for obj in objects if obj["kind"] in _CONTROLLERS and unobserved(obj))
-    uids = {text(obj, "metadata", "uid") for obj in controllers}
-    pods = (obj for obj in objects if obj["kind"] == "Pod" and uids & owner_uids(obj))
-    return {text(pod, "metadata", "uid") for pod in (*pods, *_blocking(objects))}
+    return of_the_past(objects) | {text(pod, "metadata", "uid") for pod in _blocking(objects)}
 
 
 def _blocking(objects: list[Object]) -> list[Object]:

@@ -4,14 +4,18 @@ from collections.abc import Mapping, Sequence
 
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.models import Release
-from learnflow_infra.objects import is_event
+from learnflow_infra.objects import Object, is_event
 from learnflow_infra.readiness import causes, watched
 from learnflow_infra.readiness.causes import Cause
 from learnflow_infra.readiness.evidence import Evidence
 from learnflow_infra.readiness.logs import Logs
 from learnflow_infra.readiness.owned import Evaluator, Expected, Snapshot, members
+from learnflow_infra.readiness.states import claim_names
+from learnflow_infra.readiness.status import evaluate
 from learnflow_infra.readiness.store import Store
 from learnflow_infra.readiness.watches import Watches
+
+_CLAIM = "PersistentVolumeClaim"
 
 
 class View:
@@ -49,9 +53,19 @@ class View:
     def snapshot(self) -> Snapshot:
         """The release's objects now; the same instance while nothing changes."""
         version = self.store.version
-        if self._cached is None or self._cached[0] != version:
-            self._cached = version, self._evaluator.evaluate(self.store.objects(self._paths))
+        if self._cached is None or self._cached[0] != version or self._cached[1].settling:
+            self._cached = version, self._evaluate()
         return self._cached[1]
+
+    def _evaluate(self) -> Snapshot:
+        """The release's objects; where replicas differ, autoscalers are asked for, once."""
+        snapshot = self._evaluator.evaluate(self.store.objects(self._paths))
+        path = watched.BY_MANIFEST["HorizontalPodAutoscaler"].format(self.namespace)
+        if not snapshot.replicas or path in self._paths:
+            return snapshot
+        self._watches.ensure([path])
+        self._paths.append(path)
+        return self._evaluator.evaluate(self.store.objects(self._paths))
 
     def evidence(
         self, snapshot: Snapshot, logs: Mapping[tuple[str, str], Sequence[str]] | None = None
@@ -61,11 +75,13 @@ class View:
         others = self.store.objects(
             path.format(self.namespace) for path in watched.COLLECTIONS.values()
         )
+        claims = _claims_of_others(snapshot, others)
         operators = [obj for need in self.release.needs for obj in members(others, need, ())]
         return Evidence(
             namespace=self.namespace,
-            states=snapshot.states,
+            states=[*snapshot.states, *evaluate(claims)],
             missing=snapshot.missing,
+            replicas=snapshot.replicas,
             events=[obj for obj in self.store.objects([events]) if is_event(obj)],
             surroundings=[*self.store.objects(surroundings), *operators],
             logs=logs or {},
@@ -87,3 +103,10 @@ class View:
         by_log = any(cause.log for cause in self.release.causes)
         lines = self._logs.read(snapshot, again=logs) if logs or by_log else {}
         return causes.explain(self.evidence(snapshot, lines), self.release.causes)
+
+
+def _claims_of_others(snapshot: Snapshot, objects: Sequence[Object]) -> list[Object]:
+    """The claims that pods of a release mount, and that do not belong to it."""
+    used = {name for obj in snapshot.objects if obj["kind"] == "Pod" for name in claim_names(obj)}
+    used -= {o["metadata"]["name"] for o in snapshot.objects if o["kind"] == _CLAIM}
+    return [obj for obj in objects if obj["kind"] == _CLAIM and obj["metadata"]["name"] in used]

@@ -15,6 +15,7 @@ from learnflow_infra.clients.api_errors import ApiError, ForbiddenError
 from learnflow_infra.clients.kube import Kube, api_root
 from learnflow_infra.engine.release import changes
 from learnflow_infra.objects import Object, Resource, reference
+from learnflow_infra.readiness.owned import is_fleeting
 from learnflow_infra.readiness.status import compute
 
 _SET_BY_SERVER = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp")
@@ -59,6 +60,8 @@ def find(kube: Kube, namespace: str, objects: Sequence[Object]) -> list[Finding]
 
 def _finding(kube: Kube, path: str, desired: Object) -> Finding | None:
     live = kube.find(path) if path else None
+    if live is None and path and is_fleeting(desired):
+        return None  # a Job that ended: Kubernetes removed it
     if live is None:
         change = changes.change("added", None, desired)
         return Finding(desired=desired, path=path, state="gone", change=change)

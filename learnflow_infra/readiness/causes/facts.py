@@ -7,6 +7,7 @@ from learnflow_infra.masking.texts import masked
 from learnflow_infra.objects import Event, Object
 from learnflow_infra.readiness.evidence import Evidence
 from learnflow_infra.readiness.states import Status
+from learnflow_infra.readiness.stuck import soon_replaced
 
 LINES = 4
 """How many lines of a log are shown with a cause."""
@@ -17,6 +18,7 @@ class Facts:
 
     def __init__(self, evidence: Evidence) -> None:
         self.evidence = evidence
+        self._past = soon_replaced(obj for obj, _ in evidence.states)
         self._events: dict[tuple[str, str], list[Event]] = defaultdict(list)
         for event in evidence.events:
             involved = event.get("involvedObject") or {}
@@ -25,10 +27,17 @@ class Facts:
             events.sort(key=_time)
 
     def unready(self, *kinds: str) -> Iterator[tuple[Object, Status]]:
-        """The objects that are not ready: of these kinds, or of all."""
+        """The objects that are not ready, except those of the past: of these kinds, or of all."""
         for obj, status in self.evidence.states:
-            if not status.ready and (not kinds or obj["kind"] in kinds):
+            counts = not status.ready and obj["metadata"].get("uid") not in self._past
+            if counts and (not kinds or obj["kind"] in kinds):
                 yield obj, status
+
+    def terminating(self) -> Iterator[Object]:
+        """The objects that are being deleted."""
+        for obj, status in self.evidence.states:
+            if status.state == "Terminating":
+                yield obj
 
     def surroundings(self, kind: str) -> list[Object]:
         """The objects of a kind in the surroundings."""
@@ -49,6 +58,11 @@ class Facts:
         """The message of the newest event, or ""."""
         events = self.events(obj, *reasons)
         return message_of(events[-1]) if events else ""
+
+    def warning(self, obj: Object) -> tuple[str, ...]:
+        """The newest event of an object, if it is a warning, as evidence."""
+        last = [e for e in self.events(obj)[-1:] if e.get("type", "Warning") != "Normal"]
+        return tuple(f"event: {message_of(event)}" for event in last)
 
     def log(self, pod: Object, container: str) -> tuple[str, ...]:
         """The last lines of a container, as evidence."""

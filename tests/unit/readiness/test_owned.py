@@ -2,7 +2,15 @@
 
 from itertools import count
 
-from learnflow_infra.readiness.owned import INSTANCE, Evaluator, Expected, expected, members
+from learnflow_infra.readiness.owned import (
+    INSTANCE,
+    SILENCE,
+    Evaluator,
+    Expected,
+    expected,
+    members,
+)
+from learnflow_infra.timestamps import seconds_of
 
 UIDS = count()
 
@@ -121,3 +129,44 @@ def test_a_pod_set_needs_the_annotations_of_its_pool():
     bare = pod_set("new")
     bare["metadata"]["annotations"] = None  # a null, as some charts render it
     assert not evaluator.evaluate([POOL, bare]).ready
+
+
+def silent_resource(created):
+    db = thing("Db", "d", version="example.org/v1", spec={})
+    db["metadata"]["creationTimestamp"] = created
+    return db
+
+
+def test_a_custom_resource_without_a_status_counts_after_a_while():
+    db = silent_resource("2026-11-25T10:00:00Z")
+    began = seconds_of("2026-11-25T10:00:00Z")
+    times = iter([began + 1, began + SILENCE - 1, began + SILENCE + 1])
+    evaluator = Evaluator("r", Expected(names=("Db/d",)), now=lambda: next(times))
+    first, second, third = (evaluator.evaluate([db]) for _ in range(3))
+    assert [s.ready for s in (first, second, third)] == [False, False, True]
+    assert first.settling
+    assert not third.settling
+
+
+def test_a_custom_resource_that_cannot_be_dated_is_awaited():
+    assert not Evaluator("r", Expected(names=("Db/d",))).evaluate([silent_resource("")]).ready
+
+
+def test_a_job_that_failed_before_it_was_removed_is_missed():
+    evaluator = Evaluator("r", Expected(names=("Job/j",), fleeting=frozenset({"Job/j"})))
+    assert evaluator.evaluate([]).ready
+    evaluator.evaluate([job("Failed", name="j")])
+    assert evaluator.evaluate([]).missing == ("Job/j",)
+
+
+def test_the_manifest_tells_replicas_and_jobs_that_go():
+    sts = thing("StatefulSet", "db", version="apps/v1", spec={"replicas": 2})
+    left_out = thing("Deployment", "web", version="apps/v1", spec={})
+    scaled = thing("Deployment", "api", version="apps/v1", spec={"replicas": 1})
+    scaler = thing(
+        "ScaledObject", "s", version="keda.sh/v1", spec={"scaleTargetRef": {"name": "api"}}
+    )
+    goes = thing("Job", "j", version="batch/v1", spec={"ttlSecondsAfterFinished": 0})
+    told = expected([sts, left_out, scaled, scaler, goes])
+    assert told.replicas == {"StatefulSet/db": 2}
+    assert told.fleeting == {"Job/j"}
