@@ -45,7 +45,7 @@ def timed_out(
         f"{release.name} is not ready after {timeout:.0f} s.",
         why="\n".join(waiting),
         causes=causes,
-        remedy=remedy(None, release, namespace),
+        remedy=remedy(causes[0] if causes else None, release, namespace),
     )
 
 

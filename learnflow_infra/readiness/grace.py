@@ -65,7 +65,7 @@ class GracePeriods:
         """Replace the causes by those of a search at `now` (seconds); their periods continue."""
         before, self._periods = self._periods, {}
         for cause in causes:
-            key, grace = _key(cause), self.policy(cause).grace
+            key, grace = _key(cause), max(self.policy(cause).grace, cause.grace)
             if grace < math.inf and key not in self._periods:
                 since = before[key].since if key in before else now
                 self._periods[key] = _Period(cause=cause, since=since, grace=grace)

@@ -14,6 +14,7 @@ MAX_CONTAINERS = 10
 """How many containers' logs are read at a time."""
 MIN_AGE = 15.0
 """Seconds that a container has to run before its log is read: it may still be starting."""
+_REMOVED = "unable to retrieve container logs for"
 _PodContainer = tuple[str, str]
 
 
@@ -51,8 +52,12 @@ class Logs:
     def _tail(self, key: _PodContainer, item: ContainerStatus) -> Sequence[str]:
         """The log of the last ended start; of the running one where that has no log."""
         restarted = bool(count(item, "restartCount")) and at(item, "state", "running") is not None
-        lines = self._kube.log_tail(self._namespace, *key, previous=restarted)
-        return lines or self._kube.log_tail(self._namespace, *key, previous=not restarted)
+        return self._lines(key, previous=restarted) or self._lines(key, previous=not restarted)
+
+    def _lines(self, key: _PodContainer, *, previous: bool) -> Sequence[str]:
+        """The log; none where the kubelet answers that its runtime has removed it."""
+        lines = self._kube.log_tail(self._namespace, *key, previous=previous)
+        return [] if lines and lines[0].startswith(_REMOVED) else lines
 
     def _age(self, item: ContainerStatus) -> int | None:
         """How often a running container's age has doubled; None for one that just started."""

@@ -8,10 +8,11 @@ the causes, and the clock gives the time.
 import dataclasses
 import math
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from learnflow_infra.readiness import failures
+from learnflow_infra.readiness import failures, settle
 from learnflow_infra.readiness.causes import NEVER, Cause, Code
 from learnflow_infra.readiness.clock import SYSTEM, Clock
 from learnflow_infra.readiness.failures import StoppedError
@@ -123,7 +124,8 @@ class _Wait:
             self._ready_since = math.inf
             return False
         self._ready_since = min(self._ready_since, now)
-        return now >= self._ready_since + self._view.release.settle
+        probeless = settle.seconds(snapshot.objects, time.time())
+        return now >= self._ready_since + max(self._view.release.settle, probeless)
 
     def fail_if_over(self, snapshot: Snapshot, now: float) -> None:
         """Raise the error of a cause whose grace is over, or of the timeout.

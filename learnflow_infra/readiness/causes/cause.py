@@ -14,7 +14,8 @@ class Cause:
 
     `object` is `Kind/name`; `owner` is the controller of a pod: a cause that moves from one of
     its replicas to another continues. `message` is one sentence; `evidence` are lines of
-    states, events and logs, without secrets; `remedy` is what to type or change.
+    states, events and logs, without secrets; `remedy` is what to type or change. `grace` is
+    in seconds: the cause may last for that long, though the grace of its code is shorter.
     """
 
     code: CauseCode
@@ -24,6 +25,7 @@ class Cause:
     evidence: tuple[str, ...] = ()
     remedy: Words = ""
     owner: str = ""
+    grace: float = 0.0
 
     def __post_init__(self) -> None:
         """Raise a TypeError for a code without a policy: no wait would end by it."""
@@ -39,4 +41,5 @@ class Cause:
 
     def document(self) -> Document:
         """The cause as JSON, for `-o json`."""
-        return {**vars(self), "evidence": list(self.evidence), "remedy": str(self.remedy)}
+        fields = {key: value for key, value in vars(self).items() if key != "grace"}
+        return {**fields, "evidence": list(self.evidence), "remedy": str(self.remedy)}

@@ -8,13 +8,39 @@ from learnflow_infra.objects import Container, ContainerStatus, Object, Terminat
 from learnflow_infra.readiness.causes.absent_config import absent_config
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
-from learnflow_infra.readiness.causes.facts import Facts
+from learnflow_infra.readiness.causes.facts import Facts, message_of
 from learnflow_infra.readiness.causes.probes import failed_probe, killed_by_probe, outlived_crash
-from learnflow_infra.readiness.states import at, count, ended, items, text, waiting
+from learnflow_infra.readiness.states import (
+    at,
+    count,
+    ended,
+    items,
+    owner_uids,
+    sandbox_made,
+    text,
+    waiting,
+)
 
-_CANNOT_START = {"CreateContainerError", "RunContainerError", "StartError", "ContainerCannotRun"}
+_HOOKS = {
+    "PostStartHookError": "postStart hook",
+    "PreStartHookError": "preStart hook",
+    "PreCreateHookError": "preCreate hook",
+}
+_CANNOT_START = {
+    "CreateContainerError",
+    "RunContainerError",
+    "StartError",
+    "ContainerCannotRun",
+    *_HOOKS,
+}
 """Reasons of a container that waits or ended. Source: kubelet, and runc's errors in it."""
-_SIGNALS = {137: "SIGKILL", 143: "SIGTERM", 139: "SIGSEGV", 134: "SIGABRT"}
+_REBOOT = {"Unknown", "ContainerStatusUnknown"}
+"""Reasons of a container that ended with its node, and not by itself."""
+_SANDBOX = ("FailedCreatePodSandBox", "NetworkNotReady")
+_SANDBOX_MADE = ("Pulling", "Pulled", "Created", "Started")
+"""Events of a pod without a sandbox, and those that follow once it has one."""
+_SIGKILL = 137
+_SIGNALS = {_SIGKILL: "SIGKILL", 143: "SIGTERM", 139: "SIGSEGV", 134: "SIGABRT"}
 """By exit code."""
 
 
@@ -53,14 +79,30 @@ class _Container:
 def explain(facts: Facts) -> Iterator[Cause]:
     """A cause for each container that is not ready; a cause of an init container hides others."""
     for pod, _ in facts.unready("Pod"):
-        if at(pod, "status", "phase") == "Failed":
+        if at(pod, "status", "phase") == "Failed" and owner_uids(pod):
             continue  # its owner replaces it, or has a cause itself
         init, others = (
             [_Container(facts=facts, pod=pod, status=item) for item in items(pod, "status", key)]
             for key in ("initContainerStatuses", "containerStatuses")
         )
+        yield from _sandbox(facts, pod)
         of_init = [cause for container in init for cause in _init(container)]
         yield from of_init or (cause for container in others for cause in _causes(container))
+
+
+def _sandbox(facts: Facts, pod: Object) -> Iterator[Cause]:
+    """The cause of a pod whose sandbox, with its network, cannot be created."""
+    last = facts.events(pod, *_SANDBOX, *_SANDBOX_MADE)[-1:]
+    if not last or last[0].get("reason") not in _SANDBOX or sandbox_made(pod):
+        return
+    yield Cause(
+        code=Code.ContainerCannotStart,
+        object=reference(pod),
+        message="the pod's sandbox cannot be created: its network or runtime fails",
+        evidence=(f"kubelet: {message_of(last[0])}",),
+        remedy="See the network plugin and the container runtime of its node: "
+        "kubectl -n kube-system get pods",
+    )
 
 
 def _init(container: _Container) -> Iterator[Cause]:
@@ -92,7 +134,7 @@ def _unready(container: _Container) -> Iterator[Cause]:
     place = container.facts, container.pod, container.status
     outlived, probe = outlived_crash(*place), failed_probe(*place)
     killed = probe and killed_by_probe(*place, probe[0])
-    if ended(container.status).get("reason") == "OOMKilled" and not outlived:
+    if _lacked_memory(container) and not outlived:
         yield _out_of_memory(container)
     elif _crashes(container.status) and not outlived and not killed:
         yield _crashed(container)
@@ -103,10 +145,26 @@ def _unready(container: _Container) -> Iterator[Cause]:
 def _crashes(item: ContainerStatus) -> bool:
     """Whether the container crashed, and may crash again."""
     end = ended(item)
-    again = count(item, "restartCount") > 0 or waiting(item).get("reason") == "CrashLoopBackOff"
+    if waiting(item).get("reason") == "CrashLoopBackOff":
+        return True
     now = at(item, "state", "terminated")
-    crashed = bool(end) and end.get("reason") != "Unknown"  # "Unknown" after a node's restart
+    crashed = bool(end) and end.get("reason") not in _REBOOT
+    again = count(item, "restartCount") > 0
     return crashed and (again or (bool(now) and (end.get("exitCode") or 0) != 0))
+
+
+def _lacked_memory(container: _Container) -> bool:
+    """Whether the kernel ended it for its memory.
+
+    The runtime may learn of that too late for the reason OOMKilled. SIGKILL then tells it,
+    where a limit is set, and the kubelet did not send it, which it says in an event.
+    """
+    end, facts = ended(container.status), container.facts
+    if end.get("reason") == "OOMKilled":
+        return True
+    limit = at(container.spec, "resources", "limits", "memory")
+    killed = end.get("exitCode") == _SIGKILL and end.get("reason") == "Error" and limit
+    return bool(killed) and not facts.events(container.pod, "Killing", "Unhealthy")
 
 
 def _out_of_memory(container: _Container) -> Cause:
@@ -120,12 +178,15 @@ def _out_of_memory(container: _Container) -> Cause:
 
 def _crashed(container: _Container) -> Cause:
     end = ended(container.status)
+    hook = container.facts.newest(container.pod, "FailedPostStartHook")
+    if hook:
+        return _cannot_start(container, "PostStartHookError", hook)
     restarts = count(container.status, "restartCount")
     times = f", restarted {restarts} times" if restarts > 1 else ""
     message = text(end, "message").strip()
     return container.cause(
         Code.ContainerCrashed,
-        message=f"the container ends with exit code {_exit_code(end)}{times}",
+        message=f"the container ends{_exit_code(end)}{times}",
         remedy="Correct what its log reports; then deploy again.",
         evidence=(f"termination message: {masked(message)}",) if message else (),
     )
@@ -133,7 +194,9 @@ def _crashed(container: _Container) -> Cause:
 
 def _exit_code(end: Terminated) -> str:
     code = end.get("exitCode")
-    return f"{code} ({_SIGNALS[code]})" if code in _SIGNALS else f"{code}"
+    if code is None:
+        return " again and again"
+    return f" with exit code {code}" + (f" ({_SIGNALS[code]})" if code in _SIGNALS else "")
 
 
 def _failing_probe(container: _Container, kind: str, output: str) -> Cause:
@@ -145,12 +208,14 @@ def _failing_probe(container: _Container, kind: str, output: str) -> Cause:
     )
 
 
-def _cannot_start(container: _Container) -> Cause:
+def _cannot_start(container: _Container, reason: str = "", message: str = "") -> Cause:
     status = container.status
-    message = text(waiting(status), "message") or text(ended(status), "message")
+    reason = reason or text(waiting(status), "reason")
+    message = message or text(waiting(status), "message") or text(ended(status), "message")
+    hook = _HOOKS.get(reason)
     return container.cause(
         Code.ContainerCannotStart,
-        message="the container's command cannot be started",
-        remedy="Correct its command, user or mounts in your values.",
+        message=f"the container's {hook} fails" if hook else "the container cannot be started",
+        remedy=f"Correct its {hook or 'command, user or mounts'} in your values.",
         evidence=(f"kubelet: {masked(' '.join(message.split()))}",) if message else (),
     )

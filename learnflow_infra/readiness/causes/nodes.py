@@ -1,12 +1,21 @@
-"""Nodes that are not ready or lack resources, and pods that nodes evicted."""
+"""Nodes that are not ready or lack resources, and pods that nodes ended or did not take."""
 
 from collections.abc import Iterator
 
 from learnflow_infra.objects import Object, reference
+from learnflow_infra.readiness.causes import scheduling
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts
-from learnflow_infra.readiness.states import at, condition, owner_uids, text
+from learnflow_infra.readiness.states import (
+    at,
+    condition,
+    containers,
+    ended,
+    holds,
+    owner_uids,
+    text,
+)
 
 _PRESSURES = ("DiskPressure", "MemoryPressure", "PIDPressure")
 
@@ -15,21 +24,42 @@ def explain(facts: Facts) -> Iterator[Cause]:
     """A cause for each such node that an unready pod runs or may run on, and for evictions."""
     pods = [pod for pod, _ in facts.unready("Pod")]
     used = {at(pod, "spec", "nodeName") for pod in pods}
+    kept_off = any(_kept_off(facts, pod) for pod in pods)
     for node in facts.surroundings("Node") if pods else ():
-        relevant = node["metadata"]["name"] in used or None in used
-        if relevant and condition(node, "Ready").get("status") != "True":
-            yield _not_ready(node)
-        elif relevant:
-            yield from _pressures(node)
+        if node["metadata"]["name"] in used or kept_off:
+            yield from _troubles(node)
     for pod in pods:
-        if at(pod, "status", "reason") == "Evicted" and not _replaced(facts, pod):
-            reason = text(pod, "status", "message")
-            yield Cause(
-                code=Code.PodEvicted,
-                object=reference(pod),
-                message=f"the node evicted the pod: {reason}",
-                remedy="Request what it needs (resources.requests), or free resources of the node.",
-            )
+        if _ended_by_node(pod) and not _replaced(facts, pod):
+            yield _evicted(pod)
+
+
+def _kept_off(facts: Facts, pod: Object) -> bool:
+    """Whether troubles of nodes keep a pod without a node off them; other nodes do not matter."""
+    if at(pod, "spec", "nodeName"):
+        return False
+    message = scheduling.summary(pod)
+    if message:
+        return scheduling.code_of(facts, pod, message) in {Code.NodeNotReady, Code.NodePressure}
+    nodes = facts.surroundings("Node")  # the scheduler has not seen it
+    return not any(holds(node, "Ready") for node in nodes)
+
+
+def _ended_by_node(pod: Object) -> bool:
+    """Whether the kubelet ended or refused the pod itself, and not one of its containers."""
+    ended_itself = not text(pod, "status", "reason") and any(map(ended, containers(pod)))
+    return at(pod, "status", "phase") == "Failed" and not ended_itself
+
+
+def _evicted(pod: Object) -> Cause:
+    reason, why = text(pod, "status", "reason"), text(pod, "status", "message")
+    what = "evicted the pod" if reason == "Evicted" else "ended or refused the pod"
+    texts = [reason if reason != "Evicted" else "", why]
+    return Cause(
+        code=Code.PodEvicted,
+        object=reference(pod),
+        message=": ".join([f"the node {what}", *filter(None, texts)]),
+        remedy="Request what it needs (resources.requests), or free resources of the node.",
+    )
 
 
 def _replaced(facts: Facts, pod: Object) -> bool:
@@ -45,6 +75,13 @@ def _replaced(facts: Facts, pod: Object) -> bool:
         )
         for obj, status in facts.evidence.states
     )
+
+
+def _troubles(node: Object) -> Iterator[Cause]:
+    if holds(node, "Ready"):
+        yield from _pressures(node)
+    else:
+        yield _not_ready(node)
 
 
 def _not_ready(node: Object) -> Cause:

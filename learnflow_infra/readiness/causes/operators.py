@@ -1,15 +1,23 @@
 """Custom resources that their operator rejects, or has not acted on."""
 
+import re
 from collections.abc import Iterator
 
 from learnflow_infra.masking import masked
 from learnflow_infra.objects import Object, reference
+from learnflow_infra.readiness import strimzi
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts
 from learnflow_infra.readiness.groups import group_of, is_custom
-from learnflow_infra.readiness.states import at, count, part, unobserved
+from learnflow_infra.readiness.states import Status, at, count, part, unobserved
+from learnflow_infra.readiness.status import conventions
 from learnflow_infra.remedy import Command, Remedy
+
+_PATIENCE = 60.0
+"""Seconds that a failure may last which is not a refusal of the spec: it may heal."""
+_LONG_PATIENCE = 180.0
+"""Seconds that an operator may go on reporting an error which it has no name for."""
 
 
 def explain(facts: Facts) -> Iterator[Cause]:
@@ -18,14 +26,36 @@ def explain(facts: Facts) -> Iterator[Cause]:
         if not is_custom(group_of(obj["apiVersion"])):
             continue
         if status.state == "Failed":
-            yield Cause(
-                code=Code.OperatorRefused,
-                object=reference(obj),
-                message=f"its operator rejects it: {masked(status.message)}",
-                remedy=Remedy("Correct the values that it comes from: ", Command("values")),
-            )
+            yield _refused(obj, status, 0 if conventions.refuses(obj) else _PATIENCE)
         elif status.state == "InProgress" and (not part(obj, "status") or unobserved(obj)):
             yield _unobserved(facts, obj)
+        elif _FORBIDDEN.search(status.message):
+            yield _forbidden(obj, status)
+        elif status.state == "InProgress" and strimzi.keeps_refusing(obj):
+            yield _refused(obj, status, _LONG_PATIENCE)
+
+
+_FORBIDDEN = re.compile(r"forbidden: User \"?system:serviceaccount")
+
+
+def _refused(obj: Object, status: Status, patience: float) -> Cause:
+    return Cause(
+        code=Code.OperatorRefused,
+        object=reference(obj),
+        message=f"its operator rejects it: {masked(status.message)}",
+        remedy=Remedy("Correct the values that it comes from: ", Command("values")),
+        grace=patience,
+    )
+
+
+def _forbidden(obj: Object, status: Status) -> Cause:
+    return Cause(
+        code=Code.RightsMissing,
+        object=reference(obj),
+        message=f"its operator lacks rights: {masked(status.message)}",
+        remedy="Give the operator's ServiceAccount the role that its chart has for this namespace.",
+        grace=_PATIENCE,
+    )
 
 
 def _unobserved(facts: Facts, obj: Object) -> Cause:

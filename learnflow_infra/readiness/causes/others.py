@@ -11,6 +11,10 @@ from learnflow_infra.readiness.states import condition, containers, ended, owner
 _BUILT_IN = {
     "foregroundDeletion",
     "orphan",
+    "kubernetes",
+    "kubernetes.io/pv-protection",
+    "resource.kubernetes.io/delete-protection",
+    "customresourcecleanup.apiextensions.k8s.io",
     "kubernetes.io/pvc-protection",
     "service.kubernetes.io/load-balancer-cleanup",
     "batch.kubernetes.io/job-tracking",
@@ -25,14 +29,33 @@ def explain(facts: Facts) -> Iterator[Cause]:
     for obj, status in facts.unready():
         if obj["kind"] == "Job" and status.state == "Failed":
             yield _job(facts, obj)
+        elif obj["kind"] == "CustomResourceDefinition" and status.state == "Failed":
+            yield _definition(obj, status.message)
         elif condition(obj, "Progressing").get("reason") == "ProgressDeadlineExceeded":
             yield _rollout(facts, obj)
-        elif status.state == "Terminating":
-            yield from _finalizers(facts, obj)
+        elif (obj["apiVersion"], obj["kind"]) == ("v1", "Service") and _unserved(facts, obj):
+            yield _balancer(facts, obj)
+    for obj in facts.terminating():
+        yield from _finalizers(facts, obj)
+    yield from _scaled(facts)
     for name in facts.evidence.missing:
         remedy = "Deploy again; it creates what is missing."
         text = "it is in the manifest, but does not exist"
         yield Cause(code=Code.ObjectMissing, object=name, message=text, remedy=remedy)
+
+
+def _scaled(facts: Facts) -> Iterator[Cause]:
+    unready = {reference(obj): status.message for obj, status in facts.unready()}
+    for name, number in facts.evidence.replicas.items():
+        if name in unready:
+            scale = f"kubectl -n {facts.evidence.namespace} scale {name} --replicas={number}"
+            yield Cause(
+                code=Code.ReplicasChanged,
+                object=name,
+                message=f"somebody scaled it: its manifest asks for {number} replicas",
+                evidence=(unready[name],),
+                remedy=f"Deploy again, or: {scale}",
+            )
 
 
 def _denied(facts: Facts) -> Iterator[Cause]:
@@ -70,12 +93,39 @@ def _exits(facts: Facts, pod: Object) -> Iterator[str]:
             yield from facts.log(pod, item["name"])
 
 
+def _definition(obj: Object, why: str) -> Cause:
+    return Cause(
+        code=Code.ResourceRejected,
+        object=reference(obj),
+        message=f"the API server does not serve the CRD: {why}",
+        remedy="See which CRD has the same names: kubectl get crds",
+    )
+
+
 def _rollout(facts: Facts, obj: Object) -> Cause:
     return Cause(
         code=Code.RolloutStuck,
         object=reference(obj),
         message=str(condition(obj, "Progressing").get("message") or "it made no progress in time"),
         remedy=f"kubectl -n {facts.evidence.namespace} describe {reference(obj)}",
+    )
+
+
+def _unserved(facts: Facts, service: Object) -> bool:
+    """Whether no controller has touched it: one writes an event, or its finalizer, at once."""
+    deleted = service["metadata"].get("deletionTimestamp")
+    return not (deleted or facts.events(service) or service["metadata"].get("finalizers"))
+
+
+def _balancer(facts: Facts, service: Object) -> Cause:
+    where = f"kubectl -n {facts.evidence.namespace} describe {reference(service)}"
+    return Cause(
+        code=Code.LoadBalancerMissing,
+        object=reference(service),
+        message="nothing in the cluster gives Services of type LoadBalancer an address",
+        evidence=(f"no controller has written an event about it: {where}",),
+        remedy="Install a load balancer (MetalLB, a cloud's), run `minikube tunnel` on minikube, "
+        "or choose the type NodePort or ClusterIP in your values.",
     )
 
 

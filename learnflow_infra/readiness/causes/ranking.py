@@ -6,37 +6,61 @@ from collections.abc import Set as AbstractSet
 
 from learnflow_infra.masking import masked
 from learnflow_infra.objects import Object, reference
+from learnflow_infra.readiness import strimzi
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code, rank
 from learnflow_infra.readiness.causes.facts import Facts
+from learnflow_infra.readiness.causes.relations import Relations
 from learnflow_infra.readiness.states import owner_uids
 
 _SYMPTOMS: Mapping[str, AbstractSet[Code]] = {
     Code.ClaimNoStorageClass: {Code.PodUnschedulable, Code.ClaimPending},
     Code.ClaimNoProvisioner: {Code.PodUnschedulable, Code.ClaimPending},
-    Code.NodeNotReady: {Code.PodUnschedulableTaint, Code.ProbeFailing},
-    Code.OperatorNotRunning: {Code.OperatorSilent, Code.ObjectMissing, Code.RolloutStuck},
-    Code.OperatorRefused: {Code.ObjectMissing},
-    Code.QuotaExceeded: {Code.ObjectMissing},
+    Code.NodeNotReady: {Code.ProbeFailing},
 }
-"""The symptoms of a cause elsewhere in the release."""
+"""The symptoms of a cause in the pods that need its object: their claim, or their node."""
+_OPERATORS = {Code.OperatorNotRunning, Code.OperatorRefused}
+"""Causes for which an operator does not create pods, or sets of them."""
 _GENERAL = Code.RolloutStuck
-"""The causes of its pods are more specific."""
+"""The causes of its pods, and of its operator, are more specific."""
 
 
 def ranked(facts: Facts, causes: Sequence[Cause]) -> list[Cause]:
     """The causes in order; without any, NotReady for each unready object."""
-    codes = {cause.code for cause in causes}
-    symptoms = {code for root in codes for code in _SYMPTOMS.get(root, ())}
-    kept = [cause for cause in causes if cause.code not in symptoms]
-    if any(cause.code != _GENERAL for cause in kept):
-        kept = [cause for cause in kept if cause.code != _GENERAL] or kept
+    relations = Relations(facts)
+    kept = [cause for cause in causes if not _is_symptom(cause, causes, relations)]
     merged = _merged(facts, kept)
     unexplained = [
-        Cause(code=Code.NotReady, object=reference(obj), message=message)
+        Cause(
+            code=Code.NotReady,
+            object=reference(obj),
+            message=message,
+            evidence=facts.warning(obj),
+        )
         for obj, message in _waiting(facts)
     ]
     return sorted(map(_safe, merged or unexplained), key=lambda cause: rank(cause.code))
+
+
+def _is_symptom(cause: Cause, causes: Sequence[Cause], relations: Relations) -> bool:
+    return any(_explains(root, cause, relations) for root in causes)
+
+
+def _explains(root: Cause, cause: Cause, relations: Relations) -> bool:
+    """Whether a cause is the root of another one: a symptom of the same object or pod."""
+    if cause.code == _GENERAL:
+        return root.code != _GENERAL and cause.object in relations.owners(root.object)
+    if root.code in _OPERATORS:
+        return _by_operator(root, cause)
+    symptoms = _SYMPTOMS.get(root.code, frozenset())
+    return cause.code in symptoms and root.object in relations.needs(cause.object)
+
+
+def _by_operator(root: Cause, cause: Cause) -> bool:
+    if cause.code == Code.OperatorSilent:
+        return root.code == Code.OperatorNotRunning
+    kind = cause.object.partition("/")[0]
+    return cause.code == Code.ObjectMissing and kind in strimzi.POD_SETS
 
 
 def _safe(cause: Cause) -> Cause:

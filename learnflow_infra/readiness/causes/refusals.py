@@ -4,12 +4,12 @@ import re
 from collections.abc import Iterator
 
 from learnflow_infra.masking import masked
-from learnflow_infra.objects import Reference, refer, reference
+from learnflow_infra.objects import Object, Reference, refer, reference
 from learnflow_infra.readiness import strimzi
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts, message_of
-from learnflow_infra.readiness.states import count
+from learnflow_infra.readiness.states import condition, count, holds, text
 from learnflow_infra.remedy import Command, Remedy, Words
 
 _PHRASES: tuple[tuple[Code, str, str, Words], ...] = (
@@ -17,14 +17,15 @@ _PHRASES: tuple[tuple[Code, str, str, Words], ...] = (
         Code.QuotaExceeded,
         (
             r"exceeded quota|must specify (?:limits|requests|cpu|memory)|failed quota"
-            r"|(?:maximum|minimum) \w+ usage per"
+            r"|(?:insufficient|status unknown for) quota"
+            r"|(?:maximum|minimum) \S+ usage per|max limit to request ratio"
         ),
         "a quota or limit of the namespace forbids it",
         "See it: kubectl -n {namespace} describe resourcequota,limitrange; then ask for less.",
     ),
     (
         Code.PodSecurityViolation,
-        r"violates PodSecurity",
+        r"violates PodSecurity|unable to validate against any (?:pod )?security (?:context|policy)",
         "the namespace's pod security standard forbids its pods",
         (
             "Set the security contexts in your values, or the namespace's label "
@@ -54,13 +55,16 @@ _PHRASES: tuple[tuple[Code, str, str, Words], ...] = (
     ),
     (
         Code.ResourceKindUnknown,
-        r"no matches for kind|ensure CRDs are installed first",
+        r"no matches for kind|ensure CRDs are installed|could not find the requested resource",
         "the cluster does not know a kind that the chart has",
         "Install its CRD first: deploy the release of its operator.",
     ),
     (
         Code.RightsMissing,
-        r"is forbidden: User|cannot (?:create|get|list|patch|update|watch|delete) resource",
+        (
+            r"is forbidden: User|cannot (?:create|get|list|patch|update|watch|delete) resource"
+            r"|attempting to grant"
+        ),
         "this user may not do that",
         "Ask for the rights: kubectl -n {namespace} auth can-i --list",
     ),
@@ -72,9 +76,34 @@ _PHRASES: tuple[tuple[Code, str, str, Words], ...] = (
     ),
     (
         Code.ResourceRejected,
+        r"cannot be imported into the current release|\b\S+ \"[^\"]+\" already exists",
+        "an object of that name exists, and belongs to somebody else",
+        Remedy("Rename yours, delete the other, or take it over: ", Command("deploy", "--adopt")),
+    ),
+    (
+        Code.ResourceRejected,
+        r"because it is being terminated",
+        "its namespace is being deleted",
+        "Wait until it is gone, or name another: kubectl get namespace {namespace}",
+    ),
+    (
+        Code.ResourceRejected,
+        r"conflict occurred while applying|Apply failed with \d+ conflict",
+        "somebody else set the same field",
+        "Leave the field to them in your values, or remove what they set.",
+    ),
+    (
+        Code.ResourceRejected,
+        r"failed to allocate a? ?nodePort|range is full",
+        "the cluster has no address or port left for it",
+        "Name one that is free in your values, or delete Services that nobody uses.",
+    ),
+    (
+        Code.ResourceRejected,
         (
             r"is invalid:|cannot be handled as|strict decoding error|updates to .* are forbidden"
             r"|field is immutable|admission webhook|unknown field|is forbidden:"
+            r"|error validating data|cannot unmarshal|request (?:entity|is) too large"
         ),
         "the API server refuses it as it is written",
         Remedy("Correct the values that it comes from: ", Command("values")),
@@ -101,18 +130,26 @@ def explain(facts: Facts) -> Iterator[Cause]:
         enough = count(obj, "status", "replicas") >= count(obj, "spec", "replicas", default=1)
         if enough and obj["kind"] not in {"Job", "DaemonSet"}:
             continue
-        last = facts.events(obj, "FailedCreate", "SuccessfulCreate")[-1:]
-        message = message_of(last[0]) if last and last[0].get("reason") == "FailedCreate" else ""
-        cause = _classified(message, facts.evidence.namespace, reference(obj)) if message else None
+        message = _refused(facts, obj)
+        cause = classified(message, facts.evidence.namespace, reference(obj)) if message else None
         if cause:
             yield cause
+
+
+def _refused(facts: Facts, obj: Object) -> str:
+    """Why the newest pod or claim could not be created; events are kept for an hour only."""
+    last = facts.events(obj, "FailedCreate", "SuccessfulCreate")[-1:]
+    if not last:
+        failure = condition(obj, "ReplicaFailure")
+        return text(failure, "message") if holds(obj, "ReplicaFailure") else ""
+    return message_of(last[0]) if last[0].get("reason") == "FailedCreate" else ""
 
 
 def from_refusal(message: str, namespace: str = "NAMESPACE") -> Cause | None:
     """The cause for a message of helm or of the API server; None for one without a known phrase."""
     match = _OBJECT.search(message) or _HOOK.search(message)
     name = _name(match) if match else Reference("Release")
-    return _classified(" ".join(message.split()), namespace, name)
+    return classified(" ".join(message.split()), namespace, name)
 
 
 def _name(match: re.Match[str]) -> Reference:
@@ -121,7 +158,8 @@ def _name(match: re.Match[str]) -> Reference:
     return refer(kind, match[2])
 
 
-def _classified(message: str, namespace: str, name: Reference) -> Cause | None:
+def classified(message: str, namespace: str, name: Reference) -> Cause | None:
+    """The cause of an object for a message of the API server; None without a known phrase."""
     for code, pattern, summary, remedy in _PHRASES:
         if re.search(pattern, message):
             return Cause(

@@ -11,9 +11,8 @@ from learnflow_infra.objects import Object, reference
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts
-from learnflow_infra.readiness.states import at, condition, items, part
+from learnflow_infra.readiness.states import at, claim_names, condition, items, part, text
 
-_REASON = re.compile(r"(\d+) ((?:node\(s\) |Insufficient |Too many )[^,.{]*(?:\{[^}]*\})?[^,.]*)")
 _RULES: tuple[tuple[Code, str], ...] = (
     (Code.NodeNotReady, r"node\.kubernetes\.io/(not-ready|unreachable)"),
     (Code.NodePressure, r"node\.kubernetes\.io/[a-z]+-pressure"),
@@ -22,10 +21,20 @@ _RULES: tuple[tuple[Code, str], ...] = (
     (Code.PodUnschedulableTaint, r"taint|were unschedulable"),
     (
         Code.PodUnschedulableAffinity,
-        r"(anti-|pod )affinity|topology spread|olume's? node aff",
+        r"(anti-|pod )affinity|topology spread|olume's? node aff|volume node affinity",
     ),
     (Code.PodUnschedulableNodeSelector, r"affinity/selector"),
 )
+_UNBOUND = "unbound immediate PersistentVolumeClaims"
+_TAINT = re.compile(r"\btaint")
+_CONTROL = re.compile(r"node-role\.kubernetes\.io/(control-plane|master)")
+"""Taints of every control plane; what is wrong are the reasons of the other nodes."""
+_CORDONED = "node.kubernetes.io/unschedulable"
+"""The scheduler has a reason of its own for it: "were unschedulable"."""
+_KEEPS_OFF = {"NoSchedule", "NoExecute"}
+_END = re.compile(r"[.,]? (?:preemption:|no new claims to deallocate|still not schedulable)")
+_NEXT = re.compile(r", (?=\d+ )")
+_REASON = re.compile(r"(\d+) (.+)", re.DOTALL)
 _REMEDIES = {
     Code.NodeNotReady: "See the nodes: kubectl get nodes",
     Code.NodePressure: "See the nodes: kubectl describe nodes",
@@ -41,37 +50,92 @@ _REMEDIES = {
 def explain(facts: Facts) -> Iterator[Cause]:
     """A cause for each pod that the scheduler could not place."""
     for pod, _ in facts.unready("Pod"):
-        placed = condition(pod, "PodScheduled")
-        if placed.get("status") == "False" and placed.get("reason") != "SchedulingGated":
-            message = " ".join(str(placed.get("message") or "").split())
-            if message and "unbound immediate PersistentVolumeClaims" not in message:
-                yield _cause(pod, message)
+        message = summary(pod)
+        if message and not (_UNBOUND in message and _waits_for_claim(facts, pod)):
+            yield _cause(facts, pod, message)
 
 
-def _cause(pod: Object, summary: str) -> Cause:
-    code = _code(pod, summary)
-    nodes = summary.partition(" preemption:")[0].partition(". no new claims")[0].rstrip(". ")
+def summary(pod: Object) -> str:
+    """The scheduler's message about a pod that it could not place; "" for other pods."""
+    placed = condition(pod, "PodScheduled")
+    if placed.get("status") != "False" or placed.get("reason") == "SchedulingGated":
+        return ""
+    return " ".join(str(placed.get("message") or "").split())
+
+
+def _waits_for_claim(facts: Facts, pod: Object) -> bool:
+    """Whether a claim of the release that the pod uses has a cause of its own."""
+    pending = {claim["metadata"]["name"] for claim, _ in facts.unready("PersistentVolumeClaim")}
+    used = claim_names(pod)
+    return bool(pending & used if used else pending)
+
+
+def _cause(facts: Facts, pod: Object, message: str) -> Cause:
+    code = code_of(facts, pod, message)
     return Cause(
         code=code,
         object=reference(pod),
-        message=f"no node fits the pod: {nodes}{_request(pod, code)}",
-        evidence=(f"scheduler: {summary}",),
+        message=f"no node fits the pod: {_by_nodes(message)}{_request(pod, code)}",
+        evidence=(f"scheduler: {message}",),
         remedy=_REMEDIES[code],
     )
 
 
-def _code(pod: Object, summary: str) -> Code:
+def _by_nodes(message: str) -> str:
+    """The message without what preemption would do."""
+    return _END.split(message)[0].rstrip("., ")
+
+
+def code_of(facts: Facts, pod: Object, message: str) -> Code:
     """The reason of most nodes; at a tie, the first reason in the message."""
     counts: dict[Code, int] = {}
-    for number, reason in _REASON.findall(summary.partition(" preemption:")[0]):
-        code = next((c for c, words in _RULES if re.search(words, reason)), Code.PodUnschedulable)
-        counts[code] = counts.get(code, 0) + int(number)
+    for number, reason in _reasons(message):
+        for code, nodes in _classified(facts, pod, number, reason):
+            counts[code] = counts.get(code, 0) + nodes
     if not counts:
-        return Code.PodUnschedulable
+        taken = bool(_reasons(message))  # all nodes are control planes
+        return Code.PodUnschedulableTaint if taken else Code.PodUnschedulable
     code = max(counts, key=lambda item: counts[item])
     selected = code is Code.PodUnschedulableNodeSelector
     own = at(pod, "spec", "nodeSelector")
     return Code.PodUnschedulableAffinity if selected and not own else code
+
+
+def _reasons(message: str) -> list[tuple[int, str]]:
+    """Pairs of a number of nodes and the reason why they do not fit."""
+    listed = _by_nodes(message).partition("available: ")[2]
+    matches = map(_REASON.match, _NEXT.split(listed))
+    return [(int(match[1]), match[2]) for match in matches if match]
+
+
+def _classified(facts: Facts, pod: Object, number: int, reason: str) -> list[tuple[Code, int]]:
+    """The codes of a reason, each with its number of nodes; none for control planes' taints."""
+    if _TAINT.search(reason):
+        return _taints(facts, pod, number, reason)
+    return [(_by_words(reason), number)]
+
+
+def _by_words(reason: str) -> Code:
+    return next((code for code, words in _RULES if re.search(words, reason)), Code.PodUnschedulable)
+
+
+def _taints(facts: Facts, pod: Object, number: int, reason: str) -> list[tuple[Code, int]]:
+    """Since Kubernetes 1.35 the message names no key; the nodes' own taints then tell."""
+    if "{" in reason:
+        return [] if _CONTROL.search(reason) else [(_by_words(reason), number)]
+    keys = _untolerated(facts, pod)[:number]
+    keys += [""] * (number - len(keys))
+    return [(_by_words(f"{key} taint"), 1) for key in keys if not _CONTROL.search(key)]
+
+
+def _untolerated(facts: Facts, pod: Object) -> list[str]:
+    """Of each node with taints that the pod does not tolerate, the key of the first."""
+    known = {text(item, "key") for item in items(pod, "spec", "tolerations")} | {_CORDONED}
+    keys = (
+        [text(t, "key") for t in items(node, "spec", "taints") if t.get("effect") in _KEEPS_OFF]
+        for node in facts.surroundings("Node")
+    )
+    return [left[0] for own in keys if (left := [key for key in own if key not in known])]
 
 
 def _request(pod: Object, code: Code) -> str:

@@ -8,9 +8,13 @@ from learnflow_infra.readiness.causes.absent_config import absent_config, names_
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts, message_of
-from learnflow_infra.readiness.states import at, containers, holds, text
+from learnflow_infra.readiness.states import at, sandbox_made, text
 
-_DEFAULT = "storageclass.kubernetes.io/is-default-class"
+_DEFAULTS = (
+    "storageclass.kubernetes.io/is-default-class",
+    "storageclass.beta.kubernetes.io/is-default-class",
+)
+"""Source: pkg/volume/util/storageclass.go of Kubernetes, which still reads both."""
 _SUMMARY = "Unable to attach or mount volumes"
 """The kubelet repeats it every two minutes beside the message that has the reason."""
 
@@ -18,10 +22,13 @@ _SUMMARY = "Unable to attach or mount volumes"
 def explain(facts: Facts) -> Iterator[Cause]:
     """A cause for each claim that is pending, and each pod whose volumes cannot be mounted."""
     for claim, _ in facts.unready("PersistentVolumeClaim"):
-        if text(claim, "status", "phase", default="Pending") == "Pending":
+        phase = text(claim, "status", "phase", default="Pending")
+        if phase == "Pending":
             yield from _claim(facts, claim)
+        elif phase == "Lost":
+            yield _lost(facts, claim)
     for pod, _ in facts.unready("Pod"):
-        if not _mounted(pod):
+        if not sandbox_made(pod):  # the kubelet mounts before it creates the sandbox
             yield from _mount(facts, pod)
 
 
@@ -51,13 +58,25 @@ def _claim(facts: Facts, claim: Object) -> Iterator[Cause]:
         )
 
 
+def _lost(facts: Facts, claim: Object) -> Cause:
+    message = facts.newest(claim, "ClaimLost")
+    volume = text(claim, "spec", "volumeName")
+    return Cause(
+        code=Code.VolumeMountFailed,
+        object=reference(claim),
+        message=f"its volume {volume} is lost",
+        evidence=(f"controller: {masked(message)}",) if message else (),
+        remedy=f"See whether the volume can be restored: kubectl get pv {volume}",
+    )
+
+
 def _names_volume(claim: Object) -> bool:
     """Whether it names its volume: its class then needs no StorageClass object."""
     return bool(at(claim, "spec", "volumeName"))
 
 
 def _is_default(storage_class: Object) -> bool:
-    return text(storage_class, "metadata", "annotations", _DEFAULT) == "true"
+    return any(text(storage_class, "metadata", "annotations", k) == "true" for k in _DEFAULTS)
 
 
 def _no_class(claim: Object, message: str, classes: dict[str, Object]) -> Cause:
@@ -72,14 +91,10 @@ def _no_class(claim: Object, message: str, classes: dict[str, Object]) -> Cause:
     )
 
 
-def _mounted(pod: Object) -> bool:
-    """Whether its volumes are mounted: the kubelet mounts them before it creates the sandbox."""
-    started = any(item.get("containerID") or item.get("restartCount") for item in containers(pod))
-    return started or holds(pod, "PodReadyToStartContainers")
-
-
 def _mount(facts: Facts, pod: Object) -> Iterator[Cause]:
-    attach = facts.newest(pod, "FailedAttachVolume")
+    attaches = facts.events(pod, "FailedAttachVolume", "SuccessfulAttachVolume")[-1:]
+    failed = [event for event in attaches if event.get("reason") == "FailedAttachVolume"]
+    attach = message_of(failed[0]) if failed else ""
     messages = [message_of(event) for event in facts.events(pod, "FailedMount", "FailedMapVolume")]
     specific = [message for message in messages if not message.startswith(_SUMMARY)]
     mount = (specific or messages or [""])[-1]

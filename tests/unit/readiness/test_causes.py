@@ -5,9 +5,11 @@ import json
 import random
 
 import pytest
+import short_objects
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from short_objects import event, pod
 
 from learnflow_infra.masking import masked
 from learnflow_infra.models import DeclaredCause, RemovedImages
@@ -27,56 +29,23 @@ from learnflow_infra.readiness.status import evaluate
 TABLES = repo_root() / "tests/unit/tables/causes"
 ROWS = [
     row
-    for name in ("real.yaml", "by_hand.yaml")
-    for row in yaml.load((TABLES / name).read_text(), Loader=yaml.CSafeLoader)
+    for path in sorted(TABLES.glob("*.yaml"))
+    if path.stem != "refusals"
+    for row in yaml.load(path.read_text(), Loader=yaml.CSafeLoader)
 ]
 
 
-def pod(name, fields):
-    """A pod with one container, by the short fields of a row."""
-    item = {
-        "name": "c",
-        "image": fields.get("image", "x"),
-        "restartCount": fields.get("restarts", 0),
-    }
-    if "waiting" in fields:
-        item["state"] = {"waiting": fields["waiting"]}
-    elif fields.get("running"):
-        item["state"] = {"running": {}}
-    if "exit" in fields:
-        item["lastState"] = {"terminated": {"exitCode": fields["exit"], "reason": "Error"}}
-    conditions = [{"type": "Ready", "status": "False"}]
-    if "unscheduled" in fields:
-        why = {"reason": "Unschedulable", "message": fields["unscheduled"]}
-        conditions.append({"type": "PodScheduled", "status": "False", **why})
-    status = {key: fields[key] for key in ("reason", "message") if key in fields}
-    status |= {"phase": fields.get("phase", "Pending"), "conditions": conditions}
-    if "state" in item:
-        status["containerStatuses"] = [{"ready": False, **item}]
-    spec = {"containers": [{"name": "c", "image": item["image"]}], **fields.get("spec", {})}
-    if "nodeName" in fields:
-        spec["nodeName"] = fields["nodeName"]
-    owners = [{"kind": "StatefulSet", "name": "p", "uid": "owner"}]
-    metadata = {"name": name, "uid": name, "ownerReferences": owners}
-    return {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec, "status": status}
-
-
-def event(fields):
-    if "involvedObject" in fields:
-        return fields
-    kind, _, name = fields.get("about", "Pod/p-0").partition("/")
-    return {**fields, "involvedObject": {"kind": kind, "name": name}}
-
-
 def evidence(row):
-    objects = list(row.get("objects", ()))
+    objects = [short_objects.obj(fields) for fields in row.get("objects", ())]
+    objects += [pod(f"p-{n}", fields) for n, fields in enumerate(row.get("pods", ()))]
     objects += [pod(f"p-{n}", row["pod"]) for n in range(row.get("replicas", 1)) if "pod" in row]
     return Evidence(
         namespace="n",
         states=evaluate(objects),
         missing=row.get("missing", ()),
+        replicas=row.get("replicas_of_manifest", {}),
         events=[event(fields) for fields in row.get("events", ())],
-        surroundings=row.get("around", ()),
+        surroundings=[short_objects.obj(fields) for fields in row.get("around", ())],
         logs={("p-0", "c"): row["logs"]} if "logs" in row else {},
         denied=row.get("denied", ()),
         removed_images=[RemovedImages(**rule) for rule in row.get("removed_images", ())],

@@ -84,3 +84,12 @@ def test_a_skill_overrides_and_adds_policies():
     assert (
         GracePeriods({"QuorumLost": 1}, [own]).policy(cause(DeclaredCode("QuorumLost"))).grace == 1
     )
+
+
+def test_a_cause_may_last_longer_than_others_of_its_code():
+    periods = GracePeriods(GRACE)
+    patient = Cause(code=Code.ContainerCrashed, object="Pod/a", message="m", grace=30)
+    periods.update([patient], 0)
+    assert periods.expired(29) == []
+    assert periods.expired(30) == [patient]
+    assert "grace" not in patient.document()

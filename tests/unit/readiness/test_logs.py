@@ -43,3 +43,9 @@ def test_all_logs_are_read_again_on_request():
     for _ in range(2):
         assert logs.read(snapshot(), again=True) == {("a", "c"): ["a line"]}
     assert len(kube.requests) == 2
+
+
+def test_a_log_that_the_runtime_has_removed_is_no_evidence():
+    kube = imitated_watches.Kube(["unable to retrieve container logs for containerd://1a"])
+    assert Logs(kube, "n", now=time.time).read(snapshot(), again=True) == {("a", "c"): []}
+    assert [previous for *_, previous in kube.requests] == [False, True]

@@ -13,8 +13,8 @@ from learnflow_infra.errors import (
 )
 from learnflow_infra.models import DeclaredCause
 from learnflow_infra.readiness import failures, tracker
-from learnflow_infra.readiness.owned import INSTANCE
-from learnflow_infra.readiness.watched import COLLECTIONS, EVENTS
+from learnflow_infra.readiness.owned import INSTANCE, Expected
+from learnflow_infra.readiness.watched import BY_MANIFEST, COLLECTIONS, EVENTS
 
 PODS, SETS = COLLECTIONS["Pod"].format("n"), COLLECTIONS["StatefulSet"].format("n")
 JOBS, EVENT_PATH = COLLECTIONS["Job"].format("n"), EVENTS.format("n")
@@ -272,3 +272,57 @@ def test_a_failed_job_of_a_hook_is_left_to_helm():
     )
     world.watch_hooks(done)
     assert not world.new_causes
+
+
+def stateful_set(replicas):
+    metadata = {"name": "db", "namespace": "n", "uid": "s", "generation": 1}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "StatefulSet",
+        "metadata": metadata,
+        "spec": {"replicas": replicas},
+        "status": {"observedGeneration": 1, "replicas": replicas, "readyReplicas": replicas},
+    }
+
+
+def test_a_set_that_somebody_scaled_is_not_ready_unless_an_autoscaler_did():
+    world = World(grace={"ReplicasChanged": 2})
+    expected = Expected(names=("StatefulSet/db",), replicas={"StatefulSet/db": 1})
+    world.view.follow(expected)
+    world.put(SETS, stateful_set(0))
+    with pytest.raises(NotReadyError, match="ReplicasChanged") as error:
+        world.wait()
+    assert "scale StatefulSet/db --replicas=1" in str(error.value.remedy)
+    scaler = {"apiVersion": "autoscaling/v2", "kind": "HorizontalPodAutoscaler"}
+    scaler |= {"metadata": {"name": "h", "namespace": "n", "uid": "h"}}
+    scaler |= {"spec": {"scaleTargetRef": {"kind": "StatefulSet", "name": "db"}}}
+    world.put(BY_MANIFEST["HorizontalPodAutoscaler"].format("n"), scaler)
+    assert world.wait().ready
+
+
+def test_the_timeout_tells_the_remedy_of_the_first_cause():
+    world = World(grace={"LoadBalancerMissing": 60}).expect("Service/ext")
+    service = {"apiVersion": "v1", "kind": "Service", "spec": {"type": "LoadBalancer"}}
+    service |= {"metadata": {"name": "ext", "namespace": "n", "uid": "e"}, "status": {}}
+    path = BY_MANIFEST["Service"].format("n")
+    world.view.follow(Expected(names=("Service/ext",), kinds=(("v1", "Service"),)))
+    world.put(path, service)
+    with pytest.raises(NotReadyError) as error:
+        world.wait(3)
+    assert "minikube tunnel" in str(error.value.remedy)
+
+
+def test_a_claim_that_values_name_is_searched_though_nobody_made_it_here():
+    world = World().expect("Pod/a")
+    unscheduled = {"type": "PodScheduled", "status": "False", "reason": "Unschedulable"}
+    unscheduled["message"] = "0/1 nodes are available: pod has unbound immediate "
+    unscheduled["message"] += "PersistentVolumeClaims."
+    waits = pod(conditions=[unscheduled])
+    waits["spec"]["volumes"] = [{"name": "d", "persistentVolumeClaim": {"claimName": "shared"}}]
+    claim = {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "status": {"phase": "Pending"}}
+    claim |= {"metadata": {"name": "shared", "namespace": "n", "uid": "c"}}
+    claim |= {"spec": {"storageClassName": "gone"}}
+    world.put(PODS, waits)
+    world.put(COLLECTIONS["PersistentVolumeClaim"].format("n"), claim)
+    codes = [cause.code for cause in world.view.causes(world.view.snapshot())]
+    assert codes == ["ClaimNoStorageClass"]
