@@ -11,10 +11,9 @@ def service(obj: Object) -> Status:
     """
     if text(obj, "spec", "type") != "LoadBalancer" or at(obj, "spec", "externalIPs"):
         return current("exists")
-    addresses = _addresses(obj)
-    if not addresses:
+    if not items(obj, "status", "loadBalancer", "ingress"):
         return progress("its load balancer has no address yet")
-    return current(f"reachable at {addresses}")
+    return current(f"reachable at {_addresses(obj) or 'its load balancer'}")
 
 
 def ingress(obj: Object) -> Status:

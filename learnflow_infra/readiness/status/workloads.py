@@ -11,6 +11,7 @@ from learnflow_infra.readiness.states import (
     condition,
     count,
     current,
+    describe,
     failed,
     holds,
     part,
@@ -30,14 +31,18 @@ def deployment(obj: Object) -> Status:
     stuck = condition(obj, "Progressing")
     if stuck.get("reason") == "ProgressDeadlineExceeded":
         return failed(text(stuck, "message", default="progress deadline exceeded"))
-    return _counted(
+    result = _counted(
         obj, updated="updatedReplicas", ready="availableReplicas", desired=_desired(obj)
     )
+    untrue = [c for c in (condition(obj, "Available"), stuck) if c.get("status") == "False"]
+    return progress(describe(untrue[0])) if result.ready and untrue else result
 
 
 def replica_set(obj: Object) -> Status:
     """Of a ReplicationController, too. A ReplicaSet of an old revision has 0 desired replicas."""
-    return _counted(obj, updated="replicas", ready="availableReplicas", desired=_desired(obj))
+    result = _counted(obj, updated="replicas", ready="availableReplicas", desired=_desired(obj))
+    failing = result.ready and holds(obj, "ReplicaFailure")
+    return progress(describe(condition(obj, "ReplicaFailure"))) if failing else result
 
 
 def stateful_set(obj: Object) -> Status:
@@ -51,9 +56,10 @@ def stateful_set(obj: Object) -> Status:
     if _on_delete(obj):
         return _counted(obj, updated="replicas", ready=ready, desired=desired)
     due = max(desired - partition, 0)
-    result = _counted(obj, updated="updatedReplicas", ready=ready, desired=desired, due=due)
     status = part(obj, "status")
     rolling = status.get("currentRevision") != status.get("updateRevision")
+    updated = "updatedReplicas" if rolling or "updatedReplicas" in status else "currentReplicas"
+    result = _counted(obj, updated=updated, ready=ready, desired=desired, due=due)
     if desired and not partition and result.ready and rolling:
         return progress("rolling to a new revision")
     return result
@@ -62,6 +68,8 @@ def stateful_set(obj: Object) -> Status:
 def daemon_set(obj: Object) -> Status:
     """Current with an updated and available pod on every node that should have one."""
     updated = "currentNumberScheduled" if _on_delete(obj) else "updatedNumberScheduled"
+    if at(obj, "status", "desiredNumberScheduled") is None:
+        return progress("not observed by its controller yet")
     desired = count(obj, "status", "desiredNumberScheduled")
     return _counted(obj, updated=updated, ready="numberAvailable", desired=desired)
 
@@ -87,12 +95,18 @@ def _counted(
     if count(obj, "status", updated) < due:
         what = "created" if updated == "replicas" else "updated"
         return progress(f"{count(obj, 'status', updated)} of {due} replicas {what}{_why(obj)}")
-    if count(obj, "status", ready) < desired:
-        return progress(f"{count(obj, 'status', ready)} of {desired} replicas ready{_why(obj)}")
+    in_use = min(count(obj, "status", key) for key in (ready, *_also_ready(obj)))
+    if in_use < desired:
+        return progress(f"{in_use} of {desired} replicas ready{_why(obj)}")
     extra = count(obj, "status", "replicas") - desired
     if extra > 0:
         return progress(f"{extra} replicas too many")
     return current(f"{desired} of {desired} replicas ready")
+
+
+def _also_ready(obj: Object) -> list[str]:
+    """The count of ready pods, which an older count of available ones may exceed."""
+    return [key for key in ("readyReplicas", "numberReady") if key in part(obj, "status")]
 
 
 def _why(obj: Object) -> str:
