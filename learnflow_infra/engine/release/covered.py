@@ -54,7 +54,9 @@ def covered(objects: Iterable[Object], claims: Iterable[Object] = ()) -> Covered
 
 
 def _ended(pod: Object) -> bool:
-    return text(pod, "status", "phase") in {"Succeeded", "Failed"}
+    """Whether the pod has ended, or ends: a release is ready without it."""
+    ending = bool(text(pod, "metadata", "deletionTimestamp"))
+    return ending or text(pod, "status", "phase") in {"Succeeded", "Failed"}
 
 
 def _pod(pod: Object) -> str:
