@@ -8,7 +8,9 @@ from functools import cached_property
 
 from learnflow_infra.models import ReadyRule
 from learnflow_infra.objects import Object, Reference, refer, reference
-from learnflow_infra.readiness import past, scaling, strimzi
+from learnflow_infra.readiness import strimzi
+from learnflow_infra.readiness.past import uncounted
+from learnflow_infra.readiness.scaling import desired_replicas, differences, scaled_status
 from learnflow_infra.readiness.states import at, current, text
 from learnflow_infra.readiness.status import Status, conventions, evaluate
 from learnflow_infra.readiness.watched import COLLECTIONS, is_watched
@@ -52,7 +54,7 @@ def expected(objects: Iterable[Object]) -> Expected:
     return Expected(
         names=tuple(names),
         kinds=tuple(kinds),
-        replicas=scaling.replicas(objects),
+        replicas=desired_replicas(objects),
         fleeting=frozenset(reference(obj) for obj in objects if is_fleeting(obj)),
     )
 
@@ -122,7 +124,7 @@ class Snapshot:
     @cached_property
     def counted(self) -> tuple[tuple[Object, Status], ...]:
         """The states without objects of the past, for which others count."""
-        left_out = past.uncounted(self.objects)
+        left_out = uncounted(self.objects)
         return tuple(item for item in self.states if item[0]["metadata"].get("uid") not in left_out)
 
     @property
@@ -178,7 +180,7 @@ class Evaluator:
         states, before = self._cache | new, self._cache
         self._cache = {uid: states[uid] for uid in (obj["metadata"]["uid"] for obj in own)}
         self._note_failed(before.values())
-        scaled = scaling.differences(own, self._expected.replicas, objects)
+        scaled = differences(own, self._expected.replicas, objects)
         return Snapshot(
             states=tuple((obj, self._status(obj, s, scaled)) for obj, s in self._cache.values()),
             missing=self._missing(own),
@@ -188,7 +190,7 @@ class Evaluator:
     def _status(self, obj: Object, status: Status, scaled: Mapping[Reference, int]) -> Status:
         """The status, with what the object itself does not tell: the manifest and the time."""
         if status.ready and reference(obj) in scaled:
-            return scaling.status(obj, scaled[reference(obj)])
+            return scaled_status(obj, scaled[reference(obj)])
         quiet = not status.ready and conventions.silent(obj) and self._age(obj) > SILENCE
         return current("exists, without a status") if quiet else status
 

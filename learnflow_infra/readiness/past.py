@@ -65,15 +65,11 @@ def _of_no_replica(claim: Object, owner: Object, pods: set[str]) -> bool:
 
 
 def _unseen(objects: Sequence[Object]) -> set[str]:
-    """The uids of objects whose controller has not observed a change of their spec.
-
-    Those of a Kafka's pools, too: its operator holds a lock while it waits for pods.
-    """
+    """The uids of objects whose controller or operator has not observed a change of their spec."""
     changed = (obj for obj in objects if count(obj, "metadata", "generation") > 1)
     unseen = [obj for obj in changed if unobserved(obj)]
-    kafkas = {text(obj, "metadata", "name") for obj in unseen if obj["kind"] == "Kafka"}
-    pools = (obj for obj in objects if kafkas and strimzi.kafka_of(obj) in kafkas)
-    return {_uid(obj) for obj in (*unseen, *pools)}
+    parts = strimzi.parts_of(unseen, objects)
+    return {_uid(obj) for obj in (*unseen, *parts)}
 
 
 def _older_sets(objects: Sequence[Object]) -> set[str]:

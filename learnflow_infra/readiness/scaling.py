@@ -9,7 +9,7 @@ from learnflow_infra.objects import Object, Reference, refer, reference
 from learnflow_infra.readiness.states import Status, at, progress, text
 
 
-def replicas(objects: Iterable[Object]) -> dict[Reference, int]:
+def desired_replicas(objects: Iterable[Object]) -> dict[Reference, int]:
     """The numbers of replicas in a manifest, without those that its autoscalers change."""
     objects = list(objects)
     scaled = autoscaled(objects)
@@ -37,6 +37,6 @@ def differences(
     return {name: manifest[name] for name in sorted(left)}
 
 
-def status(obj: Object, number: int) -> Status:
+def scaled_status(obj: Object, number: int) -> Status:
     """The status of an object with another number of replicas than in its manifest."""
     return progress(f"scaled to {at(obj, 'spec', 'replicas')}, its manifest asks for {number}")

@@ -7,7 +7,7 @@ not been reconciled yet.
 """
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from learnflow_infra.objects import Fields, Object
 from learnflow_infra.readiness.states import (
@@ -197,9 +197,16 @@ def _too_many(pool: Object) -> bool:
     return isinstance(ids, list) and len(ids) > count(pool, "spec", "replicas")
 
 
-def kafka_of(obj: Object) -> str:
-    """The name of the Kafka that an object of the operator's belongs to; "" for others."""
-    return text(obj, "metadata", "labels", CLUSTER)
+def parts_of(changed: Iterable[Object], objects: Iterable[Object]) -> list[Object]:
+    """The objects that belong to one of these Kafkas, by their label.
+
+    The operator holds a lock for a Kafka while it waits for pods: until then, these objects
+    are those of the spec before.
+    """
+    kafkas = {text(obj, "metadata", "name") for obj in changed if obj["kind"] == "Kafka"}
+    if not kafkas:
+        return []
+    return [obj for obj in objects if text(obj, "metadata", "labels", CLUSTER) in kafkas]
 
 
 def _desired(pool: Object) -> set[tuple[str, str]]:
