@@ -28,6 +28,8 @@ class GoneError(ApiError):
     """410: the resourceVersion is too old for a watch; list the collection again."""
 
 
+_INTERNAL = "500: Internal error occurred"
+"""A server that answers, such as one whose admission webhook fails. Source: NewInternalError."""
 _CLASSES: dict[int, type[ApiError]] = {
     403: ForbiddenError,
     404: NotFoundError,
@@ -46,8 +48,15 @@ def refusal(status: int, message: str) -> ApiError:
     return _CLASSES.get(status, ApiError)(status, message)
 
 
-def silent(server: str, why: str) -> ClusterUnreachableError:
-    """The error for a server that does not answer."""
+def silent(server: str, why: str) -> ClusterUnreachableError | ApiError:
+    """The error for a server that does not answer, or that fails at the request each time.
+
+    Args:
+        server: its URL.
+        why: the text of the last fault, which begins with the HTTP code, if there is one.
+    """
+    if why.startswith(_INTERNAL):
+        return ApiError(500, why.removeprefix("500: "))
     return ClusterUnreachableError(
         f"The API server at {server} does not answer.",
         why=why,

@@ -5,7 +5,7 @@ Helm gets values by stdin, never by argument. Its errors are raised as this proj
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -135,6 +135,17 @@ class Helm:
         adopting = "--take-ownership"  # else helm does not render where an object exists
         return await self._upgrade(what, "--dry-run=server", adopting, replace=replace)
 
+    async def render_apart(self, what: Installation, capabilities: "Capabilities") -> Rendered:
+        """Render as an upgrade of no certain release; `lookup` queries the cluster.
+
+        It works beside a release that helm does not render, and for objects that helm refuses.
+        """
+        options = ("--dry-run=server", "--is-upgrade")
+        manifest = await _template(
+            self._command, what, self._namespace, capabilities, options=options
+        )
+        return Rendered(manifest=manifest, values=what.values)
+
     async def upgrade(self, what: Installation, *, seconds: float, replace: bool = False) -> Live:
         """Install or upgrade; returns after helm's hooks, not when pods are ready.
 
@@ -203,14 +214,26 @@ async def template(
     crds: bool = False,
 ) -> Manifest:
     """The manifest with hooks, rendered by `helm template` without a cluster."""
-    options = ["--namespace", namespace, "--include-crds" if crds else "--skip-crds"]
+    options = ["--include-crds" if crds else "--skip-crds"]
+    return await _template(HelmCommand(), what, namespace, capabilities, options=options)
+
+
+async def _template(
+    command: HelmCommand,
+    what: Installation,
+    namespace: str,
+    capabilities: Capabilities,
+    *,
+    options: Sequence[str],
+) -> Manifest:
+    words = ["template", what.release, what.chart, "--namespace", namespace, *options]
     if capabilities.kube_version:
-        options += ["--kube-version", capabilities.kube_version]
+        words += ["--kube-version", capabilities.kube_version]
     for version in capabilities.api_versions:
-        options += ["--api-versions", version]
-    command = ["template", what.release, what.chart, *options, *what.arguments()]
-    work = HelmCommand().run(command, what.stdin())
-    text: bytes = await translate(what.release, work)
+        words += ["--api-versions", version]
+    text: bytes = await translate(
+        what.release, command.run([*words, *what.arguments()], what.stdin())
+    )
     return Manifest(text=text.decode())
 
 
@@ -237,7 +260,7 @@ def _loads(text: bytes) -> Document:
 def _live(document: Document) -> Live:
     info = document["info"]
     begun = datetime.fromisoformat(info.get("deleted") or info["last_deployed"])
-    hooks = (hook["manifest"] for hook in document.get("hooks") or ())
+    hooks = (f"# Source: {h['path']}\n{h['manifest']}" for h in document.get("hooks") or ())
     return Live(
         revision=int(document["version"]),
         status=str(info["status"]),

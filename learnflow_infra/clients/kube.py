@@ -18,7 +18,7 @@ from learnflow_infra.objects import Object, Resource
 SILENCE = 90.0
 """Seconds without a byte after which a watch counts as dead; bookmarks come every 60."""
 _OK = range(200, 300)
-_APPLY = "application/apply-patch+yaml"
+APPLY = "application/apply-patch+yaml"
 _METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 MANAGER = "learnflow-infra"
 
@@ -178,7 +178,7 @@ class Kube:
     def apply(self, path: str, body: Object, *, dry_run: bool = False) -> Object:
         """Server-side apply as this program's field manager; returns the resulting object."""
         query = {"fieldManager": MANAGER, "force": "true"} | ({"dryRun": "All"} if dry_run else {})
-        applied: Object = self.request("PATCH", path, body=body, query=query, content_type=_APPLY)
+        applied: Object = self.request("PATCH", path, body=body, query=query, content_type=APPLY)
         return applied
 
     def delete(self, path: str, *, uid: str | None = None) -> None:

@@ -126,9 +126,18 @@ def parse_all(text: str | bytes, name: str = "The manifest") -> list[Any]:
     Raises:
         InputError: one is not YAML, or not a mapping.
     """
+    documents = (parse(part, name).content for part in parts(text, name))
+    return [document for document in documents if document]
+
+
+def parts(text: str | bytes, name: str = "The manifest") -> list[str]:
+    """The texts of a stream's documents, with their comments; see `parse_all`.
+
+    Raises:
+        InputError: it is not UTF-8 text.
+    """
     try:
         stream = text if isinstance(text, str) else text.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{name} is not UTF-8 text.", why=str(error)) from error
-    parts = (parse(part, name).content for part in _SEPARATOR.split(stream))
-    return [document for document in parts if document]
+    return _SEPARATOR.split(stream)

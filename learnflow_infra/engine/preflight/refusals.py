@@ -8,7 +8,7 @@ from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.engine.gate import foundation
 from learnflow_infra.engine.images import local, required
 from learnflow_infra.engine.preflight import needs
-from learnflow_infra.engine.release import adopt, recover, validate
+from learnflow_infra.engine.release import acceptance, adopt, recover, validate
 from learnflow_infra.engine.release.compare import Comparison
 from learnflow_infra.engine.release.foreign import Foreign
 from learnflow_infra.engine.request.planning import Plan
@@ -83,8 +83,8 @@ def capacity(proposal: Proposal) -> None:
 
 
 def objects(proposal: Proposal) -> None:
-    """The API server refuses an object in a dry run (3)."""
-    validate.require(validate.by_server(proposal.session, proposal.comparisons), proposal.done)
+    """Helm cannot handle an object, or the API server refuses it in a dry run (3)."""
+    acceptance.require(proposal.session, proposal.comparisons, proposal.done)
 
 
 def images(proposal: Proposal) -> None:

@@ -2,10 +2,10 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
-from learnflow_infra.clients.helm import Capabilities, Live, Rendered, template
+from learnflow_infra.clients.helm import Capabilities, Live, Rendered
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.engine.release import changes, crds, drift, leftovers
 from learnflow_infra.engine.release.changes import Change
@@ -21,10 +21,12 @@ from learnflow_infra.engine.release.state import (
 )
 from learnflow_infra.engine.request.prepare import Prepared
 from learnflow_infra.engine.request.session import Session
-from learnflow_infra.errors import ReleaseFailedError
+from learnflow_infra.errors import LearnflowError, ReleaseFailedError
 from learnflow_infra.objects import Object
 from learnflow_infra.system import tasks
 
+_OLD_MANIFEST = "current release manifest"
+"""In stderr when the server no longer serves a kind of the release, which `upgrade` mends."""
 Render = Callable[[], Awaitable[Rendered]]
 
 
@@ -33,7 +35,8 @@ class Comparison:
     """The `desired` release beside the `observed` one.
 
     `diff` has the changes from the observed baseline to the desired manifest, `findings` the
-    live objects that differ from the baseline.
+    live objects that differ from the baseline. `refusal` is why helm would not install what
+    it rendered, None if it would.
     """
 
     prepared: Prepared
@@ -41,6 +44,7 @@ class Comparison:
     desired: Rendered
     diff: Sequence[Change] = ()
     findings: Sequence[Finding] = ()
+    refusal: LearnflowError | None = None
 
     @property
     def live(self) -> Live | None:
@@ -105,13 +109,28 @@ async def compare(
         desired = await render()
     elif isinstance(observed, Observed) and observed.uninstalled and not pending:
         render = partial(session.helm.render, prepared.installation, replace=True)
-        desired = await render()
+        (desired,) = await asyncio.gather(render(), return_exceptions=True)
+    refusal = None
+    if isinstance(observed, Observed) and isinstance(desired, ReleaseFailedError):
+        refusal, render = desired, offline
+        desired = await _rendered(render, refusal)
     for result in (observed, desired):
         if isinstance(result, ReleaseFailedError):
             raise explained(result, prepared.release, session.namespace) from result
         if isinstance(result, BaseException):
             raise result
-    return await _comparison(session, prepared, observed, desired, render)  # type: ignore[arg-type]
+    comparison = await _comparison(session, prepared, observed, desired, render)  # type: ignore[arg-type]
+    if refusal is None or _OLD_MANIFEST in str(refusal.why):
+        return comparison
+    return replace(comparison, refusal=explained(refusal, prepared.release, session.namespace))
+
+
+async def _rendered(render: Render, refusal: ReleaseFailedError) -> Rendered | ReleaseFailedError:
+    """The release as it is rendered without helm's checks; the refusal if that fails, too."""
+    try:
+        return await render()
+    except ReleaseFailedError:
+        return refusal
 
 
 async def _comparison(
@@ -167,10 +186,7 @@ async def _render_offline(
     session: Session, prepared: Prepared, pending: Sequence[Object]
 ) -> Rendered:
     served = await asyncio.to_thread(capabilities, session.kube, pending)
-    manifest = await template(
-        prepared.installation, namespace=session.namespace, capabilities=served
-    )
-    return Rendered(manifest=manifest, values=prepared.computed.values)
+    return await session.helm.render_apart(prepared.installation, served)
 
 
 def capabilities(kube: Kube, pending: Sequence[Object]) -> Capabilities:

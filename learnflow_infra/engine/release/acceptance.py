@@ -1,0 +1,209 @@
+"""Whether the API server would take the objects of releases: dry runs of server-side apply.
+
+Helm 3 sends what server-side apply refuses, such as two variables of one name, and no later
+comparison with the live object works. So new and changed objects are refused before.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+
+from learnflow_infra.checks import UNCHANGED
+from learnflow_infra.clients import dry_run
+from learnflow_infra.clients.api_errors import ApiError, ForbiddenError, NotFoundError
+from learnflow_infra.clients.kube import Kube
+from learnflow_infra.clients.manifest import Manifest, is_hook
+from learnflow_infra.engine.release import changes, drift, served_kinds, validate
+from learnflow_infra.engine.release.compare import Comparison
+from learnflow_infra.engine.release.refusal import explained
+from learnflow_infra.engine.release.state import Action
+from learnflow_infra.engine.request.session import Session
+from learnflow_infra.errors import ReleaseFailedError
+from learnflow_infra.models import Release
+from learnflow_infra.objects import Object
+from learnflow_infra.readiness import causes
+from learnflow_infra.readiness.causes import Code
+
+SUBSTITUTE = "default"
+"""The namespace in which objects are tried whose own does not exist yet."""
+_INVALID = 422
+_UNDECIDED = {Code.AdmissionWebhookUnreachable, Code.MissingServiceAccount}
+"""What another object of the same run may mend before helm sends this one."""
+_WRITTEN_WRONG = {None, Code.ResourceRejected}
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Sent:
+    """An object that helm would send."""
+
+    release: Release
+    manifest: Manifest
+    obj: Object
+
+    def line(self, fault: str) -> str:
+        return validate.line(self.release.name, self.manifest, self.obj, fault)
+
+
+def require(session: Session, comparisons: Sequence[Comparison], done: str = UNCHANGED) -> None:
+    """Raise an error if helm cannot handle an object, or if the API server would refuse it.
+
+    Args:
+        session: the cluster.
+        comparisons: of all releases of the run.
+        done: what this run has done to the releases so far.
+
+    Raises:
+        InputError: naming each object that is wrong as it is written.
+        LearnflowError: of the class of the cause: a quota, a policy, a right.
+    """
+    malformed = [
+        f"{item.prepared.release.name}: {fault}"
+        for item in comparisons
+        for fault in item.desired.manifest.faults
+    ]
+    sent = [item for comparison in comparisons for item in _sent(comparison)]
+    refused = _refused(session, comparisons, sent)
+    written = [item.line(text) for item, text in refused if _cause(text) in _WRITTEN_WRONG]
+    validate.require([*malformed, *written], done)
+    for item, text in refused:
+        error = ReleaseFailedError(f"An object would be refused; {done}.", why=item.line(text))
+        raise explained(error, item.release, session.namespace)
+    for comparison in comparisons:
+        if comparison.refusal:
+            raise comparison.refusal
+
+
+def _sent(item: Comparison) -> list[_Sent]:
+    """New and changed objects, and hooks, of a release that helm would work on."""
+    if item.action in {Action.NONE, Action.MEND, Action.REFUSE}:
+        return []
+    release, manifest = item.prepared.release, item.desired.manifest
+    base = item.observed.baseline
+    live = changes.by_key(base.manifest.objects) if base else {}
+    objects = (obj for obj in manifest.with_hooks if live.get(changes.key(obj)) != obj)
+    return [
+        _Sent(release=release, manifest=manifest, obj=obj) for obj in objects if not _is_test(obj)
+    ]
+
+
+def _is_test(obj: Object) -> bool:
+    """Whether the object is a hook of `helm test` alone."""
+    annotation = (obj["metadata"].get("annotations") or {}).get("helm.sh/hook", "")
+    return annotation.startswith("test")
+
+
+def _refused(
+    session: Session, comparisons: Sequence[Comparison], sent: Sequence[_Sent]
+) -> list[tuple[_Sent, str]]:
+    """The objects that would be refused, each with the reason."""
+    objects = [item.obj for item in sent]
+    locate = drift.locator(session.kube, session.namespace, objects)
+    judge = partial(
+        _fault,
+        session.kube,
+        locate,
+        served_kinds.defined(comparisons),
+        _created(session, comparisons),
+    )
+    with ThreadPoolExecutor(4) as pool:
+        faults = list(pool.map(judge, sent))
+    return [(item, fault) for item, fault in zip(sent, faults, strict=True) if fault]
+
+
+def _created(session: Session, comparisons: Sequence[Comparison]) -> frozenset[str]:
+    """The namespaces that the run creates."""
+    objects = (obj for item in comparisons for obj in item.desired.manifest.objects)
+    names = {obj["metadata"]["name"] for obj in objects if obj["kind"] == "Namespace"}
+    return frozenset({session.namespace, *names})
+
+
+def _fault(
+    kube: Kube,
+    locate: Callable[[Object], str],
+    defined: Mapping[served_kinds.Kind, str],
+    created: frozenset[str],
+    item: _Sent,
+) -> str:
+    """Why the API server would refuse an object; "" if it would not, or cannot be asked."""
+    obj, path = item.obj, locate(item.obj)
+    if not path:
+        by_another = defined.get(served_kinds.kind(obj), item.release.name) != item.release.name
+        return "" if by_another else served_kinds.absent(kube, obj)
+    try:
+        _ask(kube, path, obj)
+    except NotFoundError as error:
+        return _fault_elsewhere(kube, path, obj, error, created)
+    except ApiError as error:
+        return "" if _undecided(error) else error.message
+    return ""
+
+
+def _undecided(error: ApiError) -> bool:
+    """Whether the error may be over when helm sends the object, or is the server's own."""
+    return _cause(error.message) in _UNDECIDED or error.message.startswith("Internal error")
+
+
+def _fault_elsewhere(
+    kube: Kube, path: str, obj: Object, error: ApiError, created: frozenset[str]
+) -> str:
+    """Why an object would be refused in a namespace that does not exist yet.
+
+    It is tried in another, so that what depends on the namespace counts for nothing: rights,
+    quotas, policies, and an object of the same name.
+    """
+    namespace = path.partition("/namespaces/")[2].partition("/")[0]
+    if f'namespaces "{namespace}" not found' not in error.message:
+        return ""  # what it refers to may be another object of the run
+    if namespace not in created:
+        return error.message
+    path = path.replace(f"/namespaces/{namespace}/", f"/namespaces/{SUBSTITUTE}/")
+    metadata = {key: value for key, value in obj["metadata"].items() if key != "namespace"}
+    moved: Object = {**obj, "metadata": metadata}  # type: ignore[typeddict-item]
+    try:
+        _ask(kube, path, moved)
+    except (ForbiddenError, NotFoundError):
+        return ""
+    except ApiError as refused:
+        counts = _cause(refused.message) in _WRITTEN_WRONG
+        return refused.message if counts and not _of_namesake(kube, path, moved, refused) else ""
+    return ""
+
+
+def _of_namesake(kube: Kube, path: str, obj: Object, error: ApiError) -> bool:
+    """Whether the error is about a change of an object of the same name."""
+    if error.status != _INVALID:
+        return False
+    try:
+        dry_run.create(kube, path, obj)
+    except ApiError:
+        return False
+    return True
+
+
+def _ask(kube: Kube, path: str, obj: Object) -> None:
+    """Try an object as helm sends it.
+
+    Raises:
+        ApiError: the API server refuses it.
+    """
+    if is_hook(obj):
+        dry_run.create(kube, path, _unnamed(obj))
+        return
+    try:
+        dry_run.apply(kube, path, obj)
+    except ForbiddenError:  # of a user who may create, but not apply, helm asks no more
+        dry_run.create(kube, path, obj)
+
+
+def _unnamed(obj: Object) -> Object:
+    """A hook's object without the name that stands for a generated one, see `Manifest`."""
+    metadata = obj["metadata"]
+    if metadata["name"] != metadata.get("generateName"):
+        return obj
+    return {**obj, "metadata": {k: v for k, v in metadata.items() if k != "name"}}  # type: ignore[typeddict-item]
+
+
+def _cause(message: str) -> str | None:
+    cause = causes.from_refusal(message)
+    return cause.code if cause else None

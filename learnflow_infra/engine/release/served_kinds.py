@@ -1,0 +1,60 @@
+"""Kinds that the API server does not serve: those that the run defines, and removed versions."""
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from learnflow_infra.clients.kube import Kube
+from learnflow_infra.engine.release.compare import Comparison
+from learnflow_infra.objects import Object
+
+Kind = tuple[str, str]
+"""API group and kind."""
+CHART = ""
+"""In place of a release: the CRD is in the `crds/` of a chart, and applied before all releases."""
+
+
+def kind(obj: Object) -> Kind:
+    """The API group and kind of an object."""
+    return group(obj["apiVersion"]), obj["kind"]
+
+
+def group(api_version: str) -> str:
+    """The group of an API version; "" for the core group."""
+    return api_version.rpartition("/")[0]
+
+
+def defined(comparisons: Sequence[Comparison]) -> Mapping[Kind, str]:
+    """The kinds that CRDs of the run define, each with the release that installs the CRD."""
+    rendered = {
+        _defined(obj): str(item.prepared.release.name)
+        for item in comparisons
+        for obj in item.desired.manifest.objects
+        if obj["kind"] == "CustomResourceDefinition"
+    }
+    in_charts = (crd for item in comparisons for crd in item.prepared.chart.crds)
+    return rendered | dict.fromkeys(map(_defined, in_charts), CHART)
+
+
+def _defined(crd: Object) -> Kind:
+    return crd["spec"]["group"], crd["spec"]["names"]["kind"]
+
+
+def absent(kube: Kube, obj: Object) -> str:
+    """What to say of an object whose kind is not served in its version."""
+    versions = served_in(kube, obj["kind"])
+    own = [item for item in versions if group(item) == group(obj["apiVersion"])] or versions
+    there = f"; it serves it in {', '.join(own)}" if own else ""
+    return f"apiVersion: the cluster serves no kind {obj['kind']} in {obj['apiVersion']}{there}"
+
+
+def served_in(kube: Kube, name: str) -> list[str]:
+    """The API versions that serve a kind, the preferred one of each group first."""
+    groups = kube.request("GET", "/apis")["groups"]
+    versions = ["v1", *(item["groupVersion"] for group in groups for item in group["versions"])]
+    with ThreadPoolExecutor(8) as pool:
+        resources = list(pool.map(kube.resources, versions))
+    return [
+        version
+        for version, served in zip(versions, resources, strict=True)
+        if any(item["kind"] == name and "/" not in item["name"] for item in served)
+    ]

@@ -1,0 +1,131 @@
+"""Objects that the API server does not take are refused before anything is installed."""
+
+from dataclasses import replace
+
+import pytest
+
+from learnflow_infra.engine.verbs import deploy, diff
+from learnflow_infra.errors import InputError
+from learnflow_infra.events import ignore
+from tests.contract.demo_skill import checkout, foundation, options, skill, user
+
+__all__ = ["checkout", "foundation", "options", "skill", "user"]
+
+pytestmark = pytest.mark.contract
+POD = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: d}
+spec:
+  %s
+  selector: {matchLabels: {app: d}}
+  template:
+    metadata: {labels: {app: d}}
+    spec:
+      %s
+      containers: [{name: main, image: "registry.invalid/x:1", env: %s}]
+"""
+TWICE = "[{name: A, value: '1'}, {name: A, value: '2'}]"
+MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\n"
+JOB = """
+apiVersion: batch/v1
+kind: Job
+metadata:
+  generateName: once-
+  annotations: {helm.sh/hook: post-install, helm.sh/hook-delete-policy: hook-%s}
+spec: {template: {spec: {restartPolicy: Always, containers: [{name: a, image: b}]}}}
+"""
+REFUSED = [
+    (POD % ("", "", TWICE), "Deployment/d: failed to create typed patch object", ".env: duplicate"),
+    (POD % ("", "ressources: {}", "[]"), "Deployment/d", ".spec.template.spec.ressources"),
+    (POD % ("replicas: -1", "", "[]"), "Deployment/d", "spec.replicas: Invalid value"),
+    (POD % ("replicas: three", "", "[]"), "Deployment/d", ".spec.replicas"),
+    (MAP + "data: {a: [1]}", "ConfigMap/m", ".data.a"),
+    (MAP + "dato: {a: '1'}", "ConfigMap/m", ".dato"),
+    (
+        MAP.replace("v1", "apps/v1beta1").replace("ConfigMap", "Deployment"),
+        "Deployment/m",
+        "apps/v1",
+    ),
+    ("kind: ConfigMap\nmetadata: {name: m}", "ConfigMap/m", "apiVersion is not set"),
+    ("apiVersion: v1\nmetadata: {name: m}", "an object/m", "kind is not set"),
+    ("apiVersion: v1\nkind: ConfigMap", "ConfigMap/(no name)", "metadata.name is not set"),
+    (MAP.replace("name:", "generateName:"), "ConfigMap/(no name)", "metadata.generateName"),
+    (MAP.replace("name: m", "name: m, namespace: no-such"), "ConfigMap/m", "no-such"),
+    (JOB % "failed", "Job/once-", "restartPolicy"),
+    (JOB % "succeeded", "Job/once-", "metadata.generateName"),
+]
+
+
+def with_template(skill, text, name="more.yaml"):
+    (skill / "charts/demo/templates" / name).write_text(text)
+
+
+def refusals(verb, options):
+    """The line about each template."""
+    with pytest.raises(InputError, match="would be refused; no release was changed") as error:
+        verb(options, ignore)
+    lines = error.value.why.splitlines()
+    return {line.split(": ")[1]: line for line in lines if line.startswith("demo: ")}
+
+
+@pytest.mark.parametrize("absent", [False, True])
+def test_what_the_server_does_not_take_is_refused(options, kube, skill, absent):
+    for number, (text, _, _) in enumerate(REFUSED):
+        with_template(skill, text, f"{number}.yaml")
+    if absent:
+        options = replace(options, namespace="acceptance-absent")
+    found = refusals(diff.diff, options)
+    assert found.keys() == refusals(deploy.deploy, options).keys()
+    for number, (_, name, fault) in enumerate(REFUSED):
+        assert name in found[f"demo/templates/{number}.yaml"]
+        assert fault in found[f"demo/templates/{number}.yaml"]
+    assert len(found) == len(REFUSED)
+    secrets = f"/api/v1/namespaces/{options.namespace}/secrets"
+    assert kube.items(secrets, labels="owner=helm") == []
+
+
+LIST = """
+apiVersion: v1
+kind: List
+items:
+- {apiVersion: v1, kind: ConfigMap, metadata: {name: one}, data: {a: "1"}}
+- {apiVersion: v1, kind: ConfigMap, metadata: {name: two}}
+---
+apiVersion: v1
+kind: ConfigMapList
+items: [{metadata: {name: three}, data: {a: "3"}}]
+"""
+HOOK = """
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  generateName: hook-
+  annotations: {helm.sh/hook: "pre-install,pre-upgrade", helm.sh/hook-delete-policy: hook-failed}
+"""
+ACCEPTED = "\n---\n".join([LIST, HOOK, MAP.replace("name: m", "name: m, namespace: default")])
+
+
+def test_what_the_server_takes_is_deployed_and_compared(options, kube, skill):
+    with_template(skill, ACCEPTED)
+    try:
+        assert deploy.deploy(options, ignore).changed
+        assert not diff.diff(options, ignore).changed
+        assert not deploy.deploy(options, ignore).changed
+    finally:
+        kube.delete("/api/v1/namespaces/default/configmaps/m")
+
+
+def test_items_of_lists_are_compared_with_the_live_objects(options, kube, skill):
+    with_template(skill, LIST)
+    deploy.deploy(options, ignore)
+    path = f"/api/v1/namespaces/{options.namespace}/configmaps"
+    kube.delete(f"{path}/three")
+    body = {"apiVersion": "v1", "kind": "ConfigMap", "data": {"a": "9"}}
+    kube.apply(f"{path}/one", {**body, "metadata": {"name": "one"}})
+    (release,) = diff.diff(options, ignore).releases
+    changes = {(change.kind, change.object) for change in release.changes}
+    assert changes == {("drifted", "ConfigMap/one"), ("added", "ConfigMap/three")}
+    deploy.deploy(options, ignore)
+    assert kube.get(f"{path}/one")["data"] == {"a": "1"}
+    assert kube.get(f"{path}/three")["data"] == {"a": "3"}
