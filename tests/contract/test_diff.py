@@ -22,6 +22,16 @@ from tests.contract.demo_skill import (
 __all__ = ["checkout", "foundation", "options", "skill", "user"]
 
 pytestmark = pytest.mark.contract
+LARGE = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: large}
+spec:
+  selector: {matchLabels: {app: large}}
+  template:
+    metadata: {labels: {app: large}}
+    spec: {containers: [{name: main, image: a, resources: {requests: {cpu: 100}}}]}
+"""
 
 
 def refusal(verb, options):
@@ -60,8 +70,8 @@ def misspell_a_key(options, kube, skill):
     path.write_text(path.read_text().replace("data: {greeting:", "data: {'no key!':"))
 
 
-def take_the_node_away(options, kube, skill):
-    kube.delete("/api/v1/nodes/deploy-test")
+def ask_for_too_much(options, kube, skill):
+    (skill / "charts/demo/templates/pods.yaml").write_text(LARGE)
 
 
 @pytest.mark.parametrize(
@@ -69,7 +79,7 @@ def take_the_node_away(options, kube, skill):
     [
         (take_the_port, FoundationError),
         (misspell_a_key, InputError),
-        (take_the_node_away, FoundationError),
+        (ask_for_too_much, FoundationError),
     ],
 )
 def test_a_dry_run_refuses_what_a_deploy_refuses(options, kube, skill, prepare, kind):
