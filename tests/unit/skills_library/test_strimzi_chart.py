@@ -269,6 +269,11 @@ def test_a_pool_of_its_own_begins_with_the_brokers_settings():
     assert pools["big"]["resources"]["limits"] == limits
 
 
+@pytest.mark.parametrize("key", ["spec", "metadata", "nodePools", "users"])
+def test_null_adds_nothing(key):
+    assert render({key: None}) == render()
+
+
 def test_users_bring_their_operator():
     objects = render({"users": {"app": {"spec": {"authentication": {"type": "scram-sha-512"}}}}})
     assert specs(objects, "KafkaUser") == {"app": {"authentication": {"type": "scram-sha-512"}}}
@@ -345,6 +350,9 @@ def test_where_pods_run_holds_for_every_kind_of_them():
         ({"spec": {"kafka": {"listeners": None}}}, "the verification use the listener"),
         ({"spec": {"kafka": {"listeners": [SCRAM]}}}, "externalAccess.enabled to false"),
         ({"spec": {"kafka": {"config": {"listeners": "x"}}}}, "listeners"),
+        ({"spec": {"kafka": {"listeners": "x"}}}, "listeners"),
+        ({"spec": {"kafka": {"listeners": [None]}}}, "listeners.0"),
+        ({"spec": {"entityOperator": "x"}}, "entityOperator"),
         ({"spec": {"entityOperator": None}}, "spec.entityOperator.topicOperator"),
         ({"users": {"a": {}}, "spec": {"entityOperator": {"userOperator": None}}}, "userOperator"),
         ({"nodePools": {"broker": {"spec": {"replicas": 3}}}}, "set `brokers`"),
