@@ -10,10 +10,12 @@ from learnflow_infra.checks import UNCHANGED
 from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.engine.request.prepare import Prepared
 from learnflow_infra.errors import InputError
+from learnflow_infra.events import Emit, Message
 from learnflow_infra.models import ReleaseName
 from learnflow_infra.objects import Object, reference
 from learnflow_infra.remedy import Command, Remedy
 from learnflow_infra.sources import crd_schemas
+from learnflow_infra.values import exponents
 
 
 def against_crds(manifests: Sequence[tuple[Prepared, Manifest]]) -> list[str]:
@@ -25,6 +27,13 @@ def against_crds(manifests: Sequence[tuple[Prepared, Manifest]]) -> list[str]:
         for obj in manifest.objects
         for fault in crd_schemas.faults(obj, definitions)
     ]
+
+
+def warn(manifests: Sequence[tuple[Prepared, Manifest]], emit: Emit) -> None:
+    """Emit a warning for each number of the values that a text of a manifest has as a float."""
+    for prepared, manifest in manifests:
+        for text in exponents.warnings(prepared.computed, manifest.with_hooks):
+            emit(Message(text=f"Warning: {text}"))
 
 
 def line(release: ReleaseName, manifest: Manifest, obj: Object, fault: str) -> str:

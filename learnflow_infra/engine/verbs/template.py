@@ -17,5 +17,7 @@ def template(options: Options, emit: Emit, *, crds: bool = False) -> str:
     """
     prepared = prepare(planning.for_values(options), emit)
     manifests = render(prepared, options.namespace, crds=crds)
-    validate.require(validate.against_crds(list(zip(prepared, manifests, strict=True))))
+    pairs = list(zip(prepared, manifests, strict=True))
+    validate.require(validate.against_crds(pairs))
+    validate.warn(pairs, emit)
     return "".join(manifest.text for manifest in manifests)
