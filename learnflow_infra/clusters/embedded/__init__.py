@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from learnflow_infra import events
-from learnflow_infra.clusters.embedded import cluster_files, elevate, lifecycle
+from learnflow_infra.clusters.embedded import cluster_files, elevate, inventory, lifecycle
 from learnflow_infra.clusters.embedded.cluster_files import CONTEXT_PREFIX
 from learnflow_infra.clusters.embedded.commands import (
     BuildImages,
@@ -30,7 +30,7 @@ from learnflow_infra.clusters.embedded.host.requirements import require_host
 from learnflow_infra.clusters.embedded.images import build, helpers
 from learnflow_infra.clusters.embedded.images.loading import known_images
 from learnflow_infra.clusters.embedded.images.recipe import REGISTRY, ImageRecipe, ImageRef
-from learnflow_infra.clusters.embedded.inventory import Cluster, status
+from learnflow_infra.clusters.embedded.inventory import Cluster
 from learnflow_infra.clusters.embedded.programs import binary
 from learnflow_infra.events import Emit
 from learnflow_infra.system.processes import ended_on_error
@@ -153,6 +153,16 @@ def load_archive(name: str, archive: Path, references: Sequence[str], *, emit: E
     """
     command = LoadArchive(name=name, archive=archive.resolve(), references=tuple(references))
     elevate.run(command, emit)
+
+
+def status(name: str) -> Cluster:
+    """The state of a cluster; no request is sent.
+
+    Raises:
+        InputError: the name is malformed.
+    """
+    cluster_files.check_name(name)
+    return inventory.status(name)
 
 
 def stop(name: str, *, emit: Emit) -> None:

@@ -4,21 +4,23 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 
 from learnflow_infra.objects import Object
+from learnflow_infra.quantities import size
 from learnflow_infra.timestamps import age, seconds_of
 
 _HELM_RELEASE = "helm.sh/release.v1"
 """The type of the Secrets in which helm records releases."""
 
 
-def line(path: str, obj: Object, now: float) -> str:
-    """An object that is lost: `persistentvolumeclaims/data-0: 8Gi, 3d2h old`.
+def line(path: str, obj: Object, now: float, used: int | None = None) -> str:
+    """An object that is lost: `persistentvolumeclaims/data-0: 8Gi, 312Mi used, 3d2h old`.
 
     Args:
         path: of the object in the API.
         obj: a claim, with its capacity; or any other object.
         now: in seconds since 1970.
+        used: bytes of the claim, if known.
     """
-    return _line(short(path), obj, now)
+    return _line(short(path), obj, now, used)
 
 
 def short(path: str) -> str:
@@ -48,9 +50,10 @@ def of_cluster(secrets: Iterable[Object], claims: Iterable[Object], now: float) 
     return namespaces + [_line(f"claim {name}", claim, now) for name, claim in volumes.items()]
 
 
-def _line(name: str, obj: Object, now: float) -> str:
+def _line(name: str, obj: Object, now: float, used: int | None = None) -> str:
     born = seconds_of(obj["metadata"].get("creationTimestamp"))
-    return f"{name}: {', '.join([*_capacity(obj), f'{age(now - born)} old'])}"
+    in_use = [] if used is None else [f"{size(used)} used"]
+    return f"{name}: {', '.join([*_capacity(obj), *in_use, f'{age(now - born)} old'])}"
 
 
 def _capacity(obj: Object) -> list[str]:

@@ -1,5 +1,6 @@
 """From options to a plan: the target, its profile, the skills and their releases."""
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -9,7 +10,7 @@ from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine.request import confirmation, dependencies, reuse
 from learnflow_infra.engine.request.confirmation import Confirm
-from learnflow_infra.errors import RefusedError
+from learnflow_infra.errors import InputError, RefusedError
 from learnflow_infra.locations import Target
 from learnflow_infra.models import Release, ReleaseName, Skill
 from learnflow_infra.outputs import record as records
@@ -18,6 +19,8 @@ from learnflow_infra.remedy import Command, Remedy
 from learnflow_infra.sources import mirror
 from learnflow_infra.sources.mirror import Mirror
 from learnflow_infra.values import Flags, Overrides, read_overrides
+
+_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,6 +45,19 @@ class Options:
     allow_recreate: bool = False
     confirm: Confirm = confirmation.refuse
     adopt: bool = False
+
+    def __post_init__(self) -> None:
+        """Check the namespace, which becomes a part of paths and host names.
+
+        Raises:
+            InputError: it is no DNS label (RFC 1123).
+        """
+        if not _LABEL.fullmatch(self.namespace):
+            raise InputError(
+                f"{self.namespace!r} is no name for a namespace.",
+                why="A name has up to 63 lower case letters, digits and dashes, and begins and "
+                "ends with a letter or a digit.",
+            )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,7 +9,7 @@ from learnflow_infra import paths
 from learnflow_infra.clients.api_errors import NotFoundError
 from learnflow_infra.clients.helm import Live
 from learnflow_infra.clients.kube import selector
-from learnflow_infra.engine.release import foreign, losses
+from learnflow_infra.engine.release import foreign, losses, usage
 from learnflow_infra.engine.release.adopt import refusal
 from learnflow_infra.engine.release.claim_marks import ClaimMarker
 from learnflow_infra.engine.release.observe import observe
@@ -127,7 +127,7 @@ def _confirm(
         Question(
             what=f"Delete all data of {', '.join(names)} in {place}",
             name=names[0] if len(names) == 1 else session.namespace,
-            losses=[losses.line(path, obj, time.time()) for path, obj in data.items()],
+            losses=_lines(session, data),
         )
     )
 
@@ -141,6 +141,19 @@ async def _uninstall(session: Session, release: Release, live: Live | None) -> b
         await uninstall(session, release, live)
         running.done("uninstalled")
         return True
+
+
+def _lines(session: Session, data: Mapping[str, Object]) -> list[str]:
+    used = usage.used(session.kube, session.namespace)
+    return [
+        losses.line(
+            path,
+            obj,
+            time.time(),
+            used.get(obj["metadata"]["name"]) if obj["kind"] == "PersistentVolumeClaim" else None,
+        )
+        for path, obj in data.items()
+    ]
 
 
 def _data(

@@ -95,6 +95,36 @@ def test_a_wrong_command_line_is_an_input_error(words, what, help_of):
     assert done.stdout == ""
 
 
+BAD = [
+    "",
+    "UPPER",
+    "a b",
+    "-x",
+    "x-",
+    "a" * 64,
+    "a/b",
+    "../x",
+    "a\nb",
+    "kube-system;rm",
+    "\xe4",
+    ".",
+]
+
+
+@pytest.mark.parametrize("name", BAD)
+@pytest.mark.parametrize("verb", ["template", "deploy", "delete", "status", "endpoints"])
+def test_a_namespace_that_is_no_label_is_an_input_error(verb, name):
+    done = run(verb, f"--namespace={name}")
+    assert (done.exit_code, "is no name for a namespace" in done.stderr) == (3, True)
+
+
+@pytest.mark.parametrize("name", [*BAD, "a" * 41])
+@pytest.mark.parametrize("verb", ["up", "status", "stop", "delete", "kubeconfig"])
+def test_a_cluster_that_is_no_label_is_an_input_error(verb, name):
+    done = run("cluster", verb, f"--name={name}")
+    assert (done.exit_code, "is no name for a cluster" in done.stderr) == (3, True)
+
+
 @pytest.mark.parametrize("words", ["", "cluster", "chart", "bundle"])
 def test_a_command_line_without_a_verb_is_an_input_error_with_the_help(words):
     done = run(*words.split())

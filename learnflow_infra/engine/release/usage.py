@@ -1,0 +1,60 @@
+"""How much of a namespace's volume claims is used, as the kubelets of their pods report."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from learnflow_infra.clients.kube import Kube
+from learnflow_infra.errors import LearnflowError
+from learnflow_infra.objects import Object
+
+PATIENCE = 2.0
+"""Seconds that a kubelet has to answer."""
+
+
+def used(kube: Kube, namespace: str) -> dict[str, int]:
+    """Bytes in use by the claim's name, of claims that pods use.
+
+    A kubelet reports no volume of type hostPath, and many users may not ask it: those claims
+    are left out.
+    """
+    try:
+        pods = kube.items(f"/api/v1/namespaces/{namespace}/pods")
+    except LearnflowError:
+        return {}
+    return of_claims([_summary(kube, node) for node in nodes(pods)], namespace)
+
+
+def nodes(pods: Iterable[Object]) -> list[str]:
+    """Pure: the nodes of pods with claims."""
+    return sorted(
+        {
+            pod["spec"]["nodeName"]
+            for pod in pods
+            if pod["spec"].get("nodeName")
+            and any("persistentVolumeClaim" in each for each in pod["spec"].get("volumes", ()))
+        }
+    )
+
+
+def of_claims(summaries: Iterable[Mapping[str, Any]], namespace: str) -> dict[str, int]:
+    """Pure: bytes in use by the claim's name, from kubelets' `/stats/summary` (stats/v1alpha1)."""
+    volumes = [
+        volume
+        for summary in summaries
+        for pod in summary.get("pods") or ()
+        for volume in pod.get("volume") or ()
+    ]
+    return {
+        volume["pvcRef"]["name"]: int(volume["usedBytes"])
+        for volume in volumes
+        if (volume.get("pvcRef") or {}).get("namespace") == namespace and "usedBytes" in volume
+    }
+
+
+def _summary(kube: Kube, node: str) -> Mapping[str, Any]:
+    path = f"/api/v1/nodes/{node}/proxy/stats/summary"
+    try:
+        answer: Mapping[str, Any] = kube.request("GET", path, patience=PATIENCE)
+    except LearnflowError:
+        return {}
+    return answer
