@@ -10,7 +10,7 @@ export PYTHONPYCACHEPREFIX := $(CACHE)/pycache
 export COVERAGE_FILE := $(CACHE)/coverage
 unexport PYTHONDONTWRITEBYTECODE
 CLI := $(VENV)/bin/learnflow-infra
-VERBS := deploy diff template values verify status endpoints diagnose rollback delete doctor
+VERBS := deploy diff template values verify status endpoints diagnose history rollback delete doctor
 CLUSTER := cluster-up cluster-status cluster-stop cluster-delete cluster-kubeconfig
 BUNDLE := bundle-create bundle-load
 COMMANDS := $(VERBS) $(CLUSTER) $(BUNDLE) chart-lock
@@ -70,6 +70,7 @@ verify: ## write and read real data, from inside the cluster and from this host
 status: ## show the releases and the objects that they own
 endpoints: ## show where applications connect
 diagnose: ## show what is not ready, and why
+history: ## show the revisions of releases, and whether they were verified
 rollback: ## roll a release back to an earlier revision (SKILL=postgres-k8s-setup)
 delete: ## uninstall the releases; volumes stay (ARGS=--purge-data deletes them, and asks)
 doctor: ## check what a deploy needs, change nothing

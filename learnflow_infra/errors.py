@@ -58,6 +58,15 @@ class LearnflowError(Exception):
         return {"classes": [_name(kind) for kind in kinds], **fields}
 
 
+def followed_by(error: LearnflowError, *sentences: str, why: str = "") -> LearnflowError:
+    """The error, in its class, with sentences about what was done after it, and lines of `why`."""
+    document = error.document()
+    what = " ".join([error.what, *sentences])
+    parts = (Remedy(error.why), Remedy("\n" + why)) if error.why and why else (error.why or why,)
+    document |= {"what": what, "why": Remedy(*parts).document()}
+    return from_document(document)
+
+
 def from_document(document: Mapping[str, Any]) -> LearnflowError:
     """The error of a `document`, in the nearest of its classes that this process has loaded."""
     loaded = {_name(kind): kind for kind in subclasses()}

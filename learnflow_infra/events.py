@@ -123,12 +123,12 @@ Emit = Callable[[Event], None]
 
 
 class Step:
-    """A running step; `outcome` is emitted when its block ends."""
+    """A running step; `outcome` is emitted when its block ends without an error."""
 
     def __init__(self, emit: Emit, step: str) -> None:
         self._emit = emit
         self._step = step
-        self.outcome = StepFinished(step=step)
+        self.outcome: StepFinished | StepFailed = StepFinished(step=step)
 
     def progress(self, done: float, total: float | None = None, note: str = "") -> None:
         """Emit how far the step is."""
@@ -137,6 +137,10 @@ class Step:
     def done(self, note: str = "", *, changed: bool | None = True) -> None:
         """Set the outcome."""
         self.outcome = StepFinished(step=self._step, note=note, changed=changed)
+
+    def failed(self, note: str) -> None:
+        """Set the outcome of a step that ends without an error, but did not succeed."""
+        self.outcome = StepFailed(step=self._step, note=note)
 
 
 @contextmanager

@@ -59,6 +59,7 @@ def deploy(
     verify: opts.Verify = True,
     adopt: opts.Adopt = False,
     yes: ask.Yes = False,
+    rollback: opts.Rollback = True,
     detailed_exitcode: opts.DetailedExitcode = False,
     output: opts.OutputOption = opts.Output.text,
     progress: opts.Progress = False,
@@ -77,6 +78,7 @@ def deploy(
         adopt=adopt,
         yes=yes,
         progress=progress,
+        rollback=rollback,
     )
     if dry_run is DryRun.none:
         _deploy(options, output, progress=progress)

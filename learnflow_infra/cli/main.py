@@ -9,6 +9,7 @@ from learnflow_infra.cli.diagnose import diagnose
 from learnflow_infra.cli.diff import diff
 from learnflow_infra.cli.doctor import doctor
 from learnflow_infra.cli.endpoints import endpoints
+from learnflow_infra.cli.history import history
 from learnflow_infra.cli.rollback import rollback
 from learnflow_infra.cli.status import status
 from learnflow_infra.cli.template import template
@@ -40,7 +41,19 @@ app = typer.Typer(
     add_completion=False,
 )
 app.command(cls=BareDryRun)(deploy)
-for verb in (diff, template, values, verify, status, endpoints, diagnose, rollback, delete, doctor):
+for verb in (
+    diff,
+    template,
+    values,
+    verify,
+    status,
+    endpoints,
+    diagnose,
+    history,
+    rollback,
+    delete,
+    doctor,
+):
     app.command()(verb)
 app.add_typer(cluster.app, name="cluster")
 app.add_typer(chart.app, name="chart")

@@ -92,6 +92,13 @@ Adopt = Annotated[
     bool,
     typer.Option("--adopt", help="Take over releases, objects and volumes that others made."),
 ]
+Rollback = Annotated[
+    bool,
+    typer.Option(
+        "--rollback/--no-rollback",
+        help="Go back to the last verified revision if an upgrade or its verification fails.",
+    ),
+]
 OutputOption = Annotated[Output, typer.Option("--output", "-o", help="Format of the result.")]
 Progress = Annotated[
     bool,
@@ -137,6 +144,7 @@ def options(
     timeout: str | None = None,
     verify: bool = True,
     reuse_values: bool = False,
+    rollback: bool = True,
     yes: bool = False,
     progress: bool = False,
     adopt: bool = False,
@@ -160,6 +168,7 @@ def options(
         timeout=_seconds(timeout),
         verify=verify,
         reuse_values=reuse_values,
+        rollback=rollback,
         confirm=confirm(yes=yes, progress=progress),
         adopt=adopt,
     )

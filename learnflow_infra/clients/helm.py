@@ -154,7 +154,9 @@ class Helm:
             seconds: how long helm may take.
             replace: the release was uninstalled, and its history kept.
         """
-        return await self._upgrade(what, "--timeout", f"{int(seconds)}s", replace=replace)
+        options = ["--timeout", f"{int(seconds)}s"]
+        options += ["--description", what.description] if what.description else []
+        return await self._upgrade(what, *options, replace=replace)
 
     async def _upgrade(self, what: Installation, *options: str, replace: bool) -> Live:
         """Skip CRDs, which helm installs but never upgrades (see engine.release.crds).

@@ -14,7 +14,8 @@ class Installation:
     """A chart with values, to be installed as a release.
 
     Helm gets `values` by stdin. `set_arguments` repeat integers of them by `--set` (see
-    values.typed). `labels` are those of the release, not of its objects.
+    values.typed). `labels` are those of the release, not of its objects. `description` is for
+    helm's history, without values.
     """
 
     release: str
@@ -22,6 +23,7 @@ class Installation:
     values: Values
     set_arguments: tuple[str, ...] = ()
     labels: Mapping[str, str] = field(default_factory=dict)
+    description: str = ""
 
     def arguments(self) -> list[str]:
         """The options with which helm reads the values."""

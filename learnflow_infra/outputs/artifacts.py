@@ -72,6 +72,13 @@ def write_release(folder: Path, release: str, *, values: str, manifest: str, ori
         (base / "origins.yaml").unlink(missing_ok=True)
 
 
+def write_failed(folder: Path, release: str, text: str) -> Path:
+    """Write what is known of a release that failed; returns the file's path."""
+    path = folder / "releases" / release / "failed.yaml"
+    files.update(path, text, PRIVATE)
+    return path
+
+
 def forget_releases(folder: Path, releases: Iterable[str]) -> None:
     """Remove the files of releases that are deleted."""
     for release in releases:

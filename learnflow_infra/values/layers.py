@@ -17,7 +17,7 @@ from learnflow_infra.paths import repo_root
 from learnflow_infra.sources.chart_reading import Defaults
 from learnflow_infra.values import unknown
 from learnflow_infra.values.numbers import require_exact
-from learnflow_infra.values.origins import Keys, Origin, Statement, chains, lay
+from learnflow_infra.values.origins import Keys, Origin, Statement, chains, dotted, lay
 from learnflow_infra.values.overrides import Overrides, refuse_kind
 from learnflow_infra.values.shared import GLOBAL, with_globals
 from learnflow_infra.values.typed import set_arguments, unmarked
@@ -65,6 +65,12 @@ class Computed:
     def origins(self) -> Mapping[str, tuple[Origin, ...]]:
         """Dotted key to its origins, lowest first."""
         return chains(self.statements, self.effective)
+
+    @property
+    def own_keys(self) -> list[str]:
+        """The keys that the operator's files and flags set, each once."""
+        own = (s for s in self.statements if s.source.startswith(("-f ", "--set")))
+        return list(dict.fromkeys(dotted(s.path) for s in own))
 
     def source_of(self, path: Keys) -> str:
         """The last source that set a path, or a path above or below it; "" if none did."""

@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from learnflow_infra.clients.api_errors import ForbiddenError, NotFoundError
 from learnflow_infra.engine.release.covered import Covered, covered
 from learnflow_infra.engine.request.session import Session
-from learnflow_infra.errors import NotReadyError
+from learnflow_infra.errors import LearnflowError, NotReadyError
 from learnflow_infra.models import Release, ReleaseName
 from learnflow_infra.objects import refer
 from learnflow_infra.outputs.record import Record, Verified
@@ -71,21 +71,20 @@ def of_release(
     ]
 
 
-def require(causes: Sequence[Cause]) -> None:
-    """Raise an error if there are causes; the record has the new claims already.
+def failure(causes: Sequence[Cause]) -> LearnflowError | None:
+    """The error if there are causes: a VerificationError of a claim, a NotReadyError of a Secret.
 
-    Raises:
-        VerificationError: a claim is another than the recorded one.
-        NotReadyError: a Secret does not exist.
+    The record has the new claims already.
     """
-    if causes:
-        top = causes[0]
-        raise failures.failure(
-            top.code.error if isinstance(top.code, Code) else NotReadyError,
-            f"{top.object}: {top.message}.",
-            causes=causes,
-            remedy=top.remedy,
-        )
+    if not causes:
+        return None
+    top = causes[0]
+    return failures.failure(
+        top.code.error if isinstance(top.code, Code) else NotReadyError,
+        f"{top.object}: {top.message}.",
+        causes=causes,
+        remedy=top.remedy,
+    )
 
 
 def published(record: Record, release: ReleaseName) -> set[str]:

@@ -9,12 +9,14 @@ from learnflow_infra.engine.proof.publish import publish, write_releases
 from learnflow_infra.engine.proof.recording import Present
 from learnflow_infra.engine.release.wait import Outcome
 from learnflow_infra.engine.request.session import Session
-from learnflow_infra.models import Skill
+from learnflow_infra.errors import LearnflowError
+from learnflow_infra.models import Skill, SkillName
 from learnflow_infra.objects import refer
 from learnflow_infra.outputs import endpoints as outputs
 from learnflow_infra.outputs.contracts import EndpointsDocument, VerifyResult
 from learnflow_infra.outputs.discovery import Rendered, discover
 from learnflow_infra.outputs.record import Record
+from learnflow_infra.readiness.causes import Cause
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -22,14 +24,38 @@ class Proof:
     """The record after a run, and the results of its verification.
 
     `verified` is also True if an earlier run verified the same objects; `results` is empty then.
+    `failed` are the skills of which a check failed, `error` says which.
     """
 
     record: Record
     results: Sequence[VerifyResult]
     verified: bool
+    failed: frozenset[SkillName] = frozenset()
+    error: LearnflowError | None = None
 
 
 def prove(
+    session: Session,
+    skills: Sequence[Skill],
+    outcomes: Sequence[Outcome],
+    *,
+    verify: bool,
+    again: bool = False,
+    before: Record | None = None,
+) -> Proof:
+    """As `attempt`, for a run that ends with a failed verification.
+
+    Raises:
+        VerificationError: a check failed, or a volume was replaced by another.
+        NotReadyError: a Secret that pods or clients need does not exist.
+    """
+    proof = attempt(session, skills, outcomes, verify=verify, again=again, before=before)
+    if proof.error:
+        raise proof.error
+    return proof
+
+
+def attempt(
     session: Session,
     skills: Sequence[Skill],
     outcomes: Sequence[Outcome],
@@ -52,9 +78,8 @@ def prove(
             release.
         before: the cluster's record; None takes that of the run's beginning.
 
-    Raises:
-        VerificationError: a check failed, or a volume was replaced by another.
-        NotReadyError: a Secret that pods or clients need does not exist.
+    Returns:
+        The proof; its `error` is what `prove` raises.
     """
     before = before or session.record
     names = {skill.name for skill in skills}
@@ -69,11 +94,17 @@ def prove(
     by_skill = dict(zip((skill.name for skill in skills), verdicts, strict=False))
     record = recording.recorded(before, document, present, by_skill)
     record = publish(session, before, record, names)
-    if due:
-        results.require(verdicts, skills)
-    write_releases(outcomes)
-    _require_kept(before, skills, outcomes, identities)
-    return Proof(record=record, results=verdicts, verified=due or valid == names)
+    error = results.failure(verdicts, skills) if due else None
+    if error is None:
+        write_releases(outcomes)
+    lost = losses.failure(_lost(before, skills, outcomes, identities))
+    return Proof(
+        record=record,
+        results=verdicts,
+        verified=error is None and (due or valid == names),
+        failed=frozenset(name for name, item in by_skill.items() if not results.passed(item)),
+        error=error or lost,
+    )
 
 
 def _discovered(
@@ -120,20 +151,18 @@ def _present(
     )
 
 
-def _require_kept(
+def _lost(
     before: Record,
     skills: Sequence[Skill],
     outcomes: Sequence[Outcome],
     identities: Mapping[str, str],
-) -> None:
-    """Raise an error if a claim is another than the recorded one, or a Secret does not exist."""
+) -> list[Cause]:
+    """The claims that are others than the recorded ones, and the Secrets that do not exist."""
     present = {outcome.release: outcome.covered for outcome in outcomes}
-    losses.require(
-        [
-            cause
-            for skill in skills
-            for release in skill.releases
-            if release.name in present
-            for cause in losses.of_release(before, release, present[release.name], identities)
-        ]
-    )
+    return [
+        cause
+        for skill in skills
+        for release in skill.releases
+        if release.name in present
+        for cause in losses.of_release(before, release, present[release.name], identities)
+    ]

@@ -41,6 +41,13 @@ def publish(
     return record
 
 
+def take_back(session: Session, record: Record, skills: Collection[SkillName], why: str) -> None:
+    """Publish that what is recorded of these skills is not verified any more."""
+    changed = record.unproven(skills, why)
+    if changed != record:
+        publish(session, record, changed, skills)
+
+
 def write_releases(outcomes: Sequence[Outcome]) -> None:
     """Write the files of releases that are ready: values, manifest, and origins."""
     for outcome in outcomes:

@@ -143,11 +143,18 @@ def recorded(recorder: Recorder, session: Session) -> Iterator[None]:
         recorder.failed(error)
         raise
     finally:
-        folder = paths.phase_dir()
-        context, namespace = session.target.context, session.namespace
-        described = artifacts.written_for(folder) == (context, namespace)
-        report = recorder.report()
-        report["context"], report["namespace"] = context, namespace
-        document = outputs.on_host(artifacts.endpoints(folder), session.target)
-        report["endpoints"] = document["endpoints"] if described else []
-        artifacts.write_report(folder, report)
+        write_report(recorder, session)
+
+
+def write_report(recorder: Recorder, session: Session, error: BaseException | None = None) -> None:
+    """Write the report of the run so far, with the error that is about to end it."""
+    if error:
+        recorder.failed(error)
+    folder = paths.phase_dir()
+    context, namespace = session.target.context, session.namespace
+    described = artifacts.written_for(folder) == (context, namespace)
+    report = recorder.report()
+    report["context"], report["namespace"] = context, namespace
+    document = outputs.on_host(artifacts.endpoints(folder), session.target)
+    report["endpoints"] = document["endpoints"] if described else []
+    artifacts.write_report(folder, report)

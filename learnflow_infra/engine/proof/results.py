@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from learnflow_infra.checks import Check
-from learnflow_infra.errors import VerificationError
+from learnflow_infra.errors import LearnflowError, VerificationError
 from learnflow_infra.models import Skill
 from learnflow_infra.outputs.contracts import VerifyResult
 from learnflow_infra.readiness import failures
@@ -48,16 +48,24 @@ def summary(result: VerifyResult) -> str:
 def require(results: Sequence[VerifyResult], skills: Sequence[Skill] = ()) -> None:
     """Raise an error unless there are results, and all of them passed.
 
-    Args:
-        results: one for each verified skill.
-        skills: may declare causes of failed checks.
-
     Raises:
-        VerificationError: naming every failed check, and the causes.
+        VerificationError: as `failure` describes it.
+    """
+    error = failure(results, skills)
+    if error:
+        raise error
+
+
+def failure(results: Sequence[VerifyResult], skills: Sequence[Skill] = ()) -> LearnflowError | None:
+    """The error that names every failed check, and the causes; None if all passed.
+
+    Args:
+        results: one for each verified skill; without any, nothing was proven.
+        skills: may declare causes of failed checks.
     """
     failed = [result for result in results if not passed(result)]
     if results and not failed:
-        return
+        return None
     lines = [
         f"{result['skill']} {check.name} (from {check.origin}): {check.message}"
         for result in failed
@@ -65,7 +73,7 @@ def require(results: Sequence[VerifyResult], skills: Sequence[Skill] = ()) -> No
     ]
     declared = causes(failed, skills)
     more = Remedy("Look for causes: ", Command("diagnose"))
-    raise failures.failure(
+    return failures.failure(
         VerificationError,
         "Verification failed." if results else "Nothing was verified.",
         why="\n".join(lines),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Literal
 
 from learnflow_infra.engine.proof import tunnels
-from learnflow_infra.engine.proof.results import checks, summary
+from learnflow_infra.engine.proof.results import checks, passed, summary
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.events import Message, step
 from learnflow_infra.models import Skill
@@ -44,7 +44,10 @@ async def verify(
             mark = "ok  " if check.passed else "FAIL"
             line = f"{mark} {check.origin:7} {check.name}: {check.message} ({check.seconds:.2f}s)"
             session.emit(Message(text=f"     {line}"))
-        running.done(summary(result), changed=None)
+        if passed(result):
+            running.done(summary(result), changed=None)
+        else:
+            running.failed(summary(result))
     return result
 
 

@@ -1,28 +1,38 @@
 """Bring releases to the desired state: needs first, independent releases in parallel."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from learnflow_infra.clients import helm_storage
 from learnflow_infra.clients.helm import Live
 from learnflow_infra.engine.release import drift, initial_status
 from learnflow_infra.engine.release.compare import Comparison
 from learnflow_infra.engine.release.drift import Finding
-from learnflow_infra.engine.release.order import in_order_of_needs
+from learnflow_infra.engine.release.order import first_failure, settle
 from learnflow_infra.engine.release.progress import ProgressReporter
 from learnflow_infra.engine.release.recover import held_by_another
 from learnflow_infra.engine.release.state import Action
 from learnflow_infra.engine.release.upgrade import upgrade
 from learnflow_infra.engine.release.wait import Outcome, until_ready
 from learnflow_infra.engine.request.session import Session
+from learnflow_infra.errors import LearnflowError
 from learnflow_infra.events import Step, step
 from learnflow_infra.models import ReleaseName
 from learnflow_infra.values import origins_document
 
 
+@dataclass(frozen=True, kw_only=True)
+class Settled:
+    """The releases that are ready, and the errors of the others, in the order of needs."""
+
+    outcomes: Sequence[Outcome]
+    failures: Mapping[ReleaseName, LearnflowError] = field(default_factory=dict)
+
+
 async def converge_all(
     session: Session, comparisons: Sequence[Comparison], limit: float | None
-) -> list[Outcome]:
+) -> Settled:
     """Converge every release once its needs are ready; a failure stops only what needs it.
 
     Args:
@@ -31,13 +41,19 @@ async def converge_all(
         limit: seconds for each release; None takes the release's own.
 
     Raises:
-        LearnflowError: the first failure in release order, after all have settled.
+        Exception: a fault of this program; after all have settled.
     """
     by_name = {item.prepared.release.name: item for item in comparisons}
     releases = [item.prepared.release for item in comparisons]
-    return await in_order_of_needs(
+    results = await settle(
         releases, lambda release, needs: converge(session, by_name[release.name], limit, needs)
     )
+    failures = {n: item for n, item in results.items() if isinstance(item, LearnflowError)}
+    outcomes = [item for item in results.values() if not isinstance(item, BaseException)]
+    fault = first_failure(item for item in results.values() if item not in failures.values())
+    if fault:
+        raise fault
+    return Settled(outcomes=outcomes, failures=failures)
 
 
 async def converge(

@@ -1,7 +1,7 @@
 """Work on releases at the same time, each once the releases that it needs are done."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from typing import TypeVar
 
 from learnflow_infra.errors import ReleaseFailedError
@@ -17,6 +17,28 @@ class SkippedError(ReleaseFailedError):
 
 
 async def in_order_of_needs(releases: Sequence[Release], work: Work[T]) -> list[T]:
+    """The results of `settle`, if none is a failure.
+
+    Raises:
+        BaseException: the first failure in the order of `releases`, once all have settled.
+    """
+    results = await settle(releases, work)
+    failure = first_failure(results.values())
+    if failure:
+        raise failure
+    return list(results.values())  # type: ignore[arg-type]
+
+
+def first_failure(results: Iterable[object]) -> BaseException | None:
+    """The first failure, rather than work that was not begun because of it."""
+    failures = [result for result in results if isinstance(result, BaseException)]
+    begun = (failure for failure in failures if not isinstance(failure, SkippedError))
+    return next(begun, next(iter(failures), None))
+
+
+async def settle(
+    releases: Sequence[Release], work: Work[T]
+) -> dict[ReleaseName, T | BaseException]:
     """Work on every release; a failure stops only the releases that need the failed one.
 
     A need that is not among `releases` is not waited for.
@@ -26,10 +48,7 @@ async def in_order_of_needs(releases: Sequence[Release], work: Work[T]) -> list[
         work: done once for each.
 
     Returns:
-        The results, in the order of `releases`.
-
-    Raises:
-        BaseException: the first failure in the order of `releases`, once all have settled.
+        The result or the failure of each release, in the order of `releases`.
     """
     tasks: dict[ReleaseName, asyncio.Task[T]] = {}
 
@@ -44,7 +63,4 @@ async def in_order_of_needs(releases: Sequence[Release], work: Work[T]) -> list[
     for release in releases:
         tasks[release.name] = asyncio.create_task(after_needs(release))
     results = await asyncio.gather(*tasks.values(), return_exceptions=True)
-    failures = [result for result in results if isinstance(result, BaseException)]
-    if failures:
-        raise next((f for f in failures if not isinstance(f, SkippedError)), failures[0])
-    return [task.result() for task in tasks.values()]
+    return dict(zip(tasks, results, strict=True))

@@ -43,6 +43,7 @@ class Options:
     verify: bool = True
     reuse_values: bool = False
     allow_recreate: bool = False
+    rollback: bool = True
     confirm: Confirm = confirmation.refuse
     adopt: bool = False
 

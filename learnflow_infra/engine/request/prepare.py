@@ -17,6 +17,9 @@ from learnflow_infra.sources.charts import Chart
 from learnflow_infra.system import tasks
 from learnflow_infra.values import Computed, Layer, compute, warnings
 
+SHOWN = 8
+"""How many keys a description names."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
@@ -36,7 +39,14 @@ class Prepared:
             values=self.computed.values,
             set_arguments=self.computed.set_arguments,
             labels=marks.release_labels(self.chart.name),
+            description=described(self.computed.own_keys),
         )
+
+
+def described(keys: Sequence[str]) -> str:
+    """What made a revision, for helm's history: the keys that the operator set, never values."""
+    more = f" and {len(keys) - SHOWN} more" if len(keys) > SHOWN else ""
+    return "deploy" + (f", with {', '.join(keys[:SHOWN])}{more}" if keys else "")
 
 
 def prepare(plan: Plan, emit: Emit) -> list[Prepared]:

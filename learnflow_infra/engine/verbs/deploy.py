@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from learnflow_infra import paths
@@ -12,13 +13,13 @@ from learnflow_infra.clusters import embedded
 from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine.gate import checkout, foundation
 from learnflow_infra.engine.preflight.preview import Preview, preview, require_target
-from learnflow_infra.engine.proof.prove import prove
-from learnflow_infra.engine.proof.recorder import Recorder, recorded
-from learnflow_infra.engine.release import converge, crds, credentials
+from learnflow_infra.engine.proof.conclude import Run, conclude
+from learnflow_infra.engine.proof.recorder import Recorder, recorded, write_report
+from learnflow_infra.engine.release import crds, credentials
 from learnflow_infra.engine.release.adopt import adopt
 from learnflow_infra.engine.release.compare import Comparison, compare_all
+from learnflow_infra.engine.release.converge import Settled, converge_all
 from learnflow_infra.engine.release.recover import recover_cut_off
-from learnflow_infra.engine.release.wait import Outcome
 from learnflow_infra.engine.request import planning, run_lock
 from learnflow_infra.engine.request.planning import Options, Plan
 from learnflow_infra.engine.request.prepare import Prepared, prepare
@@ -60,8 +61,20 @@ def deploy(options: Options, emit: Emit) -> Deployed:
         session = connect(_with_cluster(plan, recorder), recorder)
         with recorded(recorder, session), session.watches:
             allowed = _preview(session, plan, prepared, options)
-            outcomes, created = _execute(session, prepared, allowed, options.timeout)
-            proof = prove(session, plan.skills, outcomes, verify=options.verify, again=created)
+            settled, created = _execute(session, prepared, allowed, options.timeout)
+            proof = conclude(
+                Run(
+                    session=session,
+                    skills=plan.skills,
+                    comparisons=allowed.comparisons,
+                    settled=settled,
+                    verify=options.verify,
+                    rollback=options.rollback,
+                    again=created,
+                    limit=options.timeout,
+                    note=partial(write_report, recorder, session),
+                )
+            )
     return Deployed(
         target=session.target,
         changed=recorder.changed,
@@ -90,7 +103,7 @@ def _preview(
 
 def _execute(
     session: Session, prepared: Sequence[Prepared], allowed: Preview, limit: float | None
-) -> tuple[list[Outcome], bool]:
+) -> tuple[Settled, bool]:
     """Execute a preview; returns also whether Secrets or CRDs were created or changed."""
     if allowed.namespace:
         _create_namespace(session)
@@ -99,8 +112,8 @@ def _execute(
     comparisons: Sequence[Comparison] = allowed.comparisons
     if any(applied):
         comparisons = asyncio.run(compare_all(session, prepared))
-    outcomes = asyncio.run(converge.converge_all(session, comparisons, limit))
-    return outcomes, generated or any(applied)
+    settled = asyncio.run(converge_all(session, comparisons, limit))
+    return settled, generated or any(applied)
 
 
 def _plan(options: Options, target: Target, emit: Emit) -> Plan:

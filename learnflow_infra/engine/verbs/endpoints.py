@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from learnflow_infra.engine.request import planning
 from learnflow_infra.engine.request.planning import Options
 from learnflow_infra.engine.request.session import connect
-from learnflow_infra.errors import ClusterUnreachableError
+from learnflow_infra.errors import InputError
 from learnflow_infra.events import Emit
 from learnflow_infra.outputs import endpoints as outputs
 from learnflow_infra.outputs.contracts import EndpointsDocument
@@ -25,14 +25,15 @@ def endpoints(options: Options, emit: Emit) -> Endpoints:
     """The recorded endpoints.
 
     Raises:
-        ClusterUnreachableError: the cluster does not run, or records no endpoints.
+        ClusterUnreachableError: the cluster does not run.
+        InputError: no endpoints are recorded there.
     """
     session = connect(planning.for_cluster(options), emit)
     document = session.record.endpoints
     if not document.get("endpoints"):
-        raise ClusterUnreachableError(
+        raise InputError(
             f"No endpoints are recorded in the namespace {session.namespace}.",
-            why="Nothing was deployed there.",
+            why="Nothing was deployed and verified there.",
             remedy=Remedy(Command("deploy")),
         )
     return Endpoints(

@@ -2,25 +2,32 @@
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from learnflow_infra.clients.helm import Live, Revision
 from learnflow_infra.engine.proof.prove import prove
+from learnflow_infra.engine.proof.publish import take_back
 from learnflow_infra.engine.release import foreign
 from learnflow_infra.engine.release.adopt import refusal
 from learnflow_infra.engine.release.observe import observe
 from learnflow_infra.engine.release.progress import ProgressReporter
 from learnflow_infra.engine.release.recover import held_by_another
+from learnflow_infra.engine.release.revisions import candidates
 from learnflow_infra.engine.release.state import ReleaseState, state_of
 from learnflow_infra.engine.release.wait import Outcome, until_ready
 from learnflow_infra.engine.request import planning, run_lock
 from learnflow_infra.engine.request.planning import Options, Plan
 from learnflow_infra.engine.request.session import Session, connect
-from learnflow_infra.errors import InputError
+from learnflow_infra.errors import InputError, LearnflowError
 from learnflow_infra.events import Emit, step
 from learnflow_infra.models import Release, ReleaseName
 from learnflow_infra.outputs.contracts import VerifyResult
 from learnflow_infra.remedy import Command, Remedy
 from learnflow_infra.system import tasks
+from learnflow_infra.timestamps import utc_now
+
+_GONE = "uninstalled"
+"""Helm's status of a release that was uninstalled with --keep-history."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +48,8 @@ def rollback(
     Args:
         options: with one skill.
         release: one of its releases; None takes the last, to which the endpoints belong.
-        revision: to return to; None takes the last one deployed before the current one.
+        revision: to return to; None takes the last one that was verified, or else ready, and
+            whose content is another than the current one's.
         emit: takes the events.
 
     Raises:
@@ -56,7 +64,12 @@ def rollback(
         session = connect(plan, emit)
         to = asyncio.run(_revision(session, chosen, revision))
         with session.watches:
-            outcomes = asyncio.run(_roll_back(session, plan, chosen, to, options.timeout))
+            try:
+                outcomes = asyncio.run(_roll_back(session, plan, chosen, to, options.timeout))
+            except LearnflowError:
+                why = f"a rollback of {utc_now()} failed"
+                take_back(session, session.record, {chosen.skill}, why)
+                raise
         proof = prove(session, plan.skills, outcomes, verify=options.verify)
     new = next(item.revision for item in outcomes if item.release == chosen.name)
     return RolledBack(release=chosen.name, to=to, revision=new, verification=proof.results)
@@ -74,7 +87,7 @@ def _release(plan: Plan, skill: str, name: str | None) -> Release:
 
 
 async def _revision(session: Session, release: Release, revision: int | None) -> int:
-    """The revision to roll back to; it must have been deployed."""
+    """The revision to roll back to: the given one, or the best whose content differs."""
     observed = await observe(session, release)
     state = state_of(observed)
     if state is ReleaseState.HELD_BY_ANOTHER:
@@ -84,16 +97,46 @@ async def _revision(session: Session, release: Release, revision: int | None) ->
     if observed.live is None:
         raise InputError(f"There is no release {release.name}.", remedy=Remedy(Command("status")))
     history = await session.helm.history(release.name)
-    deployed = [item.revision for item in history if item.was_deployed]
-    earlier = [item for item in deployed if item != observed.live.revision]
-    chosen = revision if revision is not None else next(iter(earlier), None)
-    if chosen not in deployed:
-        revisions = ", ".join(map(str, deployed)) or "none"
-        raise InputError(
-            f"{release.name} cannot be rolled back to revision {chosen or '(none before it)'}.",
-            why=f"It is at {observed.live.revision}; revisions that were deployed: {revisions}",
-        )
-    return chosen
+    known = [item.revision for item in history if item.was_deployed or item.status == _GONE]
+    if revision in known:
+        return revision
+    if revision is None:
+        best = await _best(session, release, observed.live, history)
+        if best is not None:
+            return best
+    revisions = ", ".join(map(str, known)) or "none"
+    raise InputError(
+        f"{release.name} cannot be rolled back to revision {revision}."
+        if revision is not None
+        else f"{release.name} has no other revision that was ready.",
+        why=f"It is at {observed.live.revision}; revisions that were deployed: {revisions}",
+        remedy=Remedy("See what made each: ", Command("history", release.skill)),
+    )
+
+
+async def _best(
+    session: Session, release: Release, live: Live, history: Sequence[Revision]
+) -> int | None:
+    """The best revision that was ready and whose content is another than the current one.
+
+    After an uninstallation that is the revision that was uninstalled, if it was ready.
+    """
+    gone = live.status == _GONE
+    ended = [replace(item, status=_ended(item)) for item in history]
+    for number in candidates(ended, session.record, release):
+        if gone:
+            return number
+        if number == live.revision:
+            continue
+        content = await session.helm.live(release.name, revision=number)
+        if content and (content.manifest, content.values) != (live.manifest, live.values):
+            return number
+    return None
+
+
+def _ended(revision: Revision) -> str:
+    """Helm's status, of an uninstalled revision that from before it was uninstalled."""
+    return "deployed" if revision.status == _GONE else revision.status
 
 
 async def _roll_back(

@@ -50,16 +50,22 @@ def test_what_a_deploy_reports(record, claims, secrets, identities, codes):
 
 def test_a_replaced_claim_ends_in_an_error_that_says_that_its_data_are_gone():
     causes = losses.of_release(RECORD, RELEASE, present({"data": "new"}), {"login": "uid 1"})
-    with pytest.raises(VerificationError, match="whose data are gone") as error:
-        losses.require(causes)
-    assert "uid old is recorded, uid new is there now" in str(error.value.why)
-    assert "deploy db-skill" in str(error.value.remedy)
+    error = losses.failure(causes)
+    assert isinstance(error, VerificationError)
+    assert "whose data are gone" in error.what
+    assert "uid old is recorded, uid new is there now" in str(error.why)
+    assert "deploy db-skill" in str(error.remedy)
 
 
 def test_a_missing_secret_ends_in_an_error():
     causes = losses.of_release(RECORD, RELEASE, present({}), {"login": losses.ABSENT})
-    with pytest.raises(NotReadyError, match="Secret/login: it does not exist"):
-        losses.require(causes)
+    error = losses.failure(causes)
+    assert isinstance(error, NotReadyError)
+    assert "Secret/login: it does not exist" in error.what
+
+
+def test_without_a_loss_there_is_no_error():
+    assert losses.failure([]) is None
 
 
 def session(found, record=RECORD):

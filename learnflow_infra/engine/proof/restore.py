@@ -1,0 +1,184 @@
+"""Go back to the last good revision of each release whose upgrade failed.
+
+An install that failed stays as it is, for inspection. CRDs stay, too: helm does not know them.
+"""
+
+import asyncio
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from learnflow_infra.clients.helm import Live
+from learnflow_infra.engine.proof.failed import write_down
+from learnflow_infra.engine.release.compare import Comparison
+from learnflow_infra.engine.release.progress import ProgressReporter
+from learnflow_infra.engine.release.revisions import candidates
+from learnflow_infra.engine.release.state import Action
+from learnflow_infra.engine.release.wait import Outcome, until_ready
+from learnflow_infra.engine.request.session import Session
+from learnflow_infra.errors import LearnflowError, LockedError
+from learnflow_infra.events import step
+from learnflow_infra.models import Release, ReleaseName
+
+
+@dataclass(frozen=True, kw_only=True)
+class Restored:
+    """What became of a failed release.
+
+    `to` is the revision to which it was rolled back, None where it stays as it is: `why` says
+    why. `touched`: this run changed it. `outcome` is there once it is ready again; `error` if
+    it is not. `file` has the objects and logs as they were.
+    """
+
+    release: Release
+    to: int | None = None
+    why: str = ""
+    touched: bool = True
+    outcome: Outcome | None = None
+    error: LearnflowError | None = None
+    file: str = ""
+
+
+def restore(
+    session: Session,
+    comparisons: Sequence[Comparison],
+    errors: Mapping[ReleaseName, LearnflowError],
+    *,
+    limit: float | None,
+    allowed: bool,
+) -> list[Restored]:
+    """Write each failed release down, and roll those back that were upgraded.
+
+    Args:
+        session: the cluster.
+        comparisons: of the run's releases, as they were before it changed them.
+        errors: of the releases that failed.
+        limit: seconds for each release; its own timeout if that is longer.
+        allowed: False rolls nothing back.
+    """
+    failed = [item for item in comparisons if item.prepared.release.name in errors]
+    return [
+        asyncio.run(
+            _restore(session, item, errors[item.prepared.release.name], limit, allowed=allowed)
+        )
+        for item in failed
+    ]
+
+
+async def _restore(
+    session: Session,
+    before: Comparison,
+    error: LearnflowError,
+    limit: float | None,
+    *,
+    allowed: bool,
+) -> Restored:
+    release = before.prepared.release
+    try:
+        live = await session.helm.live(release.name)
+        if live is None or isinstance(error, LockedError):
+            return Restored(release=release, why="nothing of it was changed", touched=False)
+        if _untouched(before, live):
+            return Restored(release=release, why="helm made no new revision", touched=False)
+        file = await asyncio.to_thread(write_down, session, release, live, error)
+        to, why = await _target(session, before, live, allowed=allowed)
+        if to is None:
+            return Restored(release=release, why=why, file=file)
+    except LearnflowError as second:
+        return Restored(release=release, error=second)
+    try:
+        outcome = await roll_back(session, release, to, limit)
+    except LearnflowError as second:
+        return Restored(release=release, to=to, error=second, file=file)
+    return Restored(release=release, to=to, outcome=outcome, file=file)
+
+
+def _untouched(before: Comparison, live: Live) -> bool:
+    known = before.observed.live
+    upgrading = known is not None and before.action is Action.UPGRADE
+    return upgrading and (live.revision, live.status) == (known.revision, "deployed")  # type: ignore[union-attr]
+
+
+async def _target(
+    session: Session, before: Comparison, live: Live, *, allowed: bool
+) -> tuple[int | None, str]:
+    """The revision to go back to; or None, and why not."""
+    known = before.observed
+    if before.action is Action.INSTALL or known.live is None:
+        return None, "it stays as it is, for inspection: there is no earlier revision"
+    if not allowed:
+        return None, f"it stays at revision {live.revision}: --no-rollback"
+    history = await session.helm.history(before.prepared.release.name)
+    earlier = [item for item in history if item.revision <= known.live.revision]
+    good = candidates(earlier, session.record, before.prepared.release)
+    if not good:
+        return None, "it stays as it is: no earlier revision was ready"
+    return good[0], ""
+
+
+async def roll_back(
+    session: Session, release: Release, revision: int, limit: float | None
+) -> Outcome:
+    """Roll a release back, and wait until it is ready.
+
+    Raises:
+        ReleaseFailedError: helm could not roll back.
+        LearnflowError: it does not become ready; of the class of the cause.
+    """
+    name = f"release/{release.name}"
+    seconds = max(limit or 0.0, release.ready_timeout)
+    with step(session.emit, name, f"Roll {release.name} back") as running:
+        running.progress(0, note=f"rolling back to revision {revision}")
+        await session.helm.rollback(release.name, revision)
+        live = await session.helm.require(release.name)
+        report = ProgressReporter(session.emit, name)
+        outcome = await until_ready(
+            session, release, live, seconds=seconds, report=report, changed=True
+        )
+        running.done(f"revision {live.revision}, as revision {revision} was")
+    return outcome
+
+
+async def wait_again(
+    session: Session, comparisons: Sequence[Comparison], limit: float | None
+) -> list[Outcome]:
+    """The releases that are ready, of those that were not begun because of others."""
+    outcomes = []
+    for item in comparisons:
+        release, live = item.prepared.release, item.live
+        seconds = max(limit or 0.0, release.ready_timeout)
+        report = ProgressReporter(session.emit, f"release/{release.name}")
+        with suppress(LearnflowError):
+            outcome = (
+                await until_ready(
+                    session, release, live, seconds=seconds, report=report, changed=False
+                )
+                if live
+                else None
+            )
+            outcomes += [outcome] if outcome else []
+    return outcomes
+
+
+def account(restored: Sequence[Restored], proven: Collection[str], *, verify: bool) -> list[str]:
+    """What became of the failed releases, a sentence each.
+
+    Args:
+        restored: the failed releases.
+        proven: the skills whose verification passed after it.
+        verify: whether it was asked for.
+    """
+    return [_sentence(item, proven, verify=verify) for item in restored]
+
+
+def _sentence(item: Restored, proven: Collection[str], *, verify: bool) -> str:
+    name = item.release.name
+    if item.to is None:
+        text = f"{name}: {item.why}" if item.why else f"What became of {name} is not known"
+        return f"{text}: {item.error.what}" if item.error else f"{text}."
+    if item.error and item.outcome is None:
+        return f"{name} could not be rolled back to revision {item.to}: {item.error.what}"
+    if item.release.skill in proven:
+        return f"{name} was rolled back to revision {item.to}, and verified again."
+    after = "its verification failed, too" if verify else "not verified again (--no-verify)"
+    return f"{name} was rolled back to revision {item.to}, but {after}."
