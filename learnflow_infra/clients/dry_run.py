@@ -3,8 +3,9 @@
 `fieldValidation=Strict` is what Helm 4 sends; a warning of the server is no refusal.
 """
 
-from learnflow_infra.clients.api_errors import ApiError, ConflictError
+from learnflow_infra.clients.api_errors import ApiError, ConflictError, ForbiddenError
 from learnflow_infra.clients.kube import APPLY, MANAGER, Kube
+from learnflow_infra.clients.manifest import is_hook
 from learnflow_infra.objects import Object
 
 PATIENCE = 5.0
@@ -12,6 +13,26 @@ PATIENCE = 5.0
 _STRICT = {"dryRun": "All", "fieldManager": MANAGER, "fieldValidation": "Strict"}
 _UNSUPPORTED = "does not support dry run"
 """Source: dispatcher.go of apiserver's admission webhooks."""
+
+
+def ask(kube: Kube, path: str, obj: Object) -> None:
+    """Try an object as helm sends it: objects of hooks are always created.
+
+    Args:
+        kube: the cluster.
+        path: of the object in the API.
+        obj: as in a `Manifest`.
+
+    Raises:
+        ApiError: the API server refuses it.
+    """
+    if is_hook(obj):
+        create(kube, path, _unnamed(obj))
+        return
+    try:
+        apply(kube, path, obj)
+    except ForbiddenError:  # a user who may create, but not apply
+        create(kube, path, obj)
 
 
 def apply(kube: Kube, path: str, obj: Object) -> None:
@@ -42,6 +63,14 @@ def create(kube: Kube, path: str, obj: Object) -> None:
         return
     except ApiError as error:
         _require_asked(error)
+
+
+def _unnamed(obj: Object) -> Object:
+    """A hook's object without the name that stands for a generated one, see `Manifest`."""
+    metadata = obj["metadata"]
+    if metadata["name"] != metadata.get("generateName"):
+        return obj
+    return {**obj, "metadata": {k: v for k, v in metadata.items() if k != "name"}}  # type: ignore[typeddict-item]
 
 
 def _require_asked(error: ApiError) -> None:

@@ -8,6 +8,7 @@ import yaml
 from learnflow_infra.engine.verbs import deploy, diff
 from learnflow_infra.errors import FoundationError, InputError, LearnflowError, LockedError
 from learnflow_infra.events import ignore
+from learnflow_infra.values import Flags
 from tests.contract.demo import leave_unfinished
 from tests.contract.demo_skill import (
     PORT,
@@ -97,3 +98,58 @@ def test_a_release_that_another_helm_works_on_is_refused(options, session):
     leave_unfinished(session)
     for verb in (diff.diff, deploy.deploy):
         assert refusal(verb, options)[0] is LockedError
+
+
+NEVER_THE_SAME = """
+{{- $kept := lookup "v1" "Secret" .Release.Namespace "kept" }}
+apiVersion: v1
+kind: Secret
+metadata: {name: kept}
+data:
+  found: {{ ($kept | default dict).data | default dict | dig "found" (randAlphaNum 9 | b64enc) }}
+  rotating: {{ randAlphaNum 9 | b64enc }}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: at
+  annotations: {revision: "{{ .Release.Revision }}", time: {{ now | unixEpoch | quote }}}
+data: {size: {{ .Values.greeting }}}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: "random-{{ randAlphaNum 6 | lower }}"}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata: {name: "revision-{{ .Release.Revision }}"}
+---
+apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: "hook-{{ randAlphaNum 6 | lower }}"
+  annotations: {helm.sh/hook: "pre-install,pre-upgrade"}
+"""
+
+
+def test_what_is_never_the_same_twice_is_shown_as_that(options, kube, skill):
+    (skill / "charts/demo/templates/never.yaml").write_text(NEVER_THE_SAME)
+    deploy.deploy(options, ignore)
+    secret = kube.get(f"/api/v1/namespaces/{options.namespace}/secrets/kept")
+    found = diff.diff(options, ignore)
+    assert not found.changed
+    made = {change.object.partition("-")[0]: change for change in found.releases[0].changes}
+    maps = {f"ConfigMap/{name}" for name in ("at", "random", "revision", "hook")}
+    assert set(made) == {"Secret/kept", *maps}
+    assert {change.kind for change in made.values()} == {"generated"}
+    assert made["Secret/kept"].text == "data.rotating: generated at each rendering"
+    assert not deploy.deploy(options, ignore).changed
+    assert kube.get(f"/api/v1/namespaces/{options.namespace}/secrets/kept") == secret
+    changed = replace(options, flags=Flags(set_values=("demo.greeting=bye",)))
+    (release,) = diff.diff(changed, ignore).releases
+    kinds = {change.object: change.kind for change in reversed(release.changes)}
+    assert (kinds["ConfigMap/at"], kinds["Secret/kept"]) == ("changed", "generated")
+    assert deploy.deploy(changed, ignore).changed
+    assert not deploy.deploy(changed, ignore).changed
+    after = kube.get(f"/api/v1/namespaces/{options.namespace}/secrets/kept")["data"]
+    assert after["found"] == secret["data"]["found"]

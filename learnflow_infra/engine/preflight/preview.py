@@ -9,14 +9,14 @@ from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine.gate import foundation, machine
 from learnflow_infra.engine.preflight import needs, notices, refusals
 from learnflow_infra.engine.preflight.refusals import Proposal
-from learnflow_infra.engine.release import crds, credentials, foreign, validate
+from learnflow_infra.engine.release import changes, crds, credentials, foreign, validate
 from learnflow_infra.engine.release.compare import Comparison, compare_all
 from learnflow_infra.engine.release.foreign import Foreign
 from learnflow_infra.engine.request.planning import Plan
 from learnflow_infra.engine.request.prepare import Prepared
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import HostError, RefusedError
-from learnflow_infra.events import step
+from learnflow_infra.events import Message, step
 from learnflow_infra.models import Credential
 from learnflow_infra.outputs.container_variables import secret_keys
 from learnflow_infra.outputs.endpoints import kubectl_command
@@ -93,6 +93,7 @@ def preview(
         comparisons = asyncio.run(compare_all(session, prepared))
         others = asyncio.run(foreign.find_all(session, comparisons, _credentials(plan)))
         running.done(f"{len(comparisons)} releases", changed=None)
+    _warn(session, comparisons)
     proposal = Proposal(
         session=session,
         plan=plan,
@@ -115,6 +116,17 @@ def preview(
         secrets=_missing_secrets(proposal),
         crds=[crd["metadata"]["name"] for crd in pending],
     )
+
+
+def _warn(session: Session, comparisons: Sequence[Comparison]) -> None:
+    """Name the objects of earlier deploys whose live fields cannot be compared."""
+    for item in comparisons:
+        kept = {changes.key(obj) for obj in item.desired.manifest.objects}
+        for finding in item.findings:
+            if finding.state == "refused" and changes.key(finding.desired) in kept:
+                name, why = item.prepared.release.name, " ".join(finding.why.split())
+                text = f"Warning: {name}: {finding} stays as it is, and is not compared: {why}"
+                session.emit(Message(text=text))
 
 
 def _check_cluster(session: Session) -> None:

@@ -13,7 +13,7 @@ from learnflow_infra.checks import UNCHANGED
 from learnflow_infra.clients import dry_run
 from learnflow_infra.clients.api_errors import ApiError, ForbiddenError, NotFoundError
 from learnflow_infra.clients.kube import Kube
-from learnflow_infra.clients.manifest import Manifest, is_hook
+from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.engine.release import changes, drift, served_kinds, validate
 from learnflow_infra.engine.release.compare import Comparison
 from learnflow_infra.engine.release.refusal import explained
@@ -81,7 +81,8 @@ def _sent(item: Comparison) -> list[_Sent]:
     release, manifest = item.prepared.release, item.desired.manifest
     base = item.observed.baseline
     live = changes.by_key(base.manifest.objects) if base else {}
-    objects = (obj for obj in manifest.with_hooks if live.get(changes.key(obj)) != obj)
+    served = {name: obj for name, obj in live.items() if obj not in item.unserved}
+    objects = (obj for obj in manifest.with_hooks if served.get(changes.key(obj)) != obj)
     return [
         _Sent(release=release, manifest=manifest, obj=obj) for obj in objects if not _is_test(obj)
     ]
@@ -131,7 +132,7 @@ def _fault(
         by_another = defined.get(served_kinds.kind(obj), item.release.name) != item.release.name
         return "" if by_another else served_kinds.absent(kube, obj)
     try:
-        _ask(kube, path, obj)
+        dry_run.ask(kube, path, obj)
     except NotFoundError as error:
         return _fault_elsewhere(kube, path, obj, error, created)
     except ApiError as error:
@@ -161,7 +162,7 @@ def _fault_elsewhere(
     metadata = {key: value for key, value in obj["metadata"].items() if key != "namespace"}
     moved: Object = {**obj, "metadata": metadata}  # type: ignore[typeddict-item]
     try:
-        _ask(kube, path, moved)
+        dry_run.ask(kube, path, moved)
     except (ForbiddenError, NotFoundError):
         return ""
     except ApiError as refused:
@@ -179,29 +180,6 @@ def _of_namesake(kube: Kube, path: str, obj: Object, error: ApiError) -> bool:
     except ApiError:
         return False
     return True
-
-
-def _ask(kube: Kube, path: str, obj: Object) -> None:
-    """Try an object as helm sends it.
-
-    Raises:
-        ApiError: the API server refuses it.
-    """
-    if is_hook(obj):
-        dry_run.create(kube, path, _unnamed(obj))
-        return
-    try:
-        dry_run.apply(kube, path, obj)
-    except ForbiddenError:  # of a user who may create, but not apply, helm asks no more
-        dry_run.create(kube, path, obj)
-
-
-def _unnamed(obj: Object) -> Object:
-    """A hook's object without the name that stands for a generated one, see `Manifest`."""
-    metadata = obj["metadata"]
-    if metadata["name"] != metadata.get("generateName"):
-        return obj
-    return {**obj, "metadata": {k: v for k, v in metadata.items() if k != "name"}}  # type: ignore[typeddict-item]
 
 
 def _cause(message: str) -> str | None:

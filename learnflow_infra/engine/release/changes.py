@@ -1,13 +1,12 @@
 """Pure: what changes from one manifest to another, object by object.
 
-Secrets are masked. What Helm generates at each rendering (random passwords, certificates) is
-recognised by rendering twice, and is no change.
+Secrets are masked. What helm generates at each rendering is no change, see `generated`.
 """
 
 import difflib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
 from learnflow_infra import documents
 from learnflow_infra.clients.manifest import Manifest
@@ -17,12 +16,15 @@ from learnflow_infra.objects import Object, reference
 Key = tuple[str, str, str, str]
 """API group, kind, namespace ("" as the manifest has none) and name: a version may change."""
 
-Kind = Literal["added", "removed", "changed", "drifted", "adopted"]
+Kind = Literal["added", "removed", "changed", "drifted", "adopted", "generated"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
-    """An object that differs; `text` is a unified diff of YAML."""
+    """An object that differs; `text` is a unified diff of YAML.
+
+    Of a `generated` one, it names the fields that helm makes at each rendering.
+    """
 
     object: str
     kind: Kind
@@ -63,35 +65,6 @@ def change(kind: Kind, before: Object | None, after: Object | None) -> Change:
 
 def _lines(obj: Object | None) -> list[str]:
     return documents.dump(obj, sort_keys=True).splitlines() if obj else []
-
-
-def settled(
-    live: Mapping[Key, Object], first: Mapping[Key, Object], second: Mapping[Key, Object]
-) -> dict[Key, Object]:
-    """The first rendering, with the live value wherever the second rendering differs.
-
-    Where two renderings of the same values differ, helm has generated the value.
-    """
-    return {
-        name: _settle(live[name], obj, second[name]) if name in live and name in second else obj
-        for name, obj in first.items()
-    }
-
-
-def _settle(live: Any, first: Any, second: Any) -> Any:
-    if first == second:
-        return first
-    if isinstance(first, dict) and isinstance(second, dict) and isinstance(live, dict):
-        return {
-            name: _settle(live[name], value, second[name])
-            if name in live and name in second
-            else value
-            for name, value in first.items()
-        }
-    lists = all(isinstance(value, list) for value in (first, second, live))
-    if lists and len(first) == len(second) == len(live):
-        return [_settle(*items) for items in zip(live, first, second, strict=True)]
-    return live
 
 
 def redacted(manifest: Manifest) -> str:

@@ -1,16 +1,17 @@
 """Compare the desired releases with the live ones; nothing is changed."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import time
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from learnflow_infra.clients.helm import Capabilities, Live, Rendered
-from learnflow_infra.clients.kube import Kube
-from learnflow_infra.engine.release import changes, crds, drift, leftovers
+from learnflow_infra.clients.helm import Live, Rendered
+from learnflow_infra.engine.release import changes, crds, drift, generated, leftovers
 from learnflow_infra.engine.release.changes import Change
 from learnflow_infra.engine.release.drift import Finding
 from learnflow_infra.engine.release.observe import observe
+from learnflow_infra.engine.release.offline import render_offline
 from learnflow_infra.engine.release.refusal import explained
 from learnflow_infra.engine.release.state import (
     Action,
@@ -25,8 +26,6 @@ from learnflow_infra.errors import LearnflowError, ReleaseFailedError
 from learnflow_infra.objects import Object
 from learnflow_infra.system import tasks
 
-_OLD_MANIFEST = "current release manifest"
-"""In stderr when the server no longer serves a kind of the release, which `upgrade` mends."""
 Render = Callable[[], Awaitable[Rendered]]
 
 
@@ -36,7 +35,8 @@ class Comparison:
 
     `diff` has the changes from the observed baseline to the desired manifest, `findings` the
     live objects that differ from the baseline. `refusal` is why helm would not install what
-    it rendered, None if it would.
+    it rendered, None if it would. `generated` are fields that helm makes at each rendering:
+    no changes, but an upgrade replaces them.
     """
 
     prepared: Prepared
@@ -45,11 +45,17 @@ class Comparison:
     diff: Sequence[Change] = ()
     findings: Sequence[Finding] = ()
     refusal: LearnflowError | None = None
+    generated: Sequence[Change] = ()
 
     @property
     def live(self) -> Live | None:
         """The release in helm's record."""
         return self.observed.live
+
+    @property
+    def unserved(self) -> list[Object]:
+        """Objects of the baseline in versions that the cluster no longer serves."""
+        return [finding.desired for finding in self.findings if not finding.path]
 
     @property
     def state(self) -> ReleaseState:
@@ -99,7 +105,7 @@ async def compare(
         ReleaseFailedError: helm cannot render it.
         InputError: the values do not meet the chart's schema.
     """
-    offline = partial(_render_offline, session, prepared, pending)
+    offline = partial(render_offline, session, prepared, pending)
     render: Render = offline if pending else partial(session.helm.render, prepared.installation)
     observed, desired = await asyncio.gather(
         observe(session, prepared.release), render(), return_exceptions=True
@@ -120,7 +126,9 @@ async def compare(
         if isinstance(result, BaseException):
             raise result
     comparison = await _comparison(session, prepared, observed, desired, render)  # type: ignore[arg-type]
-    if refusal is None or _OLD_MANIFEST in str(refusal.why):
+    if (
+        refusal is None or comparison.unserved
+    ):  # helm cannot read the old manifest: see removed_apis
         return comparison
     return replace(comparison, refusal=explained(refusal, prepared.release, session.namespace))
 
@@ -144,10 +152,10 @@ async def _comparison(
         old = {key: obj for key, obj in old.items() if key not in _gone(findings)}
         findings = [finding for finding in findings if finding.state != "gone"]
     same = base is not None and base.manifest == desired.manifest and observed.deployed is not None
-    diff = [] if same else await _diff(old, desired, render)
-    return Comparison(
-        prepared=prepared, observed=observed, desired=desired, diff=diff, findings=findings
+    comparison = Comparison(
+        prepared=prepared, observed=observed, desired=desired, findings=findings
     )
+    return comparison if same else await _with_diff(session, comparison, old, render)
 
 
 def _findings(session: Session, observed: Observed) -> list[Finding]:
@@ -171,39 +179,33 @@ def _gone(findings: Sequence[Finding]) -> set[changes.Key]:
     return {changes.key(finding.desired) for finding in findings if finding.state == "gone"}
 
 
-async def _diff(
-    old: Mapping[changes.Key, Object], desired: Rendered, render: Render
-) -> list[Change]:
-    """The changes to the desired release, without values that helm generates at each rendering."""
-    first = changes.by_key(desired.manifest.with_hooks)
+async def _with_diff(
+    session: Session, comparison: Comparison, old: generated.Objects, render: Render
+) -> Comparison:
+    """A comparison with the changes from `old`, and what helm generates at each rendering."""
+    first = changes.by_key(comparison.desired.manifest.with_hooks)
     if not old:
-        return changes.diff({}, first)
-    second = changes.by_key((await render()).manifest.with_hooks)
-    return changes.diff(old, changes.settled(old, first, second))
+        return replace(comparison, diff=changes.diff({}, first))
+    known: generated.Objects = generated.settled(old, first, await _objects(render))
+    if generated.may_be_time(old, known):
+        await asyncio.sleep(1 - time.time() % 1)  # times are rarely finer than a second
+        known = generated.settled(old, known, await _objects(render))
+    known = await _without_revision(session, comparison, old, known)
+    made = generated.changes_of(first, known)
+    return replace(comparison, diff=changes.diff(old, known), generated=made)
 
 
-async def _render_offline(
-    session: Session, prepared: Prepared, pending: Sequence[Object]
-) -> Rendered:
-    served = await asyncio.to_thread(capabilities, session.kube, pending)
-    return await session.helm.render_apart(prepared.installation, served)
+async def _without_revision(
+    session: Session, comparison: Comparison, old: generated.Objects, known: generated.Objects
+) -> generated.Objects:
+    """The objects without what only the number of the next revision changes."""
+    base, live = comparison.observed.baseline, comparison.live
+    numbers = (base.revision, live.revision + 1) if base and live else (0, 0)
+    if not generated.may_be_of_revision(old, known, numbers):
+        return known
+    first = await render_offline(session, comparison.prepared, ())  # of revision 1
+    return generated.of_revision(old, known, changes.by_key(first.manifest.with_hooks), numbers)
 
 
-def capabilities(kube: Kube, pending: Sequence[Object]) -> Capabilities:
-    """The cluster's version and API versions, with those that pending CRDs add."""
-    groups = kube.request("GET", "/apis")["groups"]
-    served = [version["groupVersion"] for group in groups for version in group["versions"]]
-    return Capabilities(
-        kube_version=kube.request("GET", "/version")["gitVersion"],
-        api_versions=tuple(dict.fromkeys([*served, *api_versions(pending)])),
-    )
-
-
-def api_versions(definitions: Sequence[Object]) -> tuple[str, ...]:
-    """API versions of CRDs, each also with its kind, as helm's `--api-versions` takes them."""
-    names = [
-        (f"{crd['spec']['group']}/{version['name']}", crd["spec"]["names"]["kind"])
-        for crd in definitions
-        for version in crd["spec"]["versions"]
-    ]
-    return tuple(text for version, kind in names for text in (version, f"{version}/{kind}"))
+async def _objects(render: Render) -> dict[changes.Key, Object]:
+    return changes.by_key((await render()).manifest.with_hooks)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from learnflow_infra.clients import helm_storage
 from learnflow_infra.clients.helm import Live
-from learnflow_infra.engine.release import drift, initial_status
+from learnflow_infra.engine.release import drift, initial_status, removed_apis
 from learnflow_infra.engine.release.compare import Comparison
 from learnflow_infra.engine.release.drift import Finding
 from learnflow_infra.engine.release.order import first_failure, settle
@@ -139,6 +139,10 @@ async def _upgrade(
     """Delete failed Jobs and create initial statuses, which helm does not; install or upgrade."""
     failed = [finding for finding in comparison.findings if finding.state == "failed"]
     await asyncio.to_thread(drift.mend, session.kube, failed)
+    base = comparison.observed.baseline
+    if base and comparison.unserved:
+        name, desired = comparison.prepared.release.name, comparison.desired.manifest.objects
+        await asyncio.to_thread(removed_apis.mend, session, name, base, desired)
     await asyncio.to_thread(
         initial_status.create,
         session.kube,

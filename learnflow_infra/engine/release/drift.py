@@ -28,8 +28,8 @@ class Finding:
 
     `gone` objects do not exist or their kind is not served, `failed` ones are Jobs that gave
     up, `drifted` ones have other fields, `refused` ones have other fields which the API server
-    does not let anybody change back. `path` is in the API ("" where the kind is not served),
-    `uid` that of the live object.
+    does not let anybody change back, for the reason `why`. `path` is in the API ("" where the
+    kind is not served), `uid` that of the live object.
     """
 
     desired: Object
@@ -37,6 +37,7 @@ class Finding:
     state: Literal["gone", "failed", "drifted", "refused"]
     change: changes.Change
     uid: str = ""
+    why: str = ""
 
     def __str__(self) -> str:
         """`Kind/name`, as kubectl writes it."""
@@ -83,9 +84,11 @@ def compared(kube: Kube, path: str, live: Object, desired: Object) -> Finding | 
         applied = kube.apply(path, desired, dry_run=True)
     except ForbiddenError:
         raise
-    except ApiError:  # the field is immutable, or the server's rules have changed
+    except ApiError as error:  # the field is immutable, or the server's rules have changed
         change = changes.change("drifted", _essence(live), desired)
-        return Finding(desired=desired, path=path, state="refused", uid=uid, change=change)
+        return Finding(
+            desired=desired, path=path, state="refused", uid=uid, change=change, why=error.message
+        )
     before, after = _essence(live), _essence(applied)
     if before == after:
         return None

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from learnflow_infra.clients import helm
 from learnflow_infra.clients.manifest import Manifest
-from learnflow_infra.engine.release.compare import api_versions
+from learnflow_infra.engine.release.offline import api_versions
 from learnflow_infra.engine.request.prepare import Prepared
 from learnflow_infra.system import tasks
 

@@ -136,11 +136,11 @@ def _difference(
     live: Live, desired: Rendered | None, diff: Sequence[Change], findings: Sequence[Finding]
 ) -> ReleaseState:
     """The state of a deployed release."""
-    helm_recreates = any(finding.state != "drifted" for finding in findings)
+    found = {finding.state for finding in findings}
     values_differ = desired is not None and desired.values != live.values
-    if values_differ or diff or helm_recreates:
+    if values_differ or diff or found & {"gone", "failed"}:
         return ReleaseState.OUT_OF_SYNC
-    return ReleaseState.DRIFTED if findings else ReleaseState.IN_SYNC
+    return ReleaseState.DRIFTED if "drifted" in found else ReleaseState.IN_SYNC
 
 
 def action_for(state: ReleaseState, observed: Observed, *, leftovers: bool = False) -> Action:

@@ -1,8 +1,6 @@
 import base64
 
 import yaml
-from hypothesis import given
-from hypothesis import strategies as st
 
 from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.engine.release import changes
@@ -63,38 +61,6 @@ def test_a_manifest_for_a_file_has_no_secret():
     hidden = changes.redacted(Manifest(text=yaml.safe_dump_all([config_map(), secret(a="first")])))
     assert secret(a="first")["data"]["a"] not in hidden
     assert [obj["kind"] for obj in yaml.safe_load_all(hidden)] == ["ConfigMap", "Secret"]
-
-
-def test_generated_values_are_no_change():
-    live, first, second = (
-        keyed(secret(password=text), config_map(x="1", list=["a", text]))
-        for text in ("kept", "random1", "random2")
-    )
-    assert changes.settled(live, first, second) == live
-
-
-def test_a_desired_change_is_kept_beside_generated_values():
-    live = keyed(config_map(x="1", random="kept"))
-    first, second = (keyed(config_map(x="2", random=text)) for text in ("r1", "r2"))
-    assert changes.settled(live, first, second) == keyed(config_map(x="2", random="kept"))
-
-
-def test_a_new_object_keeps_generated_values():
-    first, second = keyed(secret(a="1")), keyed(secret(a="2"))
-    assert changes.settled({}, first, second) == first
-
-
-VALUES = st.recursive(
-    st.integers(0, 3) | st.text("ab", max_size=2),
-    lambda v: st.lists(v, max_size=3) | st.dictionaries(st.sampled_from("abc"), v, max_size=3),
-    max_leaves=8,
-)
-
-
-@given(live=VALUES, desired=VALUES)
-def test_without_random_values_the_live_object_is_not_used(live, desired):
-    rendered = keyed({**config_map(), "data": desired})
-    assert changes.settled(keyed({**config_map(), "data": live}), rendered, rendered) == rendered
 
 
 def test_the_diff_of_drift_shows_its_removal():
