@@ -1,11 +1,9 @@
 """Releases whose manifest the API server no longer takes: what earlier versions installed."""
 
-import asyncio
-
 import pytest
 
 from learnflow_infra.clients import retry
-from learnflow_infra.clients.installation import Installation
+from learnflow_infra.engine.preflight import refusals
 from learnflow_infra.engine.verbs import delete, deploy, diff
 from learnflow_infra.errors import InputError
 from learnflow_infra.events import Message, ignore
@@ -34,12 +32,6 @@ spec: {a: 1}
 
 def template(skill, text):
     (skill / "charts/demo/templates/more.yaml").write_text(text)
-
-
-def by_helm(session, skill):
-    """Install the chart as helm does it alone."""
-    what = Installation(release="demo", chart=skill / "charts/demo", values={}, set_arguments=())
-    asyncio.run(session.helm.upgrade(what, seconds=30))
 
 
 def messages(verb, options):
@@ -114,9 +106,13 @@ def test_a_release_in_a_removed_version_can_be_deleted(options, kube, skill, wid
     assert kube.find(f"/apis/old.example/v1/namespaces/{options.namespace}/widgets/w") is None
 
 
-def test_what_an_earlier_version_installed_is_named_and_corrected(options, kube, skill, session):
+def test_what_an_earlier_version_installed_is_named_and_corrected(
+    options, kube, skill, monkeypatch
+):
     template(skill, TWICE)
-    by_helm(session, skill)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(refusals, "ALL", [])
+        deploy.deploy(options, ignore)
     found, texts = messages(diff.diff, options)
     assert found.releases[0].changes == []
     assert [text for text in texts if ".env: duplicate entries" in text]

@@ -1,8 +1,9 @@
 """Objects of a release in API versions that the cluster no longer serves.
 
-Helm cannot upgrade or uninstall such a release, because it reads the old manifest by the
-cluster's API. The live object is the same in each version, so the version in helm's record is
-replaced by one that is served. A kind that is not served at all has no objects: it is left out.
+Helm cannot upgrade such a release, because it reads the old manifest by the cluster's API, and
+leaves such objects behind when it uninstalls. The live object is the same in each version, so
+the version in helm's record is replaced by one that is served. A kind that is not served at all
+has no objects: it is left out.
 Modelled on helm-mapkubeapis.
 """
 

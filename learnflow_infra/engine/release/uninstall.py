@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 from learnflow_infra.clients.helm import Live
 from learnflow_infra.engine.release import removed_apis
 from learnflow_infra.engine.request.session import Session
-from learnflow_infra.errors import ReleaseFailedError
 from learnflow_infra.models import Release
 from learnflow_infra.objects import Object, reference
 from learnflow_infra.readiness import gone
@@ -27,12 +26,8 @@ async def uninstall(session: Session, release: Release, live: Live) -> None:
         ReleaseFailedError: helm could not uninstall it.
         LearnflowError: an object is not deleted in time; of the class of the cause.
     """
-    try:
-        await session.helm.uninstall(release.name)
-    except ReleaseFailedError:
-        if not await asyncio.to_thread(removed_apis.mend, session, release.name, live, ()):
-            raise
-        await session.helm.uninstall(release.name)
+    await asyncio.to_thread(removed_apis.mend, session, release.name, live, ())
+    await session.helm.uninstall(release.name)
     try:
         await asyncio.to_thread(_wait, session, release, live.manifest.objects)
     except asyncio.CancelledError:
