@@ -45,10 +45,14 @@ class StepFinished:
 
 @dataclass(frozen=True, kw_only=True)
 class StepFailed:
-    """A step ended with an error; `note` is the first line of the error."""
+    """A step ended with an error; `note` is the first line of the error.
+
+    `changed` is True if it had begun to change something.
+    """
 
     step: str
     note: str
+    changed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,10 +133,16 @@ class Step:
         self._emit = emit
         self._step = step
         self.outcome: StepFinished | StepFailed = StepFinished(step=step)
+        self.changing = False
 
     def progress(self, done: float, total: float | None = None, note: str = "") -> None:
         """Emit how far the step is."""
         self._emit(StepProgress(step=self._step, done=done, total=total, note=note))
+
+    def change(self, note: str) -> None:
+        """Emit that the step begins to change something: if it fails, it has changed something."""
+        self.changing = True
+        self.progress(0, note=note)
 
     def done(self, note: str = "", *, changed: bool | None = True) -> None:
         """Set the outcome."""
@@ -153,7 +163,8 @@ def step(emit: Emit, name: str, title: str, needs: tuple[str, ...] = ()) -> Iter
     except BaseException as error:
         lines = str(error).splitlines() or [type(error).__name__]
         interrupted = not isinstance(error, Exception)  # Ctrl-C, or a cancelled task
-        emit(StepFailed(step=name, note="interrupted" if interrupted else lines[0]))
+        note = "interrupted" if interrupted else lines[0]
+        emit(StepFailed(step=name, note=note, changed=running.changing))
         raise
     emit(running.outcome)
 

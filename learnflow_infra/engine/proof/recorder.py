@@ -28,7 +28,7 @@ class Recorder:
     """Keeps the timeline of steps and objects for the report, and passes events on.
 
     A step that starts again and changes nothing is not passed on again. `changed` is True
-    once a step has changed something.
+    once a step has changed something, or has failed while it did.
     """
 
     def __init__(self, emit: Emit) -> None:
@@ -87,7 +87,7 @@ class Recorder:
                 self._object(event)
             case ObjectGone() if (event.step, event.object) in self._objects:
                 self._objects[event.step, event.object]["gone"] = self._now()
-        if isinstance(event, StepFinished) and event.changed:
+        if isinstance(event, StepFinished | StepFailed) and event.changed:
             self.changed = True
 
     def _object(self, event: ObjectSeen) -> None:

@@ -128,7 +128,7 @@ async def roll_back(
     name = f"release/{release.name}"
     seconds = max(limit or 0.0, release.ready_timeout)
     with step(session.emit, name, f"Roll {release.name} back") as running:
-        running.progress(0, note=f"rolling back to revision {revision}")
+        running.change(f"rolling back to revision {revision}")
         await session.helm.rollback(release.name, revision)
         live = await session.helm.require(release.name)
         report = ProgressReporter(session.emit, name)

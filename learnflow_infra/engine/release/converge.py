@@ -111,7 +111,7 @@ async def _reconcile(
     """
     action, live, findings = comparison.action, comparison.live, comparison.findings
     if action in {Action.INSTALL, Action.UPGRADE}:
-        running.progress(0, note="installing" if action is Action.INSTALL else "upgrading")
+        running.change("installing" if action is Action.INSTALL else "upgrading")
         live = await _upgrade(session, comparison, seconds, report)
         findings = await _find_drift(session, live) if findings else ()
     elif live is None or action not in {Action.MEND, Action.NONE}:
@@ -120,7 +120,7 @@ async def _reconcile(
         await asyncio.to_thread(_mark, session, comparison, live)
     drifted = [finding for finding in findings if finding.state == "drifted"]
     if drifted:
-        running.progress(0, note="mending " + ", ".join(map(str, drifted)))
+        running.change("mending " + ", ".join(map(str, drifted)))
         await asyncio.to_thread(drift.mend, session.kube, drifted)
     return live
 

@@ -67,10 +67,12 @@ async def recover(session: Session, comparison: Comparison) -> str:
     with step(session.emit, f"recover/{release.name}", f"Recover {release.name}") as running:
         if comparison.action is Action.ROLL_BACK and observed.deployed is not None:
             back = observed.deployed.revision
+            running.change("rolling back")
             await session.helm.rollback(release.name, back)
             running.done(f"back to revision {back}: {why}")
             return f"{release.name} was rolled back to revision {back}"
         if observed.live is not None:
+            running.change("uninstalling")
             await uninstall(session, release, observed.live)
         running.done(f"uninstalled: {why}")
     return f"{release.name} was uninstalled"

@@ -31,6 +31,9 @@ from learnflow_infra.outputs import artifacts
 from learnflow_infra.outputs.contracts import EndpointsDocument, VerifyResult
 from learnflow_infra.outputs.endpoints import kubectl_command
 
+_ADOPTED = "before that, what others made was taken over"
+"""What later errors say after `--adopt`."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Deployed:
@@ -96,7 +99,7 @@ def _preview(
     allowed = preview(session, plan, prepared, pull=True, adopt=options.adopt)
     if allowed.foreign:
         adopt(session, allowed.foreign, options.confirm)
-        allowed = preview(session, plan, prepared, pull=True)
+        allowed = preview(session, plan, prepared, pull=True, done=_ADOPTED)
     done = recover_cut_off(session, allowed.comparisons)
     return preview(session, plan, prepared, pull=True, done=done) if done else allowed
 

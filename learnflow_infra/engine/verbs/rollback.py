@@ -148,7 +148,7 @@ async def _roll_back(
         seconds = limit if limit is not None else release.ready_timeout
         with step(session.emit, f"release/{release.name}", f"Release {release.name}") as running:
             if release == chosen:
-                running.progress(0, note=f"rolling back to revision {revision}")
+                running.change(f"rolling back to revision {revision}")
                 await session.helm.rollback(release.name, revision)
             live = await session.helm.require(release.name)
             report = ProgressReporter(session.emit, f"release/{release.name}")

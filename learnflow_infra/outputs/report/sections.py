@@ -27,11 +27,17 @@ def _failed(report: DeployReport) -> bool:
     return report.get("result") == "failed" or "error" in report
 
 
+def _changed(report: DeployReport) -> str:
+    if report["changed"]:
+        return "yes"
+    return "nothing" if _failed(report) else "nothing: all was up to date"
+
+
 def facts(report: DeployReport, until: float) -> Element:
     """The target of the deploy, and when it started."""
     values = {
         "Result": "✗ failed" if _failed(report) else "✓ done",
-        "Changed": "yes" if report["changed"] else "nothing: all was up to date",
+        "Changed": _changed(report),
         "Cluster": f"context {report['context']}, namespace {report['namespace']}",
         "Started": report["started"],
         "Took": f"{until:.1f} s",

@@ -1,3 +1,5 @@
+import pytest
+
 from learnflow_infra.documents import schema_faults
 from learnflow_infra.engine.proof.recorder import Recorder
 from learnflow_infra.errors import NotReadyError
@@ -31,6 +33,29 @@ def test_a_repeated_step_with_a_change_is_reported():
     run(recorder, "a", changed=True, progress=True)
     assert kinds(seen)[2:] == [("StepStarted", "a"), ("StepProgress", "a"), ("StepFinished", "a")]
     assert recorder.changed is True
+
+
+@pytest.mark.parametrize("changes", [True, False])
+def test_a_step_that_fails_while_it_changes_something_has_changed_something(changes):
+    recorder = Recorder(lambda _event: None)
+
+    def fail():
+        with step(recorder, "release/a", "A") as running:
+            if changes:
+                running.change("upgrading")
+            raise NotReadyError("a is not ready.")
+
+    with pytest.raises(NotReadyError):
+        fail()
+    assert recorder.report()["changed"] is changes
+
+
+def test_a_verification_with_failed_checks_is_no_success():
+    recorder = Recorder(lambda _event: None)
+    with step(recorder, "verify/a", "A") as running:
+        running.failed("2 of 3 checks passed")
+    (item,) = recorder.report()["steps"]
+    assert (item["result"], item["note"]) == ("failed", "2 of 3 checks passed")
 
 
 def test_the_report_holds_every_step_once_with_its_result():
