@@ -51,19 +51,20 @@ def test_an_unknown_value_is_refused(product, deployed, tmp_path):
 
 
 def test_an_upgrade_that_fails_has_a_cause_and_goes_back_by_itself(product, deployed, tmp_path):
-    values = write(tmp_path, "postgres:\n  image: {tag: none}\n")
-    done = product.run("deploy", "-f", values, "--timeout", "40s")  # below the cause's grace
+    memory = "{limits: {memory: 8Mi}, requests: {memory: 8Mi}}"
+    values = write(tmp_path, f"postgres:\n  primary: {{resources: {memory}}}\n")
+    done = product.run("deploy", "postgres-k8s-setup", "-f", values, "--timeout", "40s")
     assert done.code == 7
-    assert "Cause ImageRegistryUnreachable: Pod/postgres-0 container postgresql" in done.err
+    assert "Cause Container" in done.err
     assert re.search(r"postgres was rolled back to revision \d+, and verified again", done.err)
-    assert "none" in (product.phase / "releases/postgres/failed.yaml").read_text()
+    assert "8Mi" in (product.phase / "releases/postgres/failed.yaml").read_text()
     assert "postgres: everything is ready" in product.ok("diagnose", "postgres-k8s-setup").out
     assert product.run("status").code == 0
     newest, failed = product.ok("history", "postgres-k8s-setup", "-o", "json").json["releases"][0][
         "revisions"
     ][:2]
     assert (bool(newest["verified"]), failed["verified"]) == (True, None)
-    assert failed["description"] == "deploy, with image.tag"
+    assert failed["description"].startswith("deploy, with primary.resources.limits.memory")
     assert "Nothing to change" in product.ok("deploy").out
 
 
