@@ -28,13 +28,15 @@ class Expected:
 
     `kinds` are the apiVersion and kind of each of them, `replicas` the number of replicas
     where the manifest has one and no autoscaler of its own. `fleeting` are Jobs that
-    Kubernetes removes some time after their end.
+    Kubernetes removes some time after their end. `elsewhere` has the names of objects whose
+    manifest names a namespace, by that namespace.
     """
 
     names: tuple[Reference, ...] = ()
     kinds: tuple[tuple[str, str], ...] = ()
     replicas: Mapping[Reference, int] = field(default_factory=dict)
     fleeting: frozenset[Reference] = frozenset()
+    elsewhere: Mapping[str, Sequence[Reference]] = field(default_factory=dict)
 
 
 def expected(objects: Iterable[Object]) -> Expected:
@@ -42,9 +44,12 @@ def expected(objects: Iterable[Object]) -> Expected:
     objects = list(objects)
     names: list[Reference] = []
     kinds: dict[tuple[str, str], None] = {}
+    elsewhere: dict[str, list[Reference]] = defaultdict(list)
     for obj in objects:
         if is_watched(obj["apiVersion"], obj["kind"]):
             names.append(reference(obj))
+            if "namespace" in obj["metadata"]:
+                elsewhere[obj["metadata"]["namespace"]].append(reference(obj))
             kinds[obj["apiVersion"], obj["kind"]] = None
         created = strimzi.created(obj)
         if created:
@@ -56,6 +61,7 @@ def expected(objects: Iterable[Object]) -> Expected:
         kinds=tuple(kinds),
         replicas=desired_replicas(objects),
         fleeting=frozenset(reference(obj) for obj in objects if is_fleeting(obj)),
+        elsewhere=elsewhere,
     )
 
 

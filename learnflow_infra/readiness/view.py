@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.models import Release
-from learnflow_infra.objects import Object, is_event
+from learnflow_infra.objects import Object, Reference, is_event
 from learnflow_infra.readiness import causes, watched
 from learnflow_infra.readiness.causes import Cause
 from learnflow_infra.readiness.evidence import Evidence
@@ -25,6 +25,7 @@ class View:
         self._kube, self._watches = kube, watches
         self.namespace, self.release = namespace, release
         self._paths: list[str] = []
+        self._elsewhere: dict[str, tuple[list[str], Sequence[Reference]]] = {}
         self._cached: tuple[int, Snapshot] | None = None
         self._logs = Logs(kube, namespace)
         self._evaluator = Evaluator(release.name, Expected(), release.rules)
@@ -45,10 +46,28 @@ class View:
             ClusterUnreachableError: the API server does not answer.
         """
         self._paths = watched.paths(self._kube, self.namespace, expected.kinds)
+        self._elsewhere = {
+            namespace: (watched.paths(self._kube, namespace, expected.kinds), names)
+            for namespace, names in expected.elsewhere.items()
+            if namespace != self.namespace
+        }
         self._cached = None
         release = self.release.name if labelled else ""
         self._evaluator = Evaluator(release, expected, self.release.rules)
-        self._watches.ensure([*self._paths, *watched.surroundings(self.namespace)])
+        others = [path for paths, _ in self._elsewhere.values() for path in paths]
+        self._watches.ensure([*self._paths, *others, *self._surroundings()])
+
+    def _surroundings(self) -> list[str]:
+        namespaces = (self.namespace, *self._elsewhere)
+        return [path for name in namespaces for path in watched.surroundings(name)]
+
+    def _objects(self) -> list[Object]:
+        """The objects of the release's namespace, and in others those that its manifest names."""
+        own = list(self.store.objects(self._paths))
+        for paths, names in self._elsewhere.values():
+            others = self.store.objects(path for path in paths if path not in self._paths)
+            own += members(others, "", names)
+        return own
 
     def snapshot(self) -> Snapshot:
         """The release's objects now; the same instance while nothing changes."""
@@ -59,19 +78,21 @@ class View:
 
     def _evaluate(self) -> Snapshot:
         """The release's objects; where replicas differ, autoscalers are asked for, once."""
-        snapshot = self._evaluator.evaluate(self.store.objects(self._paths))
+        snapshot = self._evaluator.evaluate(self._objects())
         path = watched.BY_MANIFEST["HorizontalPodAutoscaler"].format(self.namespace)
         if not snapshot.replicas or path in self._paths:
             return snapshot
         self._watches.ensure([path])
         self._paths.append(path)
-        return self._evaluator.evaluate(self.store.objects(self._paths))
+        return self._evaluator.evaluate(self._objects())
 
     def evidence(
         self, snapshot: Snapshot, logs: Mapping[tuple[str, str], Sequence[str]] | None = None
     ) -> Evidence:
         """All that may explain why objects of a snapshot are not ready."""
-        events, *surroundings = watched.surroundings(self.namespace)
+        namespaces = (self.namespace, *self._elsewhere)
+        events = [watched.EVENTS.format(name) for name in namespaces]
+        surroundings = [path for path in self._surroundings() if path not in events]
         others = self.store.objects(
             path.format(self.namespace) for path in watched.COLLECTIONS.values()
         )
@@ -82,7 +103,7 @@ class View:
             states=[*snapshot.states, *evaluate(claims)],
             missing=snapshot.missing,
             replicas=snapshot.replicas,
-            events=[obj for obj in self.store.objects([events]) if is_event(obj)],
+            events=[obj for obj in self.store.objects(events) if is_event(obj)],
             surroundings=[*self.store.objects(surroundings), *operators],
             logs=logs or {},
             removed_images=self.release.removed_images,
