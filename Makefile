@@ -22,7 +22,8 @@ GOALS := $(COMMANDS) help setup setup-dev where lock test full full-tests docs l
 
 # A slip runs nothing: what follows stops make before its first goal, with -n and -k, too.
 command := $(firstword $(filter $(COMMANDS),$(MAKECMDGOALS)))
-unknown := $(filter-out $(GOALS),$(MAKECMDGOALS))
+# A makefile that includes this one has goals of its own.
+unknown := $(if $(word 2,$(MAKEFILE_LIST)),,$(filter-out $(GOALS),$(MAKECMDGOALS)))
 skills := $(filter $(patsubst skills-library/%/skill.yaml,%,$(wildcard skills-library/*/skill.yaml)),$(unknown))
 others := $(filter-out $(skills),$(unknown))
 ifneq ($(unknown),)

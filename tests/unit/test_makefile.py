@@ -137,3 +137,9 @@ def test_the_scripts_keep_the_codes_of_the_program(make, tmp_path, monkeypatch):
     shutil.rmtree(tmp_path / "cache")
     bootstrap.write_text("exit 5")
     assert subprocess.run([script, "deploy"], check=False, capture_output=True).returncode == 12
+
+
+def test_a_makefile_that_includes_this_one_has_its_own_goals(make, tmp_path):
+    (tmp_path / "outer.mk").write_text("include Makefile\nown:\n\t@true\n")
+    code, err, ran = make("-f", "outer.mk", "own")
+    assert (code, ran) == (0, []), err
