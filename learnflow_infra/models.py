@@ -116,6 +116,20 @@ class RemovedImages:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FixedByVolumes:
+    """Values that have their effect on empty volumes only.
+
+    `keys` are dotted. `change` says what is possible while volumes exist: `none`; `growth` of a
+    number; or any, which is `ignored`.
+    """
+
+    keys: tuple[str, ...]
+    why: str
+    remedy: Words = ""
+    change: str = "none"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Release:
     """One Helm release of a skill. Times in seconds; selectors are label=value."""
 
@@ -131,6 +145,7 @@ class Release:
     grace: Mapping[str, float] = field(default_factory=dict)
     """Seconds by code of a cause, in place of its policy's."""
     removed_images: tuple[RemovedImages, ...] = ()
+    fixed_by_volumes: tuple[FixedByVolumes, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

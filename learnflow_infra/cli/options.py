@@ -87,6 +87,14 @@ ReuseValues = Annotated[
         help="Keep the values of the last deploy; -f and --set override them, as in Helm.",
     ),
 ]
+AllowRecreate = Annotated[
+    bool,
+    typer.Option(
+        "--allow-recreate",
+        help="Delete and create again what cannot be changed; the pods and claims of a StatefulSet "
+        "stay. Asks before.",
+    ),
+]
 Verify = Annotated[bool, typer.Option("--verify/--no-verify", help="Verify at the end.")]
 Adopt = Annotated[
     bool,
@@ -145,6 +153,7 @@ def options(
     verify: bool = True,
     reuse_values: bool = False,
     rollback: bool = True,
+    allow_recreate: bool = False,
     yes: bool = False,
     progress: bool = False,
     adopt: bool = False,
@@ -169,6 +178,7 @@ def options(
         verify=verify,
         reuse_values=reuse_values,
         rollback=rollback,
+        allow_recreate=allow_recreate,
         confirm=confirm(yes=yes, progress=progress),
         adopt=adopt,
     )

@@ -181,9 +181,12 @@ class Kube:
         applied: Object = self.request("PATCH", path, body=body, query=query, content_type=APPLY)
         return applied
 
-    def delete(self, path: str, *, uid: str | None = None) -> None:
-        """Delete an object; do nothing if it is gone or has another uid."""
-        body: dict[str, Any] = {"propagationPolicy": "Background"}
+    def delete(self, path: str, *, uid: str | None = None, orphan: bool = False) -> None:
+        """Delete an object; do nothing if it is gone or has another uid.
+
+        The objects that it owns are deleted later, or stay if they are to be orphans.
+        """
+        body: dict[str, Any] = {"propagationPolicy": "Orphan" if orphan else "Background"}
         if uid:
             body["preconditions"] = {"uid": uid}
         with suppress(NotFoundError, ConflictError):

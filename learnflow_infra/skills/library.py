@@ -12,6 +12,7 @@ from learnflow_infra.models import (
     Credential,
     Document,
     EndpointSpec,
+    FixedByVolumes,
     ImageUse,
     OperatorImages,
     PortSpec,
@@ -139,6 +140,15 @@ def _release(skill: SkillName, folder: Path, item: Document) -> Release:
         removed_images=tuple(
             RemovedImages(**{**rule, "kept": tuple(rule.get("kept", ()))})
             for rule in item.get("removedImages", ())
+        ),
+        fixed_by_volumes=tuple(
+            FixedByVolumes(
+                keys=tuple(rule["keys"]),
+                why=rule["why"],
+                remedy=Remedy.from_document(rule["remedy"]) if "remedy" in rule else "",
+                change=rule.get("change", "none"),
+            )
+            for rule in item.get("fixedByVolumes", ())
         ),
     )
 

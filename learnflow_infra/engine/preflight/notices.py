@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+from learnflow_infra.engine.release import fixed_values
 from learnflow_infra.engine.release.compare import Comparison
 from learnflow_infra.engine.request import reuse
+from learnflow_infra.engine.request.session import Session
 from learnflow_infra.events import Emit, Message
 from learnflow_infra.values import previous
 
@@ -13,6 +15,30 @@ def dropped(comparisons: Sequence[Comparison], emit: Emit) -> None:
     keys = [key for item in comparisons for key in dropped_keys(item)]
     if keys:
         emit(Message(text=previous.line(keys)))
+
+
+def ignored(session: Session, comparisons: Sequence[Comparison]) -> None:
+    """Name the changed values that have no effect on volumes that exist."""
+    for item in comparisons:
+        for text in fixed_values.ignored(session, item.prepared, item.observed):
+            session.emit(Message(text=f"Warning: {text}"))
+
+
+def recreated(comparisons: Sequence[Comparison], emit: Emit) -> None:
+    """Name the objects that are deleted and created again, and what that means."""
+    for item in comparisons:
+        for fixed in item.fixed:
+            emit(Message(text=f"To be deleted and created again: {fixed.loss}"))
+
+
+def asked_keys(item: Comparison) -> list[str]:
+    """The flags and files of this run that set other values than the last deployed ones."""
+    base, computed = item.observed.baseline, item.prepared.computed
+    if base is None:
+        return []
+    paths = previous.differing(computed.values, base.values)
+    sources = (computed.source_of(path) for path in paths)
+    return list(dict.fromkeys(source for source in sources if source.startswith("-")))
 
 
 def dropped_keys(item: Comparison) -> list[str]:

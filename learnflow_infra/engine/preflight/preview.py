@@ -9,7 +9,7 @@ from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine.gate import foundation, machine
 from learnflow_infra.engine.preflight import needs, notices, refusals
 from learnflow_infra.engine.preflight.refusals import Proposal
-from learnflow_infra.engine.release import changes, crds, credentials, foreign, validate
+from learnflow_infra.engine.release import changes, crds, credentials, foreign, immutable, validate
 from learnflow_infra.engine.release.compare import Comparison, compare_all
 from learnflow_infra.engine.release.foreign import Foreign
 from learnflow_infra.engine.request.planning import Plan
@@ -92,6 +92,7 @@ def preview(
     with step(session.emit, "compare", "Compare with the cluster") as running:
         comparisons = asyncio.run(compare_all(session, prepared))
         others = asyncio.run(foreign.find_all(session, comparisons, _credentials(plan)))
+        comparisons = immutable.marked(session, comparisons)
         running.done(f"{len(comparisons)} releases", changed=None)
     _warn(session, comparisons)
     proposal = Proposal(
@@ -107,6 +108,8 @@ def preview(
         refuse(proposal)
     notices.dropped(comparisons, session.emit)
     validate.warn([(item.prepared, item.desired.manifest) for item in comparisons], session.emit)
+    notices.ignored(session, comparisons)
+    notices.recreated(comparisons, session.emit)
     missing = session.kube.find(f"/api/v1/namespaces/{session.namespace}") is None
     pending = crds.pending(session.kube, [item.chart for item in prepared])
     return Preview(

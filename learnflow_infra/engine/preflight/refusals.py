@@ -7,7 +7,7 @@ from learnflow_infra.checks import UNCHANGED
 from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.engine.gate import foundation
 from learnflow_infra.engine.images import local, required
-from learnflow_infra.engine.preflight import needs
+from learnflow_infra.engine.preflight import fixed, needs
 from learnflow_infra.engine.release import acceptance, adopt, recover, validate
 from learnflow_infra.engine.release.compare import Comparison
 from learnflow_infra.engine.release.foreign import Foreign
@@ -82,6 +82,14 @@ def capacity(proposal: Proposal) -> None:
     foundation.require(needs.checks(proposal.session, required), done=proposal.done)
 
 
+def unchangeable(proposal: Proposal) -> None:
+    """A change cannot be made to an object that exists (10)."""
+    found = [one for item in proposal.comparisons for one in item.fixed]
+    recreatable = all(one.recreatable for one in found)
+    if found and not (recreatable and proposal.plan.allow_recreate):
+        fixed.require_possible(proposal.session, proposal.comparisons, proposal.done)
+
+
 def objects(proposal: Proposal) -> None:
     """Helm cannot handle an object, or the API server refuses it in a dry run (3)."""
     acceptance.require(proposal.session, proposal.comparisons, proposal.done)
@@ -105,5 +113,14 @@ def images(proposal: Proposal) -> None:
     )
 
 
-ALL: Sequence[Refusal] = (held, ownership, custom_resources, node_ports, objects, capacity, images)
+ALL: Sequence[Refusal] = (
+    held,
+    ownership,
+    custom_resources,
+    node_ports,
+    unchangeable,
+    objects,
+    capacity,
+    images,
+)
 """In this order: what explains more comes before the API server's refusal; images take longest."""

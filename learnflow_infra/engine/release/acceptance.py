@@ -82,7 +82,9 @@ def _sent(item: Comparison) -> list[_Sent]:
     base = item.observed.baseline
     live = changes.by_key(base.manifest.objects) if base else {}
     served = {name: obj for name, obj in live.items() if obj not in item.unserved}
-    objects = (obj for obj in manifest.with_hooks if served.get(changes.key(obj)) != obj)
+    fixed = {changes.key(one.desired) for one in item.fixed}  # they are created again
+    new = (obj for obj in manifest.with_hooks if changes.key(obj) not in fixed)
+    objects = (obj for obj in new if served.get(changes.key(obj)) != obj)
     return [
         _Sent(release=release, manifest=manifest, obj=obj) for obj in objects if not _is_test(obj)
     ]

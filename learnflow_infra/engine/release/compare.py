@@ -7,11 +7,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from learnflow_infra.clients.helm import Live, Rendered
-from learnflow_infra.engine.release import changes, crds, drift, generated, leftovers
+from learnflow_infra.engine.release import changes, crds, drift, fixed_values, generated, leftovers
 from learnflow_infra.engine.release.changes import Change
 from learnflow_infra.engine.release.drift import Finding
 from learnflow_infra.engine.release.observe import observe
 from learnflow_infra.engine.release.offline import render_offline
+from learnflow_infra.engine.release.recreation import Fixed
 from learnflow_infra.engine.release.refusal import explained
 from learnflow_infra.engine.release.state import (
     Action,
@@ -36,7 +37,8 @@ class Comparison:
     `diff` has the changes from the observed baseline to the desired manifest, `findings` the
     live objects that differ from the baseline. `refusal` is why helm would not install what
     it rendered, None if it would. `generated` are fields that helm makes at each rendering:
-    no changes, but an upgrade replaces them.
+    no changes, but an upgrade replaces them. `fixed` are the changes that
+    cannot be made to objects that exist; see `immutable`.
     """
 
     prepared: Prepared
@@ -46,6 +48,7 @@ class Comparison:
     findings: Sequence[Finding] = ()
     refusal: LearnflowError | None = None
     generated: Sequence[Change] = ()
+    fixed: Sequence[Fixed] = ()
 
     @property
     def live(self) -> Live | None:
@@ -116,6 +119,8 @@ async def compare(
     elif isinstance(observed, Observed) and observed.uninstalled and not pending:
         render = partial(session.helm.render, prepared.installation, replace=True)
         (desired,) = await asyncio.gather(render(), return_exceptions=True)
+    if isinstance(observed, Observed):  # its words before those of a chart that cannot be rendered
+        await asyncio.to_thread(fixed_values.require_kept, session, prepared, observed)
     refusal = None
     if isinstance(observed, Observed) and isinstance(desired, ReleaseFailedError):
         refusal, render = desired, offline

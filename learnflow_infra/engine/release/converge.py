@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from learnflow_infra.clients import helm_storage
 from learnflow_infra.clients.helm import Live
-from learnflow_infra.engine.release import drift, initial_status, removed_apis
+from learnflow_infra.engine.release import drift, immutable, initial_status, removed_apis
 from learnflow_infra.engine.release.compare import Comparison
 from learnflow_infra.engine.release.drift import Finding
 from learnflow_infra.engine.release.order import first_failure, settle
@@ -136,7 +136,8 @@ def _mark(session: Session, comparison: Comparison, live: Live) -> None:
 async def _upgrade(
     session: Session, comparison: Comparison, seconds: float, report: ProgressReporter
 ) -> Live:
-    """Delete failed Jobs and create initial statuses, which helm does not; install or upgrade."""
+    """Delete failed Jobs and what cannot be changed, create initial statuses; then use helm."""
+    await asyncio.to_thread(immutable.delete, session, comparison.fixed)
     failed = [finding for finding in comparison.findings if finding.state == "failed"]
     await asyncio.to_thread(drift.mend, session.kube, failed)
     base = comparison.observed.baseline

@@ -78,6 +78,7 @@ class Plan:
     mirrors: tuple[Mirror, ...]
     record: Record | None = None
     previous: Mapping[ReleaseName, Live] = field(default_factory=dict)
+    allow_recreate: bool = False
 
 
 def choose(options: Options) -> Target:
@@ -200,4 +201,5 @@ def _plan(options: Options, target: Target, record: Record | None) -> Plan:
         overrides=overrides,
         mirrors=mirrors,
         record=record,
+        allow_recreate=options.allow_recreate,
     )

@@ -12,10 +12,11 @@ from learnflow_infra.clients.api_errors import ConflictError
 from learnflow_infra.clusters import embedded
 from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine.gate import checkout, foundation
+from learnflow_infra.engine.preflight import fixed
 from learnflow_infra.engine.preflight.preview import Preview, preview, require_target
 from learnflow_infra.engine.proof.conclude import Run, conclude
 from learnflow_infra.engine.proof.recorder import Recorder, recorded, write_report
-from learnflow_infra.engine.release import crds, credentials
+from learnflow_infra.engine.release import crds, credentials, immutable
 from learnflow_infra.engine.release.adopt import adopt
 from learnflow_infra.engine.release.compare import Comparison, compare_all
 from learnflow_infra.engine.release.converge import Settled, converge_all
@@ -100,6 +101,7 @@ def _preview(
     if allowed.foreign:
         adopt(session, allowed.foreign, options.confirm)
         allowed = preview(session, plan, prepared, pull=True, done=_ADOPTED)
+    fixed.require_confirmed(allowed.comparisons, options.confirm)
     done = recover_cut_off(session, allowed.comparisons)
     return preview(session, plan, prepared, pull=True, done=done) if done else allowed
 
@@ -114,7 +116,7 @@ def _execute(
     applied = [crds.apply(session.kube, item.chart, session.emit) for item in prepared]
     comparisons: Sequence[Comparison] = allowed.comparisons
     if any(applied):
-        comparisons = asyncio.run(compare_all(session, prepared))
+        comparisons = immutable.marked(session, asyncio.run(compare_all(session, prepared)))
     settled = asyncio.run(converge_all(session, comparisons, limit))
     return settled, generated or any(applied)
 

@@ -58,13 +58,6 @@ def test_skill_yaml_is_valid_and_the_chart_sets_its_variables():
     assert set(ours["auth"]["secretKeys"].values()) == set(skill.credentials[0].keys)
 
 
-def test_the_foundation_is_what_the_values_request():
-    foundation = yaml.safe_load((FOLDER / "skill.yaml").read_text())["foundation"]
-    primary = yaml.safe_load((ROOT / "charts-values/postgres/values.yaml").read_text())["primary"]
-    requests = primary["resources"]["requests"]
-    assert foundation == {**requests, "storage": primary["persistence"]["size"]}
-
-
 @pytest.mark.parametrize(
     "module",
     [FOLDER / "verify.py", *(FOLDER / "lib").glob("*.py"), *(FOLDER / "../common").glob("*.py")],

@@ -1,0 +1,129 @@
+"""Values that volumes keep from the first start, as skills declare them (`fixedByVolumes`)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from learnflow_infra.checks import UNCHANGED
+from learnflow_infra.clients.kube import selector
+from learnflow_infra.documents.merging import merge
+from learnflow_infra.engine.release.state import Observed
+from learnflow_infra.engine.request.prepare import Prepared
+from learnflow_infra.engine.request.session import Session
+from learnflow_infra.errors import RefusedError
+from learnflow_infra.models import FixedByVolumes, Values
+from learnflow_infra.quantities import quantity
+from learnflow_infra.remedy import Command, Remedy, Words, join_lines
+from learnflow_infra.values.origins import shown, undotted
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """A value that differs from that of the last deploy; `key` begins with the release."""
+
+    rule: FixedByVolumes
+    key: str
+    old: Any
+    new: Any
+    asked: bool = False
+    """Whether a flag or file of this run sets it."""
+
+
+def changes(prepared: Prepared, old: Values) -> Iterator[Change]:
+    """The fixed values that a deploy changes.
+
+    Args:
+        prepared: the desired release.
+        old: the user-supplied values of the last deploy.
+    """
+    before = merge(prepared.chart.defaults.values, old, nulls="delete")
+    for rule in prepared.release.fixed_by_volumes:
+        for key in rule.keys:
+            path = tuple(undotted(key))
+            one, two = _at(before, path), _at(prepared.computed.effective, path)
+            if one != two and not (rule.change == "growth" and _grows(one, two)):
+                yield Change(
+                    rule=rule,
+                    key=f"{prepared.release.name}.{key}",
+                    old=one,
+                    new=two,
+                    asked=prepared.computed.source_of(path).startswith("-"),
+                )
+
+
+def _at(values: Any, path: Sequence[str]) -> Any:
+    for name in path:
+        values = values.get(name) if isinstance(values, Mapping) else None
+    return values
+
+
+def _grows(old: object, new: object) -> bool:
+    try:
+        return quantity(str(new)) >= quantity(str(old))
+    except ValueError:
+        return False
+
+
+def require_kept(session: Session, prepared: Prepared, observed: Observed) -> None:
+    """Refuse to change what the volumes of a release keep from their first start.
+
+    Raises:
+        RefusedError: naming each value, and how to keep it.
+    """
+    changed = [item for item in _changes(prepared, observed) if item.rule.change != "ignored"]
+    if not changed or not _claims(session, prepared):
+        return
+    raise RefusedError(
+        f"{' and '.join(item.key for item in changed)} cannot change for volumes that exist; "
+        f"{UNCHANGED}.",
+        why="\n".join(line for item in changed for line in (_line(item), item.rule.why)),
+        remedy=join_lines(_kept(changed), *dict.fromkeys(item.rule.remedy for item in changed)),
+    )
+
+
+def ignored(session: Session, prepared: Prepared, observed: Observed) -> list[str]:
+    """A line for each changed value that has no effect on the volumes that exist."""
+    changed = [item for item in _changes(prepared, observed) if item.rule.change == "ignored"]
+    if not changed or not _claims(session, prepared):
+        return []
+    return [
+        f"{item.key} has no effect on a volume that exists: {item.rule.why}" for item in changed
+    ]
+
+
+def _changes(prepared: Prepared, observed: Observed) -> list[Change]:
+    """Those of a release that is deployed; of a new one, those that differ from the defaults."""
+    base = observed.baseline
+    found = list(changes(prepared, base.values if base else {}))
+    return found if base else [item for item in found if item.asked]
+
+
+def _claims(session: Session, prepared: Prepared) -> bool:
+    path = f"/api/v1/namespaces/{session.namespace}/persistentvolumeclaims"
+    labels = prepared.release.volumes
+    return bool(labels and session.kube.items(path, labels=selector(labels)))
+
+
+def _line(item: Change) -> str:
+    old, new = (shown(item.key, value) for value in (item.old, item.new))
+    return f"{item.key}: {_text(old)} now, {_text(new)} in this deploy"
+
+
+def _text(value: object) -> str:
+    return str(value) if value not in {None, ""} else "unset"
+
+
+def _kept(items: Sequence[Change]) -> Words:
+    settings = ",".join(f"{item.key}={item.old}" for item in items if _typed(item))
+    if all(item.asked for item in items):
+        return f"Keep what runs: --set {settings}" if settings else "Leave it out."
+    return Remedy(
+        f"Keep what runs: --set {settings}, or " if settings else "Keep what runs: ",
+        Command("deploy", "--reuse-values"),
+    )
+
+
+def _typed(item: Change) -> bool:
+    """Whether the old value can be shown and typed."""
+    simple = isinstance(item.old, str | int) and item.old != ""
+    return simple and shown(item.key, item.old) == item.old

@@ -1,0 +1,142 @@
+"""Changes that the API server makes to no object that exists, found by a dry run.
+
+The dry run sends what helm's patch will change: the difference of two manifests, in which a
+field that the new one lacks is removed.
+"""
+
+import re
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+from learnflow_infra.clients.api_errors import ApiError, NotFoundError
+from learnflow_infra.clients.kube import MANAGER, Kube
+from learnflow_infra.engine.release import changes, drift
+from learnflow_infra.engine.release.compare import Comparison
+from learnflow_infra.engine.release.recreation import Fixed
+from learnflow_infra.engine.release.state import Action
+from learnflow_infra.engine.request.session import Session
+from learnflow_infra.errors import NotReadyError
+from learnflow_infra.objects import Object, reference
+
+_MERGE = "application/merge-patch+json"
+_REFUSALS = re.compile(
+    r"immutable|read-only|once set|can ?not (?:be )?(?:change|update|modif|less than)"
+    r"|may not (?:be )?(?:change|update|modif)|updates to .*forbidden|must support resize"
+    r"|can ?not be less than|can only be (?:increased|expanded)|shrink",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Words of the API server, of admission plugins and of CRDs' rules for a change.
+
+Source: ValidateImmutableField and the ValidateUpdate functions of Kubernetes' API groups; the
+admission plugin PersistentVolumeClaimResize.
+"""
+_SECONDS = 60.0
+"""Seconds in which a deleted object has to be gone."""
+
+
+def marked(session: Session, comparisons: Sequence[Comparison]) -> list[Comparison]:
+    """The comparisons with the changes that cannot be made in `fixed`; nothing is changed.
+
+    Requests are sent only for objects that change.
+    """
+    return [replace(item, fixed=find(session, item)) for item in comparisons]
+
+
+def find(session: Session, item: Comparison) -> list[Fixed]:
+    """The changes of a release that cannot be made to its live objects."""
+    base = item.observed.baseline
+    if base is None or item.action in {Action.NONE, Action.MEND}:
+        return []
+    old = changes.by_key(base.manifest.objects)
+    again = {changes.key(one.desired) for one in item.findings if one.state != "drifted"}
+    kept = old.keys() - again  # the others are created again in any case
+    new = [obj for obj in item.desired.manifest.objects if changes.key(obj) in kept]
+    pairs = [(obj, patch(old[changes.key(obj)], obj)) for obj in new]
+    changed = [(obj, body) for obj, body in pairs if body]
+    locate = drift.locator(session.kube, session.namespace, [obj for obj, _ in changed])
+    with ThreadPoolExecutor(4) as pool:
+        found = pool.map(lambda pair: _refused(session.kube, locate(pair[0]), *pair), changed)
+        return [fixed for fixed in found if fixed]
+
+
+def patch(old: Any, new: Any) -> dict[str, Any]:
+    """The JSON merge patch (RFC 7386) from one object to another; empty if they are equal."""
+    body: dict[str, Any] = {key: None for key in old if key not in new}
+    for key, value in new.items():
+        before = old.get(key)
+        if isinstance(value, dict) and isinstance(before, dict):
+            inner = patch(before, value)
+            body |= {key: inner} if inner else {}
+        elif before != value:
+            body[key] = value
+    return body
+
+
+def _refused(kube: Kube, path: str, desired: Object, body: dict[str, Any]) -> Fixed | None:
+    query = {"dryRun": "All", "fieldManager": MANAGER}
+    try:
+        if path:
+            kube.request("PATCH", path, body=body, query=query, content_type=_MERGE)
+    except NotFoundError:  # it was deleted: helm creates it
+        return None
+    except ApiError as error:
+        live = kube.find(path) if is_fixed(error.status, error.message) else None
+        return live and Fixed(desired=desired, live=live, path=path, message=error.message)
+    return None
+
+
+def is_fixed(status: int, message: str) -> bool:
+    """Whether the server refuses a change as such, and not the object or the user."""
+    return status in {400, 403, 422} and bool(_REFUSALS.search(message))
+
+
+def delete(session: Session, fixed: Sequence[Fixed]) -> None:
+    """Delete objects that helm creates again; returns when they are gone.
+
+    The pods of a StatefulSet stay, unless its selector no longer matches them.
+
+    Raises:
+        NotReadyError: an object is not deleted in time.
+    """
+    for item in fixed:
+        uid = item.live["metadata"]["uid"]
+        session.kube.delete(item.path, uid=uid, orphan=item.orphans)
+        _await_gone(session, item, uid)
+        if item.orphans:
+            for name in _strangers(session, item):
+                session.kube.delete(f"/api/v1/namespaces/{session.namespace}/pods/{name}")
+
+
+def _await_gone(session: Session, item: Fixed, uid: str) -> None:
+    end = time.monotonic() + _SECONDS
+    while (live := session.kube.find(item.path)) and live["metadata"]["uid"] == uid:
+        if time.monotonic() > end:
+            finalizers = ", ".join(live["metadata"].get("finalizers") or ["none"])
+            raise NotReadyError(
+                f"{reference(item.live)} was not deleted in {_SECONDS:.0f} s.",
+                why=f"Finalizers that it waits for: {finalizers}",
+                remedy="Repeat the deploy once it is gone.",
+            )
+        session.stop.wait(0.2)
+
+
+def _strangers(session: Session, item: Fixed) -> list[str]:
+    """Former pods of a StatefulSet that the new one does not adopt."""
+    old, new = (_labels(obj) for obj in (item.live, item.desired))
+    if new.items() <= old.items():
+        return []
+    pods = session.kube.items(f"/api/v1/namespaces/{session.namespace}/pods")
+    name = item.live["metadata"]["name"]
+    return [
+        pod["metadata"]["name"]
+        for pod in pods
+        if old.items() <= (pod["metadata"].get("labels") or {}).items()
+        and pod["metadata"]["name"].removeprefix(f"{name}-").isdigit()
+    ]
+
+
+def _labels(obj: Object) -> dict[str, str]:
+    return (obj["spec"].get("selector") or {}).get("matchLabels") or {}

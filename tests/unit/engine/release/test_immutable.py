@@ -1,0 +1,91 @@
+"""Changes that cannot be made: what helm would send, and how the server's refusals are read."""
+
+import pytest
+
+from learnflow_infra.engine.release.immutable import is_fixed, patch
+from learnflow_infra.engine.release.recreation import Fixed, Resize, resizes
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "body"),
+    [
+        ({"a": 1}, {"a": 1}, {}),
+        ({"a": 1}, {"a": 2}, {"a": 2}),
+        ({"a": 1, "b": 2}, {"a": 1}, {"b": None}),
+        ({"a": {"x": 1, "y": 2}}, {"a": {"x": 1, "z": 3}}, {"a": {"y": None, "z": 3}}),
+        ({"a": {"x": 1}}, {"a": {"x": 1}}, {}),
+        ({"a": [1, 2]}, {"a": [1]}, {"a": [1]}),
+        ({"a": {"x": 1}}, {"a": None}, {"a": None}),
+        ({}, {"a": {"x": 1}}, {"a": {"x": 1}}),
+    ],
+)
+def test_the_patch_has_what_differs_and_removes_what_is_gone(old, new, body):
+    assert patch(old, new) == body
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "fixed"),
+    [
+        (422, "spec: Forbidden: updates to statefulset spec for fields other than", False),
+        (422, "updates to statefulset spec for fields other than 'x' are forbidden", True),
+        (422, "spec.selector: Invalid value: {}: field is immutable", True),
+        (422, 'spec.clusterIPs[0]: Invalid value: ["None"]: may not change once set', True),
+        (422, "spec.resources.requests.storage: Forbidden: field can not be less than", True),
+        (403, "the storageclass that provisions the pvc must support resize", True),
+        (422, "roleRef: Invalid value: {}: cannot change roleRef", True),
+        (422, "data: Forbidden: field is immutable when `immutable` is set", True),
+        (422, "parameters: Forbidden: updates to parameters are forbidden.", True),
+        (422, "value: Forbidden: may not be changed in an update.", True),
+        (422, "pod updates may not change fields other than `image`", True),
+        (422, "spec.size: Invalid value: Value is immutable", True),
+        (422, "spec.replicas: Invalid value: -1: must be greater than or equal to 0", False),
+        (403, 'User "x" cannot patch resource "statefulsets"', False),
+        (403, "exceeded quota: q, requested: pods=1", False),
+        (409, "the object has been modified", False),
+        (422, "provided port is already allocated", False),
+    ],
+)
+def test_refusals_of_a_change(status, message, fixed):
+    assert is_fixed(status, message) is fixed
+
+
+def stateful(**sizes):
+    templates = [
+        {"metadata": {"name": name}, "spec": {"resources": {"requests": {"storage": size}}}}
+        for name, size in sizes.items()
+    ]
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "StatefulSet",
+        "metadata": {"name": "w"},
+        "spec": {"volumeClaimTemplates": templates},
+    }
+
+
+def fixed(live, desired, message=""):
+    return Fixed(live=live, desired=desired, path="p", message=message)
+
+
+def test_sizes_of_claims_that_change():
+    one = fixed(stateful(data="2Gi", log="1Gi"), stateful(data="4Gi", log="1024Mi"))
+    assert resizes(one) == [Resize(template="data", old="2Gi", new="4Gi")]
+    assert resizes(one)[0].grows
+    assert not resizes(fixed(stateful(data="2Gi"), stateful(data="1Gi")))[0].grows
+
+
+@pytest.mark.parametrize(
+    ("kind", "recreatable"),
+    [("StatefulSet", True), ("Job", True), ("PersistentVolumeClaim", False), ("Kafka", False)],
+)
+def test_only_what_holds_no_data_is_created_again(kind, recreatable):
+    one = fixed({**stateful(), "kind": kind}, stateful())
+    assert one.recreatable is recreatable
+    assert one.orphans is (kind == "StatefulSet")
+
+
+def test_the_reason_is_short():
+    dump = (
+        'Invalid value: core.PodTemplateSpec{ObjectMeta:v1.ObjectMeta{Name:""}}: field is immutable'
+    )
+    one = fixed(stateful(), stateful(), f'Job.batch "migrate" is invalid: spec.template: {dump}')
+    assert one.reason == "spec.template: Invalid value: field is immutable"
