@@ -120,6 +120,7 @@ class PodSpec(TypedDict, total=False):
 
     nodeName: str
     nodeSelector: dict[str, str]
+    priorityClassName: str
     containers: Sequence[Container]
     initContainers: Sequence[Container]
     ephemeralContainers: Sequence[Container]

@@ -21,6 +21,7 @@ _OF_CLUSTER: Mapping[str, tuple[str, ...]] = {
 """Deployments of a Kafka by their key, and their containers' keys ("" for its own resources)."""
 _CLAIM = "persistent-claim"
 _POOL = "strimzi.io/pool-name"
+_PLACED = ("affinity", "tolerations", "priorityClassName")
 
 
 def pods(obj: Object) -> Iterator[tuple[int, PodSpec, Mapping[str, str]]]:
@@ -45,7 +46,7 @@ def _labels(obj: Object) -> Mapping[str, str]:
 
 def _pod(spec: Mapping[str, Any], containers: Sequence[Any]) -> PodSpec:
     template: Any = part(spec, "template", "pod")
-    placed = {key: template[key] for key in ("affinity", "tolerations") if key in template}
+    placed = {key: template[key] for key in _PLACED if key in template}
     resources = [{"name": "", "resources": part(item, "resources")} for item in containers]
     return {**placed, "containers": resources}  # type: ignore[typeddict-item]
 

@@ -35,11 +35,17 @@ def capacity(
     )
     if not nodes:
         return [ready]
-    alone = [_alone(item, nodes, values or {}) for item in workloads if item.count]
+    emptied = [node.emptied for node in nodes]
+    alone = [
+        _alone(item, emptied if item.preempts else nodes, values or {})
+        for item in workloads
+        if item.count
+    ]
     failed = [check for check in alone if check]
     if failed:
         return [ready, *failed]
-    return [ready, _together([item for item in workloads if not item.hook], nodes)]
+    lasting = [item for item in workloads if not (item.hook or item.preempts)]
+    return [ready, _together(lasting, nodes)]
 
 
 def enough(name: str, available: float, required: float, unit: str, remedy: str) -> Check:

@@ -5,7 +5,7 @@ taints and tolerations. Affinity to other pods is not read.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from learnflow_infra.engine.gate.requests import Resources, requested
@@ -19,12 +19,18 @@ TOLERANCE = 1e-9
 
 @dataclass(frozen=True, kw_only=True)
 class Node:
-    """A node that is ready, and how much of each resource no pod has requested yet."""
+    """A node that is ready: all that it has of each resource, and what no pod has requested."""
 
     name: str
     labels: Mapping[str, str]
     taints: Sequence[Fields]
     free: Resources
+    total: Resources = field(default_factory=dict)
+
+    @property
+    def emptied(self) -> "Node":
+        """The node without the pods on it, which pods of a higher priority may displace."""
+        return replace(self, free=self.total)
 
     def fits(self, requests: Resources) -> bool:
         """Whether the node has so much left."""
@@ -58,15 +64,16 @@ def is_ready(node: Object) -> bool:
 
 def _node(obj: Object, pods: Sequence[Pod]) -> Node:
     name = obj["metadata"]["name"]
-    free = {key: quantity(text) for key, text in obj["status"].get("allocatable", {}).items()}
-    free.setdefault("pods", 110.0)
+    total = {key: quantity(text) for key, text in obj["status"].get("allocatable", {}).items()}
+    total.setdefault("pods", 110.0)
+    free = dict(total)
     for pod in pods:
         if pod["spec"].get("nodeName") == name:
             for key, amount in requested(pod["spec"]).items():
                 free[key] = free.get(key, 0.0) - amount
     labels = {"kubernetes.io/hostname": name, **(obj["metadata"].get("labels") or {})}
     taints = (obj.get("spec") or {}).get("taints") or ()
-    return Node(name=name, labels=labels, taints=taints, free=free)
+    return Node(name=name, labels=labels, taints=taints, free=free, total=total)
 
 
 def _ended(pod: Pod) -> bool:

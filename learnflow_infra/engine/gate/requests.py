@@ -43,6 +43,11 @@ class Workload:
     hook: bool = False
 
     @property
+    def preempts(self) -> bool:
+        """Whether its pods may displace others, by their priority."""
+        return bool(self.pod.get("priorityClassName"))
+
+    @property
     def requests(self) -> Resources:
         """What one of the pods requests."""
         return requested(self.pod)

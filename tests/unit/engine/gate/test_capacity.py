@@ -94,6 +94,8 @@ TWO = [node("a"), node("b")]
         ([node()], [], [pods(2), pods(hook=True)], True),  # a hook runs before or after
         ([node()], [], [pods(hook=True, cpu="3")], False),
         ([node()], [], [pods(0, cpu="64")], True),
+        ([node()], [running("2")], [pods(priorityClassName="high")], True),  # displaces the other
+        ([node()], [], [pods(cpu="64", priorityClassName="high")], False),
     ],
 )
 def test_capacity(objects, others, workloads, passes):
