@@ -9,6 +9,7 @@ from types import SimpleNamespace
 
 from learnflow_infra.engine.release import converge as releases
 from learnflow_infra.engine.release.compare import compare_all
+from learnflow_infra.engine.request.planning import Options
 from learnflow_infra.engine.request.prepare import Prepared
 from learnflow_infra.engine.verbs import deploy
 from learnflow_infra.models import ChartSource, Profile, Release, ReleaseName, SkillName
@@ -61,7 +62,7 @@ def compared(session, release, values):
 def checked(session, desired):
     """Compare and check a release as a deploy does, which recovers it first if it was cut off."""
     plan = SimpleNamespace(skills=(), releases=())
-    (comparison,) = deploy._preview(session, plan, [desired]).comparisons
+    (comparison,) = deploy._preview(session, plan, [desired], Options()).comparisons
     return comparison
 
 
