@@ -6,13 +6,14 @@ Helm reads the numbers of files and of --set-json as 64-bit floats: 922337203685
 """
 
 import json
+from typing import Any
 
 from learnflow_infra.documents import scalars
 from learnflow_infra.documents.composer import Number
 from learnflow_infra.documents.reading import Parsed
 from learnflow_infra.errors import InputError
 from learnflow_infra.masking import masked_values
-from learnflow_infra.values.origins import dotted
+from learnflow_infra.values.origins import Keys, dotted
 
 WHY = "Helm reads a number of a file as a 64-bit float, which has 53 bits for an integer."
 
@@ -44,6 +45,25 @@ def _digits(number: Number) -> str:
     """The number as written; "" where it may be a secret."""
     known = bool(number.path) and masked_values(number.text, number.path) == number.text
     return number.text if known else ""
+
+
+def require_recorded(source: str, path: Keys, value: Any) -> None:
+    """Refuse an integer of helm's record that is too large for a 64-bit float.
+
+    The record has the float, whatever integer `--set` gave.
+
+    Raises:
+        InputError: the value, or an item of it, is such an integer.
+    """
+    if isinstance(value, dict | list):
+        for item in value.values() if isinstance(value, dict) else value:
+            require_recorded(source, path, item)
+    elif isinstance(value, int) and abs(value) > scalars.EXACT:
+        raise InputError(
+            f"{source}: helm's record may have rounded the number {dotted(path)}.",
+            why="Helm stores numbers as 64-bit floats, which hold integers up to 2^53.",
+            remedy="Give it again, by --set or as a text in a file.",
+        )
 
 
 def rounded_in_json(text: str) -> bool:

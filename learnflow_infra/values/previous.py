@@ -7,6 +7,7 @@ from learnflow_infra.documents.merging import leaves
 from learnflow_infra.masking.names import is_secret
 from learnflow_infra.models import Values
 from learnflow_infra.values.layers import Computed, Layer
+from learnflow_infra.values.numbers import require_recorded
 from learnflow_infra.values.origins import Keys, dotted
 from learnflow_infra.values.typed import SetInteger
 
@@ -56,9 +57,14 @@ def line(keys: Sequence[str]) -> str:
 
 
 def layer(name: str, values: dict[Keys, Any]) -> Layer:
-    """A layer of these values, whose integers a template prints with all digits."""
+    """A layer of these values, whose integers a template prints with all digits.
+
+    Raises:
+        InputError: helm's record may have rounded one.
+    """
     tree: Values = {}
     for path, value in values.items():
+        require_recorded(name, path, value)
         below = tree
         for key in path[:-1]:
             below = below.setdefault(key, {})

@@ -9,7 +9,7 @@ from learnflow_infra.clients.helm_program import executable
 from learnflow_infra.errors import InputError
 from learnflow_infra.models import Profile, ReleaseName
 from learnflow_infra.paths import repo_root
-from learnflow_infra.values import Flags, compute, read_overrides
+from learnflow_infra.values import Flags, compute, previous, read_overrides
 
 KAFKA = ReleaseName("kafka")
 LONGEST = "9223372036854775807"
@@ -137,3 +137,14 @@ def test_a_file_of_charts_values_is_checked(tmp_path, file):
     (tmp_path / "kafka" / file).write_text(f"config:\n  a: {LONGEST}\n")
     with pytest.raises(InputError, match=rf"kafka/{file}:2: config.a: the integer {LONGEST}"):
         compute(KAFKA, Profile("embedded"), folder=tmp_path)
+
+
+@pytest.mark.parametrize("value", [2**63, [1, {"x": 2**60}], -(2**53) - 2])
+def test_a_number_that_helms_record_may_have_rounded_is_not_reused(value):
+    with pytest.raises(InputError, match=r"revision 3: helm's record .* config\.a\\\.b\."):
+        previous.layer("revision 3", {("config", "a.b"): value})
+
+
+@pytest.mark.parametrize("value", [2**53, [1], "9223372036854775807", True, None, 0.5, 1e300])
+def test_other_numbers_of_the_record_are_reused(value):
+    assert previous.layer("revision 3", {("config", "a"): value}).values == {"config": {"a": value}}
