@@ -8,6 +8,8 @@ import yaml
 
 from learnflow_infra.clients.helm_program import executable
 from learnflow_infra.paths import repo_root
+from learnflow_infra.sources import chart_reading
+from learnflow_infra.values import unknown_keys
 
 ROOT = repo_root()
 CHARTS = ROOT / "skills-library/kafka-k8s-setup/charts"
@@ -272,6 +274,18 @@ def test_a_pool_of_its_own_begins_with_the_brokers_settings():
 @pytest.mark.parametrize("key", ["spec", "metadata", "nodePools", "users"])
 def test_null_adds_nothing(key):
     assert render({key: None}) == render()
+
+
+def test_no_field_of_strimzi_is_taken_for_a_typing_error():
+    own = {"spec": {"replicas": 1, "roles": ["broker"], "template": {"pod": {"x": {}}}}}
+    kafka_spec = {"rack": {"topologyKey": "a"}, "template": {"pod": {"metadata": {}}}}
+    values = {
+        "spec": {"kafka": kafka_spec, "cruiseControl": {"x": 1}, "entityOperator": {"y": {}}},
+        "metadata": {"labels": {"a": "b"}},
+        "nodePools": {"own": own},
+        "users": {"app": {"spec": {"authentication": {"type": "tls"}}}},
+    }
+    assert unknown_keys(values, chart_reading.read(CHARTS / "strimzi-kafka").defaults) == []
 
 
 def test_users_bring_their_operator():
