@@ -1,9 +1,10 @@
-"""Writes the generated pages: docs/commands.md, the table of docs/causes.md, schemas in specs/."""
+"""Writes the generated pages and tables of docs/, and the copies of schemas in specs/."""
 
 import math
 from pathlib import Path
 
 import typer
+import yaml
 
 from learnflow_infra.cli.main import app, exit_codes
 from learnflow_infra.readiness.causes import Code
@@ -13,6 +14,8 @@ ROOT = Path(__file__).parents[1]
 CONTRACTS = ROOT / "specs/2-infra-deploy/contracts"
 SCHEMAS = ROOT / "learnflow_infra/schemas"
 CAUSES = Path(__file__).with_name("causes.md")
+STATES = Path(__file__).with_name("release-states.md")
+TABLE = ROOT / "tests/unit/tables/release_states.yaml"
 PROGRAM = typer.main.get_command(app)
 GROUPS = {name: verb for name, verb in PROGRAM.commands.items() if hasattr(verb, "commands")}
 VERBS = {name: verb for name, verb in PROGRAM.commands.items() if name not in GROUPS} | {
@@ -86,6 +89,30 @@ def causes_table():
     return "\n".join(["| code | means | exit code | grace |", "|---|---|---|---|", *rows]) + "\n"
 
 
+def states_page():
+    """docs/release-states.md, from the table that the tests check."""
+    rows = yaml.safe_load(TABLE.read_text(encoding="utf-8"))
+    verbs = list(rows[0])[5:]
+    parts = [
+        "# What each verb does in each state of a release\n",
+        "`make docs` writes this page from the table that the tests check; `make full` makes each",
+        "state in a real API server and runs each verb. The numbers are exit codes. `diff` ends",
+        "with 2 instead of 0 if there are changes and `--detailed-exitcode` is given.\n",
+        "A release is this program's if every deploy's label is on it (or an earlier version",
+        "recorded its endpoints), and its chart is the one that was deployed. Its volume claims",
+        "have an annotation.\n",
+        "| state | helm's record | " + " | ".join(verbs) + " |",
+        "|---" * (len(verbs) + 2) + "|",
+        *(_state_row(row, verbs) for row in rows),
+    ]
+    return "\n".join(parts) + "\n"
+
+
+def _state_row(row, verbs):
+    cells = [f"{row[verb][0]} ({row[verb][1]})" for verb in verbs]
+    return f"| {row['name']} | {row['helm']} | " + " | ".join(cells) + " |"
+
+
 def grace(seconds):
     """How long a cause may last before a wait ends; `only reported` never ends one."""
     return "only reported" if seconds == math.inf else f"{seconds:.0f} s"
@@ -94,6 +121,7 @@ def grace(seconds):
 def main():
     """Write the pages and the copies of schemas."""
     COMMANDS.write_text(commands_page())
+    STATES.write_text(states_page())
     for name, text in schemas().items():
         (CONTRACTS / name).write_text(text)
     before, _, rest = CAUSES.read_text().partition("| code | means |")

@@ -119,6 +119,7 @@ def test_a_wrong_command_is_noticed(tmp_path, wrong):
 
 def test_the_page_of_commands_is_the_programs():
     assert PAGES["COMMANDS"].read_text() == PAGES["commands_page"](), "make docs"
+    assert PAGES["STATES"].read_text() == PAGES["states_page"](), "make docs"
 
 
 def test_the_page_of_causes_has_the_policies():
