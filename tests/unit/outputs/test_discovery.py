@@ -1,11 +1,13 @@
 """The endpoints of the real skills, from charts that helm renders; the cluster is imitated."""
 
 import subprocess
+from dataclasses import replace
 
 import pytest
 import yaml
 
 from learnflow_infra import skills
+from learnflow_infra.clients.api_errors import ForbiddenError
 from learnflow_infra.clients.helm_program import executable
 from learnflow_infra.documents import parse_all
 from learnflow_infra.locations import Address, Target
@@ -181,3 +183,74 @@ def test_our_chart(case, tmp_path):
 def test_bitnami_s_chart(case, tmp_path):
     values, expected = BITNAMI_TABLE[case]
     check(endpoint(tmp_path, BITNAMI, "upstream", values), **expected)
+
+
+BROKERS = {
+    "strimzi.io/cluster": "kafka",
+    "strimzi.io/kind": "Kafka",
+    "strimzi.io/name": "kafka-kafka",
+}
+ALL_BROKERS = {**BROKERS, "strimzi.io/broker-role": "true"}
+ONE_BROKER = {**BROKERS, "statefulset.kubernetes.io/pod-name": "kafka-broker-0"}
+
+
+def made_by_strimzi(name, port, number, selector, node_port=None, **spec):
+    """A Service as Strimzi names it (documentation of listeners), owned by the Kafka resource."""
+    entry = {"name": port, "port": number, **({"nodePort": node_port} if node_port else {})}
+    kind = "NodePort" if node_port else "ClusterIP"
+    return {
+        "kind": "Service",
+        "metadata": {"name": name, "ownerReferences": [{"kind": "Kafka", "name": "kafka"}]},
+        "spec": {"type": kind, "selector": selector, "ports": [entry], **spec},
+    }
+
+
+INTERNAL = [
+    made_by_strimzi("kafka-kafka-bootstrap", "tcp-clients", 9092, ALL_BROKERS),
+    made_by_strimzi("kafka-kafka-brokers", "tcp-clients", 9092, BROKERS, clusterIP="None"),
+]
+EXTERNAL = [
+    made_by_strimzi("kafka-kafka-external-bootstrap", "tcp-external", 9094, ALL_BROKERS, 30092),
+    made_by_strimzi("kafka-broker-0", "tcp-external", 9094, ONE_BROKER, 30093),
+]
+
+
+class Operated(Cluster):
+    """A cluster with Services that an operator made, and a user who may not read nodes."""
+
+    def __init__(self, services):
+        self.services = services
+
+    def items(self, path):
+        if path == "/api/v1/nodes":
+            raise ForbiddenError(403, "nodes is forbidden")
+        return self.services
+
+
+def of_strimzi(services, target=TARGET):
+    skill = skills.load(ROOT / "skills-library/kafka-k8s-setup", Profile("upstream"))
+    kafka = {"kind": "Kafka", "metadata": {"name": "kafka"}, "spec": {"kafka": {"template": {}}}}
+    releases = {"kafka": Rendered(values={}, objects=[kafka])}
+    (found,) = discover(Operated(services), target, "ns", skill, releases)
+    return found
+
+
+def test_services_that_an_operator_makes():
+    found = of_strimzi(INTERNAL + EXTERNAL)
+    inside = Address(host="kafka-kafka-bootstrap.ns.svc.cluster.local", port=9092)
+    assert (found.in_cluster, found.host) == (inside, Address(host=NODE, port=30092))
+    assert found.selector == ALL_BROKERS
+    assert "kcat" in found.connect[0]
+
+
+def test_an_operator_that_opens_nothing():
+    found = of_strimzi(INTERNAL)
+    assert found.host is None
+    (line,) = found.connect
+    assert "exec svc/kafka-kafka-bootstrap -c kafka" in line
+
+
+def test_a_user_who_may_not_read_nodes_has_no_way_to_their_ports():
+    found = of_strimzi(INTERNAL + EXTERNAL, replace(TARGET, node_address=None))
+    assert found.host is None
+    assert "may not read the nodes" in found.without_host

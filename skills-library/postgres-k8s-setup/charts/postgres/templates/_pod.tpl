@@ -67,7 +67,8 @@
 - name: passwords
   secret:
     secretName: {{ tpl .Values.auth.existingSecret . }}
-    defaultMode: 0440
+    {{- /* Without a group of the pod's own, the server is neither owner nor in the group of the files. */}}
+    defaultMode: {{ ternary "0440" "0444" (and .Values.primary.podSecurityContext.enabled (hasKey .Values.primary.podSecurityContext "fsGroup")) }}
     items:
       {{- include "postgres.secretItems" . | nindent 6 }}
 {{- if .Values.shmVolume.enabled }}
