@@ -10,6 +10,8 @@ from learnflow_infra.paths import repo_root
 
 SKILLS = {"postgres": "postgres-k8s-setup", "kafka": "kafka-k8s-setup"}
 """Of each release, which is also the chart's folder and the table's name."""
+CHARTS = {**SKILLS, "strimzi-kafka": "kafka-k8s-setup"}
+"""Of each chart, with the table of its name, the skill."""
 NODE = "NODE"
 """In a table: the node's address."""
 
@@ -67,7 +69,7 @@ def of_table(release):
 
 
 def chart(release):
-    return repo_root() / f"skills-library/{SKILLS[release]}/charts/{release}"
+    return repo_root() / f"skills-library/{CHARTS[release]}/charts/{release}"
 
 
 def keys(release):

@@ -1,3 +1,14 @@
+{{/* securityContext of the pod; a port below 1024 is only for root, unless a (safe) sysctl opens it. */}}
+{{- define "postgres.podSecurity" -}}
+{{- $own := .Values.primary.podSecurityContext -}}
+{{- $context := ternary (omit $own "enabled") dict $own.enabled -}}
+{{- if lt (int .Values.containerPorts.postgresql) 1024 -}}
+{{- $open := dict "name" "net.ipv4.ip_unprivileged_port_start" "value" "0" -}}
+{{- $context = set $context "sysctls" (append (default list $context.sysctls) $open) -}}
+{{- end -}}
+{{- toYaml $context -}}
+{{- end -}}
+
 {{/* The container's environment: the contract of Bitnami's image. */}}
 {{- define "postgres.environment" -}}
 {{- $own := ne (include "postgres.username" .) "postgres" -}}
