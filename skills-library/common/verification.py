@@ -29,8 +29,9 @@ __all__ = ["ApiError", "CheckFailed", "Dial", "Verification", "main"]
 
 EXIT_PASSED, EXIT_UNREACHABLE, EXIT_FAILED, EXIT_INTERRUPTED = 0, 4, 8, 130
 CONFIG_MAP = "learnflow-endpoints"
-CONNECT_SECONDS = 5.0
-"""How long a refused connection is retried: a Service's rules are set just after readiness."""
+CONNECT_SECONDS = 20.0
+"""How long a refused connection is retried: a Service's rules are set just after readiness, and a
+pod without probes is ready before its server listens."""
 CLEAN_UP_SECONDS = 10.0
 """How long an interrupted run may clean up; further signals are ignored meanwhile."""
 

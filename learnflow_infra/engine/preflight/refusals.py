@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from learnflow_infra.checks import UNCHANGED
 from learnflow_infra.clients.manifest import Manifest
-from learnflow_infra.engine.gate import foundation
+from learnflow_infra.engine.gate import foundation, load_balancers
 from learnflow_infra.engine.images import local, required
 from learnflow_infra.engine.preflight import fixed, needs
 from learnflow_infra.engine.release import acceptance, adopt, recover, validate
@@ -76,6 +76,17 @@ def node_ports(proposal: Proposal) -> None:
     foundation.require(checks, done=proposal.done)
 
 
+def balancers(proposal: Proposal) -> None:
+    """A Service needs a load balancer, which the embedded cluster does not have (11)."""
+    desired = {name: manifest.objects for name, manifest in proposal.manifests.items()}
+    names = load_balancers.requested(desired)
+    cluster = proposal.session.target.cluster
+    if names and cluster:
+        services = proposal.session.kube.items("/api/v1/services")
+        check = load_balancers.check(names, services, cluster)
+        foundation.require([check], done=proposal.done)
+
+
 def capacity(proposal: Proposal) -> None:
     """No node can hold a pod, or no storage class serves a claim (11)."""
     required = needs.of_changes(proposal.comparisons)
@@ -119,6 +130,7 @@ ALL: Sequence[Refusal] = (
     custom_resources,
     node_ports,
     unchangeable,
+    balancers,
     objects,
     capacity,
     images,

@@ -19,6 +19,8 @@ LEFTOVER_SECONDS = 3600
 """A table that a killed verification left is dropped after this age."""
 REFUSALS = ("28P01", "28000")
 """SQLSTATE of a wrong password, and of any other refused log-in."""
+STARTING, STARTING_SECONDS = "57P03", 20.0
+"""SQLSTATE of a server that still starts, and how long it is waited for: a pod may lack probes."""
 TEXTS = ("plain", "", 'it\'s "quoted" \\ %s $1', "two\nlines\ttab", "Grüße, Ωμέγα, 漢字, 🐘", None)
 
 
@@ -105,7 +107,14 @@ class Database:
         return f"{ROWS} rows committed, read back equal and in order; rollback and drop work"
 
     def _session(self, password: str) -> Connection:
-        return Connection(self._dial(*self._address), self._user, password, self._database)
+        give_up = time.monotonic() + STARTING_SECONDS
+        while True:
+            try:
+                return Connection(self._dial(*self._address), self._user, password, self._database)
+            except PostgresError as error:
+                if error.sqlstate != STARTING or time.monotonic() >= give_up:
+                    raise
+                time.sleep(0.2)
 
     @contextlib.contextmanager
     def _table(self) -> Iterator[str]:

@@ -19,7 +19,7 @@
 {{- include "kafka.refuseTopics" . -}}
 {{- end -}}
 
-{{/* Topics that Kafka refuses, or that nobody could write to. */}}
+{{/* Topics that Kafka refuses to make. */}}
 {{- define "kafka.refuseTopics" -}}
 {{- $brokers := int .Values.brokers -}}
 {{- $names := dict -}}
@@ -28,11 +28,8 @@
 {{- if gt $copies $brokers -}}
 {{- fail (printf "topics: %s has replicationFactor %d, but there are only %d broker(s)" $topic.name $copies $brokers) -}}
 {{- end -}}
-{{- if gt (int (get (default dict $topic.config) "min.insync.replicas")) $copies -}}
-{{- fail (printf "topics: %s has min.insync.replicas %v, but only %d copies, so nobody could write to it" $topic.name (get $topic.config "min.insync.replicas") $copies) -}}
-{{- end -}}
 {{- $metric := replace "." "_" $topic.name -}}
-{{- if hasKey $names $metric -}}
+{{- if ne (default $topic.name (get $names $metric)) $topic.name -}}
 {{- fail (printf "topics: Kafka does not tell %s from %s (dots and underscores are the same in its metrics)" $topic.name (get $names $metric)) -}}
 {{- end -}}
 {{- $_ := set $names $metric $topic.name -}}

@@ -73,10 +73,7 @@
 {{- define "postgres.refuseAccess" -}}
 {{- $names := printf "(all|%s)\\s+(all|%s)" (regexQuoteMeta (index . 1)) (regexQuoteMeta (index . 0)) -}}
 {{- $rule := regexFind (printf "(?m)^\\s*host(nossl|nogssenc)?\\s+%s\\s+(all|0\\.0\\.0\\.0/0)\\s+[a-z0-9-]+" $names) (index . 2) | trim -}}
-{{- if hasSuffix " trust" (regexReplaceAll "\\s+" $rule " ") -}}
-{{- fail (printf "primary.pgHbaConfiguration: %q lets everybody in without a password" $rule) -}}
-{{- end -}}
-{{- if hasSuffix " reject" (regexReplaceAll "\\s+" $rule " ") -}}
-{{- fail (printf "primary.pgHbaConfiguration: %q locks the application out" $rule) -}}
+{{- if and $rule (not (regexMatch "\\s(scram-sha-256|md5)$" $rule)) -}}
+{{- fail (printf "primary.pgHbaConfiguration: with %q the application cannot log in by its password, or anybody can, or the password crosses the network as text; use scram-sha-256" $rule) -}}
 {{- end -}}
 {{- end -}}
