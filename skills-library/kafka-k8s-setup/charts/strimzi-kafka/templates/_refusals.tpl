@@ -2,10 +2,9 @@
 {{- define "strimzi-kafka.refuse" -}}
 {{- $brokers := int .Values.brokers -}}
 {{- if not .Values.nodePools -}}
-{{- range $key := list "offsets.topic.replication.factor" "min.insync.replicas" -}}
-{{- if gt (int (get $.Values.config $key)) $brokers -}}
-{{- fail (printf "config: %s is %v, but there are only %d broker(s), so no such copies of a record" $key (get $.Values.config $key) $brokers) -}}
-{{- end -}}
+{{- $copies := get .Values.config "offsets.topic.replication.factor" -}}
+{{- if gt (int $copies) $brokers -}}
+{{- fail (printf "config: offsets.topic.replication.factor is %v, but there are only %d broker(s), so no consumer group could work" $copies $brokers) -}}
 {{- end -}}
 {{- if eq (toString (get .Values.config "delete.topic.enable")) "false" -}}
 {{- fail "config: with delete.topic.enable=false a verification could not delete the topic that it writes to" -}}

@@ -24,9 +24,6 @@
 {{- if regexMatch "^[0.]+[A-Za-z]*$" $persistence.size -}}
 {{- fail (printf "primary.persistence.size: %s leaves no room for a database" $persistence.size) -}}
 {{- end -}}
-{{- if hasKey $persistence.labels "app.kubernetes.io/instance" -}}
-{{- fail "primary.persistence.labels: app.kubernetes.io/instance is the release's name, by which its volumes are found" -}}
-{{- end -}}
 {{- end -}}
 
 {{- $pod := .Values.primary.podSecurityContext -}}
