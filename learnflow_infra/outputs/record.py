@@ -27,10 +27,12 @@ class Verified:
 
     `at` is in UTC, "" of an earlier version's. `objects` are the objects that it covers, with
     what identifies each (engine.release.covered); no release is like an earlier version's.
+    `holds` is False once a later one has failed; then it only shows what was changed since.
     """
 
     at: str = ""
     objects: Mapping[str, str] = field(default_factory=dict)
+    holds: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +110,7 @@ class Record:
     ) -> bool:
         """Whether a recorded verification holds: of these objects, and of these endpoints."""
         verified = self.verified.get(skill)
-        same = verified is not None and verified.objects == objects
+        same = verified is not None and verified.holds and verified.objects == objects
         return same and _addresses(self.endpoints, skill) == _addresses(document, skill)
 
     def replaced(self, skill: SkillName, document: EndpointsDocument) -> "Record":
@@ -139,7 +141,10 @@ class Record:
             {**item, **note} if item["skill"] in skills else item
             for item in self.endpoints.get("endpoints", ())
         ]
-        verified = {name: value for name, value in self.verified.items() if name not in skills}
+        verified = {
+            name: replace(value, holds=value.holds and name not in skills)
+            for name, value in self.verified.items()
+        }
         document = {**self.endpoints, "endpoints": entries}
         return replace(self, endpoints=document, verified=verified)  # type: ignore[arg-type]
 

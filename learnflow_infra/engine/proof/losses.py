@@ -56,6 +56,7 @@ def of_views(session: Session, views: Sequence[View]) -> Mapping[ReleaseName, li
         release.name: [
             *of_release(record, release, item, identities),
             *_changed(record, release, identities),
+            *_unproven(record, release),
         ]
         for release, item in present
     }
@@ -127,6 +128,19 @@ def _missing(
                 object=refer("Secret", name),
                 message=f"it does not exist, but {why}",
                 remedy="Restore it from a backup.",
+            )
+
+
+def _unproven(record: Record, release: Release) -> Iterator[Cause]:
+    """The endpoints of which the last verification failed."""
+    verified = record.verified.get(release.skill)
+    for item in record.endpoints.get("endpoints", ()):
+        if item["release"] == release.name and verified and not verified.holds:
+            yield Cause(
+                code=Code.VerificationFailed,
+                object=refer("Endpoint", item["name"]),
+                message=f"not verified: {item.get('unverified', '')}",
+                remedy=Remedy("Verify it again: ", Command("deploy", release.skill)),
             )
 
 

@@ -91,6 +91,7 @@ class Code(StrEnum):
     ReplicasChanged = auto(), _UNREADY, 60, "somebody scaled an object that the manifest counts"
     ObjectMissing = auto(), _UNREADY, 60, "an object of the manifest does not exist"
     ClaimPending = auto(), _UNREADY, NEVER, "a claim has no volume yet"
+    VerificationFailed = auto(), VerificationError, NEVER, "the last verification failed"
     SecretChanged = auto(), VerificationError, NEVER, "a Secret was changed since it was verified"
     ReleaseMissing = auto(), _UNREADY, NEVER, "the release is not installed"
     ReleaseNotDeployed = auto(), _UNREADY, NEVER, "a change of the release failed or was cut off"

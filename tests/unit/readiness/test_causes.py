@@ -109,7 +109,7 @@ def test_a_cause_at_another_replica_has_the_same_owner():
 def test_every_code_occurs_in_a_row():
     codes = {code for row in ROWS for code in row["want"]} | {code for code, _ in REFUSALS}
     of_releases = {"ReleaseMissing", "ReleaseNotDeployed"}  # by engine.diagnose
-    of_verifications = {"SecretChanged", "ClaimReplaced"}  # by engine.proof
+    of_verifications = {"SecretChanged", "ClaimReplaced", "VerificationFailed"}  # by engine.proof
     assert set(Code) - codes == of_releases | of_verifications
 
 

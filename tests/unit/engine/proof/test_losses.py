@@ -109,6 +109,13 @@ def test_status_sees_a_secret_that_was_changed_or_deleted_in_one_request(found, 
     assert len(cluster.calls) == 1
 
 
+def test_status_sees_that_the_last_verification_failed():
+    record = RECORD.unproven({"db-skill"}, "its verification of T failed")
+    causes = losses.of_views(session({"login": "1"}, record), [VIEW])["db"]
+    assert [(c.code, c.object) for c in causes] == [("VerificationFailed", "Endpoint/db")]
+    assert "its verification of T failed" in causes[0].message
+
+
 def test_without_secrets_none_is_listed():
     cluster = session({}, Record())
     assert losses.of_views(cluster, [VIEW]) == {"db": []}

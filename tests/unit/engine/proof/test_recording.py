@@ -67,7 +67,8 @@ def test_after_a_failed_verification_the_old_addresses_stay_as_not_verified():
     record = recorded(PROVEN, document(2), present(revision=2), verdict(passed=False))
     (item,) = record.endpoints["endpoints"]
     assert (item["host"], item["verified"]) == (1, None)
-    assert record.verified == {}
+    assert not record.verified["s"].holds
+    assert not record.holds("s", {"pod": "a"}, document(1))
     assert revisions(record) == [(1, True)]
 
 
