@@ -68,13 +68,14 @@ def widgets(kube):
         done, _ = retry.poll(
             lambda: {name for name in ("v1beta1", "v1") if kube.resources(f"old.example/{name}")},
             until=lambda names: names == set(served),
-            seconds=30,
+            seconds=90,
         )
         assert done
 
     serve("v1beta1", "v1")
     yield serve
     kube.delete(path)
+    retry.poll(lambda: kube.resources("old.example/v1"), until=lambda left: not left, seconds=90)
 
 
 def test_a_release_in_a_removed_version_is_upgraded_by_a_corrected_chart(
