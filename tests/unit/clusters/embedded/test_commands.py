@@ -60,6 +60,7 @@ VALUES = {
     str: "text",
     float: 1.5,
     float | None: 2.5,
+    bool: True,
     bool | None: False,
     tuple[str, ...]: ("a/b", "a/c"),
 }
