@@ -12,7 +12,7 @@ app.kubernetes.io/component: broker
 {{- define "kafka.metadata" -}}
 {{- $root := index . 0 -}}
 name: {{ $root.Release.Name }}{{ index . 1 }}
-namespace: {{ $root.Release.Namespace }}
+namespace: {{ $root.Release.Namespace | toYaml }}
 labels:
   {{- include "kafka.selectorLabels" $root | nindent 2 }}
   app.kubernetes.io/component: {{ index . 2 }}

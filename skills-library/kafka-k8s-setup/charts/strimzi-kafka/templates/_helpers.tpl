@@ -2,7 +2,7 @@
 {{- define "strimzi-kafka.metadata" -}}
 {{- $root := index . 0 -}}
 name: {{ index . 1 }}
-namespace: {{ $root.Release.Namespace }}
+namespace: {{ $root.Release.Namespace | toYaml }}
 labels:
   strimzi.io/cluster: {{ $root.Release.Name }}
   app.kubernetes.io/name: {{ $root.Chart.Name }}

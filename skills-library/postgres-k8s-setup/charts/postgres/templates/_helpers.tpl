@@ -22,7 +22,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- define "postgres.metadata" -}}
 {{- $root := index . 0 -}}
 name: {{ include "postgres.fullname" $root }}{{ index . 1 }}
-namespace: {{ $root.Release.Namespace }}
+namespace: {{ $root.Release.Namespace | toYaml }}
 labels:
   {{- include "postgres.labels" $root | nindent 2 }}
 {{- with merge (dict) (index . 2) $root.Values.commonAnnotations }}
