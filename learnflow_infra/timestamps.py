@@ -8,7 +8,12 @@ MINUTE, HOUR, DAY = 60, 3600, 86400
 
 def utc_now() -> str:
     """The present time, to the second."""
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    return utc(time.time())
+
+
+def utc(seconds: float) -> str:
+    """A time, given in seconds since 1970, to the second."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 def seconds_of(text: str | None) -> float:

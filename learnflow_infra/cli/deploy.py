@@ -133,9 +133,9 @@ def _from_host(endpoint: "EndpointDocument") -> str:
 
 
 def _print(done: "Deployed") -> None:
-    out("")
     from learnflow_infra.outputs.endpoints import on_host, proof_of
 
+    out("")
     for endpoint in on_host(done.endpoints, done.target)["endpoints"]:
         inside = endpoint["inCluster"]
         proof = proof_of(endpoint).partition(":")[0] if not endpoint["verified"] else ""

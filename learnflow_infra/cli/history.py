@@ -1,10 +1,10 @@
 """`learnflow-infra history`."""
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from learnflow_infra.cli import options as opts
 from learnflow_infra.cli.run import out, out_document, run
+from learnflow_infra.timestamps import utc
 
 if TYPE_CHECKING:
     from learnflow_infra.engine.verbs.history import Entry, ReleaseHistory
@@ -35,7 +35,7 @@ def _line(entry: "Entry") -> str:
     revision = entry.revision
     proof = _proof(entry)
     return (
-        f"{revision.revision:<4} {_time(revision.updated)}  {revision.status:12} "
+        f"{revision.revision:<4} {utc(revision.updated)}  {revision.status:12} "
         f"{revision.chart:24} {proof:12}  {revision.description}"
     )
 
@@ -46,10 +46,6 @@ def _proof(entry: "Entry") -> str:
     return "verified" if entry.ready.verified else "not verified"
 
 
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
 def _release(item: "ReleaseHistory") -> dict[str, object]:
     return {"release": item.release, "revisions": list(map(_document, item.entries))}
 
@@ -58,7 +54,7 @@ def _document(entry: "Entry") -> dict[str, object]:
     revision, ready = entry.revision, entry.ready
     return {
         "revision": revision.revision,
-        "updated": _time(revision.updated),
+        "updated": utc(revision.updated),
         "status": revision.status,
         "chart": revision.chart,
         "appVersion": revision.app_version,

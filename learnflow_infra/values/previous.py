@@ -6,13 +6,12 @@ from typing import Any
 from learnflow_infra.documents.merging import leaves
 from learnflow_infra.masking.names import is_secret
 from learnflow_infra.models import Values
+from learnflow_infra.values.exponents import SMALLEST
 from learnflow_infra.values.layers import Computed, Layer
 from learnflow_infra.values.numbers import require_recorded
 from learnflow_infra.values.origins import Keys, dotted
 from learnflow_infra.values.typed import SetInteger
 
-_EXACT = 10**6
-"""Integers from here on are printed as 1e+06 by a template, unless helm gets them by `--set`."""
 _SHOWN = 12
 """Keys that a line names at most."""
 
@@ -79,8 +78,5 @@ def _exact(value: Any, path: Keys) -> Any:
     if isinstance(value, dict):
         return {key: _exact(item, (*path, key)) for key, item in value.items()}
     is_integer = isinstance(value, int) and not isinstance(value, bool)
-    return SetInteger(value) if is_integer and _is_large(value) and not is_secret(path) else value
-
-
-def _is_large(number: int) -> bool:
-    return abs(number) >= _EXACT
+    large = is_integer and abs(value) >= SMALLEST
+    return SetInteger(value) if large and not is_secret(path) else value

@@ -22,6 +22,7 @@ from learnflow_infra.events import (
 from learnflow_infra.outputs import artifacts
 from learnflow_infra.outputs import endpoints as outputs
 from learnflow_infra.outputs.contracts import CauseReport, DeployReport, ObjectReport, StepReport
+from learnflow_infra.timestamps import utc
 
 
 class Recorder:
@@ -40,7 +41,7 @@ class Recorder:
         self._report: DeployReport = {
             "apiVersion": outputs.API_VERSION,
             "kind": "DeployReport",
-            "started": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self._started)),
+            "started": utc(self._started),
             "changed": False,
             "result": "done",
             "steps": [],
