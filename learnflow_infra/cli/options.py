@@ -98,7 +98,10 @@ AllowRecreate = Annotated[
 Verify = Annotated[bool, typer.Option("--verify/--no-verify", help="Verify at the end.")]
 Adopt = Annotated[
     bool,
-    typer.Option("--adopt", help="Take over releases, objects and volumes that others made."),
+    typer.Option(
+        "--adopt",
+        help="Take over releases, objects and volumes that others made. Asks before.",
+    ),
 ]
 Rollback = Annotated[
     bool,
