@@ -1,24 +1,13 @@
-"""The record of deploys in the cluster: the ConfigMap `learnflow-endpoints`.
+"""Pure: what deploys left in a namespace: endpoints, verifications, revisions that were ready."""
 
-Applications may read it, and all clones of the repository use it.
-"""
-
-import json
 from collections.abc import Collection, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 
-from learnflow_infra.clients.api_errors import ConflictError
-from learnflow_infra.clients.kube import MANAGER, Kube
-from learnflow_infra.models import Document, Profile, ReleaseName, SkillName
+from learnflow_infra.models import Profile, ReleaseName, SkillName
 from learnflow_infra.outputs.contracts import EndpointDocument, EndpointsDocument, VerifiedDocument
-from learnflow_infra.outputs.endpoints import KUBECTL, as_env, with_kubectl
 
-CONFIG_MAP = "learnflow-endpoints"
 KEPT = 10
 """How many revisions of a release are recorded, as many as helm keeps."""
-ENDPOINTS, ENV = "endpoints.json", "endpoints.env"
-VERIFIED, RELEASES = "verified.json", "releases.json"
-"""Keys of the ConfigMap."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -178,80 +167,3 @@ def _addresses(document: EndpointsDocument, skill: SkillName) -> list[EndpointDo
         for item in document.get("endpoints", ())
         if item["skill"] == skill
     ]
-
-
-def read(kube: Kube, namespace: str) -> Record:
-    """The record of a namespace; an empty one where nothing was deployed."""
-    config_map = kube.find(_path(namespace))
-    data = config_map.get("data", {}) if config_map else {}
-    return Record(
-        endpoints=_current(json.loads(data.get(ENDPOINTS, "{}"))),
-        verified={
-            name: Verified(**value) if isinstance(value, dict) else Verified()
-            for name, value in json.loads(data.get(VERIFIED, "{}")).items()
-        },
-        releases={
-            name: _release(value) for name, value in json.loads(data.get(RELEASES, "{}")).items()
-        },
-        version=config_map["metadata"]["resourceVersion"] if config_map else "",
-    )
-
-
-def _release(value: Document) -> ReleaseRecord:
-    revisions = tuple(Revision(**item) for item in value["revisions"])
-    return ReleaseRecord(**{**value, "revisions": revisions})
-
-
-def _current(document: EndpointsDocument) -> EndpointsDocument:
-    """The document in the present form: earlier versions recorded paths, and no proof."""
-    if "endpoints" not in document:
-        return document
-    unproven = {"verified": None, "unverified": "recorded by an earlier version"}
-    items = [with_kubectl(item, KUBECTL) for item in document["endpoints"]]
-    entries = [item if "verified" in item else {**item, **unproven} for item in items]
-    return {**document, "endpoints": entries}
-
-
-def write(kube: Kube, namespace: str, record: Record, skills: Collection[SkillName]) -> Record:
-    """Write the record by server-side apply, so that other keys and labels are kept.
-
-    A run elsewhere may have changed the record since it was read: then only the entries of
-    `skills` are replaced.
-
-    Returns:
-        The record as it is now.
-    """
-    data = {
-        ENDPOINTS: json.dumps(record.endpoints, indent=2),
-        VERIFIED: json.dumps({name: asdict(item) for name, item in record.verified.items()}),
-        RELEASES: json.dumps({name: asdict(item) for name, item in record.releases.items()}),
-        ENV: as_env(record.endpoints),
-    }
-    try:
-        applied = kube.apply(
-            _path(namespace),
-            {
-                "apiVersion": "v1",
-                "kind": "ConfigMap",
-                "metadata": {
-                    "name": CONFIG_MAP,
-                    "namespace": namespace,
-                    "labels": {"app.kubernetes.io/managed-by": MANAGER},
-                    "resourceVersion": record.version,
-                },
-                "data": data,
-            },
-        )
-    except ConflictError:
-        current = read(kube, namespace)
-        return write(kube, namespace, current.with_entries(record, skills), skills)
-    return replace(record, version=applied["metadata"]["resourceVersion"])
-
-
-def remove(kube: Kube, namespace: str) -> None:
-    """Delete the record of a namespace."""
-    kube.delete(_path(namespace))
-
-
-def _path(namespace: str) -> str:
-    return f"/api/v1/namespaces/{namespace}/configmaps/{CONFIG_MAP}"

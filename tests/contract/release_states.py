@@ -13,7 +13,7 @@ from learnflow_infra.clients.installation import Installation
 from learnflow_infra.engine.verbs import deploy
 from learnflow_infra.errors import LearnflowError
 from learnflow_infra.events import ignore
-from learnflow_infra.outputs import record
+from learnflow_infra.outputs import stored_record
 from tests.contract.demo import leave_unfinished
 
 ROWS = yaml.safe_load(
@@ -135,7 +135,7 @@ class Maker:
 
     def _an_install_that_was_cut_off(self):
         self._deploy()
-        record.remove(self.session.kube, self.options.namespace)
+        stored_record.remove(self.session.kube, self.options.namespace)
         leave_unfinished(self.session, "pending-install", revision=1, begun=LONG_AGO)
 
     def _an_uninstallation_that_was_cut_off(self):

@@ -13,8 +13,7 @@ from learnflow_infra.engine.verbs import delete
 from learnflow_infra.errors import RefusedError
 from learnflow_infra.events import ignore
 from learnflow_infra.models import Release
-from learnflow_infra.outputs import artifacts
-from learnflow_infra.outputs import record as records
+from learnflow_infra.outputs import artifacts, stored_record
 from learnflow_infra.outputs.record import Record, Verified
 from learnflow_infra.system import files
 from tests.contract.demo_skill import SKILL, checkout, foundation, options, skill, user
@@ -60,14 +59,14 @@ def record(session, phase, *names, context=None):
     }
     verified = {f"{name}-skill": Verified(at="1") for name in names}
     made = Record(endpoints=document, verified=verified)
-    records.write(session.kube, session.namespace, made, set(verified))
+    stored_record.write(session.kube, session.namespace, made, set(verified))
     artifacts.write_endpoints(phase, document, "kubectl")
     for name in names:
         files.update(phase / "releases" / name / "values.yaml", "{}\n")
 
 
 def forget(session, *names):
-    record = records.read(session.kube, session.namespace)
+    record = stored_record.read(session.kube, session.namespace)
     skills = [SimpleNamespace(name=f"{name}-skill") for name in names]
     delete._update_record(replace(session, record=record), skills, list(map(release, names)))
 
@@ -79,7 +78,7 @@ def written(phase):
 def test_remaining_releases_stay_recorded(session, phase):
     record(session, phase, "a", "b")
     forget(session, "a")
-    left = records.read(session.kube, session.namespace)
+    left = stored_record.read(session.kube, session.namespace)
     assert [item["name"] for item in left.endpoints["endpoints"]] == ["b"]
     assert left.verified == {"b-skill": Verified(at="1")}
     assert json.loads((phase / "endpoints.json").read_text()) == left.endpoints

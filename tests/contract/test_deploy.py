@@ -12,7 +12,7 @@ from learnflow_infra.engine.proof import verification
 from learnflow_infra.engine.verbs import delete, deploy, diagnose, rollback, status
 from learnflow_infra.errors import NotReadyError, RefusedError, VerificationError
 from learnflow_infra.events import ignore
-from learnflow_infra.outputs import record as records
+from learnflow_infra.outputs import stored_record
 from learnflow_infra.values import Flags
 from tests.contract.demo_skill import PORT, VERIFY, checkout, foundation, options, skill, user
 
@@ -181,7 +181,7 @@ def test_the_record_of_an_earlier_version_is_read(options, kube):
             "data": data,
         },
     )
-    (read,) = records.read(kube, options.namespace).endpoints["endpoints"]
+    (read,) = stored_record.read(kube, options.namespace).endpoints["endpoints"]
     assert (read["verified"], read["unverified"]) == (None, "recorded by an earlier version")
     assert read["connect"] == [f"kubectl -n {options.namespace} get pods"]
     assert len(deploy.deploy(options, ignore).verification) == 1

@@ -4,7 +4,7 @@ import pytest
 
 from learnflow_infra.locations import Address, Target
 from learnflow_infra.models import EndpointSpec, PortSpec, ReleaseName, Skill
-from learnflow_infra.outputs import record as records
+from learnflow_infra.outputs import stored_record
 from learnflow_infra.outputs.discovery import Rendered, discover
 from learnflow_infra.outputs.record import Record, Verified
 
@@ -100,14 +100,14 @@ def test_no_way_from_the_host(kube, namespace, tmp_path):
 
 
 def test_a_record_is_read_back_unchanged(kube, namespace):
-    assert records.read(kube, namespace) == Record()
+    assert stored_record.read(kube, namespace) == Record()
     record = Record(
         endpoints={"profile": "upstream", "endpoints": []}, verified={"demo": Verified(at="1")}
     )
-    records.write(kube, namespace, record, {"demo"})
-    assert records.read(kube, namespace) == record
-    records.remove(kube, namespace)
-    assert records.read(kube, namespace) == Record()
+    stored_record.write(kube, namespace, record, {"demo"})
+    assert stored_record.read(kube, namespace) == record
+    stored_record.remove(kube, namespace)
+    assert stored_record.read(kube, namespace) == Record()
 
 
 def test_what_a_run_elsewhere_recorded_meanwhile_stays(kube, namespace):
@@ -116,10 +116,10 @@ def test_what_a_run_elsewhere_recorded_meanwhile_stays(kube, namespace):
         own = Record(endpoints={"endpoints": [entry]}, verified={skill: Verified(at=fingerprint)})
         return record.with_entries(own, {skill})
 
-    first = records.write(kube, namespace, recorded(Record(), "a", "1"), {"a"})
-    records.write(kube, namespace, recorded(first, "b", "1"), {"b"})
-    late = records.write(kube, namespace, recorded(first, "a", "2"), {"a"})
+    first = stored_record.write(kube, namespace, recorded(Record(), "a", "1"), {"a"})
+    stored_record.write(kube, namespace, recorded(first, "b", "1"), {"b"})
+    late = stored_record.write(kube, namespace, recorded(first, "a", "2"), {"a"})
     assert [item["name"] for item in late.endpoints["endpoints"]] == ["a", "b"]
     assert late.verified == {"a": Verified(at="2"), "b": Verified(at="1")}
-    records.write(kube, namespace, first.without({"a"}), {"a"})
-    assert records.read(kube, namespace) == late.without({"a"})
+    stored_record.write(kube, namespace, first.without({"a"}), {"a"})
+    assert stored_record.read(kube, namespace) == late.without({"a"})

@@ -15,7 +15,7 @@ from learnflow_infra.engine.verbs import delete, deploy, diagnose, diff, rollbac
 from learnflow_infra.errors import NotReadyError, RefusedError
 from learnflow_infra.events import ignore
 from learnflow_infra.models import Credential
-from learnflow_infra.outputs import record
+from learnflow_infra.outputs import stored_record
 from tests.contract.demo import compared, converge, release_of
 from tests.contract.demo_skill import checkout, foundation, options, skill, user
 
@@ -124,7 +124,7 @@ def test_the_record_of_an_earlier_version_is_a_mark_and_becomes_a_label(options,
     stored = helm_storage.read(kube, options.namespace, "demo", 1)
     assert (stored.labels["learnflow.infra/chart"], stored.chart) == ("demo", "demo")
     helm_storage.label(kube, options.namespace, "demo", 1, labels)
-    record.remove(kube, options.namespace)
+    stored_record.remove(kube, options.namespace)
     with pytest.raises(RefusedError, match="Release/demo was not made"):
         deploy.deploy(options, ignore)
 

@@ -9,9 +9,8 @@ from learnflow_infra.engine.release.wait import Outcome
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.masking import masked_values
 from learnflow_infra.models import SkillName
-from learnflow_infra.outputs import artifacts
+from learnflow_infra.outputs import artifacts, stored_record
 from learnflow_infra.outputs import endpoints as outputs
-from learnflow_infra.outputs import record as records
 from learnflow_infra.outputs.record import Record
 
 
@@ -33,7 +32,7 @@ def publish(
         The record as the cluster has it.
     """
     if record != before:
-        record = records.write(session.kube, session.namespace, record, skills)
+        record = stored_record.write(session.kube, session.namespace, record, skills)
     folder, place = paths.phase_dir(), (session.target.context, session.namespace)
     document = record.endpoints
     if document.get("endpoints") or (document and artifacts.written_for(folder) == place):

@@ -13,7 +13,7 @@ from learnflow_infra.engine.request.confirmation import Confirm
 from learnflow_infra.errors import InputError, RefusedError
 from learnflow_infra.locations import Target
 from learnflow_infra.models import Release, ReleaseName, Skill
-from learnflow_infra.outputs import record as records
+from learnflow_infra.outputs import stored_record
 from learnflow_infra.outputs.record import Record
 from learnflow_infra.remedy import Command, Remedy
 from learnflow_infra.sources import mirror
@@ -131,7 +131,7 @@ def for_cluster(options: Options, target: Target | None = None) -> Plan:
     target = target or choose(options)
     if target.state != "running":
         return _plan(options, target, None)
-    record = records.read(api(target), options.namespace)
+    record = stored_record.read(api(target), options.namespace)
     if record.profile and not options.profile:
         target = replace(target, profile=record.profile)
     require_profile(record, target, options.namespace)

@@ -12,7 +12,7 @@ from learnflow_infra.engine.request import planning
 from learnflow_infra.engine.request.planning import Plan, api, require_profile
 from learnflow_infra.events import Emit, Message
 from learnflow_infra.locations import Target
-from learnflow_infra.outputs import record as records
+from learnflow_infra.outputs import stored_record
 from learnflow_infra.outputs.record import Record
 from learnflow_infra.readiness.watches import Watches
 
@@ -47,7 +47,7 @@ def connect(plan: Plan, emit: Emit) -> Session:
     targets.require_running(target)
     kube = api(target)
     _report_ignored(emit)
-    record = records.read(kube, plan.namespace) if plan.record is None else plan.record
+    record = stored_record.read(kube, plan.namespace) if plan.record is None else plan.record
     require_profile(record, target, plan.namespace)
     return Session(
         target=target,

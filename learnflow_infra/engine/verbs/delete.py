@@ -23,9 +23,8 @@ from learnflow_infra.engine.request.session import Session, connect
 from learnflow_infra.events import Emit, step
 from learnflow_infra.models import Release, ReleaseName, Skill
 from learnflow_infra.objects import Object, reference
-from learnflow_infra.outputs import artifacts
+from learnflow_infra.outputs import artifacts, stored_record
 from learnflow_infra.outputs import endpoints as outputs
-from learnflow_infra.outputs import record as records
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -207,9 +206,9 @@ def _update_record(session: Session, skills: Sequence[Skill], releases: Sequence
     record = session.record.without(names)
     endpoints = record.endpoints["endpoints"]
     if not endpoints:
-        records.remove(session.kube, session.namespace)
+        stored_record.remove(session.kube, session.namespace)
     elif record != session.record:
-        record = records.write(session.kube, session.namespace, record, names)
+        record = stored_record.write(session.kube, session.namespace, record, names)
     folder, place = paths.phase_dir(), (session.target.context, session.namespace)
     if artifacts.written_for(folder) in {place, None}:
         artifacts.forget_releases(folder, [release.name for release in releases])

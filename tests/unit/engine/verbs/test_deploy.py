@@ -14,7 +14,7 @@ from learnflow_infra.engine.request.planning import Options
 from learnflow_infra.engine.verbs import deploy
 from learnflow_infra.errors import ClusterUnreachableError
 from learnflow_infra.events import StepFinished, ignore
-from learnflow_infra.outputs import record
+from learnflow_infra.outputs import stored_record
 from learnflow_infra.outputs.record import Record
 
 
@@ -44,7 +44,7 @@ def cluster(request, monkeypatch, tmp_path):
     cluster_record = {}
     monkeypatch.setattr(inventory, "status", lambda _name: cluster)
     monkeypatch.setattr(embedded, "up", up)
-    monkeypatch.setattr(record, "read", read)
+    monkeypatch.setattr(stored_record, "read", read)
     monkeypatch.setattr(machine, "checks", lambda *_: [])
     monkeypatch.setattr(planning, "Kube", SimpleNamespace)
     monkeypatch.setenv("PATH", str(tmp_path))
