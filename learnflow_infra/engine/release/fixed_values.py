@@ -110,7 +110,7 @@ def _line(item: Change) -> str:
 
 
 def _text(value: object) -> str:
-    return str(value) if value not in {None, ""} else "unset"
+    return "unset" if value is None or value == "" else str(value)
 
 
 def _kept(items: Sequence[Change]) -> Words:

@@ -69,6 +69,14 @@ def test_what_volumes_keep_is_refused(old, new, refused):
     assert one.asked == [("/api/v1/namespaces/n/persistentvolumeclaims", "app=r")]
 
 
+@pytest.mark.parametrize("new", [["a", "b"], {"a": 1}])
+def test_a_value_of_another_type_is_refused_as_others_are(new):
+    claim = session({"metadata": {"name": "data-r-0"}})
+    with pytest.raises(RefusedError) as error:
+        fixed_values.require_kept(claim, prepared(database(new)), observed(database("app")))
+    assert error.value.why.startswith(f"r.auth.database: app now, {new} in this deploy")
+
+
 def test_without_volumes_everything_may_change():
     fixed_values.require_kept(session(), prepared({"brokers": 1}), observed({"brokers": 3}))
 
