@@ -54,10 +54,7 @@ class Manifest:
         """The template of an object, as helm's comment names it; "" if there is none."""
         for text in (*parts(self.text), *self.hook_texts):
             source = _SOURCE.search(text)
-            documents = list(_flat(*parse_all(text))) if source else ()
-            if source and obj in (
-                _sent(form) for item in documents for form in (item, _named(item))
-            ):
+            if source and obj in _forms(text):
                 return source[1].strip()
         return ""
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from learnflow_infra.clients import helm_storage
 from learnflow_infra.clients.kube import Kube
+from learnflow_infra.clients.manifest import is_hook
 from learnflow_infra.engine.release import changes, claims, drift, ownership
 from learnflow_infra.engine.release.compare import Comparison
 from learnflow_infra.engine.release.state import Observed, ReleaseState
@@ -99,9 +100,9 @@ def _objects(session: Session, comparison: Comparison) -> list[Foreign]:
 def _object(session: Session, comparison: Comparison, path: str, desired: Object) -> Foreign | None:
     live = session.kube.find(path) if path else None
     release = comparison.prepared.release
-    hook = ownership.is_hook(desired)
+    hook = is_hook(desired)
     mark = ownership.helm_mark(release.name, session.namespace)
-    if live is None or (ownership.is_hook(live) and hook):
+    if live is None or (is_hook(live) and hook):
         return None
     if ownership.helm_takes(live, release.name, session.namespace):
         return None

@@ -10,7 +10,6 @@ from learnflow_infra.objects import Object
 
 _MANAGED_BY = "app.kubernetes.io/managed-by"
 _NAME, _NAMESPACE = "meta.helm.sh/release-name", "meta.helm.sh/release-namespace"
-_HOOK = "helm.sh/hook"
 
 
 def is_ours(stored: Stored, charts: Collection[str], *, recorded: bool) -> bool:
@@ -62,11 +61,6 @@ def helm_takes(obj: Object, release: ReleaseName, namespace: str) -> bool:
     place = annotations.get(_NAME), annotations.get(_NAMESPACE)
     managed = (meta.get("labels") or {}).get(_MANAGED_BY) == "Helm"
     return managed and place == (release, namespace)
-
-
-def is_hook(obj: Object) -> bool:
-    """Whether a chart made an object as a hook: helm replaces it without asking."""
-    return _HOOK in (obj["metadata"].get("annotations") or {})
 
 
 def helm_mark(release: ReleaseName, namespace: str) -> Mapping[str, Any]:
