@@ -2,7 +2,7 @@
 
 `helm status` prints neither the chart nor the labels of a revision.
 
-Source: newSecretsObject of helm's pkg/storage/driver.
+Source: newSecretsObject and encodeRelease of helm's pkg/storage/driver: base64 of gzip of JSON.
 """
 
 import base64
@@ -13,8 +13,7 @@ from dataclasses import dataclass, field
 
 from learnflow_infra.clients.api_errors import NotFoundError
 from learnflow_infra.clients.kube import Kube
-
-_MERGE = "application/merge-patch+json"
+from learnflow_infra.models import Document
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,25 +43,46 @@ def read(kube: Kube, namespace: str, release: str, revision: int) -> Stored:
     )
 
 
-def _chart(packed: str) -> Mapping[str, object]:
-    """The chart's metadata; empty if the record is damaged."""
-    try:
-        record = json.loads(gzip.decompress(base64.b64decode(base64.b64decode(packed))))
-        return record["chart"]["metadata"]  # type: ignore[no-any-return]
-    except (OSError, EOFError, ValueError, KeyError, TypeError):
-        return {}
-
-
 def label(
     kube: Kube, namespace: str, release: str, revision: int, labels: Mapping[str, str]
 ) -> None:
     """Add labels to a revision, as `helm upgrade --labels` does; helm keeps them in later ones."""
     try:
-        kube.request(
-            "PATCH",
-            path(namespace, release, revision),
-            body={"metadata": {"labels": dict(labels)}},
-            content_type=_MERGE,
-        )
+        kube.merge(path(namespace, release, revision), {"metadata": {"labels": dict(labels)}})
     except NotFoundError:  # it is not stored in a Secret, or was removed meanwhile
         return
+
+
+def rewrite(kube: Kube, namespace: str, release: str, revision: int, manifest: str) -> None:
+    """Replace the manifest in a revision's record.
+
+    Raises:
+        NotFoundError: there is no such revision.
+        ConflictError: it was changed meanwhile.
+    """
+    place = path(namespace, release, revision)
+    secret = kube.get(place)
+    record = {**_unpacked(secret["data"]["release"]), "manifest": manifest}
+    body = {
+        "metadata": {"resourceVersion": secret["metadata"]["resourceVersion"]},
+        "data": {"release": _packed(record)},
+    }
+    kube.merge(place, body)
+
+
+def _chart(packed: str) -> Mapping[str, object]:
+    """The chart's metadata; empty if the record is damaged."""
+    try:
+        return _unpacked(packed)["chart"]["metadata"]  # type: ignore[no-any-return]
+    except (OSError, EOFError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _unpacked(data: str) -> Document:
+    record: Document = json.loads(gzip.decompress(base64.b64decode(base64.b64decode(data))))
+    return record
+
+
+def _packed(record: Document) -> str:
+    text = gzip.compress(json.dumps(record).encode())
+    return base64.b64encode(base64.b64encode(text)).decode()

@@ -19,6 +19,7 @@ SILENCE = 90.0
 """Seconds without a byte after which a watch counts as dead; bookmarks come every 60."""
 _OK = range(200, 300)
 APPLY = "application/apply-patch+yaml"
+_MERGE = "application/merge-patch+json"
 _METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 MANAGER = "learnflow-infra"
 
@@ -180,6 +181,12 @@ class Kube:
         query = {"fieldManager": MANAGER, "force": "true"} | ({"dryRun": "All"} if dry_run else {})
         applied: Object = self.request("PATCH", path, body=body, query=query, content_type=APPLY)
         return applied
+
+    def merge(
+        self, path: str, body: Mapping[str, Any], *, query: Mapping[str, str] | None = None
+    ) -> None:
+        """Change an object by a JSON merge patch (RFC 7386)."""
+        self.request("PATCH", path, body=body, query=query, content_type=_MERGE)
 
     def delete(self, path: str, *, uid: str | None = None, orphan: bool = False) -> None:
         """Delete an object; do nothing if it is gone or has another uid.

@@ -14,8 +14,6 @@ from learnflow_infra.events import step
 from learnflow_infra.objects import Fields, Object
 from learnflow_infra.remedy import Command, Remedy
 
-_MERGE = "application/merge-patch+json"
-
 
 def refusal(found: Sequence[Foreign], done: str = UNCHANGED) -> RefusedError:
     """The error for what this program did not make.
@@ -71,8 +69,7 @@ def _take(kube: Kube, item: Foreign) -> None:
     metadata = dict(item.mark)
     if item.desired is not None:
         metadata["managedFields"] = _as_own(kube.get(item.path), item.desired["apiVersion"])
-    body = {"metadata": metadata}
-    kube.request("PATCH", item.path, body=body, content_type=_MERGE)
+    kube.merge(item.path, {"metadata": metadata})
     if item.desired is not None:
         kube.apply(item.path, item.desired)
 

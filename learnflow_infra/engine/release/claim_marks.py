@@ -10,8 +10,6 @@ from learnflow_infra.engine.request.session import Session
 from learnflow_infra.models import Release
 from learnflow_infra.objects import Object
 
-_MERGE = "application/merge-patch+json"
-
 
 class ClaimMarker:
     """Marks the claims of one release, each once; a claim that has the mark costs no request.
@@ -39,4 +37,4 @@ class ClaimMarker:
         path = f"/api/v1/namespaces/{self._session.namespace}/persistentvolumeclaims/{name}"
         body = {"metadata": {"annotations": {marks.SKILL: self._release.skill}}}
         with suppress(ApiError):
-            self._session.kube.request("PATCH", path, body=body, content_type=_MERGE)
+            self._session.kube.merge(path, body)

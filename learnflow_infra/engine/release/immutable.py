@@ -21,7 +21,6 @@ from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import NotReadyError
 from learnflow_infra.objects import Object, reference
 
-_MERGE = "application/merge-patch+json"
 _REFUSALS = re.compile(
     r"immutable|read-only|once set|can ?not (?:be )?(?:change|update|modif|less than)"
     r"|may not (?:be )?(?:change|update|modif)|updates to .*forbidden|must support resize"
@@ -79,7 +78,7 @@ def _refused(kube: Kube, path: str, desired: Object, body: dict[str, Any]) -> Fi
     query = {"dryRun": "All", "fieldManager": MANAGER}
     try:
         if path:
-            kube.request("PATCH", path, body=body, query=query, content_type=_MERGE)
+            kube.merge(path, body, query=query)
     except NotFoundError:  # it was deleted: helm creates it
         return None
     except ApiError as error:

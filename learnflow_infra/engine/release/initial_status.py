@@ -17,7 +17,6 @@ from learnflow_infra.objects import Fields, Object, reference
 
 ANNOTATION = "learnflow.infra/initial-status"
 """Annotation of a resource in a chart: its initial status, as JSON."""
-_MERGE = "application/merge-patch+json"
 
 
 def create(
@@ -63,6 +62,5 @@ def _set_status(kube: Kube, path: str, obj: Object) -> bool:
     present = live.get("status", {})
     missing = {k: v for k, v in _initial_status(obj).items() if k not in present}
     if missing:
-        body = {"status": missing}
-        kube.request("PATCH", f"{path}/status", body=body, content_type=_MERGE)
+        kube.merge(f"{path}/status", {"status": missing})
     return bool(missing)

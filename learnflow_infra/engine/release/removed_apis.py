@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from learnflow_infra import documents
-from learnflow_infra.clients import helm_record
+from learnflow_infra.clients import helm_storage
 from learnflow_infra.clients.helm import Live
 from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.documents.reading import parse_all, parts
@@ -50,7 +50,7 @@ def mend(session: Session, release: ReleaseName, live: Live, desired: Sequence[O
     served = {kind: served_kinds.served_in(session.kube, kind) for _, kind in removed}
     chosen = {version: replacement(version, served[version[1]], desired) for version in removed}
     text = rewritten(live.manifest, chosen)
-    helm_record.rewrite(session.kube, session.namespace, release, live.revision, text)
+    helm_storage.rewrite(session.kube, session.namespace, release, live.revision, text)
     for (version, kind), new in sorted(chosen.items()):
         now = f"{new} stands for it" if new else f"no object of the kind {kind} exists"
         session.emit(
