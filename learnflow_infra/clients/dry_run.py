@@ -5,7 +5,7 @@
 
 from learnflow_infra.clients.api_errors import ApiError, ConflictError, ForbiddenError
 from learnflow_infra.clients.kube import APPLY, MANAGER, Kube
-from learnflow_infra.clients.manifest import is_hook
+from learnflow_infra.hooks import is_hook
 from learnflow_infra.objects import Object
 
 PATIENCE = 5.0

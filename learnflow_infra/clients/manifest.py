@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from learnflow_infra.documents.reading import parse_all, parts
+from learnflow_infra.hooks import is_hook
 from learnflow_infra.objects import Fields, Object
 
 _MARKED = ("labels", "annotations")
@@ -72,11 +73,6 @@ class Manifest:
         source = self.source(_sent(document))
         kind, name = document.get("kind"), _mapping(document, "metadata").get("name")
         return ": ".join(filter(None, [source, f"{kind or 'an object'}/{name or '(no name)'}"]))
-
-
-def is_hook(obj: Fields) -> bool:
-    """Whether the object belongs to a hook, which helm creates anew at each run of it."""
-    return "helm.sh/hook" in _mapping(_mapping(obj, "metadata"), "annotations")
 
 
 def _flat(*documents: Fields) -> Iterator[Fields]:

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
+from learnflow_infra.hooks import is_only_test
 from learnflow_infra.objects import Container, Object, PodSpec
 from learnflow_infra.pod_specs import pod_specs
 
-HOOK = "helm.sh/hook"
 _CONTAINERS: tuple[
     Literal["initContainers"], Literal["containers"], Literal["ephemeralContainers"]
 ] = ("initContainers", "containers", "ephemeralContainers")
@@ -17,13 +17,13 @@ def images_of(objects: Iterable[Object]) -> set[str]:
 
     Pods of `helm test` are left out: a deploy does not run them.
     """
-    pods = (pod for obj in objects if not _only_test(obj) for pod in pod_specs(obj))
+    pods = (pod for obj in objects if not is_only_test(obj) for pod in pod_specs(obj))
     return {image for pod in pods for image in _images(pod)}
 
 
 def always_pulled(objects: Iterable[Object]) -> set[str]:
     """The references of containers with the pull policy Always, which ask a registry each time."""
-    pods = (pod for obj in objects if not _only_test(obj) for pod in pod_specs(obj))
+    pods = (pod for obj in objects if not is_only_test(obj) for pod in pod_specs(obj))
     containers = (container for pod in pods for container in _containers(pod))
     return {str(c["image"]) for c in containers if c.get("imagePullPolicy") == "Always"}
 
@@ -41,17 +41,6 @@ def by_operator(objects: Iterable[Object], env: str) -> dict[str, str]:
     ]
     pairs = (line.partition("=") for line in lines)
     return {key.strip(): image.strip() for key, equals, image in pairs if equals}
-
-
-def hooks_of(obj: Object) -> set[str]:
-    """The hooks of helm for which an object is created; empty of an object of the release."""
-    hooks = str((obj["metadata"].get("annotations") or {}).get(HOOK, ""))
-    return {hook.strip() for hook in hooks.split(",")} - {""}
-
-
-def _only_test(obj: Object) -> bool:
-    hooks = hooks_of(obj)
-    return bool(hooks) and hooks <= {"test", "test-success"}
 
 
 def _containers(pod: PodSpec) -> Iterator[Container]:

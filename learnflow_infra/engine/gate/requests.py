@@ -9,12 +9,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from learnflow_infra.hooks import hooks_of
 from learnflow_infra.models import ReleaseName
 from learnflow_infra.objects import Fields, Object, PodSpec, reference
 from learnflow_infra.pod_specs import pod_specs, replicas
 from learnflow_infra.quantities import quantity
 from learnflow_infra.readiness import strimzi_specs
-from learnflow_infra.sources.image_names import hooks_of
 
 Resources = Mapping[str, float]
 """Amounts in base units (cores, bytes, pieces) by the resource's name; `pods` counts pods."""

@@ -20,6 +20,7 @@ from learnflow_infra.engine.release.refusal import explained
 from learnflow_infra.engine.release.state import Action
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import ReleaseFailedError
+from learnflow_infra.hooks import is_only_test
 from learnflow_infra.models import Release
 from learnflow_infra.objects import Object
 from learnflow_infra.readiness import causes
@@ -86,14 +87,10 @@ def _sent(item: Comparison) -> list[_Sent]:
     new = (obj for obj in manifest.with_hooks if changes.key(obj) not in fixed)
     objects = (obj for obj in new if served.get(changes.key(obj)) != obj)
     return [
-        _Sent(release=release, manifest=manifest, obj=obj) for obj in objects if not _is_test(obj)
+        _Sent(release=release, manifest=manifest, obj=obj)
+        for obj in objects
+        if not is_only_test(obj)
     ]
-
-
-def _is_test(obj: Object) -> bool:
-    """Whether the object is a hook of `helm test` alone."""
-    annotation = (obj["metadata"].get("annotations") or {}).get("helm.sh/hook", "")
-    return annotation.startswith("test")
 
 
 def _refused(

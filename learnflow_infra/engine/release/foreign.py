@@ -8,12 +8,12 @@ from typing import Any
 
 from learnflow_infra.clients import helm_storage
 from learnflow_infra.clients.kube import Kube
-from learnflow_infra.clients.manifest import is_hook
 from learnflow_infra.engine.release import changes, claims, drift, ownership
 from learnflow_infra.engine.release.compare import Comparison
 from learnflow_infra.engine.release.state import Observed, ReleaseState
 from learnflow_infra.engine.request import marks
 from learnflow_infra.engine.request.session import Session
+from learnflow_infra.hooks import is_hook
 from learnflow_infra.models import Credential, Release, ReleaseName, SkillName
 from learnflow_infra.objects import Object, Reference, refer, reference
 from learnflow_infra.system import tasks

@@ -2,7 +2,8 @@
 
 import pytest
 
-from learnflow_infra.clients.manifest import Manifest, is_hook
+from learnflow_infra.clients.manifest import Manifest
+from learnflow_infra.hooks import is_hook
 
 LIST = """---
 # Source: c/templates/list.yaml
