@@ -20,6 +20,7 @@ from learnflow_infra.engine.request.session import Session
 from learnflow_infra.events import Message
 from learnflow_infra.models import ReleaseName
 from learnflow_infra.objects import Fields, Object
+from learnflow_infra.readiness.groups import group_of
 
 Version = tuple[str, str]
 """API version and kind."""
@@ -71,10 +72,10 @@ def replacement(version: Version, served: Sequence[str], desired: Sequence[Objec
         desired: objects of the next revision.
     """
     removed, kind = version
-    group = served_kinds.group(removed)
+    group = group_of(removed)
     preferred = [obj["apiVersion"] for obj in desired if obj["kind"] == kind]
     candidates = [item for item in (*preferred, *served) if item in served]
-    same = [item for item in candidates if served_kinds.group(item) == group]
+    same = [item for item in candidates if group_of(item) == group]
     moved = candidates if group == _SPLIT_UP else []
     return next(iter([*same, *moved]), "")
 

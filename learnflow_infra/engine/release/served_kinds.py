@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.engine.release.compare import Comparison
 from learnflow_infra.objects import Object
+from learnflow_infra.readiness.groups import group_of
 
 Kind = tuple[str, str]
 """API group and kind."""
@@ -15,12 +16,7 @@ CHART = ""
 
 def kind(obj: Object) -> Kind:
     """The API group and kind of an object."""
-    return group(obj["apiVersion"]), obj["kind"]
-
-
-def group(api_version: str) -> str:
-    """The group of an API version; "" for the core group."""
-    return api_version.rpartition("/")[0]
+    return group_of(obj["apiVersion"]), obj["kind"]
 
 
 def defined(comparisons: Sequence[Comparison]) -> Mapping[Kind, str]:
@@ -42,7 +38,7 @@ def _defined(crd: Object) -> Kind:
 def absent(kube: Kube, obj: Object) -> str:
     """What to say of an object whose kind is not served in its version."""
     versions = served_in(kube, obj["kind"])
-    own = [item for item in versions if group(item) == group(obj["apiVersion"])] or versions
+    own = [item for item in versions if group_of(item) == group_of(obj["apiVersion"])] or versions
     there = f"; it serves it in {', '.join(own)}" if own else ""
     return f"apiVersion: the cluster serves no kind {obj['kind']} in {obj['apiVersion']}{there}"
 

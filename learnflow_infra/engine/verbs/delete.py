@@ -12,9 +12,8 @@ from learnflow_infra.clients.kube import selector
 from learnflow_infra.engine.release import foreign, losses, usage
 from learnflow_infra.engine.release.adopt import refusal
 from learnflow_infra.engine.release.claim_marks import ClaimMarker
-from learnflow_infra.engine.release.observe import observe
-from learnflow_infra.engine.release.recover import held_by_another
-from learnflow_infra.engine.release.state import Observed, ReleaseState, state_of
+from learnflow_infra.engine.release.own import observe_own
+from learnflow_infra.engine.release.state import Observed
 from learnflow_infra.engine.release.uninstall import uninstall, wait_for_claims
 from learnflow_infra.engine.request import marks, planning, run_lock
 from learnflow_infra.engine.request.confirmation import Question
@@ -53,7 +52,7 @@ def delete(options: Options, *, purge: bool, emit: Emit) -> Deleted:
         releases = [release for release in reversed(plan.releases) if release.skill in names]
         session = connect(plan, emit)
         with session.watches:
-            observed = [(item, _observe(session, item)) for item in releases]
+            observed = [(item, asyncio.run(observe_own(session, item))) for item in releases]
             _claim_ownership(session, skills, observed, purge=purge)
             if purge:
                 _confirm(session, options, skills, releases)
@@ -68,22 +67,6 @@ def delete(options: Options, *, purge: bool, emit: Emit) -> Deleted:
         _update_record(session, skills, releases)
     kept = [] if purge else [losses.short(path) for path in data]
     return Deleted(releases=uninstalled, kept=kept)
-
-
-def _observe(session: Session, release: Release) -> Observed:
-    """Helm's record of a release.
-
-    Raises:
-        LockedError: another helm process may be at work on it.
-        RefusedError: somebody else made it.
-    """
-    observed = asyncio.run(observe(session, release))
-    state = state_of(observed)
-    if state is ReleaseState.HELD_BY_ANOTHER:
-        raise held_by_another(release.name, observed)
-    if state is ReleaseState.FOREIGN:
-        raise refusal([foreign.of_release(session, release, observed)])
-    return observed
 
 
 def _claim_ownership(

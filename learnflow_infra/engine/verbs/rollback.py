@@ -7,13 +7,9 @@ from dataclasses import dataclass, replace
 from learnflow_infra.clients.helm import Live, Revision
 from learnflow_infra.engine.proof.prove import prove
 from learnflow_infra.engine.proof.publish import take_back
-from learnflow_infra.engine.release import foreign
-from learnflow_infra.engine.release.adopt import refusal
-from learnflow_infra.engine.release.observe import observe
+from learnflow_infra.engine.release.own import observe_own
 from learnflow_infra.engine.release.progress import ProgressReporter
-from learnflow_infra.engine.release.recover import held_by_another
 from learnflow_infra.engine.release.revisions import candidates
-from learnflow_infra.engine.release.state import ReleaseState, state_of
 from learnflow_infra.engine.release.wait import Outcome, until_ready
 from learnflow_infra.engine.request import planning, run_lock
 from learnflow_infra.engine.request.planning import Options, Plan
@@ -88,12 +84,7 @@ def _release(plan: Plan, skill: str, name: str | None) -> Release:
 
 async def _revision(session: Session, release: Release, revision: int | None) -> int:
     """The revision to roll back to: the given one, or the best whose content differs."""
-    observed = await observe(session, release)
-    state = state_of(observed)
-    if state is ReleaseState.HELD_BY_ANOTHER:
-        raise held_by_another(release.name, observed)
-    if state is ReleaseState.FOREIGN:
-        raise refusal([foreign.of_release(session, release, observed)])
+    observed = await observe_own(session, release)
     if observed.live is None:
         raise InputError(f"There is no release {release.name}.", remedy=Remedy(Command("status")))
     history = await session.helm.history(release.name)
