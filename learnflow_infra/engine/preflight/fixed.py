@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from learnflow_infra.engine.preflight.notices import asked_keys, dropped_keys
+from learnflow_infra.engine.release import claims
 from learnflow_infra.engine.release.compare import Comparison
 from learnflow_infra.engine.release.recreation import Fixed, Resize, resizes
 from learnflow_infra.engine.request.confirmation import Confirm, Question
@@ -60,23 +61,20 @@ def _claims(session: Session, one: Fixed, resize: Resize) -> Iterator[Words]:
     if not resize.grows:
         yield f"No claim gets smaller: the template {resize.template} has {resize.old}."
         return
-    prefix = f"{resize.template}-{one.live['metadata']['name']}-"
-    path = f"/api/v1/namespaces/{session.namespace}/persistentvolumeclaims"
-    claims = [
-        claim
-        for claim in session.kube.items(path)
-        if claim["metadata"]["name"].removeprefix(prefix).isdigit()
-    ]
-    for claim in claims:
+    name, namespace = one.live["metadata"]["name"], one.live["metadata"]["namespace"]
+    existing = session.kube.items(f"/api/v1/namespaces/{namespace}/persistentvolumeclaims")
+    for claim in claims.used_by([one.live], existing):
+        if not claim["metadata"]["name"].startswith(f"{resize.template}-{name}-"):
+            continue  # of another template
         if _expands(session, claim):
             body = f'{{"spec":{{"resources":{{"requests":{{"storage":"{resize.new}"}}}}}}}}'
-            name = claim["metadata"]["name"]
-            yield f"Grow it: kubectl -n {session.namespace} patch pvc {name} -p '{body}'"
+            pvc = claim["metadata"]["name"]
+            yield f"Grow it: kubectl -n {namespace} patch pvc {pvc} -p '{body}'"
         else:
-            name = claim["spec"].get("storageClassName") or "without a name"
+            used = claim["spec"].get("storageClassName") or "without a name"
             yield (
                 f"{claim['metadata']['name']} keeps {resize.old}: "
-                f"the StorageClass {name} expands no volumes."
+                f"the StorageClass {used} expands no volumes."
             )
 
 

@@ -105,8 +105,8 @@ def delete(session: Session, fixed: Sequence[Fixed]) -> None:
         session.kube.delete(item.path, uid=uid, orphan=item.orphans)
         _await_gone(session, item, uid)
         if item.orphans:
-            for name in _strangers(session, item):
-                session.kube.delete(f"/api/v1/namespaces/{session.namespace}/pods/{name}")
+            for pod in _strangers(session.kube, item):
+                session.kube.delete(pod)
 
 
 def _await_gone(session: Session, item: Fixed, uid: str) -> None:
@@ -122,16 +122,16 @@ def _await_gone(session: Session, item: Fixed, uid: str) -> None:
         session.stop.wait(0.2)
 
 
-def _strangers(session: Session, item: Fixed) -> list[str]:
-    """Former pods of a StatefulSet that the new one does not adopt."""
+def _strangers(kube: Kube, item: Fixed) -> list[str]:
+    """The paths of former pods of a StatefulSet that the new one does not adopt."""
     old, new = (_labels(obj) for obj in (item.live, item.desired))
     if new.items() <= old.items():
         return []
-    pods = session.kube.items(f"/api/v1/namespaces/{session.namespace}/pods")
-    name = item.live["metadata"]["name"]
+    meta = item.live["metadata"]
+    name, path = meta["name"], f"/api/v1/namespaces/{meta['namespace']}/pods"
     return [
-        pod["metadata"]["name"]
-        for pod in pods
+        f"{path}/{pod['metadata']['name']}"
+        for pod in kube.items(path)
         if old.items() <= (pod["metadata"].get("labels") or {}).items()
         and pod["metadata"]["name"].removeprefix(f"{name}-").isdigit()
     ]

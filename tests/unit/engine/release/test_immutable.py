@@ -1,8 +1,10 @@
 """Changes that cannot be made: what helm would send, and how the server's refusals are read."""
 
+from types import SimpleNamespace
+
 import pytest
 
-from learnflow_infra.engine.release.immutable import is_fixed, patch
+from learnflow_infra.engine.release.immutable import delete, is_fixed, patch
 from learnflow_infra.engine.release.recreation import Fixed, Resize, resizes
 
 
@@ -89,3 +91,35 @@ def test_the_reason_is_short():
     )
     one = fixed(stateful(), stateful(), f'Job.batch "migrate" is invalid: spec.template: {dump}')
     assert one.reason == "spec.template: Invalid value: field is immutable"
+
+
+class Server:
+    """A StatefulSet that is gone, and pods of one label in every namespace."""
+
+    def __init__(self):
+        self.deleted = []
+
+    def find(self, path):
+        assert path
+
+    def items(self, path):
+        namespace = path.split("/")[4]
+        meta = {"name": "w-0", "namespace": namespace, "labels": {"app": "old"}}
+        return [{"metadata": meta}]
+
+    def delete(self, path, **_):
+        self.deleted.append(path)
+
+
+def test_only_pods_of_the_namespace_of_the_object_are_deleted_with_it():
+    kube = Server()
+    path = "/apis/apps/v1/namespaces/other/statefulsets/w"
+    old = {
+        "kind": "StatefulSet",
+        "metadata": {"name": "w", "namespace": "other", "uid": "u"},
+        "spec": {"selector": {"matchLabels": {"app": "old"}}},
+    }
+    new = {"kind": "StatefulSet", "spec": {"selector": {"matchLabels": {"app": "new"}}}}
+    fixed = Fixed(desired=new, live=old, path=path, message="")
+    delete(SimpleNamespace(kube=kube, namespace="n"), [fixed])
+    assert kube.deleted == [path, "/api/v1/namespaces/other/pods/w-0"]
