@@ -34,7 +34,7 @@ _PHRASES: tuple[tuple[Code, str, str, Words], ...] = (
     ),
     (
         Code.AdmissionWebhookUnreachable,
-        r"failed calling webhook",
+        r"failed calling webhook|conversion webhook for .* failed",
         "an admission webhook does not answer",
         (
             "See which Service it calls: kubectl get validatingwebhookconfigurations,"

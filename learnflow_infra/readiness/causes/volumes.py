@@ -49,7 +49,7 @@ def _claim(facts: Facts, claim: Object) -> Iterator[Cause]:
             remedy=f"See whether the provisioner of {name} runs: kubectl get pods -A",
         )
     elif not facts.events(claim, "WaitForFirstConsumer") or facts.events(claim, "FailedBinding"):
-        message = facts.newest(claim, "FailedBinding")
+        message = facts.newest(claim, "FailedBinding", "VolumeMismatch")
         yield Cause(
             code=Code.ClaimPending,
             object=reference(claim),

@@ -23,6 +23,7 @@ from learnflow_infra.readiness.states import (
     progress,
     text,
 )
+from learnflow_infra.readiness.status import phases
 
 _DATA = {
     *(("monitoring.coreos.com", f"{kind}Monitor") for kind in ("Service", "Pod")),
@@ -37,21 +38,19 @@ _DATA = {
 """By group and kind ("": all of the group), resources that others only read: no status follows."""
 _LATE = "its operator has not observed the newest spec yet"
 _FAILURE = re.compile(
-    r"Stalled|Degraded|ErrorOccurred|Invalid|InvalidSpec|\w*(?:Failed|Error|Errored|Unhealthy)"
+    r"Stalled|Degraded|ErrorOccurred|Invalid|InvalidSpec"
+    r"|\w*(?:Failed|Failure|Error|Errored|Unhealthy)"
 )
 """Types of conditions that are True only while something is wrong."""
 _READY = ("Ready", "Available")
 _STEP = re.compile(
-    r"Accepted|Programmed|ResolvedRefs|Synced|Healthy|Succeeded|Installed|Completed?"
-    r"|Reconciled|Deployed|Configured|Established|Initialized|Scheduled|\w+(?:Ready|Available)"
+    r"Accepted|Admitted|Programmed|ResolvedRefs|Succeeded|Installed|Completed?|Launched"
+    r"|Reconciled|Deployed|Configured|Established|Initialized|Scheduled|Registered"
+    r"|\w+(?:Ready|Available)|\w*(?:Healthy|Synced|Synchronized|Applied)"
 )
 """Types of conditions that a resource needs where it has no condition `Ready` or `Available`."""
-_BAD_PHASES = {"failed", "failure", "error", "degraded", "invalid"}
-_EARLY_PHASES = {
-    *("pending", "creating", "provisioning", "initializing", "installing", "starting"),
-    *("progressing", "inprogress", "deploying", "updating", "upgrading", "reconciling"),
-}
-"""In lower case; of `status.phase` or `status.state`."""
+_NEEDED = {"Synced", "ReconcileSuccess", "LastAsyncOperation"}
+"""Types of conditions that tell of the newest spec, where `Ready` tells of what was made before."""
 
 
 def compute(obj: Object) -> Status:
@@ -66,8 +65,14 @@ def compute(obj: Object) -> Status:
     failure = next(filter(_fails, known), None)
     if failure:
         return failed(describe(failure))
-    rules = (_reconciling(known), _ready(obj, conditions), _steps(obj, conditions), _counts(obj))
-    return next(filter(None, rules), None) or _phase(obj)
+    rules = (
+        _reconciling(known),
+        _undone(known),
+        _ready(obj, conditions),
+        _steps(obj, conditions),
+        _counts(obj),
+    )
+    return next(filter(None, rules), None) or phases.compute(obj)
 
 
 def refuses(obj: Object) -> bool:
@@ -83,9 +88,9 @@ def silent(obj: Object) -> bool:
 
 
 def _conditions(obj: Object) -> Iterator[Condition]:
-    """The conditions of the object, and those that its gateways or targets write about it."""
+    """The conditions of the object and of its listeners, and those that others write about it."""
     yield from items(obj, "status", "conditions")
-    for key in ("parents", "ancestors"):
+    for key in ("parents", "ancestors", "listeners", "ingress"):
         for parent in items(obj, "status", key):
             yield from items(parent, "conditions")
 
@@ -104,6 +109,16 @@ def _reconciling(known: list[Condition]) -> Status | None:
     return progress(describe(running)) if running else None
 
 
+def _undone(known: list[Condition]) -> Status | None:
+    """In progress while the newest spec could not be applied, whatever was ready before."""
+    item = next((c for c in known if c.get("type") in _NEEDED and _is_false(c)), None)
+    return progress(describe(item)) if item else None
+
+
+def _is_false(item: Condition) -> bool:
+    return str(item.get("status")).lower() == "false"
+
+
 def _ready(obj: Object, conditions: list[Condition]) -> Status | None:
     """The status by `Ready`, or else `Available`; None where it has neither."""
     named = {text(item, "type"): item for item in reversed(conditions)}
@@ -112,7 +127,10 @@ def _ready(obj: Object, conditions: list[Condition]) -> Status | None:
         return None
     if _outdated(obj, ready):
         return progress(_LATE)
-    return current("ready") if is_true(ready) else progress(describe(ready))
+    if not is_true(ready):
+        return progress(describe(ready))
+    phase = phases.compute(obj)  # a rollout is available before it has come to its end
+    return phase if ready.get("type") == "Available" and not phase.ready else current("ready")
 
 
 def _steps(obj: Object, conditions: list[Condition]) -> Status | None:
@@ -121,22 +139,16 @@ def _steps(obj: Object, conditions: list[Condition]) -> Status | None:
     for item in (item for item in conditions if _STEP.fullmatch(text(item, "type"))):
         if item in own and _outdated(obj, item):
             return progress(_LATE)
-        if item.get("status") == "False" and not _outdated(obj, item):
+        if not is_true(item) and not _outdated(obj, item):
             return progress(describe(item))
     waits = at(obj, "spec", "parentRefs") and not items(obj, "status", "parents")
     return progress("no gateway has accepted it yet") if waits else None
 
 
 def _counts(obj: Object) -> Status | None:
+    if False in (at(obj, "status", key) for key in ("ready", "readyToUse")):
+        return progress("its status says that it is not ready")
     ready, desired = at(obj, "status", "readyReplicas"), at(obj, "spec", "replicas")
     if isinstance(ready, int) and isinstance(desired, int) and ready < desired:
         return progress(f"{ready} of {desired} replicas ready")
     return None
-
-
-def _phase(obj: Object) -> Status:
-    phase = text(obj, "status", "phase") or text(obj, "status", "state")
-    message = ": ".join(filter(None, (phase, text(obj, "status", "message"))))
-    if phase.lower() in _BAD_PHASES:
-        return failed(message)
-    return progress(message) if phase.lower() in _EARLY_PHASES else current("exists")
