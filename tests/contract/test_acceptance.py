@@ -25,6 +25,7 @@ spec:
       %s
       containers: [{name: main, image: "registry.invalid/x:1", env: %s}]
 """
+ONE = "[{name: A, value: '1'}]"
 TWICE = "[{name: A, value: '1'}, {name: A, value: '2'}]"
 MAP = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: m}\n"
 JOB = """
@@ -129,3 +130,31 @@ def test_items_of_lists_are_compared_with_the_live_objects(options, kube, skill)
     deploy.deploy(options, ignore)
     assert kube.get(f"{path}/one")["data"] == {"a": "1"}
     assert kube.get(f"{path}/three")["data"] == {"a": "3"}
+
+
+CRON = """
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: c}
+spec:
+  schedule: "0 0 * * *"
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers: [{name: main, image: "registry.invalid/x:1", env: %s}]
+"""
+
+
+def test_a_field_that_excludes_the_live_one_is_taken(options, kube, skill):
+    """An apply would keep helm's `valueFrom` beside the `value`; helm's patch replaces it."""
+    for env in ("[{name: A, valueFrom: {fieldRef: {fieldPath: status.hostIP}}}]", ONE):
+        with_template(skill, CRON % env)
+        deploy.deploy(options, ignore)
+    live = kube.find(f"/apis/batch/v1/namespaces/{options.namespace}/cronjobs/c")
+    (main,) = live["spec"]["jobTemplate"]["spec"]["template"]["spec"]["containers"]
+    assert main["env"] == [{"name": "A", "value": "1"}]
+    with_template(skill, CRON % TWICE)
+    (line,) = refusals(diff.diff, options).values()
+    assert ".env: duplicate" in line

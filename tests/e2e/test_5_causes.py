@@ -46,7 +46,7 @@ class Broken:
         self.copies = Queue()
         for number in range(AT_ONCE):
             checkout = copy_of_checkout(folder / f"checkout{number}")
-            add_to(checkout)
+            add_to(checkout, self.image)
             env = {**product.env, "PYTHONPATH": str(checkout)}
             self.copies.put(dataclasses.replace(product, checkout=checkout, env=env))
 

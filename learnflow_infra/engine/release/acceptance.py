@@ -135,7 +135,8 @@ def _fault(
     except NotFoundError as error:
         return _fault_elsewhere(kube, path, obj, error, created)
     except ApiError as error:
-        return "" if _undecided(error) else error.message
+        merged = _is_of_live_object(kube, path, obj, error)  # as of `value` beside `valueFrom`
+        return "" if merged or _undecided(error) else error.message
     return ""
 
 
@@ -166,12 +167,17 @@ def _fault_elsewhere(
         return ""
     except ApiError as refused:
         counts = _cause(refused.message) in _WRITTEN_WRONG
-        return refused.message if counts and not _of_namesake(kube, path, moved, refused) else ""
+        of_namesake = _is_of_live_object(kube, path, moved, refused)
+        return refused.message if counts and not of_namesake else ""
     return ""
 
 
-def _of_namesake(kube: Kube, path: str, obj: Object, error: ApiError) -> bool:
-    """Whether the error is about a change of an object of the same name."""
+def _is_of_live_object(kube: Kube, path: str, obj: Object, error: ApiError) -> bool:
+    """Whether only the live object of that name makes the object invalid.
+
+    An apply leaves fields that another manager owns, helm's among them; helm's own patch removes
+    them. What cannot be changed at all is found by that patch, see `immutable`.
+    """
     if error.status != _INVALID:
         return False
     try:

@@ -69,7 +69,7 @@ spec:
   selector: {matchLabels: {app: operator}}
   template:
     metadata: {labels: {app: operator}}
-    spec: {containers: [{name: operator, image: learnflow.local/none:1}]}
+    spec: {containers: [{name: operator, image: IMAGE}]}
 """
 VERIFY = """
 import sys
@@ -79,10 +79,10 @@ sys.exit(8)
 """
 
 
-def add_to(checkout):
-    """Put the skill into a copy of the checkout."""
+def add_to(checkout, image):
+    """Put the skill into a copy of the checkout; pods that run use `image`."""
     folder = checkout / "skills-library" / NAME
-    for name, text in (("broken", ANYTHING), ("idle", OPERATOR)):
+    for name, text in (("broken", ANYTHING), ("idle", OPERATOR.replace("IMAGE", image))):
         chart = folder / "charts" / name
         (chart / "templates").mkdir(parents=True)
         about = {"apiVersion": "v2", "name": name, "version": "1.0.0"}
