@@ -66,7 +66,11 @@ def remove(kube):
 
 
 def pending(kube, chart):
-    return [crd["metadata"]["name"] for crd in crds.pending(kube, [chart])]
+    return crds.compare(kube, chart).pending
+
+
+def apply(kube, chart, emit):
+    return crds.apply(kube, crds.compare(kube, chart), emit)
 
 
 def chart(crd, tmp_path):
@@ -75,7 +79,7 @@ def chart(crd, tmp_path):
 
 @pytest.fixture
 def served(kube, tmp_path):
-    crds.apply(kube, chart(CRD, tmp_path), ignore)
+    apply(kube, chart(CRD, tmp_path), ignore)
 
 
 def test_they_are_installed_once_upgraded_when_they_differ_and_served_at_once(
@@ -85,39 +89,39 @@ def test_they_are_installed_once_upgraded_when_they_differ_and_served_at_once(
     events = []
     assert pending(kube, chart(CRD, tmp_path)) == [NAME]
     assert crds.missing(kube, [chart(CRD, tmp_path)]) == [CRD]
-    assert crds.apply(kube, chart(CRD, tmp_path), events.append) is True
+    assert apply(kube, chart(CRD, tmp_path), events.append) is True
     thing = {**THING, "spec": {"name": "a"}}
     kube.request("POST", collection(namespace), body=thing)
-    assert crds.apply(kube, chart(CRD, tmp_path), events.append) is False
+    assert apply(kube, chart(CRD, tmp_path), events.append) is False
     newer = copy.deepcopy(CRD)
     schema = newer["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     schema["properties"]["spec"]["properties"]["more"] = TEXT
     assert pending(kube, chart(newer, tmp_path)) == [NAME]
     assert crds.missing(kube, [chart(newer, tmp_path)]) == []
-    assert crds.apply(kube, chart(newer, tmp_path), events.append) is True
+    assert apply(kube, chart(newer, tmp_path), events.append) is True
     assert pending(kube, chart(newer, tmp_path)) == []
-    assert crds.apply(kube, chart(newer, tmp_path), events.append) is False
+    assert apply(kube, chart(newer, tmp_path), events.append) is False
     assert kube.items(collection(namespace))[0]["spec"] == {"name": "a"}
     changes = [event.changed for event in events if isinstance(event, StepFinished)]
     assert changes == [True, False, True, False]
-    crds.apply(kube, chart(CRD, tmp_path), events.append)
+    apply(kube, chart(CRD, tmp_path), events.append)
 
 
 def test_nothing_is_written_without_a_difference(kube, served, tmp_path):
     before = kube.find(PATH)["metadata"]
-    assert crds.apply(kube, chart(CRD, tmp_path), ignore) is False
+    assert apply(kube, chart(CRD, tmp_path), ignore) is False
     assert kube.find(PATH)["metadata"] == before
 
 
 def test_foreign_changes_are_reverted_and_foreign_fields_stay(kube, served, tmp_path):
     theirs = {"metadata": {"labels": {"team": "x"}}, "spec": {"names": {"shortNames": ["tg"]}}}
     kube.request("PATCH", PATH, body=theirs, content_type="application/merge-patch+json")
-    assert crds.apply(kube, chart(CRD, tmp_path), ignore) is False
+    assert apply(kube, chart(CRD, tmp_path), ignore) is False
     live = kube.find(PATH)
     assert live["metadata"]["labels"] == {"team": "x"}
     live["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"].pop("spec")
     kube.request("PUT", PATH, body=live)
-    assert crds.apply(kube, chart(CRD, tmp_path), ignore) is True
+    assert apply(kube, chart(CRD, tmp_path), ignore) is True
     live = kube.find(PATH)
     assert "spec" in live["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]
     assert live["metadata"]["labels"] == {"team": "x"}
@@ -139,19 +143,19 @@ def test_a_version_that_is_served_or_stores_objects_is_not_removed(kube, served,
     other["spec"]["names"] = {"kind": "Other", "plural": "others", "singular": "other"}
     both = replace(chart(CRD, tmp_path), crds=(other, with_versions("v2")))
     with pytest.raises(RefusedError, match="would lose the version v1"):
-        crds.pending(kube, [both])
+        crds.compare(kube, both)
     with pytest.raises(RefusedError, match="would lose the version v1") as error:
-        crds.apply(kube, both, ignore)
+        apply(kube, both, ignore)
     assert "kubectl apply --server-side" in str(error.value.remedy)
     assert kube.find(PATH)["spec"] == before
     assert kube.find(f"{crds.PATH}/others.contract.example.org") is None  # all or nothing
 
 
 def test_a_further_version_is_served_when_apply_returns(kube, served, tmp_path):
-    assert crds.apply(kube, chart(with_versions("v1", "v2"), tmp_path), ignore) is True
+    assert apply(kube, chart(with_versions("v1", "v2"), tmp_path), ignore) is True
     assert kube.find("/apis/contract.example.org/v2")["resources"]
     with pytest.raises(RefusedError, match="would lose the version v2"):  # served, never stored
-        crds.apply(kube, chart(CRD, tmp_path), ignore)
+        apply(kube, chart(CRD, tmp_path), ignore)
     remove(kube)
 
 
@@ -160,9 +164,9 @@ def test_an_older_chart_leaves_the_crds_of_a_newer_one(kube, served, tmp_path):
     newer["spec"]["versions"][0]["additionalPrinterColumns"] = [
         {"name": "Mode", "type": "string", "jsonPath": ".spec.mode"}
     ]
-    assert crds.apply(kube, replace(chart(newer, tmp_path), version="1.10.0"), ignore) is True
+    assert apply(kube, replace(chart(newer, tmp_path), version="1.10.0"), ignore) is True
     before, events = kube.find(PATH), []
-    assert crds.apply(kube, replace(chart(CRD, tmp_path), version="1.9.0"), events.append) is False
+    assert apply(kube, replace(chart(CRD, tmp_path), version="1.9.0"), events.append) is False
     assert kube.find(PATH) == before
     (text,) = [event.text for event in events if isinstance(event, Message)]
     assert "stays: demo 1.10.0 applied it and is newer" in text
@@ -178,10 +182,10 @@ def test_a_user_without_rights_for_crds_can_deploy_if_they_are_served(
     kube, kubeconfig, served, tmp_path
 ):
     nobody = Kube(kubeconfig=kubeconfig, context="nobody")
-    assert crds.apply(nobody, chart(CRD, tmp_path), ignore) is False
+    assert apply(nobody, chart(CRD, tmp_path), ignore) is False
     assert pending(nobody, chart(CRD, tmp_path)) == []
     with pytest.raises(FoundationError, match="lacks CRDs of demo, and you may not") as error:
-        crds.apply(nobody, chart(with_versions("v1", "v9"), tmp_path), ignore)
+        apply(nobody, chart(with_versions("v1", "v9"), tmp_path), ignore)
     assert "administrator" in str(error.value.remedy)
 
 

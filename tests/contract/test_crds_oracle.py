@@ -155,11 +155,8 @@ THING = {"apiVersion": "oracle.example.org/v1", "kind": "Oracle", "metadata": {"
 @pytest.fixture(scope="module")
 def served(kube, tmp_path_factory):
     empty = tmp_path_factory.mktemp("chart")
-    crds.apply(
-        kube,
-        Chart(name="o", version="1.0.0", path=empty, defaults=Defaults(), crds=(CRD,)),
-        ignore,
-    )
+    chart = Chart(name="o", version="1.0.0", path=empty, defaults=Defaults(), crds=(CRD,))
+    crds.apply(kube, crds.compare(kube, chart), ignore)
 
 
 def refusal(kube, namespace, thing):

@@ -44,13 +44,14 @@ def prepared(folder, crd, spec, version):
 
 def test_the_plan_is_made_before_the_cluster_has_the_field(session, tmp_path):
     old = prepared(tmp_path / "old", OWN, {"name": "a"}, "1.0.0")
-    crds.apply(session.kube, old.chart, ignore)
+    crds.apply(session.kube, crds.compare(session.kube, old.chart), ignore)
     asyncio.run(session.helm.upgrade(old.installation, seconds=20))
     new = prepared(tmp_path / "new", with_more(OWN), {"name": "a", "more": "b"}, "2.0.0")
     (planned,) = asyncio.run(compare_all(session, [new]))
     assert [change.object for change in planned.diff] == ["Thing/x"]
     assert validate.against_crds([(new, planned.desired.manifest)]) == []
-    assert crds.apply(session.kube, new.chart, ignore) is True
+    compared = crds.compare(session.kube, new.chart)
+    assert crds.apply(session.kube, compared, ignore) is True
     asyncio.run(session.helm.upgrade(new.installation, seconds=20))
     path = f"/apis/upgrade.example.org/v1/namespaces/{session.namespace}/things/x"
     assert session.kube.find(path)["spec"] == {"name": "a", "more": "b"}

@@ -11,6 +11,7 @@ from learnflow_infra.engine.preflight import needs, notices, refusals
 from learnflow_infra.engine.preflight.refusals import Proposal
 from learnflow_infra.engine.release import changes, crds, credentials, foreign, immutable, validate
 from learnflow_infra.engine.release.compare import Comparison, compare_all
+from learnflow_infra.engine.release.crds import Compared
 from learnflow_infra.engine.release.foreign import Foreign
 from learnflow_infra.engine.request.planning import Plan
 from learnflow_infra.engine.request.prepare import Prepared
@@ -27,15 +28,15 @@ class Preview:
     """What a deploy would do.
 
     `foreign` is what others made and it would take over. `namespace` is the one that it would
-    create, "" if it exists; `secrets` are the ones that it would generate, `crds` the names of
-    those that it would apply.
+    create, "" if it exists; `secrets` are the ones that it would generate, `crds` those of each
+    chart beside the live ones.
     """
 
     comparisons: Sequence[Comparison]
     foreign: Sequence[Foreign] = ()
     namespace: str = ""
     secrets: Sequence[Credential] = ()
-    crds: Sequence[str] = ()
+    crds: Sequence[Compared] = ()
 
 
 def require_target(plan: Plan) -> None:
@@ -111,13 +112,12 @@ def preview(
     notices.ignored(session, comparisons)
     notices.recreated(comparisons, session.emit)
     missing = session.kube.find(f"/api/v1/namespaces/{session.namespace}") is None
-    pending = crds.pending(session.kube, [item.chart for item in prepared])
     return Preview(
         comparisons=comparisons,
         foreign=others,
         namespace=session.namespace if missing else "",
         secrets=_missing_secrets(proposal),
-        crds=[crd["metadata"]["name"] for crd in pending],
+        crds=[crds.compare(session.kube, item.chart) for item in prepared],
     )
 
 

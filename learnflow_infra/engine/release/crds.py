@@ -5,16 +5,15 @@ both. A CRD is applied server-side if a dry run of the apply differs from the li
 foreign change is noticed, and nothing is written where nothing differs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from learnflow_infra.clients import retry
 from learnflow_infra.clients.api_errors import ForbiddenError
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.errors import FoundationError, NotReadyError, RefusedError
-from learnflow_infra.events import Emit, Message, ignore, step
+from learnflow_infra.events import Emit, Message, step
 from learnflow_infra.objects import Object
 from learnflow_infra.sources import crd_upgrade
 from learnflow_infra.sources.charts import Chart
@@ -34,44 +33,55 @@ class _Definition:
     differs: bool
 
 
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """The CRDs of a chart beside the live ones, for `apply`.
+
+    `newer` are the names of those that stay, because a newer version of the chart, given with
+    each, applied them. `denied` is the refusal for a user who may not read or change them.
+    """
+
+    chart: Chart
+    definitions: Sequence[_Definition] = ()
+    newer: Mapping[str, str] = field(default_factory=dict)
+    denied: ForbiddenError | None = None
+
+    @property
+    def pending(self) -> list[str]:
+        """The names of those that `apply` would install or upgrade."""
+        return [item.desired["metadata"]["name"] for item in self.definitions if item.differs]
+
+
 def missing(kube: Kube, charts: Sequence[Chart]) -> list[Object]:
     """The CRDs of charts whose kinds the cluster does not serve yet."""
     return [crd for chart in charts for crd in chart.crds if not _served(kube, crd)]
 
 
-def pending(kube: Kube, charts: Sequence[Chart]) -> list[Object]:
-    """The CRDs of charts that `apply` would install or upgrade.
-
-    CRDs that the user may not read are left out.
+def compare(kube: Kube, chart: Chart) -> Compared:
+    """Compare the CRDs of a chart with the live ones; nothing is changed.
 
     Raises:
-        RefusedError: for the reason for which `apply` raises it.
+        RefusedError: the cluster serves or stores a version that the chart's CRD lacks.
     """
-    differing: list[Object] = []
-    for chart in charts:
-        with suppress(ForbiddenError):
-            compared = _compared(kube, chart, ignore)
-            differing += [item.desired for item in compared if item.differs]
-    return differing
+    try:
+        return _compared(kube, chart)
+    except ForbiddenError as error:
+        return Compared(chart=chart, denied=error)
 
 
-def apply(kube: Kube, chart: Chart, emit: Emit) -> bool:
-    """Install or upgrade the CRDs of one chart; those of a newer version of the chart are kept.
-
-    Returns:
-        Whether any was changed.
+def apply(kube: Kube, compared: Compared, emit: Emit) -> bool:
+    """Install or upgrade the CRDs of one chart; returns whether any was changed.
 
     Raises:
-        RefusedError: the cluster serves or stores a version that the chart's CRD lacks; no
-            CRD of the chart was changed.
         FoundationError: the user may not change them, and the cluster lacks some.
         NotReadyError: a definition was not established in time.
     """
+    chart = compared.chart
     if not chart.crds:
         return False
     with step(emit, f"crds/{chart.name}", f"CRDs of {chart.name}") as running:
         try:
-            changed = _apply(kube, chart, emit)
+            changed = _apply(kube, compared, emit)
         except ForbiddenError as error:
             _require_served(kube, chart, error)
             running.done("you may not change them; the cluster serves them", changed=False)
@@ -80,36 +90,42 @@ def apply(kube: Kube, chart: Chart, emit: Emit) -> bool:
     return bool(changed)
 
 
-def _apply(kube: Kube, chart: Chart, emit: Emit) -> int:
+def _apply(kube: Kube, compared: Compared, emit: Emit) -> int:
     """Apply the CRDs that differ; returns their number."""
-    definitions = _compared(kube, chart, emit)
-    differing = [item.desired for item in definitions if item.differs]
+    if compared.denied:
+        raise compared.denied
+    for name, newer in compared.newer.items():
+        chart = f"{compared.chart.name} {newer}"
+        emit(Message(text=f"The CRD {name} stays: {chart} applied it and is newer."))
+    differing = [item.desired for item in compared.definitions if item.differs]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         list(pool.map(lambda crd: kube.apply(_path(crd), crd), differing))
-        list(pool.map(lambda item: _wait_until_served(kube, item), definitions))
+        list(pool.map(lambda item: _wait_until_served(kube, item), compared.definitions))
     return len(differing)
 
 
-def _compared(kube: Kube, chart: Chart, emit: Emit) -> list[_Definition]:
-    """The chart's CRDs beside the live ones, without those that a newer chart applied."""
+def _compared(kube: Kube, chart: Chart) -> Compared:
     desired = [crd_upgrade.marked(crd, chart.name, chart.version) for crd in chart.crds]
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         live = list(pool.map(lambda crd: kube.find(_path(crd)), desired))
-        pairs = [
-            (old, new)
-            for old, new in zip(live, desired, strict=True)
-            if old is None or not _newer(chart, old, emit)
-        ]
+        newer = {
+            old["metadata"]["name"]: version
+            for old in live
+            if old and (version := crd_upgrade.applied_by_newer(old, chart.name, chart.version))
+        }
+        both = zip(live, desired, strict=True)
+        pairs = [(old, new) for old, new in both if new["metadata"]["name"] not in newer]
         for old, new in pairs:
-            require_versions_kept(chart, old, new)
+            _require_versions_kept(chart, old, new)
         differs = list(pool.map(lambda pair: _differs(kube, *pair), pairs))
-    return [
+    definitions = [
         _Definition(live=old, desired=new, differs=result)
         for (old, new), result in zip(pairs, differs, strict=True)
     ]
+    return Compared(chart=chart, definitions=definitions, newer=newer)
 
 
-def require_versions_kept(chart: Chart, live: Object | None, desired: Object) -> None:
+def _require_versions_kept(chart: Chart, live: Object | None, desired: Object) -> None:
     """A definition must keep every version that the cluster serves or may store objects in.
 
     Raises:
@@ -130,14 +146,6 @@ def require_versions_kept(chart: Chart, live: Object | None, desired: Object) ->
 
 def _chart_arguments(chart: Chart) -> str:
     return f"{chart.reference} --version {chart.version}" if chart.reference else str(chart.path)
-
-
-def _newer(chart: Chart, live: Object, emit: Emit) -> bool:
-    newer = crd_upgrade.applied_by_newer(live, chart.name, chart.version)
-    if newer:
-        name = live["metadata"]["name"]
-        emit(Message(text=f"The CRD {name} stays: {chart.name} {newer} applied it and is newer."))
-    return bool(newer)
 
 
 def _path(crd: Object) -> str:

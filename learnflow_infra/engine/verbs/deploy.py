@@ -113,7 +113,7 @@ def _execute(
     if allowed.namespace:
         _create_namespace(session)
     generated = _create_credentials(session, allowed.secrets)
-    applied = [crds.apply(session.kube, item.chart, session.emit) for item in prepared]
+    applied = [crds.apply(session.kube, item, session.emit) for item in allowed.crds]
     comparisons: Sequence[Comparison] = allowed.comparisons
     if any(applied):
         comparisons = immutable.marked(session, asyncio.run(compare_all(session, prepared)))

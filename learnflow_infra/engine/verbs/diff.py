@@ -72,7 +72,7 @@ def diff(options: Options, emit: Emit) -> Diff:
     prepared = prepare(plan, emit)
     require_running(plan)
     found = preview(connect(plan, emit), plan, prepared, adopt=options.adopt)
-    pending = set(found.crds)
+    pending = {name for item in found.crds for name in item.pending}
     return Diff(
         namespace=found.namespace,
         secrets=[credential.secret for credential in found.secrets],
