@@ -56,4 +56,4 @@ def test_the_plan_is_made_before_the_cluster_has_the_field(session, tmp_path):
     path = f"/apis/upgrade.example.org/v1/namespaces/{session.namespace}/things/x"
     assert session.kube.find(path)["spec"] == {"name": "a", "more": "b"}
     (planned,) = asyncio.run(compare_all(session, [new]))
-    assert (planned.diff, planned.findings) == ([], [])
+    assert (list(planned.diff), list(planned.findings)) == ([], [])
