@@ -14,7 +14,7 @@ from tests.e2e.broken.objects import (
     thing,
 )
 
-IMAGE, FOUNDATION, REFUSED, UNREADY = 5, 11, 6, 7
+INPUT, IMAGE, FOUNDATION, REFUSED, UNREADY = 3, 5, 11, 6, 7
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,6 +24,8 @@ class Case:
     `adopted` is a Thing that exists before the deploy, labelled as helm's own. It has the `status`
     that an operator would write (no operator runs here), or is `deleted`. With `visible`, diagnose
     shows the cause after the deploy, with the code `afterwards`; a refused object leaves nothing.
+    What cannot work in this cluster is refused `early`, before anything is installed: then kubectl
+    makes the objects, and diagnose alone names the cause.
     """
 
     name: str
@@ -36,6 +38,7 @@ class Case:
     status: dict | None = None
     deleted: bool = False
     visible: bool = True
+    early: bool = False
     afterwards: str = ""
 
 
@@ -60,8 +63,9 @@ def needs(**resources):
     return {"resources": {"requests": resources}}
 
 
-def affinity(operator):
-    labels = {"matchExpressions": [{"key": "app", "operator": operator, "values": ["none"]}]}
+def affinity(name):
+    """A pod runs only beside one of that name, which the check of the nodes does not read."""
+    labels = {"matchLabels": {"app": name}}
     term = {"labelSelector": labels, "topologyKey": "kubernetes.io/hostname"}
     return {"podAffinity": {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}
 
@@ -127,12 +131,14 @@ IMAGES = [
         "ImageRegistryUnreachable",
         IMAGE,
         deployment(main={"image": "learnflow.local/none:1"}),
+        early=True,
     ),
     case(
         "image-never-pulled",
         "ImageNeverPulled",
         IMAGE,
         deployment(main={"image": "learnflow.local/none:1", "imagePullPolicy": "Never"}),
+        early=True,
     ),
 ]
 CONTAINERS = [
@@ -154,6 +160,7 @@ CONTAINERS = [
         deployment(
             main=shell(TOO_LARGE, resources={"limits": {"memory": "16Mi"}}) | LATE,
         ),
+        early=True,
     ),
     case(
         "missing-configmap",
@@ -219,7 +226,13 @@ CONTAINERS = [
     ),
 ]
 PLACES = [
-    case("cpu", "PodUnschedulableCpu", FOUNDATION, deployment(main=needs(cpu="900", memory="1Mi"))),
+    case(
+        "cpu",
+        "PodUnschedulableCpu",
+        FOUNDATION,
+        deployment(main=needs(cpu="900", memory="1Mi")),
+        early=True,
+    ),
     case(
         "memory",
         "PodUnschedulableMemory",
@@ -231,14 +244,21 @@ PLACES = [
         "PodUnschedulableNodeSelector",
         FOUNDATION,
         deployment(nodeSelector={"disk": "none"}),
+        early=True,
     ),
     case(
         "affinity",
         "PodUnschedulableAffinity",
         FOUNDATION,
-        deployment(affinity=affinity("In")),
+        deployment(affinity=affinity("none")),
     ),
-    case("storage-class", "ClaimNoStorageClass", FOUNDATION, stateful_set(storage_class="none")),
+    case(
+        "storage-class",
+        "ClaimNoStorageClass",
+        FOUNDATION,
+        stateful_set(storage_class="none"),
+        early=True,
+    ),
     case(
         "no-provisioner",
         "ClaimNoProvisioner",
@@ -303,9 +323,10 @@ REFUSALS = [
     case(
         "invalid",
         "ResourceRejected",
-        REFUSED,
+        INPUT,
         obj("v1", "Service", "s", spec={"ports": [{"port": 0}]}),
         visible=False,
+        early=True,
     ),
 ]
 OPERATORS = [
@@ -331,17 +352,19 @@ OPERATORS = [
     case(
         "custom-resource",
         "ResourceRejected",
-        REFUSED,
+        INPUT,
         thing(spec={"size": "large"}),
         before=[definition()],
         visible=False,
+        early=True,
     ),
     case(
         "kind-unknown",
         "ResourceKindUnknown",
-        REFUSED,
+        INPUT,
         obj("none.example.org/v1", "Nothing", "nothing"),
         visible=False,
+        early=True,
     ),
 ]
 CASES = [*IMAGES, *CONTAINERS, *PLACES, *REFUSALS, *OPERATORS]

@@ -24,7 +24,6 @@ GRACE = {
     "PodUnschedulableCpu": "1s",
     "PodUnschedulableMemory": "1s",
     "PodUnschedulableTaint": "1s",
-    "PodUnschedulableAffinity": "1s",
     "PodEvicted": "1s",
     "ContainerOutOfMemory": "1s",
     "ContainerCannotStart": "1s",
@@ -35,7 +34,7 @@ GRACE = {
     "OperatorRefused": "1s",
     "ResourceRejected": "1s",
 }
-"""Short graces, or the tests would take minutes; node selectors keep the policy's grace."""
+"""Short graces, or the tests would take minutes; affinity keeps the policy's grace."""
 RULE = {
     "apiVersion": f"{GROUP}/v1",
     "kind": "Thing",
