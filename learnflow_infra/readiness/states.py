@@ -115,6 +115,12 @@ def claim_names(pod: Object) -> set[str]:
     return {text(volume, "persistentVolumeClaim", "claimName") for volume in volumes} - {""}
 
 
+def ends(pod: Object) -> bool:
+    """Whether the pod has ended, or is being deleted: a release is ready without it."""
+    deleted = bool(text(pod, "metadata", "deletionTimestamp"))
+    return deleted or text(pod, "status", "phase") in {"Succeeded", "Failed"}
+
+
 def unobserved(obj: Object) -> bool:
     """Whether the object's controller has not observed its newest spec yet."""
     generation = count(obj, "metadata", "generation")

@@ -9,13 +9,14 @@ from learnflow_infra.readiness import causes, watched
 from learnflow_infra.readiness.causes import Cause
 from learnflow_infra.readiness.evidence import Evidence
 from learnflow_infra.readiness.logs import Logs
-from learnflow_infra.readiness.owned import Evaluator, Expected, Snapshot, members
+from learnflow_infra.readiness.owned import Evaluator, Expected, Snapshot, members, mounted
 from learnflow_infra.readiness.states import claim_names
 from learnflow_infra.readiness.status import evaluate
 from learnflow_infra.readiness.store import Store
 from learnflow_infra.readiness.watches import Watches
 
 _CLAIM = "PersistentVolumeClaim"
+_CLAIMS = watched.COLLECTIONS[_CLAIM]
 
 
 class View:
@@ -64,9 +65,11 @@ class View:
     def _objects(self) -> list[Object]:
         """The objects of the release's namespace, and in others those that its manifest names."""
         own = list(self.store.objects(self._paths))
-        for paths, names in self._elsewhere.values():
+        for namespace, (paths, names) in self._elsewhere.items():
             others = self.store.objects(path for path in paths if path not in self._paths)
-            own += members(others, "", names)
+            named = members(others, "", names)
+            claims = mounted(named, self.store.objects([_CLAIMS.format(namespace)]))
+            own += {obj["metadata"]["uid"]: obj for obj in (*named, *claims)}.values()
         return own
 
     def snapshot(self) -> Snapshot:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from learnflow_infra.objects import Object, Reference, reference
-from learnflow_infra.readiness.states import at, items, text
+from learnflow_infra.readiness.states import at, claim_names, ends, items, text
 
 CLAIM = "PersistentVolumeClaim/"
 """How references of claims begin."""
@@ -39,8 +39,8 @@ def covered(objects: Iterable[Object], claims: Iterable[Object] = ()) -> Covered
         claims: of the namespace, of which those count that the release's pods use.
     """
     own = list(objects)
-    pods = [obj for obj in own if obj["kind"] == "Pod" and not _ended(obj)]
-    used = {name for pod in pods for name in _claims(pod)}
+    pods = [obj for obj in own if obj["kind"] == "Pod" and not ends(obj)]
+    used = {name for pod in pods for name in claim_names(pod)}
     services = [obj for obj in own if obj["kind"] == "Service"]
     kept = [claim for claim in claims if claim["metadata"]["name"] in used]
     return Covered(
@@ -51,12 +51,6 @@ def covered(objects: Iterable[Object], claims: Iterable[Object] = ()) -> Covered
         },
         secrets=frozenset(name for pod in pods for name in _secrets(pod)),
     )
-
-
-def _ended(pod: Object) -> bool:
-    """Whether the pod has ended, or ends: a release is ready without it."""
-    ending = bool(text(pod, "metadata", "deletionTimestamp"))
-    return ending or text(pod, "status", "phase") in {"Succeeded", "Failed"}
 
 
 def _pod(pod: Object) -> str:
@@ -70,11 +64,6 @@ def _service(service: Object) -> str:
         for port in items(service, "spec", "ports")
     ]
     return " ".join([service["metadata"]["uid"], text(service, "spec", "clusterIP"), *ports])
-
-
-def _claims(pod: Object) -> Iterator[str]:
-    for volume in items(pod, "spec", "volumes"):
-        yield text(volume, "persistentVolumeClaim", "claimName")
 
 
 def _secrets(pod: Object) -> Iterator[str]:

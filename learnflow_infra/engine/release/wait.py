@@ -12,7 +12,7 @@ from learnflow_infra.engine.request.session import Session
 from learnflow_infra.events import Message
 from learnflow_infra.models import Release, ReleaseName, Values
 from learnflow_infra.readiness import tracker
-from learnflow_infra.readiness.owned import Snapshot, expected
+from learnflow_infra.readiness.owned import Snapshot, expected, mounted
 from learnflow_infra.readiness.stuck import stuck_pods
 from learnflow_infra.readiness.tracker import Observation, Observe
 from learnflow_infra.readiness.view import View
@@ -124,8 +124,14 @@ class StuckPodReplacer:
         self._replaced: set[str] = set()
 
     def replace(self, snapshot: Snapshot) -> None:
-        """Delete the stuck pods of a snapshot, so that the controller recreates them."""
+        """Delete the stuck pods of a snapshot, so that the controller recreates them.
+
+        A pod whose claim is being deleted stays: the claim's data would go with it.
+        """
+        deleted = [obj for obj in snapshot.objects if obj["metadata"].get("deletionTimestamp")]
         for pod in stuck_pods(snapshot.objects, time.time()):
+            if mounted([pod], deleted):
+                continue
             name, uid = pod["metadata"]["name"], pod["metadata"]["uid"]
             if uid in self._replaced:
                 continue

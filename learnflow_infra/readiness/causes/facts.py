@@ -33,6 +33,10 @@ class Facts:
             if counts and (not kinds or obj["kind"] in kinds):
                 yield obj, status
 
+    def pods(self) -> list[Object]:
+        """The release's pods."""
+        return [obj for obj, _ in self.evidence.states if obj["kind"] == "Pod"]
+
     def terminating(self) -> Iterator[Object]:
         """The objects that are being deleted."""
         for obj, status in self.evidence.states:

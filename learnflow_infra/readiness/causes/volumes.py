@@ -1,6 +1,6 @@
 """Claims without a volume, and volumes that cannot be attached or mounted."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from learnflow_infra.masking import masked
 from learnflow_infra.objects import Object, reference
@@ -8,6 +8,7 @@ from learnflow_infra.readiness.causes.absent_config import absent_config, names_
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts, message_of
+from learnflow_infra.readiness.owned import mounted
 from learnflow_infra.readiness.states import at, sandbox_made, text
 
 _DEFAULTS = (
@@ -23,7 +24,10 @@ def explain(facts: Facts) -> Iterator[Cause]:
     """A cause for each claim that is pending, and each pod whose volumes cannot be mounted."""
     for claim, _ in facts.unready("PersistentVolumeClaim"):
         phase = text(claim, "status", "phase", default="Pending")
-        if phase == "Pending":
+        pods = [pod for pod in facts.pods() if mounted([pod], [claim])]
+        if pods and text(claim, "metadata", "deletionTimestamp"):
+            yield _deleted(facts, claim, pods)
+        elif phase == "Pending":
             yield from _claim(facts, claim)
         elif phase == "Lost":
             yield _lost(facts, claim)
@@ -67,6 +71,17 @@ def _lost(facts: Facts, claim: Object) -> Cause:
         message=f"its volume {volume} is lost",
         evidence=(f"controller: {masked(message)}",) if message else (),
         remedy=f"See whether the volume can be restored: kubectl get pv {volume}",
+    )
+
+
+def _deleted(facts: Facts, claim: Object, pods: Sequence[Object]) -> Cause:
+    names = " ".join(map(reference, pods))
+    return Cause(
+        code=Code.ClaimBeingDeleted,
+        object=reference(claim),
+        message=f"it is being deleted: its data go as soon as {names} ends",
+        remedy="Save its data first (pg_dump, or copy the files out of the pod). Then delete: "
+        f"kubectl -n {facts.evidence.namespace} delete {names}",
     )
 
 
