@@ -8,9 +8,10 @@ from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.engine.gate import foundation, load_balancers
 from learnflow_infra.engine.images import local, required
 from learnflow_infra.engine.preflight import fixed, needs
-from learnflow_infra.engine.release import acceptance, adopt, recover, validate
+from learnflow_infra.engine.release import acceptance, adopt, claims_at_risk, recover, validate
 from learnflow_infra.engine.release.compare import Comparison
 from learnflow_infra.engine.release.foreign import Foreign
+from learnflow_infra.engine.release.state import Action, ReleaseState
 from learnflow_infra.engine.request.planning import Plan
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.models import ReleaseName
@@ -55,6 +56,23 @@ def ownership(proposal: Proposal) -> None:
     """Somebody else made a release, an object or a claim of these names (10)."""
     if proposal.foreign and not proposal.adopt:
         raise adopt.refusal(proposal.foreign, proposal.done)
+
+
+def claims_being_deleted(proposal: Proposal) -> None:
+    """A change may end the pods that keep the data of a claim that is being deleted (10)."""
+    for item in proposal.comparisons:
+        if item.action is not Action.NONE:
+            live = item.live.manifest.objects if item.live else ()
+            objects = [*live, *item.desired.manifest.objects]
+            release = item.prepared.release.name
+            claims_at_risk.require_none(proposal.session, release, objects, proposal.done)
+
+
+def adopted_claims(proposal: Proposal) -> None:
+    """Helm would delete a claim of a release that others made, as the chart has none (10)."""
+    for item in proposal.comparisons:
+        if item.state is ReleaseState.FOREIGN:
+            adopt.require_claims_kept(proposal.session, item, proposal.done)
 
 
 def custom_resources(proposal: Proposal) -> None:
@@ -127,6 +145,8 @@ def images(proposal: Proposal) -> None:
 ALL: Sequence[Refusal] = (
     held,
     ownership,
+    adopted_claims,
+    claims_being_deleted,
     custom_resources,
     node_ports,
     unchangeable,

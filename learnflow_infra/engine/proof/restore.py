@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from learnflow_infra.clients.helm import Live
 from learnflow_infra.engine.proof.failed import write_down
+from learnflow_infra.engine.release import claims_at_risk
 from learnflow_infra.engine.release.compare import Comparison
 from learnflow_infra.engine.release.progress import ProgressReporter
 from learnflow_infra.engine.release.revisions import candidates
@@ -108,6 +109,11 @@ async def _target(
         return None, "it stays as it is, for inspection: there is no earlier revision"
     if not allowed:
         return None, f"it stays at revision {live.revision}: --no-rollback"
+    name, objects = before.prepared.release.name, live.manifest.objects
+    deleted = await asyncio.to_thread(claims_at_risk.find, session, name, objects)
+    if deleted:
+        claim = ", ".join(deleted)
+        return None, f"it stays as it is: {claim} is being deleted, and its data go with its pods"
     history = await session.helm.history(before.prepared.release.name)
     earlier = [item for item in history if item.revision <= known.live.revision]
     good = candidates(earlier, session.record, before.prepared.release)

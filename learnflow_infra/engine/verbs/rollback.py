@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from learnflow_infra.clients.helm import Live, Revision
 from learnflow_infra.engine.proof.prove import prove
 from learnflow_infra.engine.proof.publish import take_back
+from learnflow_infra.engine.release import claims_at_risk
 from learnflow_infra.engine.release.own import observe_own
 from learnflow_infra.engine.release.progress import ProgressReporter
 from learnflow_infra.engine.release.revisions import candidates
@@ -50,7 +51,7 @@ def rollback(
 
     Raises:
         InputError: the release or the revision does not exist.
-        RefusedError: somebody else made the release.
+        RefusedError: somebody else made the release, or a claim of its pods is being deleted.
         ReleaseFailedError: Helm could not roll back.
     """
     target = planning.choose(options)
@@ -83,10 +84,17 @@ def _release(plan: Plan, skill: str, name: str | None) -> Release:
 
 
 async def _revision(session: Session, release: Release, revision: int | None) -> int:
-    """The revision to roll back to: the given one, or the best whose content differs."""
+    """The revision to roll back to: the given one, or the best whose content differs.
+
+    Raises:
+        InputError: there is none.
+        RefusedError: somebody else made the release, or a claim of its pods is being deleted.
+    """
     observed = await observe_own(session, release)
     if observed.live is None:
         raise InputError(f"There is no release {release.name}.", remedy=Remedy(Command("status")))
+    objects = observed.live.manifest.objects
+    await asyncio.to_thread(claims_at_risk.require_none, session, release.name, objects)
     history = await session.helm.history(release.name)
     known = [item.revision for item in history if item.was_deployed or item.status == _GONE]
     if revision in known:
