@@ -111,7 +111,7 @@ def _reconciling(known: list[Condition]) -> Status | None:
 
 def _undone(known: list[Condition]) -> Status | None:
     """In progress while the newest spec could not be applied, whatever was ready before."""
-    item = next((c for c in known if c.get("type") in _NEEDED and _is_false(c)), None)
+    item = next((c for c in known if text(c, "type") in _NEEDED and _is_false(c)), None)
     return progress(describe(item)) if item else None
 
 
