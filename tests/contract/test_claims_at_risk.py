@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from learnflow_infra.engine.request import confirmation
-from learnflow_infra.engine.verbs import deploy, diff, rollback
+from learnflow_infra.engine.verbs import delete, deploy, diff, rollback
 from learnflow_infra.errors import NotReadyError, RefusedError
 from learnflow_infra.events import ignore
 from learnflow_infra.values import Flags
@@ -69,6 +69,8 @@ def test_nothing_changes_a_release_whose_claim_is_being_deleted(options, claim, 
     back = replace(options, skills=("demo-k8s-setup",))
     with pytest.raises(RefusedError, match="PersistentVolumeClaim/data is being deleted"):
         rollback.rollback(back, release=None, revision=None, emit=ignore)
+    with pytest.raises(RefusedError, match="PersistentVolumeClaim/data is being deleted"):
+        delete.delete(back, purge=False, emit=ignore)
     with pytest.raises(NotReadyError) as late:
         deploy.deploy(changed(options, "greeting=hi"), ignore)
     assert "ClaimBeingDeleted" in str(late.value.causes)

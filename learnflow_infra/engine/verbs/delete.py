@@ -9,7 +9,7 @@ from learnflow_infra import paths
 from learnflow_infra.clients.api_errors import NotFoundError
 from learnflow_infra.clients.helm import Live
 from learnflow_infra.clients.kube import selector
-from learnflow_infra.engine.release import foreign, losses, usage
+from learnflow_infra.engine.release import claims_at_risk, foreign, losses, usage
 from learnflow_infra.engine.release.adopt import refusal
 from learnflow_infra.engine.release.claim_marks import ClaimMarker
 from learnflow_infra.engine.release.own import observe_own
@@ -39,7 +39,7 @@ def delete(options: Options, *, purge: bool, emit: Emit) -> Deleted:
 
     Raises:
         RefusedError: somebody else made a release or a claim; or data would be purged, and
-            that was not confirmed. Nothing is changed.
+            that was not confirmed; or data would go though it is to be kept. Nothing is changed.
         LockedError: another helm process may be at work on a release.
         ReleaseFailedError: Helm could not uninstall one.
         LearnflowError: an object is not deleted in time; of the class of the cause.
@@ -53,6 +53,8 @@ def delete(options: Options, *, purge: bool, emit: Emit) -> Deleted:
         session = connect(plan, emit)
         with session.watches:
             observed = [(item, asyncio.run(observe_own(session, item))) for item in releases]
+            if not purge:
+                _require_data_stays(session, observed)
             _claim_ownership(session, skills, observed, purge=purge)
             if purge:
                 _confirm(session, options, skills, releases)
@@ -67,6 +69,17 @@ def delete(options: Options, *, purge: bool, emit: Emit) -> Deleted:
         _update_record(session, skills, releases)
     kept = [] if purge else [losses.short(path) for path in data]
     return Deleted(releases=uninstalled, kept=kept)
+
+
+def _require_data_stays(session: Session, observed: Sequence[tuple[Release, Observed]]) -> None:
+    """Refuse to end pods that keep the data of a claim that is being deleted.
+
+    Raises:
+        RefusedError: naming the claim.
+    """
+    for release, found in observed:
+        if found.live is not None:
+            claims_at_risk.require_none(session, release.name, found.live.manifest.objects)
 
 
 def _claim_ownership(
