@@ -9,9 +9,10 @@ from functools import cached_property
 from learnflow_infra.models import ReadyRule
 from learnflow_infra.objects import Object, Reference, refer, reference
 from learnflow_infra.readiness import strimzi
+from learnflow_infra.readiness.mounted import with_lost_claims
 from learnflow_infra.readiness.past import uncounted
 from learnflow_infra.readiness.scaling import desired_replicas, differences, scaled_status
-from learnflow_infra.readiness.states import at, claim_names, current, ends, text
+from learnflow_infra.readiness.states import at, current, text
 from learnflow_infra.readiness.status import Status, conventions, evaluate
 from learnflow_infra.readiness.watched import COLLECTIONS, is_watched
 from learnflow_infra.timestamps import seconds_of
@@ -88,35 +89,6 @@ def members(objects: Iterable[Object], release: str, names: Sequence[str]) -> li
         added = [obj for obj in owned if obj["metadata"]["uid"] not in uids]
         uids |= {obj["metadata"]["uid"] for obj in added}
     return [obj for obj in objects if obj["metadata"]["uid"] in uids]
-
-
-def mounted(own: Iterable[Object], objects: Iterable[Object]) -> list[Object]:
-    """The claims that pods of a release mount, whoever made them.
-
-    Args:
-        own: the release's objects; pods that ended or are being deleted do not count.
-        objects: those among which the claims are.
-    """
-    pods = [obj for obj in own if obj["kind"] == "Pod" and not ends(obj)]
-    used = {(_namespace(pod), name) for pod in pods for name in claim_names(pod)}
-    claims = [obj for obj in objects if obj["kind"] == "PersistentVolumeClaim"] if used else []
-    return [obj for obj in claims if (_namespace(obj), obj["metadata"]["name"]) in used]
-
-
-def _namespace(obj: Object) -> str:
-    return text(obj, "metadata", "namespace")
-
-
-def _with_lost_claims(own: list[Object], objects: Iterable[Object]) -> list[Object]:
-    """A release's objects, and the claims of its pods that lose their data, whoever made them."""
-    known = {obj["metadata"]["uid"] for obj in own}
-    lost = [obj for obj in mounted(own, objects) if _loses_data(obj)]
-    return [*own, *(obj for obj in lost if obj["metadata"]["uid"] not in known)]
-
-
-def _loses_data(claim: Object) -> bool:
-    deleted = bool(text(claim, "metadata", "deletionTimestamp"))
-    return deleted or text(claim, "status", "phase") == "Lost"
 
 
 def _without_scheduled_jobs(objects: Sequence[Object]) -> list[Object]:
@@ -210,7 +182,7 @@ class Evaluator:
         """The objects that belong to the release, with their statuses."""
         objects = list(objects)
         own = members(objects, self._release, self._expected.names)
-        own = _with_lost_claims(own, objects)
+        own = with_lost_claims(own, objects)
         changed = [obj for obj in own if strimzi.depends_on_others(obj) or not self._cached(obj)]
         new = {obj["metadata"]["uid"]: (obj, s) for obj, s in evaluate(changed, self._rules)}
         states, before = self._cache | new, self._cache

@@ -9,7 +9,8 @@ from learnflow_infra.readiness import causes, watched
 from learnflow_infra.readiness.causes import Cause
 from learnflow_infra.readiness.evidence import Evidence
 from learnflow_infra.readiness.logs import Logs
-from learnflow_infra.readiness.owned import Evaluator, Expected, Snapshot, members, mounted
+from learnflow_infra.readiness.mounted import mounted
+from learnflow_infra.readiness.owned import Evaluator, Expected, Snapshot, members
 from learnflow_infra.readiness.states import claim_names
 from learnflow_infra.readiness.status import evaluate
 from learnflow_infra.readiness.store import Store

@@ -13,7 +13,8 @@ from learnflow_infra.errors import RefusedError
 from learnflow_infra.models import ReleaseName
 from learnflow_infra.objects import Object, Reference, reference
 from learnflow_infra.readiness import watched
-from learnflow_infra.readiness.owned import expected, members, mounted
+from learnflow_infra.readiness.mounted import mounted
+from learnflow_infra.readiness.owned import expected, members
 
 _CLAIMS = watched.COLLECTIONS["PersistentVolumeClaim"]
 

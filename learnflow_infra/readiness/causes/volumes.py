@@ -8,7 +8,7 @@ from learnflow_infra.readiness.causes.absent_config import absent_config, names_
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts, message_of
-from learnflow_infra.readiness.owned import mounted
+from learnflow_infra.readiness.mounted import mounted
 from learnflow_infra.readiness.states import at, sandbox_made, text
 
 _DEFAULTS = (

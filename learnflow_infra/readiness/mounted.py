@@ -1,0 +1,35 @@
+"""Pure: the claims that pods of a release mount, and those of them that lose their data."""
+
+from collections.abc import Iterable
+
+from learnflow_infra.objects import Object
+from learnflow_infra.readiness.states import claim_names, ends, text
+
+
+def mounted(own: Iterable[Object], objects: Iterable[Object]) -> list[Object]:
+    """The claims that pods of a release mount, whoever made them.
+
+    Args:
+        own: the release's objects; pods that ended or are being deleted do not count.
+        objects: those among which the claims are.
+    """
+    pods = [obj for obj in own if obj["kind"] == "Pod" and not ends(obj)]
+    used = {(_namespace(pod), name) for pod in pods for name in claim_names(pod)}
+    claims = [obj for obj in objects if obj["kind"] == "PersistentVolumeClaim"] if used else []
+    return [obj for obj in claims if (_namespace(obj), obj["metadata"]["name"]) in used]
+
+
+def with_lost_claims(own: list[Object], objects: Iterable[Object]) -> list[Object]:
+    """A release's objects, and the claims of its pods that lose their data, whoever made them."""
+    known = {obj["metadata"]["uid"] for obj in own}
+    lost = [obj for obj in mounted(own, objects) if _loses_data(obj)]
+    return [*own, *(obj for obj in lost if obj["metadata"]["uid"] not in known)]
+
+
+def _loses_data(claim: Object) -> bool:
+    deleted = bool(text(claim, "metadata", "deletionTimestamp"))
+    return deleted or text(claim, "status", "phase") == "Lost"
+
+
+def _namespace(obj: Object) -> str:
+    return text(obj, "metadata", "namespace")
