@@ -62,7 +62,8 @@ class Broken:
 
     def apply(self, namespace, *objects):
         items = {"apiVersion": "v1", "kind": "List", "items": list(objects)}
-        self.kubectl(namespace, "apply", "-f", "-", stdin=self.text(items))
+        words = ("apply", "--server-side", "--force-conflicts", "-f", "-")
+        self.kubectl(namespace, *words, stdin=self.text(items))
 
     def text(self, document):
         return json.dumps(document).replace('"IMAGE"', json.dumps(self.image))
@@ -136,7 +137,7 @@ def broken(product, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def results(broken):
-    """Each case's deploy and diagnosis; the test of the case checks them."""
+    """Each case's deploy and diagnosis, or its error; the test of the case checks them."""
 
     def make(case):
         namespace = broken.namespace(f"broken-{case.name}", case.labels)
@@ -151,12 +152,12 @@ def results(broken):
         return broken.run("diagnose", NAME, "-n", namespace, "-o", "json")
 
     with ThreadPoolExecutor(AT_ONCE) as pool:
-        return dict(zip([case.name for case in CASES], pool.map(make, CASES), strict=True))
+        return {case.name: pool.submit(make, case) for case in CASES}
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_the_first_reported_cause_is_the_expected_one(results, case):
-    done, diagnosed = results[case.name]
+    done, diagnosed = results[case.name].result()
     assert "not ready after" not in done.err  # as an error of the timeout would say
     named = FIRST.findall(done.err)
     expected = [] if case.early else [case.code]
