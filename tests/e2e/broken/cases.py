@@ -160,7 +160,6 @@ CONTAINERS = [
         deployment(
             main=shell(TOO_LARGE, resources={"limits": {"memory": "16Mi"}}) | LATE,
         ),
-        early=True,
     ),
     case(
         "missing-configmap",
@@ -238,6 +237,7 @@ PLACES = [
         "PodUnschedulableMemory",
         FOUNDATION,
         deployment(main=needs(cpu="1m", memory="900Gi")),
+        early=True,
     ),
     case(
         "node-selector",
