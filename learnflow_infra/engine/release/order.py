@@ -16,19 +16,6 @@ class SkippedError(ReleaseFailedError):
     """Work on a release was not begun, because a release that it needs failed."""
 
 
-async def in_order_of_needs(releases: Sequence[Release], work: Work[T]) -> list[T]:
-    """The results of `settle`, if none is a failure.
-
-    Raises:
-        BaseException: the first failure in the order of `releases`, once all have settled.
-    """
-    results = await settle(releases, work)
-    failure = first_failure(results.values())
-    if failure:
-        raise failure
-    return list(results.values())  # type: ignore[arg-type]
-
-
 def first_failure(results: Iterable[object]) -> BaseException | None:
     """The first failure, rather than work that was not begun because of it."""
     failures = [result for result in results if isinstance(result, BaseException)]

@@ -1,8 +1,6 @@
 import asyncio
 
-import pytest
-
-from learnflow_infra.engine.release.order import SkippedError, in_order_of_needs
+from learnflow_infra.engine.release.order import SkippedError, first_failure, settle
 from learnflow_infra.errors import ReleaseFailedError
 from learnflow_infra.models import ChartSource, Profile, Release, ReleaseName, SkillName
 
@@ -45,7 +43,7 @@ def test_independent_releases_run_at_the_same_time_and_needs_first():
     async def scenario():
         work = Work()
         releases = [release("a"), release("b"), release("c", "a")]
-        running = asyncio.create_task(in_order_of_needs(releases, work))
+        running = asyncio.create_task(settle(releases, work))
         await settled()
         assert work.log == ["+a", "+b"]
         work.may_end("a").set()
@@ -53,7 +51,9 @@ def test_independent_releases_run_at_the_same_time_and_needs_first():
         assert work.log == ["+a", "+b", "-a", "+c"]
         work.may_end("c").set()
         work.may_end("b").set()
-        assert await running == [("a", []), ("b", []), ("c", ["a"])]
+        results = await running
+        assert list(results.values()) == [("a", []), ("b", []), ("c", ["a"])]
+        assert first_failure(results.values()) is None
 
     asyncio.run(scenario())
 
@@ -63,10 +63,11 @@ def test_a_failure_lets_the_others_end_and_skips_what_needs_it():
         work = Work("a")
         work.may_end("b").set()
         releases = [release("a"), release("b"), release("c", "a")]
-        with pytest.raises(ReleaseFailedError, match="a is broken") as error:
-            await in_order_of_needs(releases, work)
-        assert not isinstance(error.value, SkippedError)
+        results = await settle(releases, work)
         assert work.log == ["+a", "+b", "-b"]
+        assert str(results["a"]) == "a is broken"
+        assert isinstance(results["c"], SkippedError)
+        assert first_failure(reversed(results.values())) is results["a"]
 
     asyncio.run(scenario())
 
@@ -76,6 +77,6 @@ def test_a_need_that_is_not_of_this_run_is_not_waited_for():
 
     async def scenario():
         work.may_end("c").set()
-        return await in_order_of_needs([release("c", "operator")], work)
+        return await settle([release("c", "operator")], work)
 
-    assert asyncio.run(scenario()) == [("c", [])]
+    assert asyncio.run(scenario()) == {"c": ("c", [])}
