@@ -11,6 +11,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.api_errors import NotFoundError
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.models import Document
@@ -27,7 +28,7 @@ class Stored:
 
 def path(namespace: str, release: str, revision: int) -> str:
     """The path of a revision's Secret in the API."""
-    return f"/api/v1/namespaces/{namespace}/secrets/sh.helm.release.v1.{release}.v{revision}"
+    return f"{api_paths.secrets(namespace)}/sh.helm.release.v1.{release}.v{revision}"
 
 
 def read(kube: Kube, namespace: str, release: str, revision: int) -> Stored:

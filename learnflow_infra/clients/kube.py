@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
-from learnflow_infra.clients import api_errors, retry
+from learnflow_infra.clients import api_errors, api_paths, retry
 from learnflow_infra.clients.api_errors import ApiError, ConflictError, NotFoundError
 from learnflow_infra.clients.connection import Connection, LostAnswerError, Request, read, reason
 from learnflow_infra.clients.stream import Stream
@@ -116,9 +116,10 @@ class Kube:
     def resources(self, api_version: str) -> list[Resource]:
         """The collections and subresources of an API version; empty if it is not served."""
         try:
-            resources: list[Resource] = self.request("GET", api_root(api_version))["resources"]
+            answer = self.request("GET", api_paths.root(api_version))
         except NotFoundError:
             return []
+        resources: list[Resource] = answer["resources"]
         return resources
 
     def items(self, path: str, *, labels: str = "") -> list[Object]:
@@ -202,21 +203,11 @@ class Kube:
     def log_tail(self, namespace: str, pod: str, container: str, *, previous: bool) -> list[str]:
         """The last 200 lines of a container's log; empty if it has none."""
         query = {"container": container, "tailLines": "200", "previous": str(previous).lower()}
-        url = f"/api/v1/namespaces/{namespace}/pods/{pod}/log?{urlencode(query)}"
+        url = f"{api_paths.pods(namespace)}/{pod}/log?{urlencode(query)}"
         try:
             return self.text(url, patience=2).splitlines()
         except (ApiError, ClusterUnreachableError):
             return []  # the container never started, or the kubelet does not answer
-
-
-def api_root(api_version: str) -> str:
-    """The path of an API version."""
-    return f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
-
-
-def selector(labels: Mapping[str, str]) -> str:
-    """The label selector for these labels."""
-    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
 
 
 def _not_executed(error: BaseException) -> bool:

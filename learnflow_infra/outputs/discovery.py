@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.api_errors import ForbiddenError
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.errors import ReleaseFailedError
@@ -218,7 +219,7 @@ def node_address(kube: Kube) -> str:
     """
     addresses = [
         address
-        for node in kube.items("/api/v1/nodes")
+        for node in kube.items(api_paths.NODES)
         for address in node["status"].get("addresses", ())
     ]
     for kind in ("ExternalIP", "InternalIP"):

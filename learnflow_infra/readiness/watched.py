@@ -3,7 +3,8 @@
 import functools
 from collections.abc import Iterable, Mapping
 
-from learnflow_infra.clients.kube import Kube, api_root
+from learnflow_infra.clients import api_paths
+from learnflow_infra.clients.kube import Kube
 from learnflow_infra.readiness.groups import group_of, is_custom
 
 COLLECTIONS: Mapping[str, str] = {
@@ -12,8 +13,8 @@ COLLECTIONS: Mapping[str, str] = {
     "DaemonSet": "/apis/apps/v1/namespaces/{}/daemonsets",
     "ReplicaSet": "/apis/apps/v1/namespaces/{}/replicasets",
     "Job": "/apis/batch/v1/namespaces/{}/jobs",
-    "PersistentVolumeClaim": "/api/v1/namespaces/{}/persistentvolumeclaims",
-    "Pod": "/api/v1/namespaces/{}/pods",
+    "PersistentVolumeClaim": api_paths.claims("{}"),
+    "Pod": api_paths.pods("{}"),
 }
 """Kinds that are watched for every release."""
 BY_MANIFEST: Mapping[str, str] = {
@@ -29,8 +30,8 @@ BY_MANIFEST: Mapping[str, str] = {
 """Kinds that are watched only for a release whose manifest has one."""
 EVENTS = "/api/v1/namespaces/{}/events"
 SURROUNDINGS: Mapping[str, str] = {
-    "nodes": "/api/v1/nodes",
-    "storageclasses": "/apis/storage.k8s.io/v1/storageclasses",
+    "nodes": api_paths.NODES,
+    "storageclasses": api_paths.STORAGE_CLASSES,
     "resourcequotas": "/api/v1/namespaces/{}/resourcequotas",
 }
 """Objects of no release that may explain why others are not ready."""
@@ -80,7 +81,7 @@ def _served(kube: Kube, version: str, kind: str) -> str:
     for resource in kube.resources(version):
         if resource["kind"] == kind and "/" not in resource["name"]:
             scope = "namespaces/{}/" if resource["namespaced"] else ""
-            return f"{api_root(version)}/{scope}{resource['name']}"
+            return f"{api_paths.root(version)}/{scope}{resource['name']}"
     raise LookupError(kind)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from learnflow_infra.checks import UNCHANGED, Check
+from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.api_errors import ForbiddenError
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.engine.gate import claims, nodes, ports
@@ -59,7 +60,7 @@ def manifest_checks(
 def _capacity(kube: Kube, namespace: str, demand: Demand) -> list[Check]:
     if not demand.workloads:
         return []
-    objects = kube.items("/api/v1/nodes")
+    objects = kube.items(api_paths.NODES)
     pods = [pod for pod in kube.items("/api/v1/pods") if not demand.owns(pod, namespace)]
     return capacity(nodes.usable(objects, pods), demand.workloads, demand.values)  # type: ignore[arg-type]
 
@@ -67,12 +68,12 @@ def _capacity(kube: Kube, namespace: str, demand: Demand) -> list[Check]:
 def _storage(kube: Kube, namespace: str, demand: Demand, free_disk: int | None) -> list[Check]:
     if not demand.claims:
         return []
-    path = f"/api/v1/namespaces/{namespace}/persistentvolumeclaims"
-    existing = [claim["metadata"]["name"] for claim in kube.items(path)]
+    live = kube.items(api_paths.claims(namespace))
+    existing = [claim["metadata"]["name"] for claim in live]
     new = [item for item in demand.claims if item.new(existing)]
     if not new:
         return []
-    classes = kube.items("/apis/storage.k8s.io/v1/storageclasses")
+    classes = kube.items(api_paths.STORAGE_CLASSES)
     checks = claims.storage_classes(classes, new)
     if not all(check.passed for check in checks):  # a volume without a provisioner may serve
         checks = claims.storage_classes(classes, new, kube.items("/api/v1/persistentvolumes"))
@@ -106,10 +107,9 @@ def _node_port_range(kube: Kube) -> range:
 
     A dry run does not tell: the server checks the range only when it gives a port out.
     """
-    servers, services = "/api/v1/namespaces/kube-system/pods", "/api/v1/services"
     try:
-        pods = kube.items(servers, labels="component=kube-apiserver")
-        return ports.range_of(pods, kube.items(services))  # type: ignore[arg-type]
+        pods = kube.items(api_paths.pods("kube-system"), labels="component=kube-apiserver")
+        return ports.range_of(pods, kube.items(api_paths.SERVICES))  # type: ignore[arg-type]
     except ForbiddenError:
         return ports.RANGE
 
@@ -123,7 +123,7 @@ def port_checks(
     """Check with `node_ports` against all Services of the cluster."""
     return _if_allowed(
         "node ports",
-        lambda: [ports.node_ports(kube.items("/api/v1/services"), manifests, namespace, values)],
+        lambda: [ports.node_ports(kube.items(api_paths.SERVICES), manifests, namespace, values)],
     )
 
 

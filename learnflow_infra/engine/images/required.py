@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 
 from learnflow_infra import skills
-from learnflow_infra.clients import skopeo
+from learnflow_infra.clients import api_paths, skopeo
 from learnflow_infra.clients.api_errors import ForbiddenError
 from learnflow_infra.clients.registry_words import Fault
 from learnflow_infra.clusters import embedded
@@ -103,13 +103,13 @@ def built_images(prepared: Sequence[Prepared]) -> set[str]:
 
 def running_images(session: Session) -> set[str]:
     """The images of the pods in the namespace."""
-    return images_of(session.kube.items(f"/api/v1/namespaces/{session.namespace}/pods"))
+    return images_of(session.kube.items(api_paths.pods(session.namespace)))
 
 
 def _on_nodes(session: Session) -> set[str]:
     """The images that nodes report; empty for users who may not read nodes."""
     try:
-        nodes = session.kube.items("/api/v1/nodes")
+        nodes = session.kube.items(api_paths.NODES)
     except ForbiddenError:
         return set()
     images = [image for node in nodes for image in node["status"].get("images") or ()]

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from learnflow_infra.clients import api_paths
 from learnflow_infra.engine.preflight.notices import asked_keys, dropped_keys
 from learnflow_infra.engine.release import claims
 from learnflow_infra.engine.release.compare import Comparison
@@ -11,8 +12,6 @@ from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import RefusedError
 from learnflow_infra.objects import Object, reference
 from learnflow_infra.remedy import Command, Remedy, Words, join_lines
-
-_CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
 
 
 def require_possible(session: Session, items: Sequence[Comparison], done: str) -> None:
@@ -62,7 +61,7 @@ def _claims(session: Session, one: Fixed, resize: Resize) -> Iterator[Words]:
         yield f"No claim gets smaller: the template {resize.template} has {resize.old}."
         return
     name, namespace = one.live["metadata"]["name"], one.live["metadata"]["namespace"]
-    existing = session.kube.items(f"/api/v1/namespaces/{namespace}/persistentvolumeclaims")
+    existing = session.kube.items(api_paths.claims(namespace))
     for claim in claims.used_by([one.live], existing):
         if not claim["metadata"]["name"].startswith(f"{resize.template}-{name}-"):
             continue  # of another template
@@ -80,7 +79,7 @@ def _claims(session: Session, one: Fixed, resize: Resize) -> Iterator[Words]:
 
 def _expands(session: Session, claim: Object) -> bool:
     name = claim["spec"].get("storageClassName")
-    found = session.kube.find(f"{_CLASSES}/{name}") if name else None
+    found = session.kube.find(f"{api_paths.STORAGE_CLASSES}/{name}") if name else None
     return bool(found and found.get("allowVolumeExpansion"))
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from learnflow_infra.checks import UNCHANGED
+from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.engine.gate import foundation, load_balancers
 from learnflow_infra.engine.images import local, required
@@ -100,7 +101,7 @@ def balancers(proposal: Proposal) -> None:
     names = load_balancers.requested(desired)
     cluster = proposal.session.target.cluster
     if names and cluster:
-        services = proposal.session.kube.items("/api/v1/services")
+        services = proposal.session.kube.items(api_paths.SERVICES)
         check = load_balancers.check(names, services, cluster)
         foundation.require([check], done=proposal.done)
 

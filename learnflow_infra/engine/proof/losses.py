@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
+from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.api_errors import ForbiddenError, NotFoundError
 from learnflow_infra.engine.release.covered import Covered, covered
 from learnflow_infra.engine.request.session import Session
@@ -12,7 +13,6 @@ from learnflow_infra.outputs.record import Record, Verified
 from learnflow_infra.readiness import failures
 from learnflow_infra.readiness.causes import Cause, Code
 from learnflow_infra.readiness.view import View
-from learnflow_infra.readiness.watched import COLLECTIONS
 from learnflow_infra.remedy import Command, Remedy
 
 ABSENT = "absent"
@@ -28,9 +28,7 @@ def secrets(session: Session, names: Collection[str]) -> dict[str, str]:
     if not names:
         return {}
     try:
-        found = session.kube.metadata(
-            f"/api/v1/namespaces/{session.namespace}/secrets", fields=_NOT_HELMS
-        )
+        found = session.kube.metadata(api_paths.secrets(session.namespace), fields=_NOT_HELMS)
     except (ForbiddenError, NotFoundError):
         return {}
     present = {item["metadata"]["name"]: item["metadata"] for item in found}
@@ -44,8 +42,7 @@ def secrets(session: Session, names: Collection[str]) -> dict[str, str]:
 
 def of_views(session: Session, views: Sequence[View]) -> Mapping[ReleaseName, list[Cause]]:
     """What is gone or changed of each release since the cluster's record was written."""
-    path = COLLECTIONS["PersistentVolumeClaim"].format(session.namespace)
-    claims = session.watches.store.objects([path])
+    claims = session.watches.store.objects([api_paths.claims(session.namespace)])
     present = [(view.release, covered(view.snapshot().objects, claims)) for view in views]
     record = session.record
     needed = {

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 
+from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.api_errors import ApiError
 from learnflow_infra.engine.release import claims
 from learnflow_infra.engine.request import marks
@@ -34,7 +35,7 @@ class ClaimMarker:
         if uid in self._done or marks.is_marked(claim, self._release.skill):
             return
         self._done.add(uid)
-        path = f"/api/v1/namespaces/{self._session.namespace}/persistentvolumeclaims/{name}"
+        path = f"{api_paths.claims(self._session.namespace)}/{name}"
         body = {"metadata": {"annotations": {marks.SKILL: self._release.skill}}}
         with suppress(ApiError):
             self._session.kube.merge(path, body)

@@ -3,8 +3,9 @@
 import base64
 import secrets
 
+from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.api_errors import ConflictError
-from learnflow_infra.clients.kube import MANAGER, Kube, selector
+from learnflow_infra.clients.kube import MANAGER, Kube
 from learnflow_infra.errors import RefusedError
 from learnflow_infra.models import Credential
 from learnflow_infra.objects import Object
@@ -32,7 +33,7 @@ def ensure(kube: Kube, namespace: str, credential: Credential, *, kubectl: str =
     if not missing(kube, namespace, credential, kubectl=kubectl):
         return False
     try:
-        kube.create(f"/api/v1/namespaces/{namespace}/secrets", _secret(credential))
+        kube.create(api_paths.secrets(namespace), _secret(credential))
     except ConflictError:
         return False  # another run has just created it: that Secret is kept
     return True
@@ -46,7 +47,7 @@ def missing(
     Raises:
         RefusedError: as `ensure`.
     """
-    existing = kube.find(f"/api/v1/namespaces/{namespace}/secrets/{credential.secret}")
+    existing = kube.find(f"{api_paths.secrets(namespace)}/{credential.secret}")
     if existing is not None:
         _check_keys(namespace, credential, set(existing.get("data") or {}), kubectl)
         return False
@@ -79,10 +80,8 @@ def _check_keys(namespace: str, credential: Credential, present: set[str], kubec
 
 
 def _refuse_orphans(kube: Kube, namespace: str, credential: Credential, kubectl: str) -> None:
-    claims = kube.items(
-        f"/api/v1/namespaces/{namespace}/persistentvolumeclaims",
-        labels=selector(credential.volumes),
-    )
+    labels = api_paths.selector(credential.volumes)
+    claims = kube.items(api_paths.claims(namespace), labels=labels)
     if claims:
         names = ", ".join(claim["metadata"]["name"] for claim in claims)
         raise RefusedError(

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Literal
 
+from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.api_errors import ApiError, ForbiddenError
-from learnflow_infra.clients.kube import Kube, api_root
+from learnflow_infra.clients.kube import Kube
 from learnflow_infra.engine.release import changes
 from learnflow_infra.objects import Object, Resource, reference
 from learnflow_infra.readiness.owned import is_fleeting
@@ -134,4 +135,4 @@ def _path(served: Mapping[tuple[str, str], Resource], namespace: str, obj: Objec
         return ""
     namespaced = f"/namespaces/{metadata.get('namespace', namespace)}"
     scope = namespaced if resource["namespaced"] else ""
-    return f"{api_root(version)}{scope}/{resource['name']}/{metadata['name']}"
+    return f"{api_paths.root(version)}{scope}/{resource['name']}/{metadata['name']}"

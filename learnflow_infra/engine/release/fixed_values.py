@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from learnflow_infra.checks import UNCHANGED
-from learnflow_infra.clients.kube import selector
+from learnflow_infra.clients import api_paths
 from learnflow_infra.documents.merging import merge
 from learnflow_infra.engine.release.state import Observed
 from learnflow_infra.engine.request.prepare import Prepared
@@ -99,9 +99,8 @@ def _changes(prepared: Prepared, observed: Observed) -> list[Change]:
 
 
 def _claims(session: Session, prepared: Prepared) -> bool:
-    path = f"/api/v1/namespaces/{session.namespace}/persistentvolumeclaims"
-    labels = prepared.release.volumes
-    return bool(labels and session.kube.items(path, labels=selector(labels)))
+    path, labels = api_paths.claims(session.namespace), prepared.release.volumes
+    return bool(labels and session.kube.items(path, labels=api_paths.selector(labels)))
 
 
 def _line(item: Change) -> str:

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from learnflow_infra.clients import helm_storage
+from learnflow_infra.clients import api_paths, helm_storage
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.engine.release import changes, claims, drift, ownership
 from learnflow_infra.engine.release.compare import Comparison
@@ -136,8 +136,7 @@ def _claims(
     operated = base is None and claims.has_operator(desired)
     if not new and not operated:
         return []
-    path = f"/api/v1/namespaces/{session.namespace}/persistentvolumeclaims"
-    existing = session.kube.items(path)
+    existing = session.kube.items(api_paths.claims(session.namespace))
     taken = claims.used_by(new, existing)
     taken += claims.labelled(existing, release.volumes) if operated else []
     return _unmarked(session, release, taken, credentials)
@@ -172,7 +171,7 @@ def _unmarked(
     """
     unmarked = [claim for claim in candidates if not marks.is_marked(claim, release.skill)]
     for credential in credentials if unmarked else ():
-        path = f"/api/v1/namespaces/{session.namespace}/secrets/{credential.secret}"
+        path = f"{api_paths.secrets(session.namespace)}/{credential.secret}"
         secret = session.kube.find(path)
         if secret is not None and marks.is_marked(secret, release.skill):
             own = claims.labelled(unmarked, credential.volumes)
@@ -187,6 +186,6 @@ def _claim(session: Session, release: Release, claim: Object) -> Foreign:
         skill=release.skill,
         name=reference(claim),
         maker=ownership.maker(claim),
-        path=f"/api/v1/namespaces/{session.namespace}/persistentvolumeclaims/{name}",
+        path=f"{api_paths.claims(session.namespace)}/{name}",
         mark={"annotations": {marks.SKILL: release.skill}},
     )

@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
+from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.api_errors import ApiError, NotFoundError
 from learnflow_infra.clients.kube import MANAGER, Kube
 from learnflow_infra.engine.release import changes, drift
@@ -128,7 +129,7 @@ def _strangers(kube: Kube, item: Fixed) -> list[str]:
     if new.items() <= old.items():
         return []
     meta = item.live["metadata"]
-    name, path = meta["name"], f"/api/v1/namespaces/{meta['namespace']}/pods"
+    name, path = meta["name"], api_paths.pods(meta["namespace"])
     return [
         f"{path}/{pod['metadata']['name']}"
         for pod in kube.items(path)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.errors import LearnflowError
 from learnflow_infra.objects import Object
@@ -18,7 +19,7 @@ def used(kube: Kube, namespace: str) -> dict[str, int]:
     are left out.
     """
     try:
-        pods = kube.items(f"/api/v1/namespaces/{namespace}/pods")
+        pods = kube.items(api_paths.pods(namespace))
     except LearnflowError:
         return {}
     return of_claims([_summary(kube, node) for node in nodes(pods)], namespace)
@@ -52,7 +53,7 @@ def of_claims(summaries: Iterable[Mapping[str, Any]], namespace: str) -> dict[st
 
 
 def _summary(kube: Kube, node: str) -> Mapping[str, Any]:
-    path = f"/api/v1/nodes/{node}/proxy/stats/summary"
+    path = f"{api_paths.NODES}/{node}/proxy/stats/summary"
     try:
         answer: Mapping[str, Any] = kube.request("GET", path, patience=PATIENCE)
     except LearnflowError:

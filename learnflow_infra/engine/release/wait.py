@@ -4,6 +4,7 @@ import asyncio
 import time
 from dataclasses import dataclass, field
 
+from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.helm import Live
 from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.engine.release.claim_marks import ClaimMarker
@@ -17,10 +18,7 @@ from learnflow_infra.readiness.owned import Snapshot, expected
 from learnflow_infra.readiness.stuck import stuck_pods
 from learnflow_infra.readiness.tracker import Observation, Observe
 from learnflow_infra.readiness.view import View
-from learnflow_infra.readiness.watched import COLLECTIONS
 from learnflow_infra.system import tasks
-
-_CLAIMS = COLLECTIONS["PersistentVolumeClaim"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +90,7 @@ async def until_ready(
         chart=chart,
         covered=covered(
             snapshot.result().objects,
-            session.watches.store.objects([_CLAIMS.format(session.namespace)]),
+            session.watches.store.objects([api_paths.claims(session.namespace)]),
         ),
         origins=origins or {},
     )
@@ -138,5 +136,5 @@ class StuckPodReplacer:
                 continue
             self._replaced.add(uid)
             self._session.emit(Message(text=f"     replacing Pod/{name}, stuck in an old revision"))
-            path = f"/api/v1/namespaces/{self._session.namespace}/pods/{name}"
+            path = f"{api_paths.pods(self._session.namespace)}/{name}"
             self._session.kube.delete(path, uid=uid)

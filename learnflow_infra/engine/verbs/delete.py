@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from learnflow_infra import paths
+from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.api_errors import NotFoundError
 from learnflow_infra.clients.helm import Live
-from learnflow_infra.clients.kube import selector
 from learnflow_infra.engine.release import claims_at_risk, foreign, losses, usage
 from learnflow_infra.engine.release.adopt import refusal
 from learnflow_infra.engine.release.claim_marks import ClaimMarker
@@ -95,7 +95,7 @@ def _claim_ownership(
         RefusedError: claims would be purged that somebody else made.
     """
     credentials = [credential for skill in skills for credential in skill.credentials]
-    path = f"/api/v1/namespaces/{session.namespace}/persistentvolumeclaims"
+    path = api_paths.claims(session.namespace)
     others = []
     for release, found in observed:
         existing = _items(session, path, release.volumes) if release.volumes else []
@@ -155,7 +155,7 @@ def _data(
     session: Session, skills: Sequence[Skill], releases: Sequence[Release]
 ) -> dict[str, Object]:
     """What outlives the releases, by API path: claims, custom resources and own Secrets."""
-    base = f"/api/v1/namespaces/{session.namespace}"
+    secrets = api_paths.secrets(session.namespace)
     objects = {
         f"{collection}/{item['metadata']['name']}": item
         for release in releases
@@ -164,7 +164,7 @@ def _data(
         for item in _items(session, collection, release.volumes)
     }
     for skill in skills:
-        for path in [f"{base}/secrets/{credential.secret}" for credential in skill.credentials]:
+        for path in [f"{secrets}/{credential.secret}" for credential in skill.credentials]:
             secret = session.kube.find(path)
             if secret and marks.is_marked(secret, skill.name):
                 objects[path] = secret
@@ -173,7 +173,7 @@ def _data(
 
 def _collections(session: Session, release: Release) -> Iterator[str]:
     """The claims' collection, and those of custom resources that the chart source `keeps`."""
-    yield f"/api/v1/namespaces/{session.namespace}/persistentvolumeclaims"
+    yield api_paths.claims(session.namespace)
     for collection in release.profiles[session.target.profile].keeps:
         version, _, plural = collection.rpartition("/")
         yield f"/apis/{version}/namespaces/{session.namespace}/{plural}"
@@ -182,7 +182,7 @@ def _collections(session: Session, release: Release) -> Iterator[str]:
 def _items(session: Session, collection: str, labels: Mapping[str, str]) -> list[Object]:
     """The objects with these labels; none where their kind is not served."""
     try:
-        return session.kube.items(collection, labels=selector(labels))
+        return session.kube.items(collection, labels=api_paths.selector(labels))
     except NotFoundError:
         return []
 

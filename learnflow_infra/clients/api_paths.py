@@ -1,0 +1,36 @@
+"""Paths of the Kubernetes API, and label selectors.
+
+Source: https://kubernetes.io/docs/reference/using-api/api-concepts/
+"""
+
+from collections.abc import Mapping
+
+NODES = "/api/v1/nodes"
+SERVICES = "/api/v1/services"
+"""The Services of all namespaces."""
+STORAGE_CLASSES = "/apis/storage.k8s.io/v1/storageclasses"
+
+
+def claims(namespace: str) -> str:
+    """The collection of a namespace's volume claims."""
+    return f"/api/v1/namespaces/{namespace}/persistentvolumeclaims"
+
+
+def pods(namespace: str) -> str:
+    """The collection of a namespace's pods."""
+    return f"/api/v1/namespaces/{namespace}/pods"
+
+
+def secrets(namespace: str) -> str:
+    """The collection of a namespace's Secrets."""
+    return f"/api/v1/namespaces/{namespace}/secrets"
+
+
+def root(api_version: str) -> str:
+    """The path of an API version."""
+    return f"/apis/{api_version}" if "/" in api_version else f"/api/{api_version}"
+
+
+def selector(labels: Mapping[str, str]) -> str:
+    """The label selector for these labels."""
+    return ",".join(f"{key}={value}" for key, value in sorted(labels.items()))
