@@ -42,15 +42,29 @@ _FAILURE = re.compile(
     r"|\w*(?:Failed|Failure|Error|Errored|Unhealthy)"
 )
 """Types of conditions that are True only while something is wrong."""
+_STOPPED = re.compile(r"DeadlineExceeded|Abort|Fail|Error")
+"""Reasons of a condition `Progressing` that is False."""
+_UNDER_WAY = re.compile(
+    r"Reconciling|(?:\w*\W)?\w*(?:Updating|Upgrading|Creating|Installing|Provisioning|Deploying)"
+    r"|\w+(?:Progressing|Unpacking)|In-?[Pp]rogress"
+    r"|Running=Running|Progressing=Replica(?:Set|tionController)(?:Created|Updated)"
+)
+"""Types of conditions (or type and reason) that are True only while something is being done."""
 _READY = ("Ready", "Available")
+_UNREADY = ("NotReady", "PartiallyReady")
+"""Types of conditions that are True in place of a condition `Ready` that is False."""
 _STEP = re.compile(
-    r"Accepted|Admitted|Programmed|ResolvedRefs|Succeeded|Installed|Completed?|Launched"
+    r"Accepted|Admitted|Valid|Programmed|ResolvedRefs|Succeeded|Installed|Completed?|Launched"
     r"|Reconciled|Deployed|Configured|Established|Initialized|Scheduled|Registered"
     r"|\w+(?:Ready|Available)|\w*(?:Healthy|Synced|Synchronized|Applied)"
 )
 """Types of conditions that a resource needs where it has no condition `Ready` or `Available`."""
+_FAILED = re.compile(r"(?:failed|failure|error)$", re.IGNORECASE)
+"""Reasons of a condition that is False and should be True."""
 _NEEDED = {"Synced", "ReconcileSuccess", "LastAsyncOperation"}
 """Types of conditions that tell of the newest spec, where `Ready` tells of what was made before."""
+_EMPTY: tuple[object, ...] = (None, "", [], {})
+"""What operators write before they know more; a number or False tells something."""
 
 
 def compute(obj: Object) -> Status:
@@ -70,21 +84,24 @@ def compute(obj: Object) -> Status:
         _undone(known),
         _ready(obj, conditions),
         _steps(obj, conditions),
-        _counts(obj),
     )
     return next(filter(None, rules), None) or phases.compute(obj)
 
 
 def refuses(obj: Object) -> bool:
     """Whether the operator refuses the spec: a failure of another kind may heal."""
-    return not any(_fails(item) and item.get("type") != "Stalled" for item in _conditions(obj))
+    types = {item.get("type") for item in _conditions(obj) if _fails(item)}
+    return types == {"Stalled"} or not (types or phases.compute(obj).state == "Failed")
 
 
 def silent(obj: Object) -> bool:
     """Whether it is a custom resource whose operator has not written a status yet."""
     group, kind = group_of(text(obj, "apiVersion")), text(obj, "kind")
     judged = is_custom(group) and not _DATA & {(group, kind), (group, "")}
-    return judged and not part(obj, "status")
+    if not judged or at(obj, "spec", "parentRefs"):  # a gateway has to take it
+        return False
+    status = part(obj, "status")
+    return all(status[key] in _EMPTY for key in status)
 
 
 def _conditions(obj: Object) -> Iterator[Condition]:
@@ -96,8 +113,9 @@ def _conditions(obj: Object) -> Iterator[Condition]:
 
 
 def _fails(item: Condition) -> bool:
-    stopped = item.get("reason") == "ProgressDeadlineExceeded"
-    return stopped or (is_true(item) and bool(_FAILURE.fullmatch(text(item, "type"))))
+    if item.get("type") == "Progressing" and _is_false(item):
+        return bool(_STOPPED.search(text(item, "reason")))
+    return is_true(item) and bool(_FAILURE.fullmatch(text(item, "type")))
 
 
 def _outdated(obj: Object, item: Condition) -> bool:
@@ -105,8 +123,14 @@ def _outdated(obj: Object, item: Condition) -> bool:
 
 
 def _reconciling(known: list[Condition]) -> Status | None:
-    running = next((c for c in known if c.get("type") == "Reconciling" and is_true(c)), None)
+    running = next(filter(_is_under_way, known), None)
     return progress(describe(running)) if running else None
+
+
+def _is_under_way(item: Condition) -> bool:
+    name = text(item, "type")
+    known = _UNDER_WAY.fullmatch(name) or _UNDER_WAY.fullmatch(f"{name}={text(item, 'reason')}")
+    return is_true(item) and bool(known)
 
 
 def _undone(known: list[Condition]) -> Status | None:
@@ -124,31 +148,36 @@ def _ready(obj: Object, conditions: list[Condition]) -> Status | None:
     named = {text(item, "type"): item for item in reversed(conditions)}
     ready = next((named[name] for name in _READY if name in named), None)
     if ready is None:
-        return None
+        unready = next((named[name] for name in _UNREADY if is_true(named.get(name, {}))), None)
+        return progress(describe(unready)) if unready else None
     if _outdated(obj, ready):
         return progress(_LATE)
     if not is_true(ready):
         return progress(describe(ready))
-    phase = phases.compute(obj)  # a rollout is available before it has come to its end
-    return phase if ready.get("type") == "Available" and not phase.ready else current("ready")
+    rest = phases.compute(obj)  # a rollout is available before it has come to its end
+    return rest if ready.get("type") == "Available" and not rest.ready else current("ready")
 
 
 def _steps(obj: Object, conditions: list[Condition]) -> Status | None:
     """In progress while a step is not done, or no gateway has taken the resource."""
     own = items(obj, "status", "conditions")
-    for item in (item for item in conditions if _STEP.fullmatch(text(item, "type"))):
+    for item in filter(_is_step, conditions):
         if item in own and _outdated(obj, item):
             return progress(_LATE)
         if not is_true(item) and not _outdated(obj, item):
             return progress(describe(item))
-    waits = at(obj, "spec", "parentRefs") and not items(obj, "status", "parents")
-    return progress("no gateway has accepted it yet") if waits else None
+    return progress("no gateway has accepted it yet") if _awaits_gateway(obj) else None
 
 
-def _counts(obj: Object) -> Status | None:
-    if False in (at(obj, "status", key) for key in ("ready", "readyToUse")):
-        return progress("its status says that it is not ready")
-    ready, desired = at(obj, "status", "readyReplicas"), at(obj, "spec", "replicas")
-    if isinstance(ready, int) and isinstance(desired, int) and ready < desired:
-        return progress(f"{ready} of {desired} replicas ready")
-    return None
+def _awaits_gateway(obj: Object) -> bool:
+    """Whether no parent has conditions about the newest spec; some policies never get any."""
+    parents = [item for key in ("parents", "ancestors") for item in items(obj, "status", key)]
+    seen = [c for p in parents for c in (items(p, "conditions") if "conditions" in p else [{}])]
+    attached = parents or at(obj, "spec", "parentRefs")
+    return bool(attached) and all(_outdated(obj, item) for item in seen)
+
+
+def _is_step(item: Condition) -> bool:
+    """Whether its type is that of a step, or it is False because something failed."""
+    broken = _is_false(item) and _FAILED.search(text(item, "reason"))
+    return bool(broken or _STEP.fullmatch(text(item, "type")))

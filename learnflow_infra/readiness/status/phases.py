@@ -1,4 +1,4 @@
-"""The status of custom resources by one word that their operator writes: a phase, or a health.
+"""The status of custom resources by counts, or by a word that their operator writes.
 
 Sources: the health checks of https://github.com/argoproj/argo-cd/tree/master/resource_customizations,
 and the `phase` of CloudNativePG, which is a sentence such as `Setting up primary`.
@@ -10,20 +10,24 @@ from learnflow_infra.objects import Object
 from learnflow_infra.readiness.states import Status, current, failed, part, progress, text
 
 _FIELDS: tuple[tuple[str, ...], ...] = (
-    ("phase",),
-    ("state",),
-    ("currentState",),
-    ("currentStatus",),
-    ("health", "status"),
-    ("applicationState", "state"),
-    ("updateStatus",),
-    ("lifecycleState",),
+    *((key,) for key in ("phase", "state", "status", "currentState", "currentStatus", "compliant")),
+    *(("health", "status"), ("jobStatus", "state")),
 )
 """Fields of the status; the first that has a text counts."""
-_OTHER = "ClusterStatus"
-"""How the name of such a field ends where an operator puts its product before it."""
-_BAD = re.compile(r"(?:\w*(?:failed|failure|error)|degraded|invalid)", re.IGNORECASE)
-_EARLY = re.compile(r"pending|\w*in-?progress|submitted|missing|new", re.IGNORECASE)
+_OTHER = re.compile(r"(?!desired|last(?!Operation))\w*(?:Status|State)")
+"""How such a field is called where an operator puts its product before it."""
+_NESTED = ("state", "status", "phase")
+"""Such fields one level below."""
+_BAD = re.compile(
+    r"(?:\w*(?:failed|failure|error)|failed\w+|degraded|invalid|rejected|cancell?ed|aborted)"
+    r"(?:\W.*)?",
+    re.IGNORECASE | re.DOTALL,
+)
+_EARLY = re.compile(
+    r"pending\w*|\w*in-?progress|submitted|missing|new|not(?:ready|reconciled)|waiting\w*"
+    r"|unhealthy|noncompliant",
+    re.IGNORECASE,
+)
 _UNDER_WAY = re.compile(r"\w*?[a-z]ing(?![a-z])|[A-Z]+ING\b")
 """`Creating`, `ApplyingChanges` or `Setting up primary`."""
 _WORKS = re.compile(
@@ -35,10 +39,36 @@ _ENDS = re.compile(r"(?:Job|Run|Workflow|Experiment|Backup|Task)$")
 """Kinds that are done only when they do not run any more."""
 
 
+_COUNTS = (
+    *(("readyReplicas", "replicas"), ("updatedReadyReplicas", "updatedReplicas")),
+    *(("readyInstances", "instances"), ("availableNodes", "expectedNodes")),
+    *(("currentHealthy", "expectedMachines"), ("numberReady", "desiredNumberScheduled")),
+)
+"""Counts of the status, each with the count of the spec or status that it has to reach."""
+
+
 def compute(obj: Object) -> Status:
-    """Failed or in progress by the word; current where there is none, or another one."""
-    fields = (*_FIELDS, *((key,) for key in part(obj, "status") if key.endswith(_OTHER)))
-    word = next(filter(None, (text(obj, "status", *keys) for keys in fields)), "")
+    """Failed or in progress by a count or the word; current where there is none, or another."""
+    return _by_counts(obj) or _by_word(obj)
+
+
+def _by_counts(obj: Object) -> Status | None:
+    status, spec = part(obj, "status"), part(obj, "spec")
+    if False in (status.get(key) for key in ("ready", "readyToUse", "healthy")):
+        return progress("its status says that it is not ready")
+    for name, total in _COUNTS:
+        number, desired = status.get(name), spec.get(total, status.get(total))
+        if isinstance(number, int) and isinstance(desired, int) and number < desired:
+            return progress(f"{name}: {number} of {desired}")
+    return None
+
+
+def _by_word(obj: Object) -> Status:
+    status = part(obj, "status")
+    others = [(key,) for key in status if _OTHER.fullmatch(key)]
+    nested = [(key, name) for key in status for name in _NESTED if isinstance(status[key], dict)]
+    words = (text(status, *keys) for keys in (*_FIELDS, *others, *nested))
+    word = next(filter(None, words), "")
     message = ": ".join(filter(None, (word, text(obj, "status", "message"))))
     if _BAD.fullmatch(word):
         healing = "degraded" in word.lower() and not text(obj, "status", "phase")

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from learnflow_infra.models import ReadyRule
 from learnflow_infra.paths import repo_root
 from learnflow_infra.readiness.states import State
-from learnflow_infra.readiness.status import compute, evaluate
+from learnflow_infra.readiness.status import compute, conventions, evaluate
 from learnflow_infra.readiness.stuck import stuck_pods
 
 TABLES = sorted((repo_root() / "tests/unit/tables" / "status").glob("*.yaml"))
@@ -113,3 +113,18 @@ def test_an_object_with_any_content_has_a_status(kind, spec, status):
 @given(first=damaged(), second=damaged())
 def test_pods_with_damaged_fields_are_never_stuck(first, second):
     assert stuck_pods([first, second], 2e9) == []
+
+
+@pytest.mark.parametrize(
+    ("status", "wanted"),
+    [
+        ({"conditions": [{"type": "Stalled", "status": "True"}]}, True),
+        ({"conditions": [{"type": "Degraded", "status": "True"}]}, False),
+        ({"phase": "Failed"}, False),
+        ({"state": "error"}, False),
+    ],
+)
+def test_only_a_stalled_resource_is_refused_for_good(status, wanted):
+    obj = {"apiVersion": "x.org/v1", "kind": "X", "metadata": {"name": "x"}, "status": status}
+    assert compute(obj).state == "Failed"
+    assert conventions.refuses(obj) is wanted
