@@ -141,7 +141,7 @@ fuzz: setup-dev ## compare 10,000 random values and 500 random manifests with he
 	@LEARNFLOW_FUZZ=500 $(VENV)/bin/pytest -q --timeout 7200 tests/contract/test_install_and_mend.py
 
 contract: setup-dev ## run the tests against a real kube-apiserver and OCI registry
-	@$(VENV)/bin/pytest -q -n 2 tests/contract $(ARGS)
+	@$(VENV)/bin/pytest -q -n 2 -m 'not full' tests/contract $(ARGS)
 
 cluster-tests: setup-dev ## run the tests of the embedded cluster (root)
 	@$(VENV)/bin/pytest -q -p no:randomly tests/cluster $(ARGS)
@@ -150,7 +150,7 @@ e2e: setup-dev ## run the tests with real Kafka and PostgreSQL (root)
 	@$(VENV)/bin/pytest -q -p no:randomly tests/e2e $(ARGS)
 
 full-tests: setup-dev ## run the tests that only `make full` runs (root)
-	@$(VENV)/bin/pytest -q -p no:randomly tests/full $(ARGS)
+	@$(VENV)/bin/pytest -q -p no:randomly -m full tests/contract tests/full $(ARGS)
 
 docs: setup-dev ## write the generated pages, and the schemas' copies in specs/
 	@$(VENV)/bin/python docs/pages.py

@@ -109,6 +109,17 @@ def skill(tmp_path, monkeypatch):
     return folder
 
 
+def publish_login(skill, kube, namespace, value):
+    """Give the skill's endpoint the password of a Secret, and create or change the Secret."""
+    source = skill / "skill.yaml"
+    credentials = "connect: []\n  credentials: {secret: login, keys: {password: password}}"
+    if "credentials" not in source.read_text():
+        source.write_text(source.read_text().replace("connect: []", credentials))
+    metadata, password = {"name": "login"}, {"password": value}
+    body = {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": password}
+    kube.apply(f"/api/v1/namespaces/{namespace}/secrets/login", body)
+
+
 @pytest.fixture
 def checkout(tmp_path, monkeypatch):
     """Choose the folder that a deploy writes, as in another clone of the repository."""

@@ -117,6 +117,7 @@ def test_what_the_server_takes_is_deployed_and_compared(options, kube, skill):
         kube.delete("/api/v1/namespaces/default/configmaps/m")
 
 
+@pytest.mark.full
 def test_items_of_lists_are_compared_with_the_live_objects(options, kube, skill):
     with_template(skill, LIST)
     deploy.deploy(options, ignore)

@@ -78,6 +78,7 @@ def test_nothing_changes_a_release_whose_claim_is_being_deleted(options, claim, 
     assert greeting == {"greeting": "hi"}
 
 
+@pytest.mark.full
 def test_a_failed_upgrade_stays_while_a_claim_is_being_deleted(options, claim, skill, monkeypatch):
     with (skill / "charts/demo/templates/all.yaml").open("a") as file:
         file.write(STUCK)
@@ -94,6 +95,7 @@ def test_a_failed_upgrade_stays_while_a_claim_is_being_deleted(options, claim, s
         deploy.deploy(changed(options, "stuck=true"), ignore)
 
 
+@pytest.mark.full
 def test_a_claim_that_only_an_adopted_chart_has_is_kept_or_refused(options, kube, helm, tmp_path):
     template = tmp_path / "other/templates/claim.yaml"
     template.parent.mkdir(parents=True, exist_ok=True)

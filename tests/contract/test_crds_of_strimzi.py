@@ -45,7 +45,7 @@ def damaged(draw):
     return obj
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=100, deadline=None, suppress_health_check=list(HealthCheck))
 @given(obj=damaged())
 def test_the_offline_check_and_the_server_agree(kube, namespace, served, strimzi_crds, obj):
     obj["metadata"]["namespace"] = namespace

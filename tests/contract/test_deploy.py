@@ -1,39 +1,31 @@
 """A whole deploy against a real API server, by a skill that needs no pods."""
 
 import json
-from collections import Counter
 from dataclasses import replace
-from urllib.parse import urlsplit
 
 import pytest
-from kubernetes.client import ApiClient
 
 from learnflow_infra.engine.proof import verification
-from learnflow_infra.engine.verbs import delete, deploy, diagnose, rollback, status
+from learnflow_infra.engine.verbs import deploy, diagnose, status
 from learnflow_infra.errors import NotReadyError, RefusedError, VerificationError
 from learnflow_infra.events import ignore
 from learnflow_infra.outputs import stored_record
 from learnflow_infra.values import Flags
-from tests.contract.demo_skill import PORT, VERIFY, checkout, foundation, options, skill, user
+from tests.contract.demo_skill import (
+    PORT,
+    VERIFY,
+    checkout,
+    foundation,
+    options,
+    publish_login,
+    skill,
+    user,
+)
 
 __all__ = ["checkout", "foundation", "options", "skill", "user"]
 
 pytestmark = pytest.mark.contract
 RECORD = "/api/v1/namespaces/{}/configmaps/learnflow-endpoints"
-
-
-@pytest.fixture
-def requests(monkeypatch):
-    """How often each method was used on each path of the API."""
-    counts = Counter()
-    call = ApiClient.call_api
-
-    def counted(self, method, url, *arguments, **options):
-        counts[method, urlsplit(url).path] += 1
-        return call(self, method, url, *arguments, **options)
-
-    monkeypatch.setattr(ApiClient, "call_api", counted)
-    return counts
 
 
 def recorded(kube, namespace):
@@ -54,30 +46,6 @@ def test_a_deploy_records_and_verifies_and_the_next_has_nothing_to_do(options, k
     assert (again.changed, again.verified, list(again.verification)) == (False, True, [])
     report = json.loads((folder / "deploy-report.json").read_text())
     assert (report["result"], report["endpoints"]) == ("done", document["endpoints"])
-
-
-@pytest.mark.parametrize("verb", ["deploy", "rollback", "delete"])
-def test_the_clusters_record_is_read_once(options, requests, verb):
-    deploy.deploy(options, ignore)
-    path = RECORD.format(options.namespace)
-    assert requests["GET", path] == 1
-    requests.clear()
-    skill = replace(options, skills=("demo-k8s-setup",))
-    match verb:
-        case "deploy":
-            deploy.deploy(options, ignore)
-        case "rollback":
-            rollback.rollback(skill, release=None, revision=1, emit=ignore)
-        case "delete":
-            delete.delete(options, purge=False, emit=ignore)
-    assert requests["GET", path] == 1
-
-
-def test_an_unchanged_record_is_not_written_again(options, requests):
-    deploy.deploy(options, ignore)
-    requests.clear()
-    deploy.deploy(options, ignore)
-    assert not [path for method, path in requests if (method, path[-9:]) == ("PATCH", "endpoints")]
 
 
 def test_two_clones_deploy_with_the_profile_that_the_cluster_records(options, checkout, kube):
@@ -126,6 +94,7 @@ def test_nothing_is_recorded_before_it_is_verified(options, kube, checkout, monk
     assert done.endpoints["endpoints"] == [entry]
 
 
+@pytest.mark.full
 def test_a_failed_verification_takes_the_claim_back_in_both_places(options, skill, kube, checkout):
     deploy.deploy(options, ignore)
     before = recorded(kube, options.namespace)[0]["endpoints"][0]
@@ -142,6 +111,7 @@ def test_a_failed_verification_takes_the_claim_back_in_both_places(options, skil
     assert "not verified: its ver" in (checkout("first") / "infra-endpoints.txt").read_text()
 
 
+@pytest.mark.full
 def test_without_verification_the_endpoints_are_recorded_as_not_verified(options, kube):
     quick = replace(options, verify=False)
     assert deploy.deploy(quick, ignore).verified is False
@@ -187,28 +157,10 @@ def test_the_record_of_an_earlier_version_is_read(options, kube):
     assert len(deploy.deploy(options, ignore).verification) == 1
 
 
-def login(kube, namespace, value):
-    body = {
-        "apiVersion": "v1",
-        "kind": "Secret",
-        "metadata": {"name": "login"},
-        "stringData": {"password": value},
-    }
-    kube.apply(f"/api/v1/namespaces/{namespace}/secrets/login", body)
-
-
-def test_a_secret_that_is_changed_or_deleted_is_found(options, skill, kube, requests):
-    """A no-op asks for the Secrets' metadata once more than before, and for nothing else."""
-    source = skill / "skill.yaml"
-    secret = "credentials: {secret: login, keys: {password: password}}"
-    source.write_text(source.read_text().replace("connect: []", f"connect: []\n  {secret}"))
-    login(kube, options.namespace, "one")
+def test_a_secret_that_is_changed_or_deleted_is_found(options, skill, kube):
+    publish_login(skill, kube, options.namespace, "one")
     deploy.deploy(options, ignore)
-    requests.clear()
-    assert deploy.deploy(options, ignore).verification == ()
-    assert requests["GET", f"/api/v1/namespaces/{options.namespace}/secrets"] == 1
-    assert status.status(options, ignore)[0].ready
-    login(kube, options.namespace, "two")
+    publish_login(skill, kube, options.namespace, "two")
     (release,) = status.status(options, ignore)
     assert not release.ready
     (cause,) = diagnose.diagnose(replace(options, skills=("demo-k8s-setup",)), ignore)[0].causes

@@ -112,6 +112,7 @@ def test_a_failed_verification_goes_back_too_and_is_the_error(deployed, state, s
     assert (greeting, bool(entry["verified"]), len(calls)) == ("hello", True, 2)
 
 
+@pytest.mark.full
 def test_both_errors_are_said_if_the_verification_fails_again(deployed, state, skill):
     deployed()
     (skill / "verify.py").write_text(VERIFY.replace("PASSED", "False"))
@@ -121,6 +122,7 @@ def test_both_errors_are_said_if_the_verification_fails_again(deployed, state, s
     assert (greeting, entry["verified"]) == ("hello", None)
 
 
+@pytest.mark.full
 def test_no_rollback_leaves_it_for_inspection(deployed, state, revisions):
     deployed()
     with pytest.raises(NotReadyError, match="it stays at revision 2: --no-rollback"):
@@ -131,6 +133,7 @@ def test_no_rollback_leaves_it_for_inspection(deployed, state, revisions):
     assert deployed("greeting=hello").verified
 
 
+@pytest.mark.full
 def test_a_first_install_that_fails_stays_for_inspection(deployed, revisions):
     with pytest.raises(NotReadyError, match="it stays as it is, for inspection"):
         deployed("stuck=true")
@@ -140,6 +143,7 @@ def test_a_first_install_that_fails_stays_for_inspection(deployed, revisions):
     assert deployed("greeting=hello").verified
 
 
+@pytest.mark.full
 def test_rolling_back_twice_never_returns_to_the_broken_revision(
     deployed, state, revisions, options
 ):

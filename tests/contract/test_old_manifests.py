@@ -78,6 +78,7 @@ def widgets(kube):
     retry.poll(lambda: kube.resources("old.example/v1"), until=lambda left: not left, seconds=90)
 
 
+@pytest.mark.full
 def test_a_release_in_a_removed_version_is_upgraded_by_a_corrected_chart(
     options, kube, skill, widgets
 ):
@@ -99,6 +100,7 @@ def test_a_release_in_a_removed_version_is_upgraded_by_a_corrected_chart(
     assert not deploy.deploy(options, ignore).changed
 
 
+@pytest.mark.full
 def test_a_release_in_a_removed_version_can_be_deleted(options, kube, skill, widgets):
     template(skill, WIDGET % "v1beta1")
     deploy.deploy(options, ignore)

@@ -106,6 +106,7 @@ def test_a_release_of_others_is_adopted_once_that_is_confirmed(options, kube, he
     assert deploy.deploy(options, ignore).changed is False
 
 
+@pytest.mark.full
 def test_the_mark_survives_an_operators_own_upgrade_but_not_another_chart(options, skill, helm):
     deploy.deploy(options, ignore)
     helm(skill / "charts/demo", greeting="by hand")
@@ -186,6 +187,7 @@ def test_a_claim_of_the_same_name_is_foreign_unless_this_program_left_it(session
     assert found(session, release, [credential]) == []
 
 
+@pytest.mark.full
 def test_the_claims_of_our_release_are_its_own_and_marked_once_they_exist(session, release, kube):
     claim(kube, session.namespace, "data-db-0", annotations={"learnflow.infra/skill": "demo"})
     claim(kube, session.namespace, "data-web-0", labels={"app.kubernetes.io/instance": "demo"})

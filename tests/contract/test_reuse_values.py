@@ -47,6 +47,7 @@ def test_values_stay_only_if_they_are_reused(options, kube):
     assert told(deploy.deploy, options) == []
 
 
+@pytest.mark.full
 def test_flags_override_what_is_reused_and_the_origins_are_explained(options, kube):
     deploy.deploy(setting(options, "demo.greeting=hi,demo.other=1"), lambda _: None)
     reusing = setting(options, "demo.greeting=hey", reuse_values=True)

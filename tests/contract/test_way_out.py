@@ -74,7 +74,9 @@ def data(session):
     return session.kube.get(f"/api/v1/namespaces/{session.namespace}/configmaps/demo")["data"]
 
 
-@pytest.mark.parametrize("bad", [{"memory": "30Gi"}, {"size": "4Gi"}], ids=["pod", "claims"])
+@pytest.mark.parametrize(
+    "bad", [{"memory": "30Gi"}, pytest.param({"size": "4Gi"}, marks=pytest.mark.full)]
+)
 def test_after_a_refused_upgrade_the_old_values_deploy_again(session, release, bad):
     deployed(session, release)
     refused(session, release, GOOD | bad)
@@ -106,6 +108,7 @@ def test_a_refused_first_install_is_healed_by_good_values(session, release):
     assert data(session) == {"greeting": "good"}
 
 
+@pytest.mark.full
 def test_a_release_that_was_refused_twice_is_healed_by_good_values(session, release):
     deployed(session, release)
     refused(session, release, GOOD | {"more": "left", "memory": "30Gi"})
@@ -114,7 +117,7 @@ def test_a_release_that_was_refused_twice_is_healed_by_good_values(session, rele
     assert data(session) == {"greeting": "good"}
 
 
-@pytest.mark.parametrize("revisions", [1, 10])
+@pytest.mark.parametrize("revisions", [1, pytest.param(10, marks=pytest.mark.full)])
 def test_a_release_that_was_uninstalled_with_its_history_kept_installs_again(
     session, release, revisions
 ):
@@ -135,6 +138,7 @@ def test_a_release_that_was_uninstalled_with_its_history_kept_installs_again(
     assert data(session) == {"greeting": "good"}
 
 
+@pytest.mark.full
 def test_a_release_of_which_only_a_superseded_revision_is_left_is_upgraded(session, release):
     deployed(session, release)
     leave_unfinished(session, "superseded", revision=1)
@@ -142,6 +146,7 @@ def test_a_release_of_which_only_a_superseded_revision_is_left_is_upgraded(sessi
     deployed(session, release)
 
 
+@pytest.mark.full
 def test_an_uninstallation_that_was_cut_off_is_finished_first(session, release):
     deployed(session, release)
     leave_unfinished(session, "uninstalling", revision=1, begun="2026-01-01T00:00:00Z")

@@ -2,23 +2,12 @@
 
 import pytest
 
-from tests.contract.conftest import hyperkube, kube, kubeconfig, namespace, server, session
 from tests.contract.demo_skill import checkout, foundation, options, skill, user
 from tests.contract.release_states import ROWS, VERBS, Maker, code
 
-__all__ = [
-    "checkout",
-    "foundation",
-    "hyperkube",
-    "kube",
-    "kubeconfig",
-    "namespace",
-    "options",
-    "server",
-    "session",
-    "skill",
-    "user",
-]
+__all__ = ["checkout", "foundation", "options", "skill", "user"]
+
+pytestmark = [pytest.mark.contract, pytest.mark.full]
 CASES = [(row, verb) for row in ROWS for verb in VERBS]
 
 
