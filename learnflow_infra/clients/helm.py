@@ -3,76 +3,20 @@
 Helm gets values by stdin, never by argument. Its errors are raised as this project's.
 """
 
-import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 
-from learnflow_infra.clients.helm_program import (
-    HelmCommand,
-    MissingReleaseError,
-    translate,
-)
+from learnflow_infra.clients import helm_output
+from learnflow_infra.clients.helm_output import Live, Rendered, Revision
+from learnflow_infra.clients.helm_program import HelmCommand, MissingReleaseError, translate
 from learnflow_infra.clients.installation import Installation
 from learnflow_infra.clients.manifest import Manifest
-from learnflow_infra.models import Document, Values
+from learnflow_infra.models import Values
 from learnflow_infra.remedy import Command, Remedy
-from learnflow_infra.timestamps import seconds_of
 
 HISTORY = 10
 """Revisions that helm keeps of a release."""
-_FAILURE = re.compile(r'(Release|Upgrade|Rollback) "[^"]*" failed')
-
-
-@dataclass(frozen=True, kw_only=True)
-class Rendered:
-    """A release as helm renders it: `values` are the user-supplied ones."""
-
-    manifest: Manifest
-    values: Values
-
-
-@dataclass(frozen=True, kw_only=True)
-class Live(Rendered):
-    """A revision of a release in helm's record, mostly the newest.
-
-    `status` is Helm's (`deployed`, `failed`, `pending-upgrade`, ...); `begun` is the start of
-    its last operation, in seconds since 1970.
-    """
-
-    revision: int
-    status: str
-    begun: float = 0.0
-
-
-@dataclass(frozen=True, kw_only=True)
-class Revision:
-    """A revision in helm's history.
-
-    `status` is Helm's; `updated` is when its operation began, in seconds since 1970; `chart` is
-    the chart's name and version (`demo-1.0.0`).
-    """
-
-    revision: int
-    status: str
-    updated: float
-    description: str
-    chart: str
-    app_version: str
-
-    @property
-    def was_deployed(self) -> bool:
-        """Whether helm once finished an install, upgrade or rollback to this revision.
-
-        Helm calls failed revisions superseded, too, once a later one is deployed; they keep
-        the description of their failure.
-
-        Source: `failRelease` and `performRollback` in helm's pkg/action.
-        """
-        ended = self.status in {"deployed", "superseded"}
-        return ended and not _FAILURE.match(self.description)
 
 
 class Helm:
@@ -110,7 +54,7 @@ class Helm:
             text = await translate(release, self._command.run(command))
         except MissingReleaseError:
             return None
-        return _live(_loads(text))
+        return helm_output.live(text)
 
     async def require(self, release: str) -> Live:
         """The newest revision of a release.
@@ -171,7 +115,7 @@ class Helm:
         command += [part for item in what.labels.items() for part in ("--labels", "=".join(item))]
         command += ["--namespace", self._namespace, *what.arguments()]
         text = await translate(what.release, self._command.run(command, what.stdin()))
-        return _live(_loads(text[text.index(b"{") :]))
+        return helm_output.live(text)
 
     async def rollback(self, release: str, revision: int) -> None:
         """Roll back to a revision."""
@@ -189,10 +133,9 @@ class Helm:
         Raises:
             MissingReleaseError: helm has no record of the release.
         """
-        history = await translate(
-            release, self._command.history(release, namespace=self._namespace)
-        )
-        return sorted(map(_revision, history), key=lambda item: item.revision, reverse=True)
+        printed = self._command.history(release, namespace=self._namespace)
+        found = map(helm_output.revision, await translate(release, printed))
+        return sorted(found, key=lambda item: item.revision, reverse=True)
 
     async def computed_values(self, release: str) -> Values:
         """The values of a release merged with the chart's defaults."""
@@ -237,36 +180,3 @@ async def _template(
         what.release, command.run([*words, *what.arguments()], what.stdin())
     )
     return Manifest(text=text.decode())
-
-
-def _revision(document: Document) -> Revision:
-    return Revision(
-        revision=int(document["revision"]),
-        status=str(document["status"]),
-        updated=seconds_of(document.get("updated")),
-        description=str(document.get("description", "")),
-        chart=str(document.get("chart", "")),
-        app_version=str(document.get("app_version", "")),
-    )
-
-
-def _loads(text: bytes) -> Document:
-    """The JSON of a release, its numbers rounded to 64-bit floats, as helm's record has them.
-
-    Otherwise an integer of --set above 2**53 would differ from itself at the next deploy.
-    """
-    document: Document = json.loads(text, parse_int=lambda digits: int(float(digits)))
-    return document
-
-
-def _live(document: Document) -> Live:
-    info = document["info"]
-    begun = datetime.fromisoformat(info.get("deleted") or info["last_deployed"])
-    hooks = (f"# Source: {h['path']}\n{h['manifest']}" for h in document.get("hooks") or ())
-    return Live(
-        revision=int(document["version"]),
-        status=str(info["status"]),
-        manifest=Manifest(text=str(document.get("manifest", "")), hook_texts=tuple(hooks)),
-        values=document.get("config") or {},
-        begun=begun.timestamp(),
-    )

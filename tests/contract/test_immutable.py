@@ -4,7 +4,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from learnflow_infra.clients.helm import Live, Rendered
+from learnflow_infra.clients.helm_output import Live, Rendered
 from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.documents import dump_all
 from learnflow_infra.engine.release import drift, immutable

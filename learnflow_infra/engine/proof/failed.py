@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 
 from learnflow_infra import paths
-from learnflow_infra.clients.helm import Live
+from learnflow_infra.clients.helm_output import Live
 from learnflow_infra.documents import dump_all
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import LearnflowError

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from learnflow_infra.clients.helm import Live
+from learnflow_infra.clients.helm_output import Live
 from learnflow_infra.engine.proof.failed import write_down
 from learnflow_infra.engine.release import claims_at_risk
 from learnflow_infra.engine.release.compare import Comparison

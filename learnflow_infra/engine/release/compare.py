@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 
-from learnflow_infra.clients.helm import Live, Rendered
+from learnflow_infra.clients.helm_output import Live, Rendered
 from learnflow_infra.engine.release import changes, crds, drift, fixed_values, generated, leftovers
 from learnflow_infra.engine.release.changes import Change
 from learnflow_infra.engine.release.drift import Finding

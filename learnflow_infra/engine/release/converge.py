@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from learnflow_infra.clients import helm_storage
-from learnflow_infra.clients.helm import Live
+from learnflow_infra.clients.helm_output import Live
 from learnflow_infra.engine.release import drift, immutable, initial_status, removed_apis
 from learnflow_infra.engine.release.compare import Comparison
 from learnflow_infra.engine.release.drift import Finding

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import replace
 
 from learnflow_infra.clients import helm_storage
-from learnflow_infra.clients.helm import Live
+from learnflow_infra.clients.helm_output import Live
 from learnflow_infra.clients.helm_storage import Stored
 from learnflow_infra.engine.release import ownership
 from learnflow_infra.engine.release.state import Observed

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Sequence
 
-from learnflow_infra.clients.helm import Capabilities, Rendered
+from learnflow_infra.clients.helm import Capabilities
+from learnflow_infra.clients.helm_output import Rendered
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.engine.request.prepare import Prepared
 from learnflow_infra.engine.request.session import Session

@@ -12,7 +12,7 @@ from typing import Any
 
 from learnflow_infra import documents
 from learnflow_infra.clients import helm_storage
-from learnflow_infra.clients.helm import Live
+from learnflow_infra.clients.helm_output import Live
 from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.documents.reading import parse_all, parts
 from learnflow_infra.engine.release import drift, served_kinds

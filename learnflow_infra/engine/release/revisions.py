@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from learnflow_infra.clients.helm import Revision
+from learnflow_infra.clients.helm_output import Revision
 from learnflow_infra.models import Release
 from learnflow_infra.outputs.record import Record
 

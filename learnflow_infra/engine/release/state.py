@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from learnflow_infra.clients.helm import Live, Rendered
+from learnflow_infra.clients.helm_output import Live, Rendered
 from learnflow_infra.clients.helm_storage import Stored
 from learnflow_infra.engine.release.changes import Change
 from learnflow_infra.engine.release.drift import Finding

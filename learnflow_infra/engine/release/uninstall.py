@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 
-from learnflow_infra.clients.helm import Live
+from learnflow_infra.clients.helm_output import Live
 from learnflow_infra.engine.release import removed_apis
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.models import Release

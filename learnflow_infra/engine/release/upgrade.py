@@ -4,7 +4,7 @@ import asyncio
 import dataclasses
 import threading
 
-from learnflow_infra.clients.helm import Live
+from learnflow_infra.clients.helm_output import Live
 from learnflow_infra.engine.release.compare import Comparison
 from learnflow_infra.engine.release.refusal import explained
 from learnflow_infra.engine.request.session import Session

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass, field
 
 from learnflow_infra.clients import api_paths
-from learnflow_infra.clients.helm import Live
+from learnflow_infra.clients.helm_output import Live
 from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.engine.release.claim_marks import ClaimMarker
 from learnflow_infra.engine.release.covered import Covered, covered

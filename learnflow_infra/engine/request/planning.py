@@ -5,7 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from learnflow_infra import skills as library
-from learnflow_infra.clients.helm import Helm, Live
+from learnflow_infra.clients.helm import Helm
+from learnflow_infra.clients.helm_output import Live
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine.request import confirmation, dependencies, reuse

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
-from learnflow_infra.clients.helm import Helm, Live
+from learnflow_infra.clients.helm import Helm
+from learnflow_infra.clients.helm_output import Live
 from learnflow_infra.clusters import embedded
 from learnflow_infra.models import ChartSource, ReleaseName, Values
 from learnflow_infra.system import tasks

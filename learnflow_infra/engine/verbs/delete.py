@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from learnflow_infra import paths
 from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.api_errors import NotFoundError
-from learnflow_infra.clients.helm import Live
+from learnflow_infra.clients.helm_output import Live
 from learnflow_infra.engine.release import claims_at_risk, foreign, losses, usage
 from learnflow_infra.engine.release.adopt import refusal
 from learnflow_infra.engine.release.claim_marks import ClaimMarker

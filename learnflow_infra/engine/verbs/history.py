@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from learnflow_infra.clients.helm import Revision
+from learnflow_infra.clients.helm_output import Revision
 from learnflow_infra.clients.helm_program import MissingReleaseError
 from learnflow_infra.engine.request import planning
 from learnflow_infra.engine.request.planning import Options

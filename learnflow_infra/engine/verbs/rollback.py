@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from learnflow_infra.clients.helm import Live, Revision
+from learnflow_infra.clients.helm_output import Live, Revision
 from learnflow_infra.engine.proof.prove import prove
 from learnflow_infra.engine.proof.publish import take_back
 from learnflow_infra.engine.release import claims_at_risk

@@ -4,7 +4,8 @@ import asyncio
 
 import pytest
 
-from learnflow_infra.clients.helm import Helm, Revision
+from learnflow_infra.clients.helm import Helm
+from learnflow_infra.clients.helm_output import Revision
 
 FIRST = {
     "revision": 1,

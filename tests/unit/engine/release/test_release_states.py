@@ -6,7 +6,7 @@ import pytest
 import yaml
 
 from learnflow_infra.cli.main import exit_codes
-from learnflow_infra.clients.helm import Live
+from learnflow_infra.clients.helm_output import Live
 from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.engine.release.changes import Change
 from learnflow_infra.engine.release.drift import Finding

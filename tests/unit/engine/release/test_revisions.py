@@ -2,7 +2,7 @@
 
 import pytest
 
-from learnflow_infra.clients.helm import Revision
+from learnflow_infra.clients.helm_output import Revision
 from learnflow_infra.engine.release.revisions import candidates
 from learnflow_infra.models import Release
 from learnflow_infra.outputs import record as records

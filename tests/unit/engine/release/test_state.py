@@ -2,7 +2,7 @@
 
 import pytest
 
-from learnflow_infra.clients.helm import Live, Rendered
+from learnflow_infra.clients.helm_output import Live, Rendered
 from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.engine.release.changes import Change
 from learnflow_infra.engine.release.drift import Finding

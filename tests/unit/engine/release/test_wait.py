@@ -6,7 +6,7 @@ from types import SimpleNamespace
 
 import imitated_watches
 
-from learnflow_infra.clients.helm import Live
+from learnflow_infra.clients.helm_output import Live
 from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.engine.release.progress import ProgressReporter
 from learnflow_infra.engine.release.wait import StuckPodReplacer, until_ready

@@ -1,0 +1,97 @@
+"""What helm prints of releases, as frozen values."""
+
+import json
+import re
+from dataclasses import dataclass
+from datetime import datetime
+
+from learnflow_infra.clients.manifest import Manifest
+from learnflow_infra.models import Document, Values
+from learnflow_infra.timestamps import seconds_of
+
+_FAILURE = re.compile(r'(Release|Upgrade|Rollback) "[^"]*" failed')
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rendered:
+    """A release as helm renders it: `values` are the user-supplied ones."""
+
+    manifest: Manifest
+    values: Values
+
+
+@dataclass(frozen=True, kw_only=True)
+class Live(Rendered):
+    """A revision of a release in helm's record, mostly the newest.
+
+    `status` is Helm's (`deployed`, `failed`, `pending-upgrade`, ...); `begun` is the start of
+    its last operation, in seconds since 1970.
+    """
+
+    revision: int
+    status: str
+    begun: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Revision:
+    """A revision in helm's history.
+
+    `status` is Helm's; `updated` is when its operation began, in seconds since 1970; `chart` is
+    the chart's name and version (`demo-1.0.0`).
+    """
+
+    revision: int
+    status: str
+    updated: float
+    description: str
+    chart: str
+    app_version: str
+
+    @property
+    def was_deployed(self) -> bool:
+        """Whether helm once finished an install, upgrade or rollback to this revision.
+
+        Helm calls failed revisions superseded, too, once a later one is deployed; they keep
+        the description of their failure.
+
+        Source: `failRelease` and `performRollback` in helm's pkg/action.
+        """
+        ended = self.status in {"deployed", "superseded"}
+        return ended and not _FAILURE.match(self.description)
+
+
+def revision(document: Document) -> Revision:
+    """An entry of `helm history`."""
+    return Revision(
+        revision=int(document["revision"]),
+        status=str(document["status"]),
+        updated=seconds_of(document.get("updated")),
+        description=str(document.get("description", "")),
+        chart=str(document.get("chart", "")),
+        app_version=str(document.get("app_version", "")),
+    )
+
+
+def _loads(text: bytes) -> Document:
+    """The JSON of a release, its numbers rounded to 64-bit floats, as helm's record has them.
+
+    Otherwise an integer of --set above 2**53 would differ from itself at the next deploy.
+    """
+    document: Document = json.loads(text, parse_int=lambda digits: int(float(digits)))
+    return document
+
+
+def live(text: bytes) -> Live:
+    """A release as `helm status` and `helm upgrade` print it, maybe after other lines."""
+    document = _loads(text[text.index(b"{") :])
+    info = document["info"]
+    begun = datetime.fromisoformat(info.get("deleted") or info["last_deployed"])
+    hooks = (f"# Source: {h['path']}\n{h['manifest']}" for h in document.get("hooks") or ())
+    return Live(
+        revision=int(document["version"]),
+        status=str(info["status"]),
+        manifest=Manifest(text=str(document.get("manifest", "")), hook_texts=tuple(hooks)),
+        values=document.get("config") or {},
+        begun=begun.timestamp(),
+    )
