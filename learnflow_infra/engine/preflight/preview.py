@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from learnflow_infra.checks import UNCHANGED
-from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine.gate import foundation, machine
 from learnflow_infra.engine.preflight import needs, notices, refusals
 from learnflow_infra.engine.preflight.refusals import Proposal
@@ -58,15 +57,6 @@ def require_target(plan: Plan) -> None:
         )
 
 
-def require_running(plan: Plan) -> None:
-    """Refuse a dry run against a target that does not run.
-
-    Raises:
-        ClusterUnreachableError: it is an embedded cluster that is stopped or absent.
-    """
-    targets.require_running(plan.target)
-
-
 def preview(
     session: Session,
     plan: Plan,
@@ -90,12 +80,8 @@ def preview(
         LearnflowError: of the class of the first refusal.
     """
     _check_cluster(session)
-    with step(session.emit, "compare", "Compare with the cluster") as running:
-        comparisons = asyncio.run(compare_all(session, prepared))
-        others = asyncio.run(foreign.find_all(session, comparisons, _credentials(plan)))
-        comparisons = immutable.marked(session, comparisons)
-        running.done(f"{len(comparisons)} releases", changed=None)
-    _warn(session, comparisons)
+    comparisons, others = _compare(session, plan, prepared)
+    _warn_of_refused(session, comparisons)
     proposal = Proposal(
         session=session,
         plan=plan,
@@ -107,10 +93,7 @@ def preview(
     )
     for refuse in refusals.ALL:
         refuse(proposal)
-    notices.dropped(comparisons, session.emit)
-    validate.warn([(item.prepared, item.desired.manifest) for item in comparisons], session.emit)
-    notices.ignored(session, comparisons)
-    notices.recreated(comparisons, session.emit)
+    _warn(session, comparisons)
     missing = session.kube.find(f"/api/v1/namespaces/{session.namespace}") is None
     return Preview(
         comparisons=comparisons,
@@ -121,7 +104,26 @@ def preview(
     )
 
 
+def _compare(
+    session: Session, plan: Plan, prepared: Sequence[Prepared]
+) -> tuple[list[Comparison], list[Foreign]]:
+    with step(session.emit, "compare", "Compare with the cluster") as running:
+        comparisons = asyncio.run(compare_all(session, prepared))
+        others = asyncio.run(foreign.find_all(session, comparisons, _credentials(plan)))
+        comparisons = immutable.marked(session, comparisons)
+        running.done(f"{len(comparisons)} releases", changed=None)
+    return comparisons, others
+
+
 def _warn(session: Session, comparisons: Sequence[Comparison]) -> None:
+    """Say what a deploy will do that its values do not show."""
+    notices.dropped(comparisons, session.emit)
+    validate.warn([(item.prepared, item.desired.manifest) for item in comparisons], session.emit)
+    notices.ignored(session, comparisons)
+    notices.recreated(comparisons, session.emit)
+
+
+def _warn_of_refused(session: Session, comparisons: Sequence[Comparison]) -> None:
     """Name the objects of earlier deploys whose live fields cannot be compared."""
     for item in comparisons:
         kept = {changes.key(obj) for obj in item.desired.manifest.objects}

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from learnflow_infra.engine.proof.prove import Proof, attempt
+from learnflow_infra.engine.proof.prove import Proof, prove
 from learnflow_infra.engine.proof.publish import take_back
 from learnflow_infra.engine.proof.restore import Restored, account, restore, wait_again
 from learnflow_infra.engine.release.compare import Comparison
@@ -48,7 +48,7 @@ def conclude(run: Run) -> Proof:
     proof, record = None, run.session.record
     errors: Mapping[ReleaseName, LearnflowError] = run.settled.failures
     if not errors:
-        proof = _attempt(run, run.skills, run.settled.outcomes, again=run.again, before=record)
+        proof = _prove(run, run.skills, run.settled.outcomes, again=run.again, before=record)
         if proof.error is None:
             return proof
         errors = dict.fromkeys(_upgraded(run, proof.failed), proof.error)
@@ -77,7 +77,7 @@ def _recovered(
     again = _again(run, ready, restored)
     proven: frozenset[SkillName] = frozenset()
     if again:
-        proof = _attempt(run, again, outcomes, again=True, before=record)
+        proof = _prove(run, again, outcomes, again=True, before=record)
         record = proof.record
         proven = frozenset(s.name for s in again) - proof.failed if proof.verified else proven
     _take_back(run, record, restored, {skill.name for skill in ready})
@@ -85,10 +85,10 @@ def _recovered(
     return followed_by(first, *account(restored, proven, verify=run.verify), why=files)
 
 
-def _attempt(
+def _prove(
     run: Run, skills: Sequence[Skill], outcomes: Sequence[Outcome], *, again: bool, before: Record
 ) -> Proof:
-    return attempt(run.session, skills, outcomes, verify=run.verify, again=again, before=before)
+    return prove(run.session, skills, outcomes, verify=run.verify, again=again, before=before)
 
 
 def _upgraded(run: Run, skills: frozenset[SkillName]) -> list[ReleaseName]:

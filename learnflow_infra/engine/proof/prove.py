@@ -43,27 +43,6 @@ def prove(
     again: bool = False,
     before: Record | None = None,
 ) -> Proof:
-    """As `attempt`, for a run that ends with a failed verification.
-
-    Raises:
-        VerificationError: a check failed, or a volume was replaced by another.
-        NotReadyError: a Secret that pods or clients need does not exist.
-    """
-    proof = attempt(session, skills, outcomes, verify=verify, again=again, before=before)
-    if proof.error:
-        raise proof.error
-    return proof
-
-
-def attempt(
-    session: Session,
-    skills: Sequence[Skill],
-    outcomes: Sequence[Outcome],
-    *,
-    verify: bool,
-    again: bool = False,
-    before: Record | None = None,
-) -> Proof:
     """Verify the skills, then record their endpoints: in the cluster and in files.
 
     After a failed verification the recorded endpoints of that skill stay, as not verified; where
@@ -79,21 +58,21 @@ def attempt(
         before: the cluster's record; None takes that of the run's beginning.
 
     Returns:
-        The proof; its `error` is what `prove` raises.
+        The proof. Its `error` is a VerificationError if a check failed or a volume was replaced
+        by another, a NotReadyError if a Secret that pods or clients need does not exist.
     """
     before = before or session.record
-    names = {skill.name for skill in skills}
     document = _discovered(session, skills, outcomes)
     identities = losses.secrets(session, _secrets(document, outcomes))
     present = {skill.name: _present(skill, outcomes, document, identities) for skill in skills}
-    valid = {name for name in names if before.holds(name, present[name].objects, document)}
-    due = verify and (again or valid != names or any(outcome.changed for outcome in outcomes))
+    valid = all(before.holds(name, found.objects, document) for name, found in present.items())
+    due = verify and (again or not valid or any(outcome.changed for outcome in outcomes))
     verdicts: Sequence[VerifyResult] = ()
     if due:
         verdicts = asyncio.run(verification.verify_all(session, skills, document))
-    by_skill = dict(zip((skill.name for skill in skills), verdicts, strict=False))
+    by_skill = dict(zip(present, verdicts, strict=False))
     record = recording.recorded(before, document, present, by_skill)
-    record = publish(session, before, record, names)
+    record = publish(session, before, record, set(present))
     error = results.failure(verdicts, skills) if due else None
     if error is None:
         write_releases(outcomes)
@@ -101,7 +80,7 @@ def attempt(
     return Proof(
         record=record,
         results=verdicts,
-        verified=error is None and (due or valid == names),
+        verified=error is None and (due or valid),
         failed=frozenset(name for name, item in by_skill.items() if not results.passed(item)),
         error=error or lost,
     )

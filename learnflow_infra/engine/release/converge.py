@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from learnflow_infra.clients import helm_storage
 from learnflow_infra.clients.helm_output import Live
@@ -90,11 +90,13 @@ async def converge(
             seconds=seconds,
             report=report,
             changed=changed,
-            chart=f"{prepared.chart.name}-{prepared.chart.version}",
-            origins=origins_document(release.name, prepared.computed.origins),
         )
         running.done(f"revision {live.revision}", changed=changed)
-        return outcome
+    return replace(
+        outcome,
+        chart=f"{prepared.chart.name}-{prepared.chart.version}",
+        origins=origins_document(release.name, prepared.computed.origins),
+    )
 
 
 async def _reconcile(

@@ -52,8 +52,6 @@ async def until_ready(
     seconds: float,
     report: Observe,
     changed: bool,
-    chart: str = "",
-    origins: Values | None = None,
 ) -> Outcome:
     """Wait until a release is ready; pods that are stuck in an old revision are replaced.
 
@@ -64,8 +62,6 @@ async def until_ready(
         seconds: until it has to be ready.
         report: takes every observation of the wait.
         changed: this run changed the release or its objects.
-        chart: its name and version, for the outcome.
-        origins: where each value comes from, for the outcome.
 
     Raises:
         LearnflowError: of the class of the cause for which it will not become ready.
@@ -87,12 +83,10 @@ async def until_ready(
         computed=computed.result(),
         manifest=live.manifest,
         deployed=live.begun,
-        chart=chart,
         covered=covered(
             snapshot.result().objects,
             session.watches.store.objects([api_paths.claims(session.namespace)]),
         ),
-        origins=origins or {},
     )
 
 

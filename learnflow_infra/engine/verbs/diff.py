@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine.gate import checkout, foundation
-from learnflow_infra.engine.preflight.preview import preview, require_running, require_target
+from learnflow_infra.engine.preflight.preview import preview, require_target
 from learnflow_infra.engine.release.changes import Change
 from learnflow_infra.engine.release.compare import Comparison
 from learnflow_infra.engine.release.foreign import Foreign
@@ -70,7 +71,7 @@ def diff(options: Options, emit: Emit) -> Diff:
     plan = planning.for_cluster(options, target)
     require_target(plan)
     prepared = prepare(plan, emit)
-    require_running(plan)
+    targets.require_running(plan.target)
     found = preview(connect(plan, emit), plan, prepared, adopt=options.adopt)
     pending = {name for item in found.crds for name in item.pending}
     return Diff(
