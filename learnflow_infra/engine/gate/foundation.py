@@ -11,7 +11,7 @@ from learnflow_infra.checks import UNCHANGED, Check
 from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.api_errors import ForbiddenError
 from learnflow_infra.clients.kube import Kube
-from learnflow_infra.engine.gate import claims, nodes, ports
+from learnflow_infra.engine.gate import claims, nodes, port_requests, ports
 from learnflow_infra.engine.gate.capacity import capacity
 from learnflow_infra.engine.gate.demand import Demand
 from learnflow_infra.engine.gate.rights import rights
@@ -94,7 +94,7 @@ def require_possible_ports(
         InputError: naming each port.
     """
     check = ports.faults(manifests, values)
-    if any(item.port not in ports.RANGE for item in ports.requests(manifests)):
+    if any(item.port not in ports.RANGE for item in port_requests.requests(manifests)):
         check = ports.faults(manifests, values, _node_port_range(kube))
     if not check.passed:
         raise InputError(

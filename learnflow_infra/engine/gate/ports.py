@@ -1,49 +1,22 @@
 """Pure: check that the node ports which releases request can be given to them.
 
 A node port belongs to one Service of the whole cluster, whatever its namespace and its
-protocol. The API server refuses a second one only while helm installs the release. Custom
-resources from which an operator creates Services request ports, too.
+protocol. The API server refuses a second one only while helm installs the release.
 """
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from learnflow_infra.checks import Check
+from learnflow_infra.engine.gate.port_requests import Request, ports_of, requests
 from learnflow_infra.models import ReleaseName
-from learnflow_infra.objects import Fields, Object, Pod, reference
+from learnflow_infra.objects import Fields, Object, Pod
 from learnflow_infra.readiness.owned import INSTANCE
 
-_KEYS = ("nodePort", "healthCheckNodePort")
-"""Fields of a Service, and of custom resources from which an operator creates Services."""
 RANGE = range(30000, 32768)
 """The API server's default: its flag --service-node-port-range."""
 _FLAG = re.compile(r"--service-node-port-range=(\d+)-(\d+)")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Request:
-    """A node port that a Service of a release will have.
-
-    `holder` is the Service, or the resource and the place in it. Within one Service, ports of
-    different protocols may share a number.
-    """
-
-    release: ReleaseName
-    holder: str
-    port: int
-    protocol: str = ""
-
-
-def requests(manifests: Mapping[ReleaseName, Sequence[Object]]) -> list[Request]:
-    """The node ports that manifests request by number."""
-    return [
-        Request(release=release, holder=holder, port=port, protocol=protocol)
-        for release, objects in manifests.items()
-        for obj in objects
-        for holder, port, protocol in _requests(obj)
-    ]
 
 
 def faults(
@@ -96,7 +69,7 @@ def range_of(servers: Sequence[Pod], services: Sequence[Object]) -> range:
     flags = [match for text in texts if (match := _FLAG.fullmatch(text))]
     if flags:
         return range(int(flags[0][1]), int(flags[0][2]) + 1)
-    used = [port for service in services for port in _ports(service)]
+    used = [port for service in services for port in ports_of(service)]
     return range(min([*used, RANGE.start]), max([*used, RANGE.stop - 1]) + 1)
 
 
@@ -126,7 +99,7 @@ def node_ports(
         namespace: of the releases.
         values: each release's values, so that the remedy can name the key of a port.
     """
-    holders = {port: service for service in services for port in _ports(service)}
+    holders = {port: service for service in services for port in ports_of(service)}
     all_requests = requests(manifests)
     taken = [
         (item, holders[item.port])
@@ -167,39 +140,6 @@ def _remedy(wrong: Sequence[Request], values: Mapping[ReleaseName, Fields]) -> s
 def _name(service: Object) -> str:
     meta = service["metadata"]
     return f"the Service {meta['namespace']}/{meta['name']}"
-
-
-def _requests(obj: Object) -> Iterator[tuple[str, int, str]]:
-    """The holder, the port and the protocol of each request in an object."""
-    if obj["kind"] != "Service":
-        for place, port in _fields(obj, ()):
-            yield f"{reference(obj)} ({place})", port, ""
-        return
-    spec: Any = obj.get("spec") or {}
-    for port in spec.get("ports") or ():
-        if _is_port(port.get("nodePort")):
-            yield reference(obj), port["nodePort"], port.get("protocol") or "TCP"
-    if _is_port(spec.get("healthCheckNodePort")):
-        yield reference(obj), spec["healthCheckNodePort"], ""
-
-
-def _is_port(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and value > 0
-
-
-def _ports(service: Object) -> Iterator[int]:
-    for _, port in _fields(service, ()):
-        yield port
-
-
-def _fields(obj: Any, above: tuple[str, ...]) -> Iterator[tuple[str, int]]:
-    """The dotted path and the number of each field for a node port."""
-    items = obj.items() if isinstance(obj, dict) else enumerate(obj if type(obj) is list else ())
-    for key, value in items:
-        path = (*above, str(key))
-        if key in _KEYS and _is_port(value):
-            yield ".".join(path), value
-        yield from _fields(value, path)
 
 
 def _key(values: Fields, port: int) -> str:
