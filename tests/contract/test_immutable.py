@@ -8,7 +8,7 @@ from learnflow_infra.clients.helm_output import Live, Rendered
 from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.documents import dump_all
 from learnflow_infra.engine.release import drift, immutable
-from learnflow_infra.engine.release.compare import Comparison
+from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.state import Observed
 
 pytestmark = pytest.mark.contract

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from learnflow_infra.clients import api_paths
 from learnflow_infra.engine.preflight.notices import asked_keys, dropped_keys
 from learnflow_infra.engine.release import claims
-from learnflow_infra.engine.release.compare import Comparison
+from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.recreation import Fixed, Resize, resizes
 from learnflow_infra.engine.request.confirmation import Confirm, Question
 from learnflow_infra.engine.request.session import Session

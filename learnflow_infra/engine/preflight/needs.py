@@ -6,7 +6,7 @@ from learnflow_infra.checks import Check
 from learnflow_infra.engine.gate import foundation, machine
 from learnflow_infra.engine.gate.demand import Demand, demand
 from learnflow_infra.engine.release import changes
-from learnflow_infra.engine.release.compare import Comparison
+from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.rendering import render
 from learnflow_infra.engine.release.state import Action
 from learnflow_infra.engine.request.planning import Plan

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from learnflow_infra.engine.release import fixed_values
-from learnflow_infra.engine.release.compare import Comparison
+from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.request import reuse
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.events import Emit, Message

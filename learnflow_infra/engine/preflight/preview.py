@@ -9,7 +9,8 @@ from learnflow_infra.engine.gate import foundation, machine
 from learnflow_infra.engine.preflight import needs, notices, refusals
 from learnflow_infra.engine.preflight.refusals import Proposal
 from learnflow_infra.engine.release import changes, crds, credentials, foreign, immutable, validate
-from learnflow_infra.engine.release.compare import Comparison, compare_all
+from learnflow_infra.engine.release.compare import compare_all
+from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.crds import Compared
 from learnflow_infra.engine.release.foreign import Foreign
 from learnflow_infra.engine.request.planning import Plan

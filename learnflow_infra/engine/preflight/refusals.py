@@ -10,7 +10,7 @@ from learnflow_infra.engine.gate import foundation, load_balancers
 from learnflow_infra.engine.images import local, required
 from learnflow_infra.engine.preflight import fixed, needs
 from learnflow_infra.engine.release import acceptance, adopt, claims_at_risk, recover, validate
-from learnflow_infra.engine.release.compare import Comparison
+from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.foreign import Foreign
 from learnflow_infra.engine.release.state import Action, ReleaseState
 from learnflow_infra.engine.request.planning import Plan

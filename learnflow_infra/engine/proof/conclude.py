@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from learnflow_infra.engine.proof.prove import Proof, prove
 from learnflow_infra.engine.proof.publish import take_back
 from learnflow_infra.engine.proof.restore import Restored, account, restore, wait_again
-from learnflow_infra.engine.release.compare import Comparison
+from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.converge import Settled
 from learnflow_infra.engine.release.order import SkippedError, first_failure
 from learnflow_infra.engine.release.state import Action

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from learnflow_infra.clients.helm_output import Live
 from learnflow_infra.engine.proof.failed import write_down
 from learnflow_infra.engine.release import claims_at_risk
-from learnflow_infra.engine.release.compare import Comparison
+from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.progress import ProgressReporter
 from learnflow_infra.engine.release.revisions import candidates
 from learnflow_infra.engine.release.state import Action

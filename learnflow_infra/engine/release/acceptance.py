@@ -15,7 +15,7 @@ from learnflow_infra.clients.api_errors import ApiError, ForbiddenError, NotFoun
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.engine.release import changes, drift, served_kinds, validate
-from learnflow_infra.engine.release.compare import Comparison
+from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.refusal import explained
 from learnflow_infra.engine.release.state import Action
 from learnflow_infra.engine.request.session import Session

@@ -7,7 +7,7 @@ from learnflow_infra.checks import UNCHANGED
 from learnflow_infra.clients.kube import MANAGER, Kube
 from learnflow_infra.documents.merging import merge
 from learnflow_infra.engine.release import changes, drift
-from learnflow_infra.engine.release.compare import Comparison
+from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.foreign import Foreign
 from learnflow_infra.engine.request.confirmation import Confirm, Question
 from learnflow_infra.engine.request.session import Session

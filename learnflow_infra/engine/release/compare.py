@@ -3,83 +3,26 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 
-from learnflow_infra.clients.helm_output import Live, Rendered
-from learnflow_infra.engine.release import changes, crds, drift, fixed_values, generated, leftovers
-from learnflow_infra.engine.release.changes import Change
+from learnflow_infra.clients.helm_output import Rendered
+from learnflow_infra.engine.release import changes, crds, drift, fixed_values, generated
+from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.drift import Finding
 from learnflow_infra.engine.release.observe import observe
 from learnflow_infra.engine.release.offline import render_offline
-from learnflow_infra.engine.release.recreation import Fixed
 from learnflow_infra.engine.release.refusal import explained
 from learnflow_infra.engine.release.state import (
-    Action,
     Observed,
-    ReleaseState,
-    action_for,
-    state_of,
 )
 from learnflow_infra.engine.request.prepare import Prepared
 from learnflow_infra.engine.request.session import Session
-from learnflow_infra.errors import LearnflowError, ReleaseFailedError
+from learnflow_infra.errors import ReleaseFailedError
 from learnflow_infra.objects import Object
 from learnflow_infra.system import tasks
 
 Render = Callable[[], Awaitable[Rendered]]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Comparison:
-    """The `desired` release beside the `observed` one.
-
-    `diff` has the changes from the observed baseline to the desired manifest, `findings` the
-    live objects that differ from the baseline. `refusal` is why helm would not install what
-    it rendered, None if it would. `generated` are fields that helm makes at each rendering:
-    no changes, but an upgrade replaces them. `fixed` are the changes that
-    cannot be made to objects that exist; see `immutable`.
-    """
-
-    prepared: Prepared
-    observed: Observed
-    desired: Rendered
-    diff: Sequence[Change] = ()
-    findings: Sequence[Finding] = ()
-    refusal: LearnflowError | None = None
-    generated: Sequence[Change] = ()
-    fixed: Sequence[Fixed] = ()
-
-    @property
-    def live(self) -> Live | None:
-        """The release in helm's record."""
-        return self.observed.live
-
-    @property
-    def unserved(self) -> list[Object]:
-        """Objects of the baseline in versions that the cluster no longer serves."""
-        return [finding.desired for finding in self.findings if not finding.path]
-
-    @property
-    def state(self) -> ReleaseState:
-        """The state that follows from the comparison."""
-        return state_of(self.observed, desired=self.desired, diff=self.diff, findings=self.findings)
-
-    @property
-    def action(self) -> Action:
-        """What a deploy does with the release."""
-        return action_for(self.state, self.observed, leftovers=self._leftovers)
-
-    @property
-    def _leftovers(self) -> bool:
-        """Failed revisions left something that helm's upgrade would not remove."""
-        attempts = [changes.by_key(item.manifest.objects) for item in self.observed.attempts]
-        deployed = self.observed.deployed
-        return leftovers.exist(
-            attempts,
-            changes.by_key(deployed.manifest.objects if deployed else ()),
-            changes.by_key(self.desired.manifest.objects),
-        )
 
 
 async def compare_all(session: Session, prepared: Sequence[Prepared]) -> list[Comparison]:

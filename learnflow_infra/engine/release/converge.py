@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from learnflow_infra.clients import helm_storage
 from learnflow_infra.clients.helm_output import Live
 from learnflow_infra.engine.release import drift, immutable, initial_status, removed_apis
-from learnflow_infra.engine.release.compare import Comparison
+from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.drift import Finding
 from learnflow_infra.engine.release.order import first_failure, settle
 from learnflow_infra.engine.release.progress import ProgressReporter

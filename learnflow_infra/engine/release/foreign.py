@@ -9,7 +9,7 @@ from typing import Any
 from learnflow_infra.clients import api_paths, helm_storage
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.engine.release import changes, claims, drift, ownership
-from learnflow_infra.engine.release.compare import Comparison
+from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.state import Observed, ReleaseState
 from learnflow_infra.engine.request import marks
 from learnflow_infra.engine.request.session import Session

@@ -15,7 +15,7 @@ from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.api_errors import ApiError, NotFoundError
 from learnflow_infra.clients.kube import MANAGER, Kube
 from learnflow_infra.engine.release import changes, drift
-from learnflow_infra.engine.release.compare import Comparison
+from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.recreation import Fixed
 from learnflow_infra.engine.release.state import Action
 from learnflow_infra.engine.request.session import Session

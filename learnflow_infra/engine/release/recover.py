@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-from learnflow_infra.engine.release.compare import Comparison
+from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.state import Action, Observed
 from learnflow_infra.engine.release.uninstall import uninstall
 from learnflow_infra.engine.request.session import Session

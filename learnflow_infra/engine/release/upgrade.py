@@ -5,7 +5,7 @@ import dataclasses
 import threading
 
 from learnflow_infra.clients.helm_output import Live
-from learnflow_infra.engine.release.compare import Comparison
+from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.refusal import explained
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import LearnflowError, ReleaseFailedError

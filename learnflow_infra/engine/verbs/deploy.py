@@ -18,7 +18,7 @@ from learnflow_infra.engine.proof.conclude import Run, conclude
 from learnflow_infra.engine.proof.recorder import Recorder, recorded, write_report
 from learnflow_infra.engine.release import crds, credentials, immutable
 from learnflow_infra.engine.release.adopt import adopt
-from learnflow_infra.engine.release.compare import Comparison, compare_all
+from learnflow_infra.engine.release.compare import compare_all
 from learnflow_infra.engine.release.converge import Settled, converge_all
 from learnflow_infra.engine.release.recover import recover_cut_off
 from learnflow_infra.engine.request import planning, run_lock
@@ -114,7 +114,7 @@ def _execute(
         _create_namespace(session)
     generated = _create_credentials(session, allowed.secrets)
     applied = [crds.apply(session.kube, item, session.emit) for item in allowed.crds]
-    comparisons: Sequence[Comparison] = allowed.comparisons
+    comparisons = allowed.comparisons
     if any(applied):
         comparisons = immutable.marked(session, asyncio.run(compare_all(session, prepared)))
     settled = asyncio.run(converge_all(session, comparisons, limit))

@@ -7,7 +7,7 @@ from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine.gate import checkout, foundation
 from learnflow_infra.engine.preflight.preview import preview, require_target
 from learnflow_infra.engine.release.changes import Change
-from learnflow_infra.engine.release.compare import Comparison
+from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.foreign import Foreign
 from learnflow_infra.engine.release.state import Action
 from learnflow_infra.engine.request import planning
