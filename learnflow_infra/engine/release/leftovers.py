@@ -46,4 +46,5 @@ def _by_name(items: list[Any]) -> dict[Any, Any]:
 
 
 def _name(item: Any) -> Any:
-    return item["name"] if isinstance(item, dict) and "name" in item else repr(item)
+    name = item.get("name") if isinstance(item, Mapping) else None
+    return name if isinstance(name, str) else repr(item)

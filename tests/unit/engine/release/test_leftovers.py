@@ -37,6 +37,8 @@ def env(name, value="1"):
         (containers(env("A", "2")), containers(env("A")), containers(env("A")), False),
         (containers(env("A"), env("B")), containers(env("A")), containers(env("A")), True),
         (containers(env("A"), env("B")), containers(env("A"), env("B")), containers(), False),
+        (containers({"name": {"a": 1}}), containers(env("A")), containers(), True),
+        (containers({"name": [1]}), containers({"name": [1]}), containers(), False),
     ],
     ids=[
         "nothing",
@@ -49,6 +51,8 @@ def env(name, value="1"):
         "another value in a list",
         "an item of a list",
         "an item that the deployed revision has",
+        "an item whose name is a mapping",
+        "an item whose name is a list, which the deployed revision has",
     ],
 )
 def test_what_only_a_failed_revision_has_is_left(attempt, deployed, desired, left):
