@@ -1,26 +1,30 @@
-"""Mark the volume claims of a release, which outlive it, as this program's."""
+"""Mark the volume claims of a release, which outlive it, with whose they are and what they keep."""
 
+import json
 from collections.abc import Sequence
 from contextlib import suppress
 
 from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.api_errors import ApiError
-from learnflow_infra.engine.release import claims
+from learnflow_infra.engine.release import claims, fixed_values
 from learnflow_infra.engine.request import marks
 from learnflow_infra.engine.request.session import Session
-from learnflow_infra.models import Release
+from learnflow_infra.models import Release, Values
 from learnflow_infra.objects import Object
 
 
 class ClaimMarker:
-    """Marks the claims of one release, each once; a claim that has the mark costs no request.
+    """Marks the claims of one release, each once; a claim that has the marks costs no request.
+
+    `values` are the user-supplied ones of the release; None, where it is not installed, records
+    none.
 
     A user without the right to change claims leaves them unmarked: they are this program's as
     long as the release exists.
     """
 
-    def __init__(self, session: Session, release: Release) -> None:
-        self._session, self._release = session, release
+    def __init__(self, session: Session, release: Release, values: Values | None) -> None:
+        self._session, self._release, self._values = session, release, values
         self._done: set[str] = set()
 
     def mark_used(self, manifest: Sequence[Object], objects: Sequence[Object]) -> None:
@@ -30,12 +34,23 @@ class ClaimMarker:
             self.mark(claim)
 
     def mark(self, claim: Object) -> None:
-        """Mark a claim, unless it is marked."""
+        """Mark a claim, unless it has the marks."""
         name, uid = claim["metadata"]["name"], claim["metadata"]["uid"]
-        if uid in self._done or marks.is_marked(claim, self._release.skill):
+        missing = self._missing(claim)
+        if uid in self._done or not missing:
             return
         self._done.add(uid)
         path = f"{api_paths.claims(self._session.namespace)}/{name}"
-        body = {"metadata": {"annotations": {marks.SKILL: self._release.skill}}}
         with suppress(ApiError):
-            self._session.kube.merge(path, body)
+            self._session.kube.merge(path, {"metadata": {"annotations": missing}})
+
+    def _missing(self, claim: Object) -> dict[str, str]:
+        """The annotations that the claim lacks, or has with another text."""
+        release, marked = self._release, marks.is_marked(claim, self._release.skill)
+        wanted: dict[str, str] = {} if marked else {marks.SKILL: release.skill}
+        if self._values is not None and release.fixed_by_volumes:
+            first = marks.first_values(claim)
+            values = fixed_values.kept(release.fixed_by_volumes, self._values, first)
+            wanted[marks.FIRST_VALUES] = json.dumps(values, sort_keys=True)
+        present = claim["metadata"].get("annotations") or {}
+        return {key: value for key, value in wanted.items() if present.get(key) != value}

@@ -1,17 +1,19 @@
 """Values that volumes keep from the first start, as skills declare them (`fixedByVolumes`)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from learnflow_infra.checks import UNCHANGED
 from learnflow_infra.clients import api_paths
-from learnflow_infra.documents.merging import merge
+from learnflow_infra.documents.merging import merge, put
 from learnflow_infra.engine.release.state import Observed
+from learnflow_infra.engine.request import marks
 from learnflow_infra.engine.request.prepare import Prepared
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import RefusedError
 from learnflow_infra.models import FixedByVolumes, Values
+from learnflow_infra.objects import Object
 from learnflow_infra.quantities import quantity
 from learnflow_infra.remedy import Command, Remedy, Words, join_lines
 from learnflow_infra.values.origins import shown, undotted
@@ -51,6 +53,23 @@ def changes(prepared: Prepared, old: Values) -> Iterator[Change]:
                 )
 
 
+def kept(rules: Sequence[FixedByVolumes], values: Values, known: Mapping[str, Any]) -> Values:
+    """What a volume keeps, by key: the first values, and of those that may grow the present ones.
+
+    None stands for the chart's default. Secrets are left out.
+
+    Args:
+        rules: of the release.
+        values: the user-supplied ones.
+        known: what the volume has kept so far.
+    """
+    keys = [(rule, key) for rule in rules for key in rule.keys if rule.change != "ignored"]
+    found = {key: _at(values, tuple(undotted(key))) for _, key in keys}
+    plain = {k: v for k, v in found.items() if shown(k, v or "text") == (v or "text")}
+    first = {key: known[key] for rule, key in keys if rule.change == "none" and key in known}
+    return plain | first
+
+
 def _at(values: Any, path: Sequence[str]) -> Any:
     for name in path:
         values = values.get(name) if isinstance(values, Mapping) else None
@@ -70,20 +89,26 @@ def require_kept(session: Session, prepared: Prepared, observed: Observed) -> No
     Raises:
         RefusedError: naming each value, and how to keep it.
     """
-    changed = [item for item in _changes(prepared, observed) if item.rule.change != "ignored"]
+    found = _changes(session, prepared, observed)
+    changed = [item for item in found if item.rule.change != "ignored"]
     if not changed or not _claims(session, prepared):
         return
     raise RefusedError(
         f"{' and '.join(item.key for item in changed)} cannot change for volumes that exist; "
         f"{UNCHANGED}.",
         why="\n".join(line for item in changed for line in (_line(item), item.rule.why)),
-        remedy=join_lines(_kept(changed), *dict.fromkeys(item.rule.remedy for item in changed)),
+        remedy=join_lines(
+            _same(changed, observed),
+            *dict.fromkeys(item.rule.remedy for item in changed),
+            *_emptied(prepared, observed),
+        ),
     )
 
 
 def ignored(session: Session, prepared: Prepared, observed: Observed) -> list[str]:
     """A line for each changed value that has no effect on the volumes that exist."""
-    changed = [item for item in _changes(prepared, observed) if item.rule.change == "ignored"]
+    found = _changes(session, prepared, observed)
+    changed = [item for item in found if item.rule.change == "ignored"]
     if not changed or not _claims(session, prepared):
         return []
     return [
@@ -91,16 +116,30 @@ def ignored(session: Session, prepared: Prepared, observed: Observed) -> list[st
     ]
 
 
-def _changes(prepared: Prepared, observed: Observed) -> list[Change]:
-    """Those of a release that is deployed; of a new one, those that differ from the defaults."""
-    base = observed.baseline
-    found = list(changes(prepared, base.values if base else {}))
-    return found if base else [item for item in found if item.asked]
+def _changes(session: Session, prepared: Prepared, observed: Observed) -> list[Change]:
+    """Those of a release that is installed; of a new one, those from what its volumes keep.
+
+    What a volume of an earlier version keeps is not known: it cannot be refused.
+    """
+    if observed.baseline:
+        return list(changes(prepared, observed.baseline.values))
+    known = {
+        k: v for item in _claims(session, prepared) for k, v in marks.first_values(item).items()
+    }
+    old: Values = {}
+    for key, value in known.items():
+        old = old if value is None else put(old, key, value)
+    found = [(item, item.key.partition(".")[2] in known) for item in changes(prepared, old)]
+    return [
+        item if sure else replace(item, rule=replace(item.rule, change="ignored"))
+        for item, sure in found
+        if sure or item.asked
+    ]
 
 
-def _claims(session: Session, prepared: Prepared) -> bool:
+def _claims(session: Session, prepared: Prepared) -> list[Object]:
     path, labels = api_paths.claims(session.namespace), prepared.release.volumes
-    return bool(labels and session.kube.items(path, labels=api_paths.selector(labels)))
+    return session.kube.items(path, labels=api_paths.selector(labels)) if labels else []
 
 
 def _line(item: Change) -> str:
@@ -112,14 +151,23 @@ def _text(value: object) -> str:
     return "unset" if value is None or value == "" else str(value)
 
 
-def _kept(items: Sequence[Change]) -> Words:
+def _same(items: Sequence[Change], observed: Observed) -> Words:
     settings = ",".join(f"{item.key}={item.old}" for item in items if _typed(item))
+    if not observed.baseline:
+        return f"Keep what the volumes have: --set {settings}" if settings else "Leave it out."
     if all(item.asked for item in items):
         return f"Keep what runs: --set {settings}" if settings else "Leave it out."
     return Remedy(
         f"Keep what runs: --set {settings}, or " if settings else "Keep what runs: ",
         Command("deploy", "--reuse-values"),
     )
+
+
+def _emptied(prepared: Prepared, observed: Observed) -> Iterator[Words]:
+    """How to begin with empty volumes, where nothing runs that uses them."""
+    if not observed.baseline:
+        command = Command("delete", prepared.release.skill, "--purge-data")
+        yield Remedy("To begin with empty volumes (it deletes all data, and asks first): ", command)
 
 
 def _typed(item: Change) -> bool:

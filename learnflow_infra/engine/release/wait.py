@@ -94,7 +94,7 @@ def _wait(
     session: Session, release: Release, live: Live, seconds: float, report: Observe
 ) -> Snapshot:
     replacer = StuckPodReplacer(session)
-    marker = ClaimMarker(session, release)
+    marker = ClaimMarker(session, release, live.values)
 
     def observe(observation: Observation) -> None:
         report(observation)

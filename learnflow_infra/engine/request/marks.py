@@ -1,6 +1,8 @@
 """The marks by which this program recognises what it made."""
 
+import json
 from collections.abc import Mapping
+from typing import Any
 
 from learnflow_infra.clients.kube import MANAGER
 from learnflow_infra.models import SkillName
@@ -10,7 +12,18 @@ CHART = "learnflow.infra/chart"
 """Label of a helm release: the name of the chart that was deployed. `helm upgrade` keeps it."""
 SKILL = "learnflow.infra/skill"
 """Annotation of an object that outlives its release: the skill whose data it holds."""
+FIRST_VALUES = "learnflow.infra/first-values"
+"""Annotation of a volume claim: the values that it keeps (`fixedByVolumes`), as JSON by key."""
 _MANAGED_BY = "app.kubernetes.io/managed-by"
+
+
+def first_values(claim: Object) -> Mapping[str, Any]:
+    """What a claim keeps of the values, by key; empty if nothing or something else is recorded."""
+    try:
+        found = json.loads((claim["metadata"].get("annotations") or {}).get(FIRST_VALUES, "{}"))
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def release_labels(chart: str) -> Mapping[str, str]:

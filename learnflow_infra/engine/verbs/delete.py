@@ -103,7 +103,7 @@ def _claim_ownership(
         others += strange
         names = {item.name for item in strange}
         own = [claim for claim in existing if reference(claim) not in names]
-        marker = ClaimMarker(session, release)
+        marker = ClaimMarker(session, release, found.known.values if found.known else None)
         for claim in own if not purge else ():
             marker.mark(claim)
     if purge and others:
