@@ -76,8 +76,8 @@ def _observed(obj: Object) -> bool:
 def _outdated(pod: Object, newest: dict[str, str]) -> bool:
     if not newest:
         return False
-    revision = at(pod, "metadata", "labels", REVISION)
-    return any(uid in newest and newest[uid] != revision for uid in owner_uids(pod))
+    revision = text(pod, "metadata", "labels", REVISION)
+    return any(revision not in {"", newest.get(uid, revision)} for uid in owner_uids(pod))
 
 
 def _fails(pod: Object) -> bool:

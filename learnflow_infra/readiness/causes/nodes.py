@@ -7,6 +7,7 @@ from learnflow_infra.readiness.causes import scheduling
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts
+from learnflow_infra.readiness.past import uncounted
 from learnflow_infra.readiness.states import (
     at,
     condition,
@@ -23,9 +24,10 @@ _PRESSURES = ("DiskPressure", "MemoryPressure", "PIDPressure")
 def explain(facts: Facts) -> Iterator[Cause]:
     """A cause for each such node that an unready pod runs or may run on, and for evictions."""
     pods = [pod for pod, _ in facts.unready("Pod")]
-    used = {at(pod, "spec", "nodeName") for pod in pods}
+    held = [pod for pod in facts.terminating() if pod["kind"] == "Pod" and _awaited(facts, pod)]
+    used = {at(pod, "spec", "nodeName") for pod in (*pods, *held)}
     kept_off = any(_kept_off(facts, pod) for pod in pods)
-    for node in facts.surroundings("Node") if pods else ():
+    for node in facts.surroundings("Node") if pods or held else ():
         if node["metadata"]["name"] in used or kept_off:
             yield from _troubles(node)
     for pod in pods:
@@ -42,6 +44,12 @@ def _kept_off(facts: Facts, pod: Object) -> bool:
         return scheduling.code_of(facts, pod, message) in {Code.NodeNotReady, Code.NodePressure}
     nodes = facts.surroundings("Node")  # the scheduler has not seen it
     return not any(holds(node, "Ready") for node in nodes)
+
+
+def _awaited(facts: Facts, pod: Object) -> bool:
+    """Whether the end of a pod is awaited: nothing takes its place before, as in StatefulSets."""
+    objects = [obj for obj, _ in facts.evidence.states]
+    return pod["metadata"].get("uid") not in uncounted(objects)
 
 
 def _ended_by_node(pod: Object) -> bool:

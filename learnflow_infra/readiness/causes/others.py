@@ -6,7 +6,7 @@ from learnflow_infra.objects import Object, refer, reference
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts
-from learnflow_infra.readiness.states import condition, containers, ended, owner_uids
+from learnflow_infra.readiness.states import condition, containers, ended, owner_uids, unobserved
 
 _BUILT_IN = {
     "foregroundDeletion",
@@ -20,6 +20,7 @@ _BUILT_IN = {
     "batch.kubernetes.io/job-tracking",
 }
 """Finalizers that Kubernetes removes by itself."""
+_LATE = "ProgressDeadlineExceeded"
 _WORKLOADS = {"pods", "statefulsets", "deployments", "replicasets", "jobs", "daemonsets"}
 
 
@@ -31,7 +32,7 @@ def explain(facts: Facts) -> Iterator[Cause]:
             yield _job(facts, obj)
         elif obj["kind"] == "CustomResourceDefinition" and status.state == "Failed":
             yield _definition(obj, status.message)
-        elif condition(obj, "Progressing").get("reason") == "ProgressDeadlineExceeded":
+        elif condition(obj, "Progressing").get("reason") == _LATE and not unobserved(obj):
             yield _rollout(facts, obj)
         elif (obj["apiVersion"], obj["kind"]) == ("v1", "Service") and _unserved(facts, obj):
             yield _balancer(facts, obj)

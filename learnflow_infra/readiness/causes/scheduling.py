@@ -23,7 +23,7 @@ _RULES: tuple[tuple[Code, str], ...] = (
         Code.PodUnschedulableAffinity,
         r"(anti-|pod )affinity|topology spread|olume's? node aff|volume node affinity",
     ),
-    (Code.PodUnschedulableNodeSelector, r"affinity/selector"),
+    (Code.PodUnschedulableNodeSelector, r"affinity/selector|node selector"),
 )
 _UNBOUND = "unbound immediate PersistentVolumeClaims"
 _TAINT = re.compile(r"\btaint")

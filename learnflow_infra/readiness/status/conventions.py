@@ -38,21 +38,21 @@ _DATA = {
 """By group and kind ("": all of the group), resources that others only read: no status follows."""
 _LATE = "its operator has not observed the newest spec yet"
 _FAILURE = re.compile(
-    r"Stalled|Degraded|ErrorOccurred|Invalid|InvalidSpec"
-    r"|\w*(?:Failed|Failure|Error|Errored|Unhealthy)"
+    r"Stalled|Degraded|ErrorOccurred|Invalid|InvalidSpec|Irreconcilable"
+    r"|(?:\S*/)?\w*(?:Failed|Failure|Error|Errored|Unhealthy|Conflict)"
 )
 """Types of conditions that are True only while something is wrong."""
 _STOPPED = re.compile(r"DeadlineExceeded|Abort|Fail|Error")
 """Reasons of a condition `Progressing` that is False."""
 _UNDER_WAY = re.compile(
-    r"Reconciling|(?:\w*\W)?\w*(?:Updating|Upgrading|Creating|Installing|Provisioning|Deploying)"
+    r"Reconciling|Rolling(?:Out|Update)|(?:\S*/)?\w*(?:Updating|Upgrading|Creating|Installing|Provisioning|Deploying)"
     r"|\w+(?:Progressing|Unpacking)|In-?[Pp]rogress"
-    r"|Running=Running|Progressing=Replica(?:Set|tionController)(?:Created|Updated)"
+    r"|Running=Running|\w*Pending=Installing|Progressing=Replica(?:Set|tionController)(?:Created|Updated)"
 )
 """Types of conditions (or type and reason) that are True only while something is being done."""
-_READY = ("Ready", "Available")
-_UNREADY = ("NotReady", "PartiallyReady")
-"""Types of conditions that are True in place of a condition `Ready` that is False."""
+_READY = ("ready", "available")
+_UNREADY = ("notready", "partiallyready")
+"""In lower case, types that are True in place of a condition `Ready` that is False."""
 _STEP = re.compile(
     r"Accepted|Admitted|Valid|Programmed|ResolvedRefs|Succeeded|Installed|Completed?|Launched"
     r"|Reconciled|Deployed|Configured|Established|Initialized|Scheduled|Registered"
@@ -61,7 +61,7 @@ _STEP = re.compile(
 """Types of conditions that a resource needs where it has no condition `Ready` or `Available`."""
 _FAILED = re.compile(r"(?:failed|failure|error)$", re.IGNORECASE)
 """Reasons of a condition that is False and should be True."""
-_NEEDED = {"Synced", "ReconcileSuccess", "LastAsyncOperation"}
+_NEEDED = {"Synced", "Reconciled", "ReconcileSuccess", "LastAsyncOperation"}
 """Types of conditions that tell of the newest spec, where `Ready` tells of what was made before."""
 _EMPTY: tuple[object, ...] = (None, "", [], {})
 """What operators write before they know more; a number or False tells something."""
@@ -145,17 +145,17 @@ def _is_false(item: Condition) -> bool:
 
 def _ready(obj: Object, conditions: list[Condition]) -> Status | None:
     """The status by `Ready`, or else `Available`; None where it has neither."""
-    named = {text(item, "type"): item for item in reversed(conditions)}
-    ready = next((named[name] for name in _READY if name in named), None)
-    if ready is None:
+    named = {text(item, "type").lower(): item for item in reversed(conditions)}
+    name = next(filter(named.get, _READY), "")
+    if not name:
         unready = next((named[name] for name in _UNREADY if is_true(named.get(name, {}))), None)
         return progress(describe(unready)) if unready else None
-    if _outdated(obj, ready):
+    if _outdated(obj, named[name]):
         return progress(_LATE)
-    if not is_true(ready):
-        return progress(describe(ready))
+    if not is_true(named[name]):
+        return progress(describe(named[name]))
     rest = phases.compute(obj)  # a rollout is available before it has come to its end
-    return rest if ready.get("type") == "Available" and not rest.ready else current("ready")
+    return rest if name == "available" and not rest.ready else current("ready")
 
 
 def _steps(obj: Object, conditions: list[Condition]) -> Status | None:

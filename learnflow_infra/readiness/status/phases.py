@@ -19,19 +19,19 @@ _OTHER = re.compile(r"(?!desired|last(?!Operation))\w*(?:Status|State)")
 _NESTED = ("state", "status", "phase")
 """Such fields one level below."""
 _BAD = re.compile(
-    r"(?:\w*(?:failed|failure|error)|failed\w+|degraded|invalid|rejected|cancell?ed|aborted)"
+    r"(?:\w*(?:failed|failure|error(?:ed)?)|failed\w+|degraded|invalid|rejected|cancell?ed|aborted)"
     r"(?:\W.*)?",
     re.IGNORECASE | re.DOTALL,
 )
 _EARLY = re.compile(
-    r"pending\w*|\w*in-?progress|submitted|missing|new|not(?:ready|reconciled)|waiting\w*"
-    r"|unhealthy|noncompliant",
+    r"pending\w*|\w*in-?progress|submitted|missing|new|not\W?(?:ready|reconciled)|waiting\w*"
+    r"|unhealthy|unavailable|noncompliant|\w*backoff",
     re.IGNORECASE,
 )
 _UNDER_WAY = re.compile(r"\w*?[a-z]ing(?![a-z])|[A-Z]+ING\b")
 """`Creating`, `ApplyingChanges` or `Setting up primary`."""
 _WORKS = re.compile(
-    r"\w*(?:runn|serv|listen|work|stream|monitor|watch|poll|operat|warn|upgradepend)ing\b",
+    r"\w*(?:runn|serv|listen|work|stream|monitor|watch|poll|operat|warn|upgradepend)ing\b|started\b",
     re.IGNORECASE,
 )
 """What something does that is ready; an upgrade that is pending waits for somebody's approval."""
@@ -39,6 +39,8 @@ _ENDS = re.compile(r"(?:Job|Run|Workflow|Experiment|Backup|Task)$")
 """Kinds that are done only when they do not run any more."""
 
 
+_FLAGS = ("ready", "readyToUse", "healthy", "applied")
+"""Fields of the status that are False, or the count 0, while it is not ready."""
 _COUNTS = (
     *(("readyReplicas", "replicas"), ("updatedReadyReplicas", "updatedReplicas")),
     *(("readyInstances", "instances"), ("availableNodes", "expectedNodes")),
@@ -54,7 +56,7 @@ def compute(obj: Object) -> Status:
 
 def _by_counts(obj: Object) -> Status | None:
     status, spec = part(obj, "status"), part(obj, "spec")
-    if False in (status.get(key) for key in ("ready", "readyToUse", "healthy")):
+    if False in (status.get(key) for key in _FLAGS):
         return progress("its status says that it is not ready")
     for name, total in _COUNTS:
         number, desired = status.get(name), spec.get(total, status.get(total))
@@ -83,6 +85,6 @@ def _is_early(obj: Object, word: str) -> bool:
 
 
 def _by_health(obj: Object) -> Status:
-    """By the health of Elastic's operators, which is a colour; yellow is that of a single node."""
-    health = text(obj, "status", "health")
+    """By a health that is a colour; yellow is that of a single node of Elasticsearch."""
+    health = text(obj, "status", "health") or text(obj, "status", "healthStatus")
     return progress(f"health {health}") if health in {"red", "unknown"} else current("exists")
