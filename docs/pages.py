@@ -72,7 +72,7 @@ def _meaning(option):
     choices = [item.value for item in type(option.default)] if _is_choice(option) else []
     default = option.default.value if choices else option.default
     one_of = f" One of {', '.join(choices)}." if choices else ""
-    shown = "" if default in {None, False, True} else f" Default: {default}."
+    shown = "" if default in {None, False, True, ""} else f" Default: {default}."
     return option.help + one_of + shown + (f" Or ${option.envvar}." if option.envvar else "")
 
 

@@ -32,7 +32,8 @@ def status(
         out_document("Status", ready=ready, releases=[_release(state) for state in states])
     else:
         for state in states:
-            out(f"{state.release}  revision {state.revision}  {state.status}")
+            revision = [f"revision {state.revision}"] if state.revision else []
+            out("  ".join([state.release, *revision, state.status]))
             for name, status in state.objects:
                 out(f"  {name:45} {status.state:12} {status.message}")
     if not all(state.ready for state in states):

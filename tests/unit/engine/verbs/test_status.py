@@ -47,6 +47,13 @@ def test_it_is_one_document_of_its_schema(monkeypatch, states, code):
     assert [item["release"] for item in document["releases"]] == ["kafka", "postgres"]
 
 
+def test_a_release_that_is_not_installed_has_no_revision(monkeypatch):
+    monkeypatch.setattr(verb, "status", lambda _options, _emit: [state("kafka"), ABSENT])
+    lines = CliRunner().invoke(app, ["status"]).stdout.splitlines()
+    assert lines[0] == "kafka  revision 1  deployed"
+    assert lines[-1] == "postgres  not installed"
+
+
 def test_the_schema_knows_every_state():
     known = json.loads(schema_path("status").read_text())["$defs"]["object"]["properties"]["status"]
     assert set(known["enum"]) == set(get_args(State))
