@@ -192,9 +192,11 @@ class _RelaySocket(socket.socket):
 
 
 def _refusal(stderr: str) -> Exception:
-    """Return the error for kubectl's stderr; a refusal starts with "Error from server (REASON)"."""
-    if stderr.startswith("Error from server (") and ")" in stderr:
-        reason = stderr[len("Error from server (") :].split(")", 1)[0]
-        if reason not in UNREACHABLE_REASONS:
-            return ApiError(reason, stderr.splitlines()[-1])
+    """Return the error for kubectl's stderr; a refusal has a line "Error from server (REASON)".
+
+    Lines of klog and warnings may come before it.
+    """
+    refused = re.search(r"^Error from server \((\w+)\)", stderr, re.MULTILINE)
+    if refused and refused[1] not in UNREACHABLE_REASONS:
+        return ApiError(refused[1], stderr.splitlines()[-1])
     return ClusterUnreachableError(stderr.splitlines()[-1] if stderr else "kubectl failed silently")

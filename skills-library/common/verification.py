@@ -156,6 +156,8 @@ class Verification:
         try:
             data = self.kubectl.get(f"configmaps/{CONFIG_MAP}").get("data") or {}
         except ApiError as error:
+            if error.reason != "NotFound":
+                raise CheckFailed(f"the recorded endpoints cannot be read: {error}") from error
             raise CheckFailed(
                 f"no endpoints are recorded in namespace {self.kubectl.namespace} ({error}); "
                 "run: learnflow-infra deploy"

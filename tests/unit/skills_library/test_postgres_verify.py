@@ -11,8 +11,8 @@ import threading
 
 import jsonschema
 import pytest
-from kubectl import ApiError, ClusterUnreachableError, Kubectl
-from verification import Verification, main
+from kubectl import ApiError, ClusterUnreachableError, Kubectl, _refusal
+from verification import CheckFailed, Verification, main
 
 from learnflow_infra.paths import repo_root
 
@@ -97,6 +97,39 @@ def test_an_unreachable_cluster_is_4(cluster):
     done = run()
     assert done.returncode == 4
     assert "refused" in failed(done)["cluster-reachable"]
+
+
+@pytest.mark.parametrize(
+    ("stderr", "kind"),
+    [
+        ("Error from server (NotFound): configmaps x not found", ApiError),
+        ("W1126 warnings.go:70] old\nError from server (NotFound): x not found", ApiError),
+        ("Warning: old\nError from server (Forbidden): no", ApiError),
+        ("Error from server (ServiceUnavailable): later", ClusterUnreachableError),
+        ("The connection to the server 127.0.0.1:1 was refused", ClusterUnreachableError),
+        ("", ClusterUnreachableError),
+    ],
+)
+def test_a_refusal_is_no_unreachable_cluster(stderr, kind):
+    assert type(_refusal(stderr)) is kind
+
+
+@pytest.mark.parametrize(
+    ("reason", "words"),
+    [
+        ("NotFound", "no endpoints are recorded in namespace ns"),
+        ("Forbidden", "the recorded endpoints cannot be read: no"),
+    ],
+)
+def test_only_a_missing_record_is_called_missing(monkeypatch, reason, words):
+    def get(*_args, **_more):
+        raise ApiError(reason, "no")
+
+    kubectl = Kubectl("", "", "ns")
+    monkeypatch.setattr(kubectl, "get", get)
+    with pytest.raises(CheckFailed) as error:
+        Verification(kubectl, ["inside"], 1).load_endpoints("")
+    assert words in str(error.value)
 
 
 def test_no_kubectl_is_4(monkeypatch):
