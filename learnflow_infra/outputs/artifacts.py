@@ -47,7 +47,7 @@ def endpoints(folder: Path) -> EndpointsDocument:
         )
     except (OSError, ValueError):
         return {}
-    return document
+    return document if isinstance(document, dict) else {}
 
 
 def write_endpoints(folder: Path, doc: EndpointsDocument, kubectl: str) -> None:
