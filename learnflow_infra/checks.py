@@ -4,9 +4,6 @@ from dataclasses import dataclass
 
 from learnflow_infra.remedy import Words
 
-UNCHANGED = "no release was changed"
-"""How an error ends that is raised before the run has changed any release."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Check:

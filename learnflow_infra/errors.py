@@ -2,10 +2,13 @@
 
 import inspect
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, ClassVar, Final
 
 from learnflow_infra.remedy import Remedy, Words, join_lines
 
+UNCHANGED = "No release was changed."
+"""For `accounted`, of a block before which the run has changed no release."""
 EXIT_INTERRUPTED = 130
 """Ctrl-C (128 + SIGINT), as shells report it."""
 EXIT_CHANGES = 2
@@ -60,11 +63,19 @@ class LearnflowError(Exception):
 
 def followed_by(error: LearnflowError, *sentences: str, why: str = "") -> LearnflowError:
     """The error, in its class, with sentences about what was done after it, and lines of `why`."""
-    document = error.document()
     what = " ".join([error.what, *sentences])
-    parts = (Remedy(error.why), Remedy("\n" + why)) if error.why and why else (error.why or why,)
-    document |= {"what": what, "why": Remedy(*parts).document()}
-    return from_document(document)
+    return from_document(
+        error.document() | {"what": what, "why": _plain(join_lines(error.why, why))}
+    )
+
+
+@contextmanager
+def accounted(*sentences: str) -> Iterator[None]:
+    """Let an error of the block end with sentences about what was done before it."""
+    try:
+        yield
+    except LearnflowError as error:
+        raise followed_by(error, *sentences) from error
 
 
 def from_document(document: Mapping[str, Any]) -> LearnflowError:

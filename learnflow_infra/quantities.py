@@ -48,3 +48,8 @@ def size(count: float) -> str:
     power = min(4, max(0, int(count).bit_length() - 1) // 10)
     unit = ("B", "Ki", "Mi", "Gi", "Ti")[power]
     return f"{count / 2 ** (10 * power):.1f}".removesuffix(".0") + unit
+
+
+def counted(number: int, noun: str) -> str:
+    """A number of things: `1 object`, `2 objects`."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")

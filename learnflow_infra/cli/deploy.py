@@ -10,6 +10,7 @@ from learnflow_infra.cli import ask
 from learnflow_infra.cli import options as opts
 from learnflow_infra.cli.diff import show_plan
 from learnflow_infra.cli.run import out, out_document, run
+from learnflow_infra.quantities import counted
 
 if TYPE_CHECKING:
     from learnflow_infra.engine.request.planning import Options
@@ -150,6 +151,6 @@ def _print(done: "Deployed") -> None:
     out(f"Recorded in {done.files[0].parent}: " + ", ".join(file.name for file in done.files))
     count = sum(len(result["checks"]) for result in done.verification)
     unchecked = "verified before" if done.verified else "not verified"
-    proof = f"verified: {count} checks passed" if count else unchecked
+    proof = f"verified: {counted(count, 'check')} passed" if count else unchecked
     what = "Deployed" if done.changed else "Nothing to change: all releases are ready"
     out(f"{what}, {proof} ({done.seconds:.1f} s).")

@@ -35,7 +35,7 @@ def refusal(images: Sequence[Unobtainable], removed: Sequence[RemovedImages] = (
     explained = [_explained(image, removed) for image in images]
     count = "An image" if len(images) == 1 else f"{len(images)} images"
     return ArtifactError(
-        f"{count} cannot be pulled; nothing was installed.",
+        f"{count} cannot be pulled.",
         why="\n".join(line for line, _ in explained),
         remedy=join_lines(*dict.fromkeys(remedy for _, remedy in explained)),
     )

@@ -97,7 +97,7 @@ def test_a_release_of_others_is_adopted_once_that_is_confirmed(options, kube, he
         ("added", "Service/demo"),
         ("removed", "ConfigMap/theirs"),
     ]
-    with pytest.raises(RefusedError, match="not confirmed, nothing was changed") as error:
+    with pytest.raises(RefusedError, match=r"not confirmed\. No release was changed") as error:
         deploy.deploy(adopting, ignore)
     assert "removed ConfigMap/theirs" in error.value.why
     assert theirs(kube, options.namespace)

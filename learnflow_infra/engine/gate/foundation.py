@@ -7,7 +7,7 @@ Kubernetes objects; `cluster_checks`, `manifest_checks` and `port_checks` send r
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
-from learnflow_infra.checks import UNCHANGED, Check
+from learnflow_infra.checks import Check
 from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.api_errors import ForbiddenError
 from learnflow_infra.clients.kube import Kube
@@ -84,7 +84,6 @@ def require_possible_ports(
     kube: Kube,
     manifests: Mapping[ReleaseName, Sequence[Object]],
     values: Mapping[ReleaseName, Fields],
-    done: str = UNCHANGED,
 ) -> None:
     """Raise an error if a node port is outside the range, or requested twice.
 
@@ -97,9 +96,7 @@ def require_possible_ports(
     if any(item.port not in ports.RANGE for item in port_requests.requests(manifests)):
         check = ports.faults(manifests, values, _node_port_range(kube))
     if not check.passed:
-        raise InputError(
-            f"Node ports cannot be given out; {done}.", why=check.message, remedy=check.remedy
-        )
+        raise InputError("Node ports cannot be given out.", why=check.message, remedy=check.remedy)
 
 
 def _node_port_range(kube: Kube) -> range:
@@ -147,17 +144,12 @@ def version_check(version: ServerVersion) -> Check:
     )
 
 
-def require(
-    checks: Sequence[Check],
-    kind: type[LearnflowError] = FoundationError,
-    done: str = UNCHANGED,
-) -> None:
+def require(checks: Sequence[Check], kind: type[LearnflowError] = FoundationError) -> None:
     """Raise an error unless all checks passed.
 
     Args:
         checks: each with its result.
         kind: the class of the error.
-        done: what this run has done to the releases so far.
 
     Raises:
         FoundationError: (or another `kind`) naming every failed check, with its remedy.
@@ -166,7 +158,7 @@ def require(
     if failed:
         lines = [Remedy(f"{c.name}: {c.message}\n    ", c.remedy) for c in failed]
         raise kind(
-            f"{len(failed)} of {len(checks)} foundation checks failed; {done}.",
+            f"{len(failed)} of {len(checks)} foundation checks failed.",
             why=join_lines(*lines),
             remedy=Remedy("Check again: ", Command("doctor")),
         )

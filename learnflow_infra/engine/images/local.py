@@ -34,7 +34,7 @@ def require(references: Collection[Reference], present: Collection[str]) -> None
         names = {ref.name for ref in references if str(ref) in missing}
         others = sorted(name for name in present if name.partition(":")[0] in names)
         raise ArtifactError(
-            f"No node has {', '.join(missing)}; nothing was installed.",
+            f"No node has {', '.join(missing)}.",
             why="\n".join([_WHY, *([f"There are: {', '.join(others)}"] if others else [])]),
             remedy=Remedy(
                 "Leave image.tag out: the deploy sets it to the image that it builds. "
@@ -56,7 +56,7 @@ def require_not_pulled(images: Iterable[Reference]) -> None:
     local = sorted(str(reference) for reference in images if is_local(reference))
     if local:
         raise ArtifactError(
-            f"{', '.join(local)} cannot be pulled; nothing was installed.",
+            f"{', '.join(local)} cannot be pulled.",
             why=f"{_WHY} The pull policy Always asks it at every start.",
             remedy="Set the pull policy to IfNotPresent (image.pullPolicy).",
         )

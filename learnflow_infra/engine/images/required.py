@@ -21,6 +21,7 @@ from learnflow_infra.events import Emit, Message, step
 from learnflow_infra.models import ReleaseName
 from learnflow_infra.objects import Object
 from learnflow_infra.outputs import placeholders
+from learnflow_infra.quantities import counted
 from learnflow_infra.references import Reference, parse
 from learnflow_infra.sources import preflight
 from learnflow_infra.sources.image_names import by_operator, images_of
@@ -132,7 +133,7 @@ def check(references: Sequence[Reference], emit: Emit) -> None:
         ArtifactError: naming each missing image.
     """
     if not skopeo.installed():
-        text = f"Not checked whether {len(references)} images exist: skopeo is missing"
+        text = "Not checked whether the images exist: skopeo is missing"
         emit(Message(text=f"{text} (package: skopeo)."))
         return
     with step(emit, "images", "Check that the images exist") as progress:
@@ -143,4 +144,4 @@ def check(references: Sequence[Reference], emit: Emit) -> None:
         missing = [item for item in failed if item.fault not in _HOST_ONLY]
         if missing:
             raise preflight.refusal(missing, skills.removed_images())
-        progress.done(f"{len(references)} images", changed=None)
+        progress.done(counted(len(references), "image"), changed=None)

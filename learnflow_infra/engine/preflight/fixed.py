@@ -14,7 +14,7 @@ from learnflow_infra.objects import Object, reference
 from learnflow_infra.remedy import Command, Remedy, Words, join_lines
 
 
-def require_possible(session: Session, items: Sequence[Comparison], done: str) -> None:
+def require_possible(session: Session, items: Sequence[Comparison]) -> None:
     """Refuse changes that the API server would not make to objects that exist.
 
     Raises:
@@ -30,7 +30,7 @@ def require_possible(session: Session, items: Sequence[Comparison], done: str) -
         for one in item.fixed
     ]
     raise RefusedError(
-        f"{', '.join(reference(one.live) for one in fixed)} cannot be changed in this way; {done}.",
+        f"{', '.join(reference(one.live) for one in fixed)} cannot be changed in this way.",
         why="\n".join(lines),
         remedy=join_lines(*_kept(impossible), *_resized(session, fixed), *_recreated(fixed)),
     )

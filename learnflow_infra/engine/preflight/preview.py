@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from learnflow_infra.checks import UNCHANGED
 from learnflow_infra.engine.gate import foundation, machine
 from learnflow_infra.engine.preflight import needs, notices, refusals
 from learnflow_infra.engine.preflight.refusals import Proposal
@@ -16,11 +15,12 @@ from learnflow_infra.engine.release.foreign import Foreign
 from learnflow_infra.engine.request.planning import Plan
 from learnflow_infra.engine.request.prepare import Prepared
 from learnflow_infra.engine.request.session import Session
-from learnflow_infra.errors import HostError, RefusedError
+from learnflow_infra.errors import UNCHANGED, HostError, RefusedError, accounted
 from learnflow_infra.events import Message, step
 from learnflow_infra.models import Credential
 from learnflow_infra.outputs.container_variables import secret_keys
 from learnflow_infra.outputs.endpoints import kubectl_command
+from learnflow_infra.quantities import counted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +65,7 @@ def preview(
     *,
     pull: bool = False,
     adopt: bool = False,
-    done: str = UNCHANGED,
+    done: Sequence[str] = (UNCHANGED,),
 ) -> Preview:
     """What a deploy would change; raises if it would refuse.
 
@@ -75,11 +75,18 @@ def preview(
         prepared: its releases.
         pull: load missing images into the embedded cluster; else only look for them.
         adopt: take over what others made; else it is refused.
-        done: what this run has done to the releases so far.
+        done: sentences about what this run has changed so far.
 
     Raises:
-        LearnflowError: of the class of the first refusal.
+        LearnflowError: of the class of the first refusal, with `done` at the end of its sentence.
     """
+    with accounted(*done):
+        return _preview(session, plan, prepared, pull=pull, adopt=adopt)
+
+
+def _preview(
+    session: Session, plan: Plan, prepared: Sequence[Prepared], *, pull: bool, adopt: bool
+) -> Preview:
     _check_cluster(session)
     comparisons, others = _compare(session, plan, prepared)
     _warn_of_refused(session, comparisons)
@@ -88,7 +95,6 @@ def preview(
         plan=plan,
         comparisons=comparisons,
         foreign=others,
-        done=done,
         pull=pull,
         adopt=adopt,
     )
@@ -112,7 +118,7 @@ def _compare(
         comparisons = asyncio.run(compare_all(session, prepared))
         others = asyncio.run(foreign.find_all(session, comparisons, _credentials(plan)))
         comparisons = immutable.marked(session, comparisons)
-        running.done(f"{len(comparisons)} releases", changed=None)
+        running.done(counted(len(comparisons), "release"), changed=None)
     return comparisons, others
 
 
@@ -139,7 +145,7 @@ def _check_cluster(session: Session) -> None:
     with step(session.emit, "foundation", "Check the foundation") as running:
         results = foundation.cluster_checks(session.kube, session.namespace)
         foundation.require(results)
-        running.done(f"{len(results)} checks passed", changed=None)
+        running.done(f"{counted(len(results), 'check')} passed", changed=None)
 
 
 def _credentials(plan: Plan) -> list[Credential]:

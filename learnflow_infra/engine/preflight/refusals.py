@@ -3,7 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from learnflow_infra.checks import UNCHANGED
 from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.engine.gate import foundation, load_balancers
@@ -24,8 +23,7 @@ from learnflow_infra.sources.image_names import always_pulled
 class Proposal:
     """What a deploy is about to do, for the functions that refuse it.
 
-    `done` is what this run has done to the releases so far, with which an error ends its
-    first sentence. `pull` is False in a dry run: registries are asked for images, and the
+    `pull` is False in a dry run: registries are asked for images, and the
     embedded cluster gets none. `foreign` is what others made, and what is taken over with
     `adopt`.
     """
@@ -34,7 +32,6 @@ class Proposal:
     plan: Plan
     comparisons: Sequence[Comparison]
     foreign: Sequence[Foreign] = ()
-    done: str = UNCHANGED
     pull: bool = False
     adopt: bool = False
 
@@ -56,7 +53,7 @@ def held(proposal: Proposal) -> None:
 def ownership(proposal: Proposal) -> None:
     """Somebody else made a release, an object or a claim of these names (10)."""
     if proposal.foreign and not proposal.adopt:
-        raise adopt.refusal(proposal.foreign, proposal.done)
+        raise adopt.refusal(proposal.foreign)
 
 
 def claims_being_deleted(proposal: Proposal) -> None:
@@ -66,20 +63,20 @@ def claims_being_deleted(proposal: Proposal) -> None:
             live = item.live.manifest.objects if item.live else ()
             objects = [*live, *item.desired.manifest.objects]
             release = item.prepared.release.name
-            claims_at_risk.require_none(proposal.session, release, objects, proposal.done)
+            claims_at_risk.require_none(proposal.session, release, objects)
 
 
 def adopted_claims(proposal: Proposal) -> None:
     """Helm would delete a claim of a release that others made, as the chart has none (10)."""
     for item in proposal.comparisons:
         if item.state is ReleaseState.FOREIGN:
-            adopt.require_claims_kept(proposal.session, item, proposal.done)
+            adopt.require_claims_kept(proposal.session, item)
 
 
 def custom_resources(proposal: Proposal) -> None:
     """A custom resource violates the CRD of its chart (3)."""
     manifests = [(item.prepared, item.desired.manifest) for item in proposal.comparisons]
-    validate.require(validate.against_crds(manifests), proposal.done)
+    validate.require(validate.against_crds(manifests))
 
 
 def node_ports(proposal: Proposal) -> None:
@@ -90,9 +87,9 @@ def node_ports(proposal: Proposal) -> None:
         item.prepared.release.name: item.prepared.computed.effective
         for item in proposal.comparisons
     }
-    foundation.require_possible_ports(session.kube, desired, values, proposal.done)
+    foundation.require_possible_ports(session.kube, desired, values)
     checks = foundation.port_checks(session.kube, session.namespace, desired, values)
-    foundation.require(checks, done=proposal.done)
+    foundation.require(checks)
 
 
 def balancers(proposal: Proposal) -> None:
@@ -103,13 +100,13 @@ def balancers(proposal: Proposal) -> None:
     if names and cluster:
         services = proposal.session.kube.items(api_paths.SERVICES)
         check = load_balancers.check(names, services, cluster)
-        foundation.require([check], done=proposal.done)
+        foundation.require([check])
 
 
 def capacity(proposal: Proposal) -> None:
     """No node can hold a pod, or no storage class serves a claim (11)."""
     required = needs.of_changes(proposal.comparisons)
-    foundation.require(needs.checks(proposal.session, required), done=proposal.done)
+    foundation.require(needs.checks(proposal.session, required))
 
 
 def unchangeable(proposal: Proposal) -> None:
@@ -117,12 +114,12 @@ def unchangeable(proposal: Proposal) -> None:
     found = [one for item in proposal.comparisons for one in item.fixed]
     recreatable = all(one.recreatable for one in found)
     if found and not (recreatable and proposal.plan.allow_recreate):
-        fixed.require_possible(proposal.session, proposal.comparisons, proposal.done)
+        fixed.require_possible(proposal.session, proposal.comparisons)
 
 
 def objects(proposal: Proposal) -> None:
     """Helm cannot handle an object, or the API server refuses it in a dry run (3)."""
-    acceptance.require(proposal.session, proposal.comparisons, proposal.done)
+    acceptance.require(proposal.session, proposal.comparisons)
 
 
 def images(proposal: Proposal) -> None:

@@ -24,12 +24,15 @@ from learnflow_infra.outputs import endpoints as outputs
 from learnflow_infra.outputs.contracts import CauseReport, DeployReport, ObjectReport, StepReport
 from learnflow_infra.timestamps import utc
 
+_PREPARATIONS = {"cluster", "host", "image", "images", "chart"}
+"""Groups of steps that start the cluster and obtain what is deployed, but deploy nothing."""
+
 
 class Recorder:
     """Keeps the timeline of steps and objects for the report, and passes events on.
 
     A step that starts again and changes nothing is not passed on again. `changed` is True
-    once a step has changed something, or has failed while it did.
+    once a step has changed something that is deployed, or has failed while it did.
     """
 
     def __init__(self, emit: Emit) -> None:
@@ -89,7 +92,7 @@ class Recorder:
             case ObjectGone() if (event.step, event.object) in self._objects:
                 self._objects[event.step, event.object]["gone"] = self._now()
         if isinstance(event, StepFinished | StepFailed) and event.changed:
-            self.changed = True
+            self.changed |= event.step.partition("/")[0] not in _PREPARATIONS
 
     def _object(self, event: ObjectSeen) -> None:
         new: ObjectReport = {"step": event.step, "object": event.object, "owner": event.owner}

@@ -77,10 +77,9 @@ async def _restore(
     release = before.prepared.release
     try:
         live = await session.helm.live(release.name)
-        if live is None or isinstance(error, LockedError):
-            return Restored(release=release, why="nothing of it was changed", touched=False)
-        if _untouched(before, live):
-            return Restored(release=release, why="helm made no new revision", touched=False)
+        untouched = _untouched(before, live, error)
+        if live is None or untouched:
+            return Restored(release=release, why=untouched, touched=False)
         file = await asyncio.to_thread(write_down, session, release, live, error)
         to, why = await _target(session, before, live, allowed=allowed)
         if to is None:
@@ -94,10 +93,17 @@ async def _restore(
     return Restored(release=release, to=to, outcome=outcome, file=file)
 
 
-def _untouched(before: Comparison, live: Live) -> bool:
+def _untouched(before: Comparison, live: Live | None, error: LearnflowError) -> str:
+    """Why there is nothing to go back from; "" if there is."""
+    if isinstance(error, LockedError):
+        return "nothing of it was changed"
+    if live is None:
+        return "helm has no release of it"
     known = before.observed.live
-    upgrading = known is not None and before.action is Action.UPGRADE
-    return upgrading and (live.revision, live.status) == (known.revision, "deployed")  # type: ignore[union-attr]
+    if known is None or before.action is not Action.UPGRADE or before.fixed:
+        return ""  # `fixed` ones were deleted before helm was asked to create them again
+    same = (live.revision, live.status) == (known.revision, "deployed")
+    return "helm made no new revision" if same else ""
 
 
 async def _target(

@@ -9,7 +9,6 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
-from learnflow_infra.checks import UNCHANGED
 from learnflow_infra.clients import dry_run
 from learnflow_infra.clients.api_errors import ApiError, ForbiddenError, NotFoundError
 from learnflow_infra.clients.kube import Kube
@@ -46,13 +45,12 @@ class _Sent:
         return validate.line(self.release.name, self.manifest, self.obj, fault)
 
 
-def require(session: Session, comparisons: Sequence[Comparison], done: str = UNCHANGED) -> None:
+def require(session: Session, comparisons: Sequence[Comparison]) -> None:
     """Raise an error if helm cannot handle an object, or if the API server would refuse it.
 
     Args:
         session: the cluster.
         comparisons: of all releases of the run.
-        done: what this run has done to the releases so far.
 
     Raises:
         InputError: naming each object that is wrong as it is written.
@@ -66,9 +64,9 @@ def require(session: Session, comparisons: Sequence[Comparison], done: str = UNC
     sent = [item for comparison in comparisons for item in _sent(comparison)]
     refused = _refused(session, comparisons, sent)
     written = [item.line(text) for item, text in refused if _cause(text) in _WRITTEN_WRONG]
-    validate.require([*malformed, *written], done)
+    validate.require([*malformed, *written])
     for item, text in refused:
-        error = ReleaseFailedError(f"An object would be refused; {done}.", why=item.line(text))
+        error = ReleaseFailedError("An object would be refused.", why=item.line(text))
         raise explained(error, item.release, session.namespace)
     for comparison in comparisons:
         if comparison.refusal:

@@ -3,13 +3,12 @@
 from collections.abc import Sequence
 from typing import Any
 
-from learnflow_infra.checks import UNCHANGED
 from learnflow_infra.clients.kube import MANAGER, Kube
 from learnflow_infra.documents.merging import merge
 from learnflow_infra.engine.release import changes, drift
 from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.foreign import Foreign
-from learnflow_infra.engine.request.confirmation import Confirm, Question
+from learnflow_infra.engine.request.confirmation import Question
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import RefusedError
 from learnflow_infra.events import step
@@ -19,18 +18,13 @@ from learnflow_infra.remedy import Command, Remedy
 _POLICY = "helm.sh/resource-policy"
 
 
-def refusal(found: Sequence[Foreign], done: str = UNCHANGED) -> RefusedError:
-    """The error for what this program did not make.
-
-    Args:
-        found: at least one.
-        done: what this run has done so far, with which the first sentence ends.
-    """
+def refusal(found: Sequence[Foreign]) -> RefusedError:
+    """The error for what this program did not make: at least one object."""
     first, *others = found
-    more = f" and {len(others)} more" if others else ""
+    who = f"{first.name} and {len(others)} more were" if others else f"{first.name} was"
     skills = dict.fromkeys(item.skill for item in found)
     return RefusedError(
-        f"{first.name}{more} was not made by this program; {done}.",
+        f"{who} not made by this program.",
         why="\n".join(map(str, found)),
         remedy=Remedy(
             "See what would change: ",
@@ -41,7 +35,7 @@ def refusal(found: Sequence[Foreign], done: str = UNCHANGED) -> RefusedError:
     )
 
 
-def require_claims_kept(session: Session, item: Comparison, done: str = UNCHANGED) -> None:
+def require_claims_kept(session: Session, item: Comparison) -> None:
     """Refuse to adopt a release of which helm's upgrade would delete volume claims.
 
     Helm keeps a live object with the policy `keep`, whatever the manifest in its record says.
@@ -62,8 +56,7 @@ def require_claims_kept(session: Session, item: Comparison, done: str = UNCHANGE
     lost = [reference(obj) for obj in live if not _is_kept(obj)]
     if lost:
         raise RefusedError(
-            f"{item.prepared.release.name}: {', '.join(lost)} would be deleted with its data; "
-            f"{done}.",
+            f"{item.prepared.release.name}: {', '.join(lost)} would be deleted with its data.",
             why="The release has it, the chart to which it would change has not, and helm "
             "deletes what a chart no longer has.",
             remedy=f"Keep it: kubectl -n {session.namespace} annotate {' '.join(lost)} "
@@ -89,15 +82,14 @@ def question(found: Sequence[Foreign]) -> Question:
     )
 
 
-def adopt(session: Session, found: Sequence[Foreign], confirm: Confirm) -> None:
+def adopt(session: Session, found: Sequence[Foreign]) -> None:
     """Mark what others made as this program's, so that helm and later runs take it.
 
     Raises:
-        RefusedError: it was not confirmed; nothing was changed.
         ApiError: the server refuses a mark.
     """
-    confirm(question(found))
     with step(session.emit, "adopt", "Adopt what others made") as running:
+        running.change("marking")
         for item in found:
             _take(session.kube, item)
         running.done(", ".join(item.name for item in found))

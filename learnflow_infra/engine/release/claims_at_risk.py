@@ -7,7 +7,6 @@ Protection".
 
 from collections.abc import Sequence
 
-from learnflow_infra.checks import UNCHANGED
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import RefusedError
 from learnflow_infra.models import ReleaseName
@@ -38,16 +37,13 @@ def find(session: Session, release: ReleaseName, manifest: Sequence[Object]) -> 
     ]
 
 
-def require_none(
-    session: Session, release: ReleaseName, manifest: Sequence[Object], done: str = UNCHANGED
-) -> None:
+def require_none(session: Session, release: ReleaseName, manifest: Sequence[Object]) -> None:
     """Refuse to change a release while its pods hold claims that are being deleted.
 
     Args:
         session: the cluster.
         release: to be changed.
         manifest: its objects.
-        done: what this run has done so far, with which the first sentence ends.
 
     Raises:
         RefusedError: naming the claims.
@@ -55,8 +51,8 @@ def require_none(
     found = find(session, release, manifest)
     if found:
         raise RefusedError(
-            f"{release}: {', '.join(found)} is being deleted; {done}.",
-            why="Its data are deleted as soon as the pods that mount it end, "
+            f"{release}: {', '.join(found)} {'are' if len(found) > 1 else 'is'} being deleted.",
+            why="The data are deleted as soon as the pods end that mount the claim, "
             "and a change of the release may replace them.",
             remedy="Save the data first (pg_dump, or copy the files out of the pod).\n"
             "Then delete the pods: they start with a new, empty claim, into which the data "

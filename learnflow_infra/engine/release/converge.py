@@ -91,7 +91,7 @@ async def converge(
             report=report,
             changed=changed,
         )
-        running.done(f"revision {live.revision}", changed=changed)
+        running.done(f"revision {live.revision}", changed=outcome.changed)
     return replace(
         outcome,
         chart=f"{prepared.chart.name}-{prepared.chart.version}",

@@ -13,7 +13,7 @@ from learnflow_infra.clients import retry
 from learnflow_infra.clients.api_errors import ForbiddenError
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.errors import FoundationError, NotReadyError, RefusedError
-from learnflow_infra.events import Emit, Message, step
+from learnflow_infra.events import Emit, Message, Step, step
 from learnflow_infra.objects import Object
 from learnflow_infra.sources import crd_upgrade
 from learnflow_infra.sources.charts import Chart
@@ -81,7 +81,7 @@ def apply(kube: Kube, compared: Compared, emit: Emit) -> bool:
         return False
     with step(emit, f"crds/{chart.name}", f"CRDs of {chart.name}") as running:
         try:
-            changed = _apply(kube, compared, emit)
+            changed = _apply(kube, compared, emit, running)
         except ForbiddenError as error:
             _require_served(kube, chart, error)
             running.done("you may not change them; the cluster serves them", changed=False)
@@ -90,7 +90,7 @@ def apply(kube: Kube, compared: Compared, emit: Emit) -> bool:
     return bool(changed)
 
 
-def _apply(kube: Kube, compared: Compared, emit: Emit) -> int:
+def _apply(kube: Kube, compared: Compared, emit: Emit, running: Step) -> int:
     """Apply the CRDs that differ; returns their number."""
     if compared.denied:
         raise compared.denied
@@ -98,6 +98,8 @@ def _apply(kube: Kube, compared: Compared, emit: Emit) -> int:
         chart = f"{compared.chart.name} {newer}"
         emit(Message(text=f"The CRD {name} stays: {chart} applied it and is newer."))
     differing = [item.desired for item in compared.definitions if item.differs]
+    if differing:
+        running.change(f"applying {len(differing)}")
     with ThreadPoolExecutor(_AT_ONCE) as pool:
         list(pool.map(lambda crd: kube.apply(_path(crd), crd), differing))
         list(pool.map(lambda item: _wait_until_served(kube, item), compared.definitions))

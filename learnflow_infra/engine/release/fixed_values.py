@@ -4,7 +4,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from learnflow_infra.checks import UNCHANGED
 from learnflow_infra.clients import api_paths
 from learnflow_infra.documents.merging import merge, put
 from learnflow_infra.engine.release.state import Observed
@@ -94,8 +93,7 @@ def require_kept(session: Session, prepared: Prepared, observed: Observed) -> No
     if not changed or not _claims(session, prepared):
         return
     raise RefusedError(
-        f"{' and '.join(item.key for item in changed)} cannot change for volumes that exist; "
-        f"{UNCHANGED}.",
+        f"{' and '.join(item.key for item in changed)} cannot change for volumes that exist.",
         why="\n".join(line for item in changed for line in (_line(item), item.rule.why)),
         remedy=join_lines(
             _same(changed, observed),

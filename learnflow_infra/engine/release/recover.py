@@ -13,23 +13,33 @@ from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.state import Action, Observed
 from learnflow_infra.engine.release.uninstall import uninstall
 from learnflow_infra.engine.request.session import Session
-from learnflow_infra.errors import LockedError
+from learnflow_infra.errors import LockedError, accounted
 from learnflow_infra.events import step
 from learnflow_infra.models import ReleaseName
 
 
-def recover_cut_off(session: Session, comparisons: Sequence[Comparison]) -> str:
+def recover_cut_off(
+    session: Session, comparisons: Sequence[Comparison], done: Sequence[str] = ()
+) -> list[str]:
     """Recover the releases that were cut off, after all checks have passed.
 
+    Args:
+        session: the cluster.
+        comparisons: of all releases of the run.
+        done: sentences about what this run has changed so far.
+
     Returns:
-        What was done, for the first sentence of later errors; "" if there was nothing to do.
+        These sentences, and one about each recovered release.
 
     Raises:
         ReleaseFailedError: helm could not roll back or uninstall.
     """
-    cut_off = [item for item in comparisons if item.action in {Action.ROLL_BACK, Action.UNINSTALL}]
-    done = [asyncio.run(recover(session, item)) for item in cut_off]
-    return "before that, " + " and ".join(done) if done else ""
+    account = [*done]
+    for item in comparisons:
+        if item.action in {Action.ROLL_BACK, Action.UNINSTALL}:
+            with accounted(*account):
+                account.append(asyncio.run(recover(session, item)))
+    return account
 
 
 def require_free(comparisons: Sequence[Comparison]) -> None:
@@ -56,7 +66,7 @@ def held_by_another(release: ReleaseName, observed: Observed) -> LockedError:
 
 
 async def recover(session: Session, comparison: Comparison) -> str:
-    """Roll back or uninstall a release that is cut off or failed; returns what was done.
+    """Roll back or uninstall a release that is cut off or failed; returns a sentence about it.
 
     Raises:
         ReleaseFailedError: helm could not.
@@ -70,9 +80,9 @@ async def recover(session: Session, comparison: Comparison) -> str:
             running.change("rolling back")
             await session.helm.rollback(release.name, back)
             running.done(f"back to revision {back}: {why}")
-            return f"{release.name} was rolled back to revision {back}"
+            return f"Before that, {release.name} was rolled back to revision {back}."
         if observed.live is not None:
             running.change("uninstalling")
             await uninstall(session, release, observed.live)
         running.done(f"uninstalled: {why}")
-    return f"{release.name} was uninstalled"
+    return f"Before that, {release.name} was uninstalled."

@@ -6,13 +6,13 @@ yet are checked against the CRD in the chart.
 
 from collections.abc import Sequence
 
-from learnflow_infra.checks import UNCHANGED
 from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.engine.request.prepare import Prepared
 from learnflow_infra.errors import InputError
 from learnflow_infra.events import Emit, Message
 from learnflow_infra.models import ReleaseName
 from learnflow_infra.objects import Object, reference
+from learnflow_infra.quantities import counted
 from learnflow_infra.remedy import Command, Remedy
 from learnflow_infra.sources import crd_schemas
 from learnflow_infra.values import exponents
@@ -42,19 +42,15 @@ def line(release: ReleaseName, manifest: Manifest, obj: Object, fault: str) -> s
     return ": ".join(filter(None, [release, source, reference(obj), " ".join(fault.split())]))
 
 
-def require(faults: Sequence[str], done: str = UNCHANGED) -> None:
-    """Raise an error if there are faults.
-
-    Args:
-        faults: a line each.
-        done: what this run has done to the releases so far.
+def require(faults: Sequence[str]) -> None:
+    """Raise an error if there are faults, a line each.
 
     Raises:
         InputError: naming each.
     """
     if faults:
         raise InputError(
-            f"{len(faults)} objects would be refused; {done}.",
+            f"{counted(len(faults), 'object')} would be refused.",
             why="\n".join(faults),
             remedy=Remedy("See the manifests: ", Command("template")),
         )

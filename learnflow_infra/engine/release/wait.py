@@ -71,20 +71,21 @@ async def until_ready(
         async with tasks.group() as group:
             computed = group.create_task(session.helm.computed_values(release.name))
             wait = asyncio.to_thread(_wait, session, release, live, seconds, report)
-            snapshot = group.create_task(wait)
+            waiting = group.create_task(wait)
     except asyncio.CancelledError:
         session.stop.set()  # the wait runs in a thread, which only this ends
         raise
+    snapshot, replaced = waiting.result()
     return Outcome(
         release=release.name,
         revision=live.revision,
-        changed=changed,
+        changed=changed or replaced,
         values=live.values,
         computed=computed.result(),
         manifest=live.manifest,
         deployed=live.begun,
         covered=covered(
-            snapshot.result().objects,
+            snapshot.objects,
             session.watches.store.objects([api_paths.claims(session.namespace)]),
         ),
     )
@@ -92,7 +93,8 @@ async def until_ready(
 
 def _wait(
     session: Session, release: Release, live: Live, seconds: float, report: Observe
-) -> Snapshot:
+) -> tuple[Snapshot, bool]:
+    """The snapshot in which all is ready, and whether a pod was replaced."""
     replacer = StuckPodReplacer(session)
     marker = ClaimMarker(session, release, live.values)
 
@@ -103,7 +105,8 @@ def _wait(
 
     view = View(session.kube, session.watches, session.namespace, release)
     view.follow(expected(live.manifest.objects))
-    return tracker.wait_until_ready(view, timeout=seconds, stop=session.stop, observe=observe)
+    ready = tracker.wait_until_ready(view, timeout=seconds, stop=session.stop, observe=observe)
+    return ready, replacer.replaced
 
 
 class StuckPodReplacer:
@@ -115,6 +118,11 @@ class StuckPodReplacer:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._replaced: set[str] = set()
+
+    @property
+    def replaced(self) -> bool:
+        """Whether a pod was deleted."""
+        return bool(self._replaced)
 
     def replace(self, snapshot: Snapshot) -> None:
         """Delete the stuck pods of a snapshot, so that the controller recreates them.

@@ -42,7 +42,7 @@ def refuse(question: Question) -> None:
 def declined(question: Question, remedy: str) -> RefusedError:
     """The error for a question that was not confirmed."""
     return RefusedError(
-        f"{question.what}: not confirmed, nothing was changed.",
+        f"{question.what}: not confirmed.",
         why="\n".join(question.losses),
         remedy=remedy,
     )

@@ -3,12 +3,14 @@
 import asyncio
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from learnflow_infra import paths
 from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.api_errors import NotFoundError
 from learnflow_infra.clients.helm_output import Live
+from learnflow_infra.engine.proof.publish import take_back
 from learnflow_infra.engine.release import claims_at_risk, foreign, losses, usage
 from learnflow_infra.engine.release.adopt import refusal
 from learnflow_infra.engine.release.claim_marks import ClaimMarker
@@ -19,11 +21,13 @@ from learnflow_infra.engine.request import marks, planning, run_lock
 from learnflow_infra.engine.request.confirmation import Question
 from learnflow_infra.engine.request.planning import Options
 from learnflow_infra.engine.request.session import Session, connect
+from learnflow_infra.errors import UNCHANGED, LearnflowError, accounted, followed_by
 from learnflow_infra.events import Emit, step
 from learnflow_infra.models import Release, ReleaseName, Skill
 from learnflow_infra.objects import Object, reference
 from learnflow_infra.outputs import artifacts, stored_record
 from learnflow_infra.outputs import endpoints as outputs
+from learnflow_infra.timestamps import utc_now
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,20 +56,25 @@ def delete(options: Options, *, purge: bool, emit: Emit) -> Deleted:
         releases = [release for release in reversed(plan.releases) if release.skill in names]
         session = connect(plan, emit)
         with session.watches:
-            observed = [(item, asyncio.run(observe_own(session, item))) for item in releases]
-            if not purge:
-                _require_data_stays(session, observed)
-            _claim_ownership(session, skills, observed, purge=purge)
-            if purge:
-                _confirm(session, options, skills, releases)
-            uninstalled = [
-                release.name
-                for release, found in observed
-                if asyncio.run(_uninstall(session, release, found.live))
-            ]
-            data = _data(session, skills, releases)
-            if purge and data:
-                _purge(session, data, releases)
+            with accounted(UNCHANGED):
+                observed = [(item, asyncio.run(observe_own(session, item))) for item in releases]
+                if not purge:
+                    _require_data_stays(session, observed)
+                _claim_ownership(session, skills, observed, purge=purge)
+                if purge:
+                    _confirm(session, options, skills, releases)
+            uninstalled: list[ReleaseName] = []
+            try:
+                for release, found in observed:
+                    if asyncio.run(_uninstall(session, release, found.live)):
+                        uninstalled.append(release.name)
+                data = _data(session, skills, releases)
+                if purge and data:
+                    _purge(session, data, releases)
+            except LearnflowError as error:
+                _take_back(session, skills)
+                done = [f"Before that, {name} was uninstalled." for name in uninstalled]
+                raise followed_by(error, *done) from error
         _update_record(session, skills, releases)
     kept = [] if purge else [losses.short(path) for path in data]
     return Deleted(releases=uninstalled, kept=kept)
@@ -127,12 +136,20 @@ def _confirm(
     )
 
 
+def _take_back(session: Session, skills: Sequence[Skill]) -> None:
+    """What is recorded of the skills is not verified any more; a lost server keeps its record."""
+    with suppress(LearnflowError):
+        names = {skill.name for skill in skills}
+        take_back(session, session.record, names, f"a delete of {utc_now()} failed")
+
+
 async def _uninstall(session: Session, release: Release, live: Live | None) -> bool:
     """Uninstall a release; False if it is not installed."""
     with step(session.emit, f"delete/{release.name}", f"Uninstall {release.name}") as running:
         if live is None:
             running.done("not installed", changed=False)
             return False
+        running.change("uninstalling")
         await uninstall(session, release, live)
         running.done("uninstalled")
         return True
@@ -189,6 +206,7 @@ def _items(session: Session, collection: str, labels: Mapping[str, str]) -> list
 
 def _purge(session: Session, data: Iterable[str], releases: Sequence[Release]) -> None:
     with step(session.emit, "delete/data", "Purge volumes and Secrets") as running:
+        running.change("deleting")
         for path in data:
             session.kube.delete(path)
         for release in releases:

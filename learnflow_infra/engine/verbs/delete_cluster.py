@@ -11,7 +11,7 @@ from learnflow_infra.clusters.embedded import cluster_files
 from learnflow_infra.engine.release import losses
 from learnflow_infra.engine.request import planning, run_lock
 from learnflow_infra.engine.request.confirmation import Confirm, Question
-from learnflow_infra.errors import LearnflowError
+from learnflow_infra.errors import LearnflowError, accounted
 from learnflow_infra.events import Emit
 from learnflow_infra.objects import Object
 from learnflow_infra.quantities import size
@@ -31,13 +31,13 @@ def delete_cluster(name: str, *, confirm: Confirm, emit: Emit) -> None:
     cluster_files.check_name(name)
     cluster, folder = embedded.status(name), cluster_files.layout(name).root
     if folder.exists():
-        confirm(
-            Question(
-                what=f"Delete the embedded cluster {name} with all its data",
-                name=name,
-                losses=[*_contents(cluster), _folder(folder)],
-            )
+        question = Question(
+            what=f"Delete the embedded cluster {name} with all its data",
+            name=name,
+            losses=[*_contents(cluster), _folder(folder)],
         )
+        with accounted("Nothing was changed."):
+            confirm(question)
     embedded.delete(name, emit=emit)
     run_lock.forget(embedded.CONTEXT_PREFIX + name)
 

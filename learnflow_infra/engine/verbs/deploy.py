@@ -16,8 +16,7 @@ from learnflow_infra.engine.preflight import fixed
 from learnflow_infra.engine.preflight.preview import Preview, preview, require_target
 from learnflow_infra.engine.proof.conclude import Run, conclude
 from learnflow_infra.engine.proof.recorder import Recorder, recorded, write_report
-from learnflow_infra.engine.release import crds, credentials, immutable
-from learnflow_infra.engine.release.adopt import adopt
+from learnflow_infra.engine.release import adopt, crds, credentials, immutable
 from learnflow_infra.engine.release.compare import compare_all
 from learnflow_infra.engine.release.converge import Settled, converge_all
 from learnflow_infra.engine.release.recover import recover_cut_off
@@ -25,6 +24,7 @@ from learnflow_infra.engine.request import planning, run_lock
 from learnflow_infra.engine.request.planning import Options, Plan
 from learnflow_infra.engine.request.prepare import Prepared, prepare
 from learnflow_infra.engine.request.session import Session, connect
+from learnflow_infra.errors import UNCHANGED, accounted
 from learnflow_infra.events import Emit, step
 from learnflow_infra.locations import Target
 from learnflow_infra.models import Credential
@@ -32,7 +32,7 @@ from learnflow_infra.outputs import artifacts
 from learnflow_infra.outputs.contracts import EndpointsDocument, VerifyResult
 from learnflow_infra.outputs.endpoints import kubectl_command
 
-_ADOPTED = "before that, what others made was taken over"
+_ADOPTED = "Before that, what others made was taken over."
 """What later errors say after `--adopt`."""
 
 
@@ -64,7 +64,7 @@ def deploy(options: Options, emit: Emit) -> Deployed:
         prepared = prepare(plan, recorder)
         session = connect(_with_cluster(plan, recorder), recorder)
         with recorded(recorder, session), session.watches:
-            allowed = _preview(session, plan, prepared, options)
+            allowed, done = _preview(session, plan, prepared, options)
             settled, created = _execute(session, prepared, allowed, options.timeout)
             proof = conclude(
                 Run(
@@ -81,7 +81,7 @@ def deploy(options: Options, emit: Emit) -> Deployed:
             )
     return Deployed(
         target=session.target,
-        changed=recorder.changed,
+        changed=bool(done) or created or any(item.changed for item in settled.outcomes),
         endpoints=proof.record.endpoints,
         verification=proof.results,
         verified=proof.verified,
@@ -92,18 +92,28 @@ def deploy(options: Options, emit: Emit) -> Deployed:
 
 def _preview(
     session: Session, plan: Plan, prepared: Sequence[Prepared], options: Options
-) -> Preview:
+) -> tuple[Preview, list[str]]:
     """What is to be done; first adopt what others made, and recover, once all is checked.
 
     That may change what helm renders, so that all is checked again.
+
+    Returns:
+        Also sentences about what was done, of which later errors give account.
     """
+    done: list[str] = []
     allowed = preview(session, plan, prepared, pull=True, adopt=options.adopt)
     if allowed.foreign:
-        adopt(session, allowed.foreign, options.confirm)
-        allowed = preview(session, plan, prepared, pull=True, done=_ADOPTED)
-    fixed.require_confirmed(allowed.comparisons, options.confirm)
-    done = recover_cut_off(session, allowed.comparisons)
-    return preview(session, plan, prepared, pull=True, done=done) if done else allowed
+        with accounted(UNCHANGED):
+            options.confirm(adopt.question(allowed.foreign))
+        adopt.adopt(session, allowed.foreign)
+        done.append(_ADOPTED)
+        allowed = preview(session, plan, prepared, pull=True, done=done)
+    with accounted(*(done or [UNCHANGED])):
+        fixed.require_confirmed(allowed.comparisons, options.confirm)
+    recovered = recover_cut_off(session, allowed.comparisons, done)
+    if recovered != done:
+        allowed = preview(session, plan, prepared, pull=True, done=recovered)
+    return allowed, recovered
 
 
 def _execute(

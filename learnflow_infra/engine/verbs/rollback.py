@@ -15,7 +15,7 @@ from learnflow_infra.engine.release.wait import Outcome, until_ready
 from learnflow_infra.engine.request import planning, run_lock
 from learnflow_infra.engine.request.planning import Options, Plan
 from learnflow_infra.engine.request.session import Session, connect
-from learnflow_infra.errors import InputError, LearnflowError
+from learnflow_infra.errors import UNCHANGED, InputError, LearnflowError, accounted
 from learnflow_infra.events import Emit, step
 from learnflow_infra.models import Release, ReleaseName
 from learnflow_infra.outputs.contracts import VerifyResult
@@ -59,7 +59,8 @@ def rollback(
         plan = planning.for_cluster(options, target)
         chosen = _release(plan, options.skills[0], release)
         session = connect(plan, emit)
-        to = asyncio.run(_revision(session, chosen, revision))
+        with accounted(UNCHANGED):
+            to = asyncio.run(_revision(session, chosen, revision))
         with session.watches:
             try:
                 outcomes = asyncio.run(_roll_back(session, plan, chosen, to, options.timeout))
@@ -157,7 +158,7 @@ async def _roll_back(
             outcome = await until_ready(
                 session, release, live, seconds=seconds, report=report, changed=changed
             )
-            running.done(f"revision {live.revision}", changed=changed)
+            running.done(f"revision {live.revision}", changed=outcome.changed)
         return outcome
 
     return await tasks.together(*map(settle, plan.releases))

@@ -31,9 +31,7 @@ def folder(tmp_path, monkeypatch):
 
 
 def test_without_a_terminal_a_question_is_refused():
-    with pytest.raises(
-        RefusedError, match="Delete all of it: not confirmed, nothing was changed"
-    ) as error:
+    with pytest.raises(RefusedError, match="Delete all of it: not confirmed") as error:
         ask.confirm(yes=False)(QUESTION)
     assert error.value.why == "claim a: 8Gi\nsecret b"
     assert "--yes" in str(error.value.remedy)

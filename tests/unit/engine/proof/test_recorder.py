@@ -35,6 +35,15 @@ def test_a_repeated_step_with_a_change_is_reported():
     assert recorder.changed is True
 
 
+def test_a_cluster_that_was_started_and_images_that_were_pulled_change_nothing_deployed():
+    recorder = Recorder(lambda _event: None)
+    for name in ("cluster/start", "host/packages", "image/kafka", "images/load", "chart/kafka"):
+        run(recorder, name, changed=True)
+    assert recorder.report()["changed"] is False
+    run(recorder, "namespace", changed=True)
+    assert recorder.report()["changed"] is True
+
+
 @pytest.mark.parametrize("changes", [True, False])
 def test_a_step_that_fails_while_it_changes_something_has_changed_something(changes):
     recorder = Recorder(lambda _event: None)

@@ -60,9 +60,11 @@ def test_a_reporter_has_nothing_to_send_requests_with():
 def test_a_stuck_pod_is_deleted_once_and_by_its_uid():
     cluster = Cluster()
     replacer = StuckPodReplacer(cluster)
+    assert replacer.replaced is False
     replacer.replace(STUCK)
     replacer.replace(STUCK)
     assert cluster.deleted == [("/api/v1/namespaces/n/pods/db-0", "pod")]
+    assert replacer.replaced is True
     (message,) = cluster.events
     assert message == Message(text="     replacing Pod/db-0, stuck in an old revision")
 
