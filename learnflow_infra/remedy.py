@@ -7,6 +7,13 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 PROGRAM = "learnflow-infra"
+HIDDEN = "<secret>"
+"""Stands for a secret in a command. A shell takes it for a redirection and refuses it."""
+
+
+def quoted(word: str) -> str:
+    """A word for a shell; `HIDDEN` in it stays bare, so that the command cannot be run with it."""
+    return HIDDEN.join(shlex.quote(part) if part else "" for part in word.split(HIDDEN)) or "''"
 
 
 @dataclass(frozen=True, init=False)
@@ -20,7 +27,7 @@ class Command:
 
     def __str__(self) -> str:
         """The command line for a shell."""
-        return shlex.join((PROGRAM, *self.arguments))
+        return " ".join(map(quoted, (PROGRAM, *self.arguments)))
 
 
 @dataclass(frozen=True, init=False)

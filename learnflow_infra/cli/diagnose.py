@@ -7,6 +7,7 @@ import typer
 
 from learnflow_infra.cli import options as opts
 from learnflow_infra.cli.run import out, out_document, run
+from learnflow_infra.cli.show.commands import in_place
 from learnflow_infra.errors import NotReadyError
 from learnflow_infra.remedy import Remedy
 
@@ -27,7 +28,11 @@ def diagnose(
     options = opts.options(skills=skills, context=context, namespace=namespace, profile=profile)
     findings = run(lambda emit: verb.diagnose(options, emit))
     if output is opts.Output.json:
-        causes = [{"release": f.release, **c.document()} for f in findings for c in f.causes]
+        causes = [
+            {"release": f.release, **c.document(), "remedy": str(in_place(Remedy(c.remedy)))}
+            for f in findings
+            for c in f.causes
+        ]
         out_document("Diagnosis", namespace=namespace, ready=not causes, causes=causes)
     else:
         _print(findings)

@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from typer._click.globals import get_current_context
 
 from learnflow_infra.cli.ask import confirm
 from learnflow_infra.cli.run import exit_on_error
-from learnflow_infra.cli.show.words import remember_place
+from learnflow_infra.cli.show import commands
 from learnflow_infra.errors import InputError
 from learnflow_infra.quantities import seconds
 
@@ -169,7 +170,7 @@ def options(
     from learnflow_infra.engine.request.planning import Options
     from learnflow_infra.values import Flags
 
-    remember_place(context, namespace if namespace != NAMESPACE else None)
+    commands.remember(get_current_context(silent=True))
     return Options(
         skills=tuple(skills or ()),
         mirrors=tuple(mirrors or ()),
@@ -184,6 +185,7 @@ def options(
         allow_recreate=allow_recreate,
         confirm=confirm(yes=yes, progress=progress),
         adopt=adopt,
+        recorded=commands.recorded,
     )
 
 

@@ -9,8 +9,8 @@ from typing import TypeVar
 import typer
 
 from learnflow_infra.cli.show import INTERRUPTED, renderer
+from learnflow_infra.cli.show.commands import typed
 from learnflow_infra.cli.show.lines import API_VERSION
-from learnflow_infra.cli.show.words import typed
 from learnflow_infra.errors import EXIT_INTERRUPTED, LearnflowError
 from learnflow_infra.events import Emit
 from learnflow_infra.remedy import Remedy, Words
@@ -59,7 +59,7 @@ def _print(error: LearnflowError) -> None:
     err(f"Error ({error.title}): {error.what}")
     for part in (error.why, error.remedy and Remedy("Next: ", error.remedy)):
         if part:
-            err("  " + typed(part).replace("\n", "\n  "))
+            err("  " + typed(Remedy(part)).replace("\n", "\n  "))
 
 
 def err(text: Words) -> None:

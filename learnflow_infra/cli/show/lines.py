@@ -9,10 +9,12 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
-from learnflow_infra.cli.show.words import INTERRUPTED, in_place
+from learnflow_infra.cli.show.commands import in_place
+from learnflow_infra.cli.show.words import INTERRUPTED
 from learnflow_infra.errors import EXIT_INTERRUPTED, LearnflowError
 from learnflow_infra.events import Event
 from learnflow_infra.models import Document
+from learnflow_infra.remedy import Remedy
 
 API_VERSION = "learnflow.infra/v1"
 
@@ -62,8 +64,8 @@ def failure(error: LearnflowError) -> Document:
     return {
         "event": "error",
         "what": error.what,
-        "why": str(error.why),
-        "remedy": str(in_place(error.remedy)),
+        "why": str(in_place(Remedy(error.why))),
+        "remedy": str(in_place(Remedy(error.remedy))),
         "exitCode": error.exit_code,
     }
 

@@ -40,12 +40,17 @@ def _kept(items: Sequence[Comparison]) -> Iterator[Words]:
     """How to keep the values that the release has."""
     dropped = [key for item in items for key in dropped_keys(item)]
     asked = [key for item in items for key in asked_keys(item)]
-    if dropped:
+    if dropped and asked:
+        yield (
+            f"Keep what runs: leave out {', '.join(asked)}, which this run sets anew, and add "
+            f"--reuse-values, which keeps {', '.join(dropped)}."
+        )
+    elif dropped:
         yield Remedy(
             f"Keep {', '.join(dropped)} as the last deploy had it: ",
             Command("deploy", "--reuse-values"),
         )
-    if asked:
+    elif asked:
         yield f"Keep what runs: leave out {', '.join(asked)}, which this run sets anew."
 
 

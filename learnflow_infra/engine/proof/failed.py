@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from learnflow_infra import paths
 from learnflow_infra.clients.helm_output import Live
@@ -15,6 +16,7 @@ from learnflow_infra.outputs import artifacts
 from learnflow_infra.readiness.logs import Logs
 from learnflow_infra.readiness.owned import Snapshot, expected
 from learnflow_infra.readiness.view import View
+from learnflow_infra.remedy import Remedy
 from learnflow_infra.timestamps import utc_now
 
 
@@ -47,11 +49,15 @@ def _account(
         "at": utc_now(),
         "error": error.what,
         "why": str(error.why),
-        "causes": error.causes,
+        "causes": [{**item, "remedy": _text(item.get("remedy", ""))} for item in error.causes],
         "logs": {"/".join(key): list(map(masked, lines)) for key, lines in logs.items()},
     }
     plain: Object = json.loads(json.dumps(document))
     return plain
+
+
+def _text(remedy: Any) -> str:
+    return str(Remedy.from_document(remedy))
 
 
 def _broken(snapshot: Snapshot) -> list[Object]:

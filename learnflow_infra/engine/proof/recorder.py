@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -22,6 +22,7 @@ from learnflow_infra.events import (
 from learnflow_infra.outputs import artifacts
 from learnflow_infra.outputs import endpoints as outputs
 from learnflow_infra.outputs.contracts import CauseReport, DeployReport, ObjectReport, StepReport
+from learnflow_infra.remedy import Remedy, Words
 from learnflow_infra.timestamps import utc
 
 _PREPARATIONS = {"cluster", "host", "image", "images", "chart"}
@@ -32,11 +33,12 @@ class Recorder:
     """Keeps the timeline of steps and objects for the report, and passes events on.
 
     A step that starts again and changes nothing is not passed on again. `changed` is True
-    once a step has changed something that is deployed, or has failed while it did.
+    once a step has changed something that is deployed, or has failed while it did. `text` writes
+    the commands of errors.
     """
 
-    def __init__(self, emit: Emit) -> None:
-        self._emit = emit
+    def __init__(self, emit: Emit, text: Callable[[Words], str] = str) -> None:
+        self._emit, self._text = emit, text
         self._started = time.time()
         self._steps: dict[str, StepReport] = {}
         self._objects: dict[tuple[str, str], ObjectReport] = {}
@@ -114,8 +116,8 @@ class Recorder:
         if isinstance(error, LearnflowError):
             self._report["error"] = {
                 "what": error.what,
-                "why": str(error.why),
-                "remedy": str(error.remedy),
+                "why": self._text(error.why),
+                "remedy": self._text(error.remedy),
                 "exitCode": error.exit_code,
             }
             self._report["causes"] = [self._with_step(cause) for cause in error.causes]
@@ -124,7 +126,8 @@ class Recorder:
 
     def _with_step(self, cause: Any) -> CauseReport:
         steps = [step for step, name in self._objects if name == cause["object"]]
-        report: CauseReport = cause | ({"step": steps[0]} if steps else {})
+        remedy = {"remedy": self._text(Remedy.from_document(cause.get("remedy", "")))}
+        report: CauseReport = cause | remedy | ({"step": steps[0]} if steps else {})
         return report
 
     def report(self) -> DeployReport:

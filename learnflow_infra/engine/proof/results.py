@@ -1,5 +1,6 @@
 """Pure: evaluate the results of the skills' verification programs."""
 
+import re
 from collections.abc import Sequence
 
 from learnflow_infra.checks import Check
@@ -8,7 +9,9 @@ from learnflow_infra.models import Skill
 from learnflow_infra.outputs.contracts import VerifyResult
 from learnflow_infra.readiness import failures
 from learnflow_infra.readiness.causes import Cause, from_checks
-from learnflow_infra.remedy import Command, Remedy, join_lines
+from learnflow_infra.remedy import PROGRAM, Command, Remedy, Words, join_lines
+
+_COMMAND = re.compile(rf"(.*; run: ){PROGRAM} ([a-z ]+)", re.DOTALL)
 
 
 def checks(result: VerifyResult) -> list[Check]:
@@ -67,7 +70,7 @@ def failure(results: Sequence[VerifyResult], skills: Sequence[Skill] = ()) -> Le
     if results and not failed:
         return None
     lines = [
-        f"{result['skill']} {check.name} (from {check.origin}): {check.message}"
+        _line(f"{result['skill']} {check.name} (from {check.origin}): {check.message}")
         for result in failed
         for check in failed_checks(result)
     ]
@@ -76,10 +79,16 @@ def failure(results: Sequence[VerifyResult], skills: Sequence[Skill] = ()) -> Le
     return failures.failure(
         VerificationError,
         "Verification failed." if results else "Nothing was verified.",
-        why="\n".join(lines),
+        why=join_lines(*lines),
         causes=declared,
         remedy=join_lines(*dict.fromkeys(cause.remedy for cause in declared), more),
     )
+
+
+def _line(text: str) -> Words:
+    """A line of a verify.py, which knows no cluster; a command at its end is one of this run."""
+    found = _COMMAND.fullmatch(text)
+    return Remedy(found[1], Command(*found[2].split())) if found else text
 
 
 def causes(results: Sequence[VerifyResult], skills: Sequence[Skill]) -> list[Cause]:

@@ -155,6 +155,9 @@ def _same(items: Sequence[Change], observed: Observed) -> Words:
         return f"Keep what the volumes have: --set {settings}" if settings else "Leave it out."
     if all(item.asked for item in items):
         return f"Keep what runs: --set {settings}" if settings else "Leave it out."
+    if any(item.asked for item in items):
+        asked = ", ".join(item.key for item in items if item.asked)
+        return f"Keep what runs: leave out what sets {asked}, and add --reuse-values."
     return Remedy(
         f"Keep what runs: --set {settings}, or " if settings else "Keep what runs: ",
         Command("deploy", "--reuse-values"),

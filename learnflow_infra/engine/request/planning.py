@@ -1,7 +1,7 @@
 """From options to a plan: the target, its profile, the skills and their releases."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from learnflow_infra import skills as library
@@ -16,7 +16,7 @@ from learnflow_infra.locations import Target
 from learnflow_infra.models import Release, ReleaseName, Skill
 from learnflow_infra.outputs import stored_record
 from learnflow_infra.outputs.record import Record
-from learnflow_infra.remedy import Command, Remedy
+from learnflow_infra.remedy import Command, Remedy, Words
 from learnflow_infra.sources import mirror
 from learnflow_infra.sources.mirror import Mirror
 from learnflow_infra.values import Flags, Overrides, read_overrides
@@ -31,7 +31,8 @@ class Options:
     `confirm` answers before a step that destroys or takes over. `adopt` takes over what others
     made under the names of the releases.
     `reuse_values` puts the values of the last deploy below the flags. `allow_recreate` lets
-    objects be deleted and created again, where a change is not possible otherwise.
+    objects be deleted and created again, where a change is not possible otherwise. `recorded`
+    writes the commands of a text for a file.
     """
 
     skills: Sequence[str] = ()
@@ -47,6 +48,7 @@ class Options:
     rollback: bool = True
     confirm: Confirm = confirmation.refuse
     adopt: bool = False
+    recorded: Callable[[Words], str] = str
 
     def __post_init__(self) -> None:
         """Check the namespace, which becomes a part of paths and host names.

@@ -56,7 +56,7 @@ def deploy(options: Options, emit: Emit) -> Deployed:
         LearnflowError: of the class of the part that failed; see the exit codes.
     """
     started = time.monotonic()
-    recorder = Recorder(emit)
+    recorder = Recorder(emit, options.recorded)
     target = planning.choose(options)
     foundation.require(checkout.checks(target))
     with run_lock.hold(target.context, options.namespace, "deploy"):

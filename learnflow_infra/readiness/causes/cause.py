@@ -40,6 +40,8 @@ class Cause:
         return [head, *(f"  {line}" for line in self.evidence), *last]
 
     def document(self) -> Document:
-        """The cause as JSON, for `-o json`."""
+        """The cause as JSON; its remedy is a document of `Remedy`."""
         fields = {key: value for key, value in vars(self).items() if key != "grace"}
-        return {**fields, "evidence": list(self.evidence), "remedy": str(self.remedy)}
+        words = self.remedy
+        remedy = words.document() if isinstance(words, Remedy) else words
+        return {**fields, "evidence": list(self.evidence), "remedy": remedy}

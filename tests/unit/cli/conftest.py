@@ -2,10 +2,10 @@
 
 import pytest
 
-from learnflow_infra.cli.show import words
+from learnflow_infra.cli.show import commands
 
 
 @pytest.fixture(autouse=True)
 def _no_place():
     yield
-    words.remember_place(None, None)
+    commands.remember(None)

@@ -3,6 +3,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import typer
@@ -10,7 +11,9 @@ from typer.testing import CliRunner
 
 from learnflow_infra.cli.main import app, exit_codes
 from learnflow_infra.cli.run import exit_on_error
-from learnflow_infra.cli.show.words import GROUPS, remember_place, typed
+from learnflow_infra.cli.show.commands import GROUPS, REPEATED, recorded, typed
+from learnflow_infra.clusters import target as targets
+from learnflow_infra.engine.request import planning
 from learnflow_infra.errors import LearnflowError, NotReadyError
 from learnflow_infra.paths import repo_root
 from learnflow_infra.remedy import Command, Remedy
@@ -252,12 +255,15 @@ DELETE = Remedy("Remove it: ", Command("delete", "kafka-k8s-setup"), ", or purge
     ("remedy", "by_make"),
     [
         (Remedy(Command("deploy")), "make deploy"),
-        (DELETE, "Remove it: make delete ARGS=kafka-k8s-setup, or purge."),
+        (DELETE, "Remove it: make delete SKILL=kafka-k8s-setup, or purge."),
         (
             Remedy("Start it: ", Command("cluster", "up", "--name", "x")),
             "Start it: make cluster-up ARGS='--name x'",
         ),
         (Remedy("(", Command("chart", "lock"), ")"), "(make chart-lock)"),
+        (Remedy(Command("history", "a", "-n", "x")), "make history SKILL=a ARGS='-n x'"),
+        (Remedy(Command("rollback", "a", "3")), "make rollback SKILL=a ARGS=3"),
+        (Remedy(Command("bundle", "load", "FILE")), "make bundle-load ARGS=FILE"),
         (Remedy(Command("cluster", "--help")), "make help"),
         (Remedy(Command("--help")), "make help"),
         ("learnflow-infra deploy is text here", "learnflow-infra deploy is text here"),
@@ -270,36 +276,136 @@ def test_commands_are_rendered_as_the_user_types_them(monkeypatch, remedy, by_ma
     assert typed(remedy) == by_make
 
 
+NOWHERE = ("--context", "learnflow-none", "-n", "other")
+
+
+@pytest.fixture
+def outside(monkeypatch):
+    """A user who calls the program directly, on a machine without clusters."""
+    monkeypatch.delenv("LEARNFLOW_VIA_MAKE", raising=False)
+    monkeypatch.setenv("XDG_DATA_HOME", "/nowhere")
+    monkeypatch.setenv("KUBECONFIG", "/nowhere")
+    monkeypatch.setenv("PATH", "/nowhere")
+
+
 @pytest.mark.parametrize(
-    ("remedy", "scoped"),
+    ("typed_before", "remedy", "scoped"),
     [
+        (f"status {' '.join(NOWHERE)}", DELETE, f"{DELETE.parts[1]} {{place}}"),
+        ("status -n other", Remedy(Command("diagnose", "-n", "x")), "diagnose -n x"),
+        (f"status {' '.join(NOWHERE)}", Remedy(Command("deploy", "--help")), "deploy --help"),
+        (f"status {' '.join(NOWHERE)}", Remedy(Command("cluster", "up")), "cluster up"),
         (
-            DELETE,
-            f"Remove it: {DELETE.parts[1]} --context c --namespace n, or purge.",
+            f"deploy kafka-k8s-setup -f v.yaml --set kafka.a=1 --no-verify {' '.join(NOWHERE)}",
+            Remedy(Command("diff", "kafka-k8s-setup", "--adopt")),
+            "diff kafka-k8s-setup --adopt --values v.yaml --set kafka.a=1 {place}",
         ),
-        (Remedy(Command("diagnose", "-n", "x")), "learnflow-infra diagnose -n x --context c"),
-        (Remedy(Command("deploy", "--help")), "learnflow-infra deploy --help"),
-        (Remedy(Command("cluster", "up")), "learnflow-infra cluster up"),
-        ("text", "text"),
+        (
+            f"deploy kafka-k8s-setup --set kafka.a=1 --set kafka.b=2 --yes {' '.join(NOWHERE)}",
+            Remedy(Command("deploy", "--reuse-values")),
+            "deploy kafka-k8s-setup --reuse-values --set kafka.a=1 --set kafka.b=2 {place}",
+        ),
+        (
+            f"deploy --profile upstream --no-rollback {' '.join(NOWHERE)}",
+            Remedy(Command("deploy", "--profile", "embedded")),
+            "deploy --profile embedded --no-rollback {place}",
+        ),
+        (
+            f"deploy --profile upstream --timeout 9m {' '.join(NOWHERE)}",
+            Remedy(Command("diagnose", "kafka-k8s-setup")),
+            "diagnose kafka-k8s-setup --profile upstream {place}",
+        ),
+        (
+            f"deploy kafka-k8s-setup {' '.join(NOWHERE)}",
+            Remedy(Command("delete", "--profile", "upstream")),
+            "delete --profile upstream {place}",
+        ),
+        (
+            f"deploy --set postgres.auth.password=hunter2 {' '.join(NOWHERE)}",
+            Remedy(Command("deploy")),
+            "deploy --set postgres.auth.password=<secret> {place}",
+        ),
+        ("status", Remedy(Command("deploy")), "deploy"),
     ],
 )
-def test_commands_of_a_remedy_work_where_the_run_did(monkeypatch, remedy, scoped):
-    monkeypatch.delenv("LEARNFLOW_VIA_MAKE", raising=False)
-    remember_place("c", "n")
-    try:
-        assert typed(remedy) == scoped
-    finally:
-        remember_place(None, None)
+def test_the_next_command_goes_on_where_the_run_did(outside, typed_before, remedy, scoped):
+    run(*typed_before.split())
+    place = "--context learnflow-none --namespace other"
+    command = scoped.format(place=place).removeprefix("learnflow-infra ")
+    assert f"learnflow-infra {command}" in f"{typed(remedy)}"
+    assert typed(remedy).partition(", or purge")[0].endswith(command)
 
 
-def test_a_run_is_remembered_for_its_remedies():
-    done = run("status", "--context", "learnflow-none", "-n", "other", XDG_DATA_HOME="/nowhere")
-    assert done.exit_code == 4
-    assert typed(Remedy(Command("deploy"))).endswith(
-        "deploy --context learnflow-none --namespace other"
+def test_a_secret_in_the_next_command_stops_a_shell(outside, tmp_path):
+    run("deploy", "--set", "postgres.auth.password=it's", *NOWHERE)
+    command = typed(Remedy(Command("deploy"))).replace("learnflow-infra", "/bin/echo ran", 1)
+    assert "it's" not in command
+    done = subprocess.run(  # noqa: S602
+        command, shell=True, cwd=tmp_path, check=False, capture_output=True, text=True
     )
-    run("status", "--profile", "nothing")
-    assert typed(Remedy(Command("deploy"))).endswith("learnflow-infra deploy")
+    assert (done.returncode != 0, done.stdout) == (True, "")
+
+
+def test_by_make_the_next_command_has_the_skills_and_the_options_of_the_run(outside, monkeypatch):
+    monkeypatch.setenv("LEARNFLOW_VIA_MAKE", "1")
+    run("deploy", "kafka-k8s-setup", "--set", "kafka.a=1", "--context", "learnflow-none")
+    assert typed(Remedy(Command("diff", "--adopt"))) == (
+        "make diff SKILL=kafka-k8s-setup ARGS='--adopt --set kafka.a=1 --context learnflow-none'"
+    )
+
+
+def test_elsewhere_make_is_called_for_the_checkout(outside, monkeypatch, tmp_path):
+    monkeypatch.setenv("LEARNFLOW_VIA_MAKE", "1")
+    root = repo_root()
+    monkeypatch.chdir(tmp_path)
+    run("deploy", "-f", "v.yaml", "--context", "learnflow-none")
+    assert typed(Remedy(Command("deploy"))) == (
+        f"make -C {root} deploy ARGS='--values {tmp_path}/v.yaml --context learnflow-none'"
+    )
+
+
+@pytest.fixture
+def embedded_cluster(outside, monkeypatch):
+    target = SimpleNamespace(
+        kubeconfig=Path("/c/kubeconfig"), kubectl="/c/kubectl", context="learnflow-dev"
+    )
+    monkeypatch.setattr(targets, "choose", lambda *_: target)
+    monkeypatch.setattr(planning, "choose", lambda *_: sys.exit(4))
+    run("status", "-n", "other")
+
+
+@pytest.mark.parametrize(
+    ("text", "called"),
+    [
+        ("See: kubectl -n n get pods", "See: /c/kubectl --kubeconfig /c/kubeconfig -n n get pods"),
+        ("kubectl get nodes, then", "/c/kubectl --kubeconfig /c/kubeconfig get nodes, then"),
+        ("kubectl get pvc -l a", "/c/kubectl --kubeconfig /c/kubeconfig -n other get pvc -l a"),
+        ("kubectl get pods -A", "/c/kubectl --kubeconfig /c/kubeconfig get pods -A"),
+        (
+            "helm x | kubectl apply -f -",
+            "helm x | /c/kubectl --kubeconfig /c/kubeconfig apply -f -",
+        ),
+        ("kubectl config get-contexts", "kubectl config get-contexts"),
+        ("Install kubectl; it connects", "Install kubectl; it connects"),
+        ("/c/kubectl -n n get pods", "/c/kubectl -n n get pods"),
+    ],
+)
+def test_kubectl_is_called_for_the_cluster_of_the_run(embedded_cluster, text, called):
+    assert typed(Remedy(text)) == called
+    assert typed(text) == text  # a result, such as a manifest
+
+
+def test_a_file_names_the_cluster_also_where_it_is_the_default(embedded_cluster):
+    assert recorded(Remedy("Look: ", Command("diagnose"))) == (
+        "Look: learnflow-infra diagnose --context learnflow-dev --namespace other"
+    )
+    assert typed(Remedy(Command("diagnose"))) == "learnflow-infra diagnose --namespace other"
+
+
+def test_what_verbs_take_is_read_from_the_verbs():
+    """Each repeated parameter exists, so that none is forgotten when it is renamed."""
+    known = {p.name for verb in typer.main.get_command(app).commands.values() for p in verb.params}
+    assert {*REPEATED} <= known
 
 
 def test_no_remedy_deletes_data():
@@ -315,7 +421,7 @@ def test_an_error_ends_with_the_command_that_the_user_types(monkeypatch, capsys)
     with pytest.raises(typer.Exit), exit_on_error():
         raise NotReadyError("x is not ready.", remedy=DELETE)
     last = capsys.readouterr().err.splitlines()[-1]
-    assert last == "  Next: Remove it: make delete ARGS=kafka-k8s-setup, or purge."
+    assert last == "  Next: Remove it: make delete SKILL=kafka-k8s-setup, or purge."
 
 
 @pytest.mark.parametrize(

@@ -98,6 +98,18 @@ def test_the_flag_that_keeps_the_value_is_named(asked, words):
     assert "r.brokers: 3 now, 1 in this deploy\nRecords would be lost." in error.value.why
 
 
+def test_a_value_that_is_asked_for_and_one_that_is_dropped_are_kept_by_one_way():
+    claim = session({"metadata": {"name": "data-r-0"}})
+    desired = prepared({})
+    desired.computed.source_of = lambda path: "--set x" if path == ("brokers",) else ""
+    before = {"brokers": 3, "auth": {"database": "app", "password": "a"}}
+    with pytest.raises(RefusedError) as error:
+        fixed_values.require_kept(claim, desired, observed(before))
+    assert error.value.remedy.startswith(
+        "Keep what runs: leave out what sets r.brokers, and add --reuse-values."
+    )
+
+
 def test_secrets_are_not_shown():
     volume = session({"metadata": {"name": "data-r-0"}})
     new = {"auth": {"database": "", "password": "geheim"}}
