@@ -20,8 +20,9 @@ from learnflow_infra.events import ignore
 from learnflow_infra.locations import Target
 from learnflow_infra.readiness.watches import Watches
 from tests.contract.oci import closed_registry, free_port, registry, registry_programs
+from tests.contract.strimzi import served, strimzi_crds
 
-__all__ = ["closed_registry", "registry", "registry_programs"]
+__all__ = ["closed_registry", "registry", "registry_programs", "served", "strimzi_crds"]
 
 ADMIN, NOBODY, RESIDENT = "contract-admin", "contract-nobody", "contract-resident"
 """Tokens of the users of this throw-away server; a test grants what the last two may do."""

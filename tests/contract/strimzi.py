@@ -2,6 +2,7 @@
 
 import json
 import tarfile
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from learnflow_infra.clusters import embedded
 from learnflow_infra.clusters.embedded import ImageRecipe
 from learnflow_infra.clusters.embedded.images import build
 from learnflow_infra.events import ignore
+from learnflow_infra.readiness.states import condition
 
 RECIPE = Path(__file__).parent / "strimzi-crds"
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
@@ -25,8 +27,26 @@ def strimzi_crds():
         (layer,) = json.load(manifest)["layers"]
         with tarfile.open(fileobj=blob(archive, layer)) as content:
             files = [item for item in content if item.name.endswith(".yaml")]
-            crds = [yaml.safe_load(content.extractfile(item)) for item in files]
+            crds = [yaml.load(content.extractfile(item), yaml.CSafeLoader) for item in files]
     return {crd["spec"]["names"]["kind"]: crd for crd in crds}
+
+
+@pytest.fixture(scope="session")
+def served(kube, strimzi_crds):
+    """The CRDs are in the server; the path of a kind's collection by kind."""
+    paths = {}
+    for kind, crd in strimzi_crds.items():
+        path = f"{DEFINITIONS}/{crd['metadata']['name']}"
+        kube.apply(path, crd)
+        deadline = time.monotonic() + 30
+        while condition(kube.find(path), "Established").get("status") != "True":
+            assert time.monotonic() < deadline, f"{kind} is not established"
+            time.sleep(0.1)
+        spec = crd["spec"]
+        (version,) = [v["name"] for v in spec["versions"] if v["storage"]]
+        plural = spec["names"]["plural"]
+        paths[kind] = f"/apis/{spec['group']}/{version}/namespaces/{{}}/{plural}"
+    return paths
 
 
 def blob(archive, descriptor):

@@ -9,10 +9,8 @@ from hypothesis import strategies as st
 
 from learnflow_infra.clients.api_errors import ApiError
 from learnflow_infra.sources.crd_schemas import faults
-from tests.contract.strimzi import strimzi_crds
-from tests.contract.test_strimzi import EVERYTHING, objects, render, served
+from tests.contract.test_strimzi import EVERYTHING, objects, render
 
-__all__ = ["served", "strimzi_crds"]
 pytestmark = pytest.mark.contract
 OBJECTS = objects(render("any", **EVERYTHING))
 LISTENER = {"name": "a", "type": "internal", "tls": True}

@@ -132,9 +132,11 @@ metadata:
 """
 
 
-def test_what_is_never_the_same_twice_is_shown_as_that(options, skill):
+@pytest.mark.full
+def test_what_is_never_the_same_twice_is_shown_as_that(options, kube, skill):
     (skill / "charts/demo/templates/never.yaml").write_text(NEVER_THE_SAME)
     deploy.deploy(options, ignore)
+    secret = kube.get(f"/api/v1/namespaces/{options.namespace}/secrets/kept")
     found = diff.diff(options, ignore)
     assert not found.changed
     made = {change.object.partition("-")[0]: change for change in found.releases[0].changes}
@@ -142,13 +144,6 @@ def test_what_is_never_the_same_twice_is_shown_as_that(options, skill):
     assert set(made) == {"Secret/kept", *maps}
     assert {change.kind for change in made.values()} == {"generated"}
     assert made["Secret/kept"].text == "data.rotating: generated at each rendering"
-
-
-@pytest.mark.full
-def test_what_is_never_the_same_twice_stays_as_it_is(options, kube, skill):
-    (skill / "charts/demo/templates/never.yaml").write_text(NEVER_THE_SAME)
-    deploy.deploy(options, ignore)
-    secret = kube.get(f"/api/v1/namespaces/{options.namespace}/secrets/kept")
     assert not deploy.deploy(options, ignore).changed
     assert kube.get(f"/api/v1/namespaces/{options.namespace}/secrets/kept") == secret
     changed = replace(options, flags=Flags(set_values=("demo.greeting=bye",)))

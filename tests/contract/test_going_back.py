@@ -173,6 +173,7 @@ def test_back_again_after_an_uninstallation_that_kept_the_history(deployed, stat
     assert (greeting, bool(entry["verified"])) == ("hi", True)
 
 
+@pytest.mark.full
 def test_the_history_says_what_made_each_revision_and_names_no_value(deployed, options):
     deployed()
     deployed("greeting=geheim")

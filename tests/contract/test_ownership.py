@@ -117,6 +117,7 @@ def test_the_mark_survives_an_operators_own_upgrade_but_not_another_chart(option
     assert "chart other-3.1.4, in place of demo" in error.value.why
 
 
+@pytest.mark.full
 def test_the_record_of_an_earlier_version_is_a_mark_and_becomes_a_label(options, kube):
     deploy.deploy(options, ignore)
     labels = {"learnflow.infra/chart": None}

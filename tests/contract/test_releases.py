@@ -69,6 +69,7 @@ def test_values_generated_at_each_rendering_are_no_change(session, release):
     assert (list(again.diff), again.state) == ([], ReleaseState.IN_SYNC)
 
 
+@pytest.mark.full
 def test_an_integer_of_set_above_a_float_is_no_change_the_second_time(session, release):
     number = {"number": SetInteger(2**63 - 1)}
     converge(session, release, number)

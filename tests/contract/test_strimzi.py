@@ -3,7 +3,6 @@
 import copy
 import json
 import subprocess
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,35 +15,14 @@ from learnflow_infra.engine.release import initial_status
 from learnflow_infra.engine.verbs import delete
 from learnflow_infra.models import Release
 from learnflow_infra.readiness.owned import expected
-from learnflow_infra.readiness.states import condition
 from learnflow_infra.readiness.view import View
 from learnflow_infra.skills import library
-from tests.contract.strimzi import DEFINITIONS, strimzi_crds
 
-__all__ = ["strimzi_crds"]
 pytestmark = pytest.mark.contract
 ROOT = Path(__file__).parents[2]
 CHART = ROOT / "skills-library/kafka-k8s-setup/charts/strimzi-kafka"
 VALUES = ROOT / "charts-values"
 STRICT = {"fieldValidation": "Strict"}
-
-
-@pytest.fixture(scope="module")
-def served(kube, strimzi_crds):
-    """The CRDs are in the server; the path of a kind's collection by kind."""
-    paths = {}
-    for kind, crd in strimzi_crds.items():
-        path = f"{DEFINITIONS}/{crd['metadata']['name']}"
-        kube.apply(path, crd)
-        deadline = time.monotonic() + 30
-        while condition(kube.find(path), "Established").get("status") != "True":
-            assert time.monotonic() < deadline, f"{kind} is not established"
-            time.sleep(0.1)
-        spec = crd["spec"]
-        (version,) = [v["name"] for v in spec["versions"] if v["storage"]]
-        plural = spec["names"]["plural"]
-        paths[kind] = f"/apis/{spec['group']}/{version}/namespaces/{{}}/{plural}"
-    return paths
 
 
 def render(namespace, files=("kafka/values.yaml", "kafka/values-upstream.yaml"), **settings):

@@ -86,6 +86,7 @@ def test_after_a_refused_upgrade_the_old_values_deploy_again(session, release, b
     deployed(session, release)
 
 
+@pytest.mark.full
 def test_what_a_refused_upgrade_left_is_removed(session, release):
     deployed(session, release)
     refused(session, release, GOOD | {"more": "left", "memory": "30Gi"})
@@ -117,7 +118,8 @@ def test_a_release_that_was_refused_twice_is_healed_by_good_values(session, rele
     assert data(session) == {"greeting": "good"}
 
 
-@pytest.mark.parametrize("revisions", [1, pytest.param(10, marks=pytest.mark.full)])
+@pytest.mark.full
+@pytest.mark.parametrize("revisions", [1, 10])
 def test_a_release_that_was_uninstalled_with_its_history_kept_installs_again(
     session, release, revisions
 ):
