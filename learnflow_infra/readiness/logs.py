@@ -14,7 +14,8 @@ MAX_CONTAINERS = 10
 """How many containers' logs are read at a time."""
 MIN_AGE = 15.0
 """Seconds that a container has to run before its log is read: it may still be starting."""
-_REMOVED = "unable to retrieve container logs for"
+_REMOVED = ("unable to retrieve container logs for", "failed to try resolving symlinks in path")
+"""How the kubelet's answer begins when its runtime has removed the container, or its log."""
 _PodContainer = tuple[str, str]
 
 

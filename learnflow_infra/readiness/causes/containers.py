@@ -39,6 +39,9 @@ _REBOOT = {"Unknown", "ContainerStatusUnknown"}
 _SANDBOX = ("FailedCreatePodSandBox", "NetworkNotReady")
 _SANDBOX_MADE = ("Pulling", "Pulled", "Created", "Started")
 """Events of a pod without a sandbox, and those that follow once it has one."""
+_MEMORY = ("resources", "limits", "memory")
+_KILLS = ("Killing", "Unhealthy", "FailedPostStartHook")
+"""Events of a pod with a container that the kubelet ends."""
 _SIGKILL = 137
 _SIGNALS = {_SIGKILL: "SIGKILL", 143: "SIGTERM", 139: "SIGSEGV", 134: "SIGABRT"}
 """By exit code."""
@@ -61,6 +64,12 @@ class _Container:
         )
         name = self.status["name"]
         return next((entry for entry in entries if entry.get("name") == name), Container(name=""))
+
+    @property
+    def memory_limit(self) -> str:
+        """Its own limit, or that of the whole pod; "" for none."""
+        limit = at(self.spec, *_MEMORY) or at(self.pod, "spec", *_MEMORY)
+        return str(limit or "")
 
     def cause(
         self, code: Code, *, message: str, remedy: str, evidence: tuple[str, ...] = ()
@@ -162,13 +171,14 @@ def _lacked_memory(container: _Container) -> bool:
     end, facts = ended(container.status), container.facts
     if end.get("reason") == "OOMKilled":
         return True
-    limit = at(container.spec, "resources", "limits", "memory")
-    killed = end.get("exitCode") == _SIGKILL and end.get("reason") == "Error" and limit
-    return bool(killed) and not facts.events(container.pod, "Killing", "Unhealthy")
+    killed = end.get("exitCode") == _SIGKILL and end.get("reason") == "Error"
+    events = map(message_of, facts.events(container.pod, *_KILLS))
+    by_kubelet = any(not message.startswith("Readiness") for message in events)
+    return bool(killed and container.memory_limit and not by_kubelet)
 
 
 def _out_of_memory(container: _Container) -> Cause:
-    limit = at(container.spec, "resources", "limits", "memory")
+    limit = container.memory_limit
     return container.cause(
         Code.ContainerOutOfMemory,
         message=f"the container needs more memory than its limit{f' of {limit}' if limit else ''}",

@@ -44,7 +44,7 @@ def _claim(facts: Facts, claim: Object) -> Iterator[Cause]:
         yield _no_class(claim, f"its storage class {name} does not exist", classes)
     elif name is None and readable and not any(map(_is_default, classes.values())):
         yield _no_class(claim, "it names no storage class, and the cluster has no default", classes)
-    elif facts.events(claim, "ProvisioningFailed", "ExternalProvisioning"):
+    elif _without_provisioner(facts, claim):
         message = facts.newest(claim, "ProvisioningFailed", "ExternalProvisioning")
         yield Cause(
             code=Code.ClaimNoProvisioner,
@@ -53,13 +53,20 @@ def _claim(facts: Facts, claim: Object) -> Iterator[Cause]:
             remedy=f"See whether the provisioner of {name} runs: kubectl get pods -A",
         )
     elif not facts.events(claim, "WaitForFirstConsumer") or facts.events(claim, "FailedBinding"):
-        message = facts.newest(claim, "FailedBinding", "VolumeMismatch")
+        message = facts.newest(claim, "FailedBinding", "VolumeMismatch", "Provisioning")
         yield Cause(
             code=Code.ClaimPending,
             object=reference(claim),
             message=f"it has no volume yet{': ' + masked(message) if message else ''}",
             remedy="See the volumes: kubectl get pv",
         )
+
+
+def _without_provisioner(facts: Facts, claim: Object) -> bool:
+    """Whether the provisioner fails, or has never answered: it writes an event when it begins."""
+    waits = bool(facts.events(claim, "ExternalProvisioning"))
+    begun = bool(facts.events(claim, "Provisioning"))
+    return bool(facts.events(claim, "ProvisioningFailed")) or (waits and not begun)
 
 
 def _lost(facts: Facts, claim: Object) -> Cause:

@@ -6,7 +6,7 @@ and `status.parents` and `ancestors` of https://gateway-api.sigs.k8s.io/guides/i
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from learnflow_infra.objects import Condition, Object
 from learnflow_infra.readiness.groups import group_of, is_custom
@@ -25,17 +25,27 @@ from learnflow_infra.readiness.states import (
 )
 from learnflow_infra.readiness.status import phases
 
-_DATA = {
-    *(("monitoring.coreos.com", f"{kind}Monitor") for kind in ("Service", "Pod")),
-    *(("monitoring.coreos.com", kind) for kind in ("PrometheusRule", "Probe", "ScrapeConfig")),
-    ("k8s.cni.cncf.io", "NetworkAttachmentDefinition"),
-    ("secrets-store.csi.x-k8s.io", "SecretProviderClass"),
-    ("snapshot.storage.k8s.io", "VolumeSnapshotClass"),
-    ("keda.sh", "TriggerAuthentication"),
-    *((group, "") for group in ("traefik.io", "traefik.containo.us", "crd.projectcalico.org")),
-    *((f"{group}.istio.io", "") for group in ("networking", "security", "telemetry")),
+_DATA: Mapping[str, str] = {
+    "monitoring.coreos.com": (
+        "ServiceMonitor PodMonitor PrometheusRule Probe ScrapeConfig AlertmanagerConfig"
+    ),
+    "argoproj.io": (
+        "AppProject WorkflowTemplate ClusterWorkflowTemplate AnalysisTemplate"
+        " ClusterAnalysisTemplate"
+    ),
+    "tekton.dev": "Task Pipeline StepAction",
+    "notification.toolkit.fluxcd.io": "Alert Provider",
+    "keda.sh": "TriggerAuthentication ClusterTriggerAuthentication",
+    "gateway.networking.k8s.io": "ReferenceGrant",
+    "apiextensions.crossplane.io": "Composition",
+    "k8s.cni.cncf.io": "NetworkAttachmentDefinition",
+    "secrets-store.csi.x-k8s.io": "SecretProviderClass",
+    "snapshot.storage.k8s.io": "VolumeSnapshotClass",
+    "linkerd.io": "ServiceProfile",
+    **dict.fromkeys(("traefik.io", "traefik.containo.us", "crd.projectcalico.org"), "*"),
+    **{f"{group}.istio.io": "*" for group in ("networking", "security", "telemetry")},
 }
-"""By group and kind ("": all of the group), resources that others only read: no status follows."""
+"""By group, kinds ("*": all) that others only read: no status follows."""
 _LATE = "its operator has not observed the newest spec yet"
 _FAILURE = re.compile(
     r"Stalled|Degraded|ErrorOccurred|Invalid|InvalidSpec|Irreconcilable"
@@ -97,8 +107,8 @@ def refuses(obj: Object) -> bool:
 def silent(obj: Object) -> bool:
     """Whether it is a custom resource whose operator has not written a status yet."""
     group, kind = group_of(text(obj, "apiVersion")), text(obj, "kind")
-    judged = is_custom(group) and not _DATA & {(group, kind), (group, "")}
-    if not judged or at(obj, "spec", "parentRefs"):  # a gateway has to take it
+    data = {kind, "*"} & set(_DATA.get(group, "").split())
+    if data or not is_custom(group) or at(obj, "spec", "parentRefs"):  # a gateway has to take it
         return False
     status = part(obj, "status")
     return all(status[key] in _EMPTY for key in status)

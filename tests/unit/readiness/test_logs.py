@@ -3,6 +3,7 @@
 import time
 
 import imitated_watches
+import pytest
 
 from learnflow_infra.readiness.logs import Logs
 from learnflow_infra.readiness.owned import Snapshot
@@ -45,7 +46,14 @@ def test_all_logs_are_read_again_on_request():
     assert len(kube.requests) == 2
 
 
-def test_a_log_that_the_runtime_has_removed_is_no_evidence():
-    kube = imitated_watches.Kube(["unable to retrieve container logs for containerd://1a"])
+@pytest.mark.parametrize(
+    "line",
+    [
+        "unable to retrieve container logs for containerd://1a",
+        'failed to try resolving symlinks in path "/var/log/pods/n_a/c/0.log": lstat: no such file',
+    ],
+)
+def test_a_log_that_the_runtime_has_removed_is_no_evidence(line):
+    kube = imitated_watches.Kube([line])
     assert Logs(kube, "n", now=time.time).read(snapshot(), again=True) == {("a", "c"): []}
     assert [previous for *_, previous in kube.requests] == [False, True]
