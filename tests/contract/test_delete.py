@@ -8,6 +8,7 @@ import pytest
 import yaml
 
 from learnflow_infra import paths
+from learnflow_infra.engine.release import kept_data
 from learnflow_infra.engine.request import confirmation
 from learnflow_infra.engine.verbs import delete
 from learnflow_infra.errors import RefusedError
@@ -136,7 +137,7 @@ def test_a_purge_that_is_not_confirmed_changes_nothing(kube, data, options):
 
 
 def test_a_confirmed_purge_deletes_the_data(kube, data, options, monkeypatch):
-    monkeypatch.setattr(delete, "wait_for_claims", lambda *_: None)  # no controller removes it
+    monkeypatch.setattr(kept_data, "wait_for_claims", lambda *_: None)  # no controller removes it
     asked = []
     done = delete.delete(replace(options, confirm=asked.append), purge=True, emit=ignore)
     assert done.kept == []

@@ -1,30 +1,28 @@
 """Delete releases; volumes and Secrets are kept unless they are purged."""
 
 import asyncio
-import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from learnflow_infra import paths
 from learnflow_infra.clients import api_paths
-from learnflow_infra.clients.api_errors import NotFoundError
 from learnflow_infra.clients.helm_output import Live
 from learnflow_infra.engine.proof.publish import take_back
-from learnflow_infra.engine.release import claims_at_risk, foreign, losses, usage
+from learnflow_infra.engine.release import claims_at_risk, foreign, kept_data, losses
 from learnflow_infra.engine.release.adopt import refusal
 from learnflow_infra.engine.release.claim_marks import ClaimMarker
 from learnflow_infra.engine.release.own import observe_own
 from learnflow_infra.engine.release.state import Observed
-from learnflow_infra.engine.release.uninstall import uninstall, wait_for_claims
-from learnflow_infra.engine.request import marks, planning, run_lock
+from learnflow_infra.engine.release.uninstall import uninstall
+from learnflow_infra.engine.request import planning, run_lock
 from learnflow_infra.engine.request.confirmation import Question
 from learnflow_infra.engine.request.planning import Options
 from learnflow_infra.engine.request.session import Session, connect
 from learnflow_infra.errors import UNCHANGED, LearnflowError, accounted, followed_by
 from learnflow_infra.events import Emit, step
 from learnflow_infra.models import Release, ReleaseName, Skill
-from learnflow_infra.objects import Object, reference
+from learnflow_infra.objects import reference
 from learnflow_infra.outputs import artifacts, stored_record
 from learnflow_infra.outputs import endpoints as outputs
 from learnflow_infra.timestamps import utc_now
@@ -68,9 +66,9 @@ def delete(options: Options, *, purge: bool, emit: Emit) -> Deleted:
                 for release, found in observed:
                     if asyncio.run(_uninstall(session, release, found.live)):
                         uninstalled.append(release.name)
-                data = _data(session, skills, releases)
+                data = kept_data.find(session, skills, releases)
                 if purge and data:
-                    _purge(session, data, releases)
+                    kept_data.purge(session, data, releases)
             except LearnflowError as error:
                 _take_back(session, skills)
                 done = [f"Before that, {name} was uninstalled." for name in uninstalled]
@@ -107,7 +105,8 @@ def _claim_ownership(
     path = api_paths.claims(session.namespace)
     others = []
     for release, found in observed:
-        existing = _items(session, path, release.volumes) if release.volumes else []
+        labels = api_paths.selector(release.volumes)
+        existing = session.kube.items(path, labels=labels) if labels else []
         strange = foreign.left_by_others(session, release, found, existing, credentials)
         others += strange
         names = {item.name for item in strange}
@@ -122,7 +121,7 @@ def _claim_ownership(
 def _confirm(
     session: Session, options: Options, skills: Sequence[Skill], releases: Sequence[Release]
 ) -> None:
-    data = _data(session, skills, releases)
+    data = kept_data.find(session, skills, releases)
     if not data:
         return
     names = [skill.name for skill in skills]
@@ -131,7 +130,7 @@ def _confirm(
         Question(
             what=f"Delete all data of {', '.join(names)} in {place}",
             name=names[0] if len(names) == 1 else session.namespace,
-            losses=_lines(session, data),
+            losses=kept_data.lines(session, data),
         )
     )
 
@@ -153,65 +152,6 @@ async def _uninstall(session: Session, release: Release, live: Live | None) -> b
         await uninstall(session, release, live)
         running.done("uninstalled")
         return True
-
-
-def _lines(session: Session, data: Mapping[str, Object]) -> list[str]:
-    used = usage.used(session.kube, session.namespace)
-    return [
-        losses.line(
-            path,
-            obj,
-            time.time(),
-            used.get(obj["metadata"]["name"]) if obj["kind"] == "PersistentVolumeClaim" else None,
-        )
-        for path, obj in data.items()
-    ]
-
-
-def _data(
-    session: Session, skills: Sequence[Skill], releases: Sequence[Release]
-) -> dict[str, Object]:
-    """What outlives the releases, by API path: claims, custom resources and own Secrets."""
-    secrets = api_paths.secrets(session.namespace)
-    objects = {
-        f"{collection}/{item['metadata']['name']}": item
-        for release in releases
-        if release.volumes
-        for collection in _collections(session, release)
-        for item in _items(session, collection, release.volumes)
-    }
-    for skill in skills:
-        for path in [f"{secrets}/{credential.secret}" for credential in skill.credentials]:
-            secret = session.kube.find(path)
-            if secret and marks.is_marked(secret, skill.name):
-                objects[path] = secret
-    return objects
-
-
-def _collections(session: Session, release: Release) -> Iterator[str]:
-    """The claims' collection, and those of custom resources that the chart source `keeps`."""
-    yield api_paths.claims(session.namespace)
-    for collection in release.profiles[session.target.profile].keeps:
-        version, _, plural = collection.rpartition("/")
-        yield f"/apis/{version}/namespaces/{session.namespace}/{plural}"
-
-
-def _items(session: Session, collection: str, labels: Mapping[str, str]) -> list[Object]:
-    """The objects with these labels; none where their kind is not served."""
-    try:
-        return session.kube.items(collection, labels=api_paths.selector(labels))
-    except NotFoundError:
-        return []
-
-
-def _purge(session: Session, data: Iterable[str], releases: Sequence[Release]) -> None:
-    with step(session.emit, "delete/data", "Purge volumes and Secrets") as running:
-        running.change("deleting")
-        for path in data:
-            session.kube.delete(path)
-        for release in releases:
-            wait_for_claims(session, release)
-        running.done(", ".join(map(losses.short, data)))
 
 
 def _update_record(session: Session, skills: Sequence[Skill], releases: Sequence[Release]) -> None:
