@@ -7,6 +7,7 @@ from learnflow_infra.objects import ContainerStatus, Object, reference
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts
+from learnflow_infra.readiness.groups import group_of, is_custom
 
 _ABSENT = re.compile(
     r"(?P<kind>secret|configmap) \"(?P<name>[^\"]+)\" not found"
@@ -16,6 +17,8 @@ _ABSENT = re.compile(
     re.IGNORECASE,
 )
 """Messages of the kubelet: of an object, of a key for a variable, of a key for a volume."""
+_PATIENCE = 180.0
+"""Seconds in which an operator makes the Secret of a certificate or of a user."""
 _KINDS = {
     "secret": (Code.MissingSecret, "Secret"),
     "configmap": (Code.MissingConfigMap, "ConfigMap"),
@@ -40,7 +43,13 @@ def absent_config(
         message=summary,
         evidence=(f"kubelet: {masked(' '.join(message.split()))}",),
         remedy=remedy,
+        grace=_PATIENCE if _may_come(facts) else 0.0,
     )
+
+
+def _may_come(facts: Facts) -> bool:
+    """Whether an operator is still at work for the release: it may create what is absent."""
+    return any(is_custom(group_of(obj["apiVersion"])) for obj, _ in facts.unready())
 
 
 def _explained(message: str, namespace: str) -> tuple[Code, str, str]:

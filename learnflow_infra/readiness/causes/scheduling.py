@@ -35,6 +35,10 @@ _KEEPS_OFF = {"NoSchedule", "NoExecute"}
 _END = re.compile(r"[.,]? (?:preemption:|no new claims to deallocate|still not schedulable)")
 _NEXT = re.compile(r", (?=\d+ )")
 _REASON = re.compile(r"(\d+) (.+)", re.DOTALL)
+_NEW_NODE = 600.0
+"""Seconds that a new node may take."""
+_ADDED, _NOT_ADDED = ("TriggeredScaleUp", "Nominated"), "NotTriggerScaleUp"
+"""Reasons of events about a pod. Source: the Cluster Autoscaler, and Karpenter."""
 _REMEDIES = {
     Code.NodeNotReady: "See the nodes: kubectl get nodes",
     Code.NodePressure: "See the nodes: kubectl describe nodes",
@@ -76,9 +80,21 @@ def _cause(facts: Facts, pod: Object, message: str) -> Cause:
         code=code,
         object=reference(pod),
         message=f"no node fits the pod: {_by_nodes(message)}{_request(pod, code)}",
-        evidence=(f"scheduler: {message}",),
+        evidence=(f"scheduler: {message}", *_autoscaler(facts, pod)),
         remedy=_REMEDIES[code],
+        grace=_NEW_NODE if _gets_a_node(facts, pod) else 0.0,
     )
+
+
+def _gets_a_node(facts: Facts, pod: Object) -> bool:
+    """Whether an autoscaler is adding a node for it."""
+    last = facts.events(pod, *_ADDED, _NOT_ADDED)[-1:]
+    return any(event.get("reason") in _ADDED for event in last)
+
+
+def _autoscaler(facts: Facts, pod: Object) -> tuple[str, ...]:
+    message = facts.newest(pod, *_ADDED, _NOT_ADDED)
+    return (f"autoscaler: {message}",) if message else ()
 
 
 def _by_nodes(message: str) -> str:

@@ -113,6 +113,30 @@ def test_every_code_occurs_in_a_row():
     assert set(Code) - codes == of_releases | of_verifications
 
 
+BY_AUTOSCALER = [{"reason": "TriggeredScaleUp", "message": "pod triggered scale-up: 1->2"}]
+NOT_BY_AUTOSCALER = [*BY_AUTOSCALER, {"reason": "NotTriggerScaleUp", "message": "no group fits"}]
+CERTIFICATE = {"apiVersion": "cert-manager.io/v1", "kind": "Certificate", "metadata": {"name": "c"}}
+LACKS_CPU = {"unscheduled": "0/1 nodes are available: 1 Insufficient cpu."}
+LACKS_SECRET = {
+    "waiting": {"reason": "CreateContainerConfigError", "message": 'secret "t" not found'}
+}
+
+
+@pytest.mark.parametrize(
+    ("fields", "more", "grace"),
+    [
+        (LACKS_CPU, {}, 0),
+        (LACKS_CPU, {"events": BY_AUTOSCALER}, 600),
+        (LACKS_CPU, {"events": NOT_BY_AUTOSCALER}, 0),
+        (LACKS_SECRET, {}, 0),
+        (LACKS_SECRET, {"objects": [CERTIFICATE]}, 180),
+    ],
+)
+def test_what_somebody_is_making_has_more_time(fields, more, grace):
+    found = causes({"pod": fields, **more})
+    assert next(cause.grace for cause in found if cause.object == "Pod/p-0") == grace
+
+
 def test_a_failed_check_yields_a_declared_cause():
     own = DeclaredCause(code="PasswordDiffers", message="m", remedy="r", check="28P01")
     (cause,) = from_checks([("connect", "refused (28P01)"), ("x", "other")], [own])
