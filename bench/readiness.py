@@ -28,7 +28,8 @@ from learnflow_infra.engine.release.progress import ProgressReporter
 from learnflow_infra.errors import LearnflowError
 from learnflow_infra.models import Release, ReleaseName, SkillName
 from learnflow_infra.readiness import failures, tracker
-from learnflow_infra.readiness.owned import INSTANCE, expected
+from learnflow_infra.readiness.expected import expected
+from learnflow_infra.readiness.owned import INSTANCE
 from learnflow_infra.readiness.stuck import stuck_pods
 from learnflow_infra.readiness.view import View
 from learnflow_infra.readiness.watches import Watches

@@ -8,9 +8,10 @@ from learnflow_infra.objects import Object, Reference, is_event
 from learnflow_infra.readiness import causes, watched
 from learnflow_infra.readiness.causes import Cause
 from learnflow_infra.readiness.evidence import Evidence
+from learnflow_infra.readiness.expected import Expected
 from learnflow_infra.readiness.logs import Logs
 from learnflow_infra.readiness.mounted import mounted
-from learnflow_infra.readiness.owned import Evaluator, Expected, Snapshot, members
+from learnflow_infra.readiness.owned import Evaluator, Snapshot, members
 from learnflow_infra.readiness.states import claim_names
 from learnflow_infra.readiness.status import evaluate
 from learnflow_infra.readiness.store import Store

@@ -13,7 +13,7 @@ from learnflow_infra.clients.api_errors import ApiError
 from learnflow_infra.clients.helm_program import executable
 from learnflow_infra.engine.release import initial_status, kept_data
 from learnflow_infra.models import Release
-from learnflow_infra.readiness.owned import expected
+from learnflow_infra.readiness.expected import expected
 from learnflow_infra.readiness.view import View
 from learnflow_infra.skills import library
 

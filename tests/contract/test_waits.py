@@ -6,7 +6,8 @@ import pytest
 
 from learnflow_infra.errors import NotReadyError
 from learnflow_infra.readiness import failures, tracker
-from learnflow_infra.readiness.owned import INSTANCE, Expected
+from learnflow_infra.readiness.expected import Expected
+from learnflow_infra.readiness.owned import INSTANCE
 from learnflow_infra.readiness.view import View
 from tests.contract.demo import release_of
 

@@ -13,8 +13,9 @@ from learnflow_infra.masking import masked, masked_secrets
 from learnflow_infra.models import Release
 from learnflow_infra.objects import Object
 from learnflow_infra.outputs import artifacts
+from learnflow_infra.readiness.expected import expected
 from learnflow_infra.readiness.logs import Logs
-from learnflow_infra.readiness.owned import Snapshot, expected
+from learnflow_infra.readiness.owned import Snapshot
 from learnflow_infra.readiness.view import View
 from learnflow_infra.remedy import Remedy
 from learnflow_infra.timestamps import utc_now

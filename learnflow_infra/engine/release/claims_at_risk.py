@@ -12,8 +12,9 @@ from learnflow_infra.errors import RefusedError
 from learnflow_infra.models import ReleaseName
 from learnflow_infra.objects import Object, Reference, reference
 from learnflow_infra.readiness import watched
+from learnflow_infra.readiness.expected import expected
 from learnflow_infra.readiness.mounted import mounted
-from learnflow_infra.readiness.owned import expected, members
+from learnflow_infra.readiness.owned import members
 
 _CLAIMS = watched.COLLECTIONS["PersistentVolumeClaim"]
 

@@ -16,7 +16,7 @@ from learnflow_infra.clients.api_errors import ApiError, ForbiddenError
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.engine.release import changes
 from learnflow_infra.objects import Object, Resource, reference
-from learnflow_infra.readiness.owned import is_fleeting
+from learnflow_infra.readiness.expected import is_fleeting
 from learnflow_infra.readiness.status import compute
 
 _SET_BY_SERVER = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp")

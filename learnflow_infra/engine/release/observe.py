@@ -11,7 +11,7 @@ from learnflow_infra.engine.release.state import Observed
 from learnflow_infra.engine.request import run_lock
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.models import ChartSource, Release
-from learnflow_infra.readiness.owned import expected
+from learnflow_infra.readiness.expected import expected
 from learnflow_infra.readiness.view import View
 from learnflow_infra.system import tasks
 

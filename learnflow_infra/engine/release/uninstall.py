@@ -9,7 +9,7 @@ from learnflow_infra.engine.request.session import Session
 from learnflow_infra.models import Release
 from learnflow_infra.objects import Object, reference
 from learnflow_infra.readiness import gone
-from learnflow_infra.readiness.owned import Expected, expected
+from learnflow_infra.readiness.expected import Expected, expected
 from learnflow_infra.readiness.view import View
 
 SECONDS = 120.0

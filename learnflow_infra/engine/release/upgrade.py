@@ -10,7 +10,7 @@ from learnflow_infra.engine.release.refusal import explained
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import LearnflowError, ReleaseFailedError
 from learnflow_infra.readiness import tracker
-from learnflow_infra.readiness.owned import Expected, expected
+from learnflow_infra.readiness.expected import Expected, expected
 from learnflow_infra.readiness.tracker import Observe
 from learnflow_infra.readiness.view import View
 

@@ -13,8 +13,9 @@ from learnflow_infra.engine.request.session import Session
 from learnflow_infra.events import Message
 from learnflow_infra.models import Release, ReleaseName, Values
 from learnflow_infra.readiness import tracker
+from learnflow_infra.readiness.expected import expected
 from learnflow_infra.readiness.mounted import mounted
-from learnflow_infra.readiness.owned import Snapshot, expected
+from learnflow_infra.readiness.owned import Snapshot
 from learnflow_infra.readiness.stuck import stuck_pods
 from learnflow_infra.readiness.tracker import Observation, Observe
 from learnflow_infra.readiness.view import View

@@ -10,13 +10,13 @@ from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts, message_of
 from learnflow_infra.readiness.causes.probes import failed_probe, killed_by_probe, outlived_crash
+from learnflow_infra.readiness.causes.sandboxes import sandbox
 from learnflow_infra.readiness.states import (
     at,
     count,
     ended,
     items,
     owner_uids,
-    sandbox_made,
     text,
     waiting,
 )
@@ -36,9 +36,6 @@ _CANNOT_START = {
 """Reasons of a container that waits or ended. Source: kubelet, and runc's errors in it."""
 _REBOOT = {"Unknown", "ContainerStatusUnknown"}
 """Reasons of a container that ended with its node, and not by itself."""
-_SANDBOX = ("FailedCreatePodSandBox", "NetworkNotReady")
-_SANDBOX_MADE = ("Pulling", "Pulled", "Created", "Started")
-"""Events of a pod without a sandbox, and those that follow once it has one."""
 _MEMORY = ("resources", "limits", "memory")
 _KILLS = ("Killing", "Unhealthy", "FailedPostStartHook")
 """Events of a pod with a container that the kubelet ends."""
@@ -94,24 +91,9 @@ def explain(facts: Facts) -> Iterator[Cause]:
             [_Container(facts=facts, pod=pod, status=item) for item in items(pod, "status", key)]
             for key in ("initContainerStatuses", "containerStatuses")
         )
-        yield from _sandbox(facts, pod)
+        yield from sandbox(facts, pod)
         of_init = [cause for container in init for cause in _init(container)]
         yield from of_init or (cause for container in others for cause in _causes(container))
-
-
-def _sandbox(facts: Facts, pod: Object) -> Iterator[Cause]:
-    """The cause of a pod whose sandbox, with its network, cannot be created."""
-    last = facts.events(pod, *_SANDBOX, *_SANDBOX_MADE)[-1:]
-    if not last or last[0].get("reason") not in _SANDBOX or sandbox_made(pod):
-        return
-    yield Cause(
-        code=Code.ContainerCannotStart,
-        object=reference(pod),
-        message="the pod's sandbox cannot be created: its network or runtime fails",
-        evidence=(f"kubelet: {message_of(last[0])}",),
-        remedy="See the network plugin and the container runtime of its node: "
-        "kubectl -n kube-system get pods",
-    )
 
 
 def _init(container: _Container) -> Iterator[Cause]:

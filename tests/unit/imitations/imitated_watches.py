@@ -5,7 +5,7 @@ import itertools
 import threading
 
 from learnflow_infra.models import Release
-from learnflow_infra.readiness.owned import Expected
+from learnflow_infra.readiness.expected import Expected
 from learnflow_infra.readiness.store import Store
 from learnflow_infra.readiness.view import View
 

@@ -2,7 +2,8 @@
 
 from imitated_watches import World
 
-from learnflow_infra.readiness.owned import INSTANCE, expected
+from learnflow_infra.readiness.expected import expected
+from learnflow_infra.readiness.owned import INSTANCE
 from learnflow_infra.readiness.watched import COLLECTIONS
 
 

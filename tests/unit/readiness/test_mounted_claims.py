@@ -8,7 +8,8 @@ from learnflow_infra.engine.release.wait import StuckPodReplacer
 from learnflow_infra.events import ignore
 from learnflow_infra.readiness.causes import Code, explain
 from learnflow_infra.readiness.evidence import Evidence
-from learnflow_infra.readiness.owned import INSTANCE, Evaluator, Expected, Snapshot
+from learnflow_infra.readiness.expected import Expected
+from learnflow_infra.readiness.owned import INSTANCE, Evaluator, Snapshot
 from learnflow_infra.readiness.status import evaluate
 
 DELETED = {"deletionTimestamp": "2026-01-01T00:00:00Z"}

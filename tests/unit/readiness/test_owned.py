@@ -2,14 +2,8 @@
 
 from itertools import count
 
-from learnflow_infra.readiness.owned import (
-    INSTANCE,
-    SILENCE,
-    Evaluator,
-    Expected,
-    expected,
-    members,
-)
+from learnflow_infra.readiness.expected import Expected, expected
+from learnflow_infra.readiness.owned import INSTANCE, SILENCE, Evaluator, members
 from learnflow_infra.timestamps import seconds_of
 
 UIDS = count()

@@ -4,7 +4,8 @@ import pytest
 
 from learnflow_infra.readiness.causes import explain
 from learnflow_infra.readiness.evidence import Evidence
-from learnflow_infra.readiness.owned import Evaluator, Expected
+from learnflow_infra.readiness.expected import Expected
+from learnflow_infra.readiness.owned import Evaluator
 from learnflow_infra.readiness.status import evaluate
 
 NOT_READY = {"type": "Ready", "status": "False"}

@@ -9,7 +9,8 @@ import yaml
 from learnflow_infra.paths import repo_root
 from learnflow_infra.readiness.causes import explain, policy
 from learnflow_infra.readiness.evidence import Evidence
-from learnflow_infra.readiness.owned import Evaluator, Expected
+from learnflow_infra.readiness.expected import Expected
+from learnflow_infra.readiness.owned import Evaluator
 
 ROWS = yaml.safe_load((repo_root() / "tests/unit/tables/releases.yaml").read_text())
 

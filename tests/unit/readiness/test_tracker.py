@@ -13,7 +13,8 @@ from learnflow_infra.errors import (
 )
 from learnflow_infra.models import DeclaredCause
 from learnflow_infra.readiness import failures, tracker
-from learnflow_infra.readiness.owned import INSTANCE, Expected
+from learnflow_infra.readiness.expected import Expected
+from learnflow_infra.readiness.owned import INSTANCE
 from learnflow_infra.readiness.watched import BY_MANIFEST, COLLECTIONS, EVENTS
 
 PODS, SETS = COLLECTIONS["Pod"].format("n"), COLLECTIONS["StatefulSet"].format("n")
