@@ -41,7 +41,11 @@ The User Operator and the Topic Operator wrap them: the reason of a KafkaUser is
 ExecutionException, that of a KafkaTopic KafkaError.
 """
 _ERROR = re.compile(r"Exception|Error|Throwable")
-_PASSING = re.compile(r"Timeout|Connect|Retriable|NotLeader|Coordinator|Unavailable")
+_PASSING = re.compile(
+    r"Timeout|Connect(?!Rest|or)|Retriable|NotLeader|Coordinator|Unavailable"
+    r"|returned (?:409|5\d\d)"
+)
+"""Words of errors that end by themselves; Kafka Connect answers 409 while it rebalances."""
 _REVERTED = "ScaleDownPreventionCheck"
 """Reason of a Warning of a Kafka: a pool keeps nodes that still hold partitions."""
 

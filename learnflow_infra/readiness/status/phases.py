@@ -31,7 +31,7 @@ _EARLY = re.compile(
 _UNDER_WAY = re.compile(r"\w*?[a-z]ing(?![a-z])|[A-Z]+ING\b")
 """`Creating`, `ApplyingChanges` or `Setting up primary`."""
 _WORKS = re.compile(
-    r"\w*(?:runn|serv|listen|work|stream|monitor|watch|poll|operat|warn|upgradepend)ing\b|started\b",
+    r"\w*(?:runn|serv|listen|work|stream|monitor|watch|poll|operat|exist|warn|upgradepend)ing\b|started\b",
     re.IGNORECASE,
 )
 """What something does that is ready; an upgrade that is pending waits for somebody's approval."""
