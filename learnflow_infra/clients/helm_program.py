@@ -19,7 +19,7 @@ from learnflow_infra.errors import (
     ReleaseFailedError,
 )
 from learnflow_infra.masking import masked
-from learnflow_infra.remedy import Command, Remedy
+from learnflow_infra.remedy import Command, Remedy, join_lines
 from learnflow_infra.system import tasks
 from learnflow_infra.system.processes import GRACE, Result
 
@@ -34,6 +34,10 @@ _FAILED_BY_CHART = re.compile(
     r"execution error at \(([^)]*)\): (.*?)\s*(?:Use --debug|$)", re.DOTALL
 )
 """Helm's words for the functions `fail` and `required` of a template."""
+_NOT_RENDERED = re.compile(
+    r"Error: (?:[A-Z ]+: )?((?:YAML )?parse error (?:at|on) .*|template: .*)"
+)
+"""Helm's words for a template that it cannot execute, or whose result is no YAML."""
 _SCHEMA = "values don't meet the specifications of the schema(s) in the following chart(s):"
 
 
@@ -137,6 +141,16 @@ async def translate(release: str, work: Coroutine[Any, Any, T]) -> T:
                 f"The chart of {release} refuses its values.",
                 why=f"{by_chart[2]} ({by_chart[1]})",
                 remedy="Correct the values; the chart's values.yaml describes each.",
+            ) from error
+        not_rendered = _NOT_RENDERED.search(stderr)
+        if not_rendered:
+            raise InputError(
+                f"The chart of {release} cannot be rendered with these values.",
+                why=not_rendered[1],
+                remedy=join_lines(
+                    Remedy("Correct the values: ", Command("values")),
+                    "Or correct the template that is named.",
+                ),
             ) from error
         if _SCHEMA in stderr:
             raise InputError(

@@ -85,3 +85,23 @@ def test_what_a_chart_refuses_is_wrong_input(tmp_path, template, words):
     with pytest.raises(InputError, match="The chart of own refuses its values") as refused:
         asyncio.run(translate("own", run(["template", "own", tmp_path])))
     assert refused.value.why == f"{words} (own/templates/all.yaml:1:3)"
+
+
+@pytest.mark.parametrize(
+    ("template", "words"),
+    [
+        ("{{ unknown }}", 'function "unknown" not defined'),
+        ("a: {{ .Values.a.b.c }}", "nil pointer evaluating"),
+        ("just text", "cannot unmarshal string"),
+        ("- a\n- b", "cannot unmarshal array"),
+        ("kind: ConfigMap\nmetadata:\n\tname: x", "found character that cannot start any token"),
+    ],
+)
+def test_a_template_that_renders_no_object_is_wrong_input(tmp_path, template, words):
+    (tmp_path / "templates").mkdir()
+    (tmp_path / "Chart.yaml").write_text("apiVersion: v2\nname: own\nversion: 0.1.0\n")
+    (tmp_path / "templates/all.yaml").write_text(template)
+    with pytest.raises(InputError, match="The chart of own cannot be rendered") as refused:
+        asyncio.run(translate("own", run(["template", "own", tmp_path])))
+    assert words in refused.value.why
+    assert "own/templates/all.yaml" in refused.value.why
