@@ -25,8 +25,11 @@ DEFAULT = "~/.kube/config"
 """The kubeconfig where $KUBECONFIG is empty, as of kubectl and helm."""
 _UNAUTHORIZED, _TOO_MANY_REQUESTS, _UNAVAILABLE = 401, 429, 503
 _SERVER_FAULTS = {500, 502, _UNAVAILABLE, 504}
-_WRONG_TYPE = "failed to create typed patch object"
-"""Source: structuredmerge.go of apimachinery's util/managedfields."""
+_NOT_CONVERTED = ("failed to create typed ", "failed to convert ")
+"""How refusals of values that do not fit their fields begin, such as a Secret's bad base64.
+
+Source: structuredmerge.go of apimachinery's util/managedfields.
+"""
 _NOT_SENT = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTimeoutError)
 
 
@@ -85,7 +88,7 @@ class Connection:
             TransientError: it was not sent, or the overloaded server rejected it.
             LostAnswerError: it was sent, and the answer is missing or a server error.
             ClusterUnreachableError: the server does not accept the credentials.
-            ApiError: a field of an apply has another type than the server's.
+            ApiError: a value of an apply does not fit its field.
         """
         used = self._client
         answer = self._send(used, request)
@@ -172,10 +175,10 @@ def reason(text: str) -> str:
 def _fault(answer: Any) -> TransientError | ApiError:
     """The error for 429 and for server errors; 429 and 503 with Retry-After were not executed.
 
-    A server-side apply with a field of a wrong type gets a 500, but is a refusal.
+    A server-side apply with a value that does not fit its field gets a 500, but is a refusal.
     """
     text = reason(read(answer))
-    if text.startswith(_WRONG_TYPE):
+    if text.startswith(_NOT_CONVERTED):
         return refusal(answer.status, text)
     after = str(answer.headers.get("Retry-After", ""))
     rejected = answer.status == _TOO_MANY_REQUESTS or (answer.status == _UNAVAILABLE and after)

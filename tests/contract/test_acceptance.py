@@ -43,6 +43,8 @@ REFUSED = [
     (POD % ("replicas: three", "", "[]"), "Deployment/d", ".spec.replicas"),
     (MAP + "data: {a: [1]}", "ConfigMap/m", ".data.a"),
     (MAP + "dato: {a: '1'}", "ConfigMap/m", ".dato"),
+    (MAP + "binaryData: {a: '!'}", "ConfigMap/m", "illegal base64"),
+    (MAP.replace("ConfigMap", "Secret") + "data: {a: '!'}", "Secret/m", "illegal base64"),
     (
         MAP.replace("v1", "apps/v1beta1").replace("ConfigMap", "Deployment"),
         "Deployment/m",
@@ -84,6 +86,21 @@ def test_what_the_server_does_not_take_is_refused(options, kube, skill, absent):
     assert len(found) == len(REFUSED)
     secrets = f"/api/v1/namespaces/{options.namespace}/secrets"
     assert kube.items(secrets, labels="owner=helm") == []
+
+
+NAMESPACE = "apiVersion: v1\nkind: Namespace\nmetadata: {name: '{{ .Release.Namespace }}'}"
+
+
+@pytest.mark.full
+def test_what_helm_could_not_create_itself_is_refused(options, kube, skill):
+    with_template(skill, NAMESPACE, "namespace.yaml")
+    with_template(skill, f"{MAP}\n---\n{MAP}data: {{a: '1'}}", "twice.yaml")
+    options = replace(options, namespace="acceptance-own")
+    found = refusals(diff.diff, options)
+    assert found == refusals(deploy.deploy, options)
+    assert "Namespace/acceptance-own: helm installs into" in found["demo/templates/namespace.yaml"]
+    assert "ConfigMap/m: the manifest has this object twice" in found["demo/templates/twice.yaml"]
+    assert kube.find("/api/v1/namespaces/acceptance-own") is None
 
 
 LIST = """

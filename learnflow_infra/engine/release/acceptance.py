@@ -30,6 +30,9 @@ SUBSTITUTE = "default"
 _INVALID = 422
 _UNDECIDED = {Code.AdmissionWebhookUnreachable, Code.MissingServiceAccount}
 """What another object of the same run may mend before helm sends this one."""
+_UNTOUCHED = {Action.NONE, Action.MEND, Action.REFUSE}
+_TWICE = "the manifest has this object twice, and helm creates it once"
+_OWN = "helm installs into this namespace, so it is created before, and not by the chart"
 _WRITTEN_WRONG = {None, Code.ResourceRejected}
 
 
@@ -56,11 +59,7 @@ def require(session: Session, comparisons: Sequence[Comparison]) -> None:
         InputError: naming each object that is wrong as it is written.
         LearnflowError: of the class of the cause: a quota, a policy, a right.
     """
-    malformed = [
-        f"{item.prepared.release.name}: {fault}"
-        for item in comparisons
-        for fault in item.desired.manifest.faults
-    ]
+    malformed = [line for item in comparisons for line in _malformed(session, item)]
     sent = [item for comparison in comparisons for item in _sent(comparison)]
     refused = _refused(session, comparisons, sent)
     written = [item.line(text) for item, text in refused if _cause(text) in _WRITTEN_WRONG]
@@ -73,9 +72,31 @@ def require(session: Session, comparisons: Sequence[Comparison]) -> None:
             raise comparison.refusal
 
 
+def _malformed(session: Session, item: Comparison) -> list[str]:
+    """What helm cannot handle in a manifest, a line for each fault."""
+    release, manifest = item.prepared.release.name, item.desired.manifest
+    faults = [f"{release}: {fault}" for fault in manifest.faults]
+    if item.action not in _UNTOUCHED:
+        repeated = validate.repeated(manifest.objects, session.namespace)
+        faults += [validate.line(release, manifest, obj, _TWICE) for obj in repeated]
+        faults += [validate.line(release, manifest, obj, _OWN) for obj in _own(session, manifest)]
+    return faults
+
+
+def _own(session: Session, manifest: Manifest) -> list[Object]:
+    """The namespace of the release, where the deploy creates it before helm would."""
+    path = f"/api/v1/namespaces/{session.namespace}"
+    same = [
+        obj
+        for obj in manifest.objects
+        if obj["kind"] == "Namespace" and obj["metadata"]["name"] == session.namespace
+    ]
+    return same if same and session.kube.find(path) is None else []
+
+
 def _sent(item: Comparison) -> list[_Sent]:
     """New and changed objects, and hooks, of a release that helm would work on."""
-    if item.action in {Action.NONE, Action.MEND, Action.REFUSE}:
+    if item.action in _UNTOUCHED:
         return []
     release, manifest = item.prepared.release, item.desired.manifest
     base = item.observed.baseline

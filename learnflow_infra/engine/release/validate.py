@@ -4,12 +4,14 @@ The API server checks in a dry run, see `acceptance`. Custom resources whose CRD
 yet are checked against the CRD in the chart.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from learnflow_infra.clients.manifest import Manifest
+from learnflow_infra.engine.release import changes
 from learnflow_infra.engine.request.prepare import Prepared
 from learnflow_infra.errors import InputError
 from learnflow_infra.events import Emit, Message
+from learnflow_infra.hooks import is_hook
 from learnflow_infra.models import ReleaseName
 from learnflow_infra.objects import Object, reference
 from learnflow_infra.quantities import counted
@@ -27,6 +29,23 @@ def against_crds(manifests: Sequence[tuple[Prepared, Manifest]]) -> list[str]:
         for obj in manifest.objects
         for fault in crd_schemas.faults(obj, definitions)
     ]
+
+
+def repeated(objects: Iterable[Object], namespace: str) -> list[Object]:
+    """The objects of a manifest that an earlier one equals in kind, namespace and name.
+
+    Objects of hooks may be repeated: helm deletes the one before.
+    """
+    known: set[changes.Key] = set()
+    found = []
+    for obj in objects:
+        group, kind, own, name = changes.key(obj)
+        key = (group, kind, own or namespace, name)
+        if key in known:
+            found.append(obj)
+        if not is_hook(obj):
+            known.add(key)
+    return found
 
 
 def warn(manifests: Sequence[tuple[Prepared, Manifest]], emit: Emit) -> None:
