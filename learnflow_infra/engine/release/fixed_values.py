@@ -17,6 +17,8 @@ from learnflow_infra.quantities import quantity
 from learnflow_infra.remedy import Command, Remedy, Words, join_lines
 from learnflow_infra.values.origins import shown, undotted
 
+_HELP = Command("delete", "--help")
+
 
 @dataclass(frozen=True, kw_only=True)
 class Change:
@@ -98,7 +100,7 @@ def require_kept(session: Session, prepared: Prepared, observed: Observed) -> No
         remedy=join_lines(
             _same(changed, observed),
             *dict.fromkeys(item.rule.remedy for item in changed),
-            *_emptied(prepared, observed),
+            *_emptied(observed),
         ),
     )
 
@@ -164,11 +166,10 @@ def _same(items: Sequence[Change], observed: Observed) -> Words:
     )
 
 
-def _emptied(prepared: Prepared, observed: Observed) -> Iterator[Words]:
-    """How to begin with empty volumes, where nothing runs that uses them."""
+def _emptied(observed: Observed) -> Iterator[Words]:
+    """Where nothing runs that uses the volumes; no remedy names the command that deletes data."""
     if not observed.baseline:
-        command = Command("delete", prepared.release.skill, "--purge-data")
-        yield Remedy("To begin with empty volumes (it deletes all data, and asks first): ", command)
+        yield Remedy("To begin with empty volumes, delete their data; see: ", _HELP)
 
 
 def _typed(item: Change) -> bool:
