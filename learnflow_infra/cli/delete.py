@@ -27,6 +27,8 @@ def delete(
         skills=skills, context=context, namespace=namespace, profile=profile, yes=yes
     )
     done = run(lambda emit: verb.delete(options, purge=purge_data, emit=emit))
-    out("Deleted: " + (", ".join(done.releases) or "nothing; no release was installed"))
+    out("Deleted: " + (", ".join(done.releases) or "no release; none was installed"))
+    if done.purged:
+        out("Purged: " + ", ".join(done.purged))
     if done.kept:
         out("Kept (--purge-data deletes them): " + ", ".join(done.kept))

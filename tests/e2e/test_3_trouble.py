@@ -201,4 +201,4 @@ def test_purge_leaves_nothing(product, deployed):
     assert [name for name in written - {".lock"} if not name.startswith(REPORT)] == []
     assert product.run("endpoints").code == 3
     again = product.ok("delete")
-    assert "no release was installed" in again.out
+    assert "none was installed" in again.out

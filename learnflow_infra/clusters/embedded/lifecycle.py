@@ -101,7 +101,7 @@ def stop(name: str, emit: Emit) -> None:
             return
         if config:
             launch.end(config, None)
-        step.done("not running", changed=False)
+        step.done("not running" if config else "it does not exist", changed=False)
 
 
 def _stop(config: cluster_files.Config, node: node_processes.Node, step: Step) -> None:

@@ -75,14 +75,14 @@ def _recovered(
     outcomes += asyncio.run(wait_again(run.session, _skipped(run, errors), run.limit))
     ready = [skill for skill in run.skills if _releases(run, skill) <= _names(outcomes)]
     again = _again(run, ready, restored)
-    proven: frozenset[SkillName] = frozenset()
+    verdicts: dict[SkillName, bool] = {}
     if again:
         proof = _prove(run, again, outcomes, again=True, before=record)
         record = proof.record
-        proven = frozenset(s.name for s in again) - proof.failed if proof.verified else proven
+        verdicts = {s.name: s.name not in proof.failed for s in again} if proof.results else {}
     _take_back(run, record, restored, {skill.name for skill in ready})
     files = "\n".join(f"As it was: {item.file}" for item in restored if item.file)
-    return followed_by(first, *account(restored, proven, verify=run.verify), why=files)
+    return followed_by(first, *account(restored, verdicts, verify=run.verify), why=files)
 
 
 def _prove(
@@ -94,7 +94,8 @@ def _prove(
 def _upgraded(run: Run, skills: frozenset[SkillName]) -> list[ReleaseName]:
     """The releases of skills that this run upgraded."""
     changed = {item.release for item in run.settled.outcomes if item.changed}
-    releases = [c.prepared.release for c in run.comparisons if c.action is not Action.MEND]
+    unchanged = {Action.NONE, Action.MEND}  # whose objects were changed, but not the revision
+    releases = [c.prepared.release for c in run.comparisons if c.action not in unchanged]
     return [r.name for r in releases if r.skill in skills and r.name in changed]
 
 

@@ -4,7 +4,7 @@ An install that failed stays as it is, for inspection. CRDs stay, too: helm does
 """
 
 import asyncio
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -19,7 +19,7 @@ from learnflow_infra.engine.release.wait import Outcome, until_ready
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import LearnflowError, LockedError
 from learnflow_infra.events import step
-from learnflow_infra.models import Release, ReleaseName
+from learnflow_infra.models import Release, ReleaseName, SkillName
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -172,25 +172,30 @@ async def wait_again(
     return outcomes
 
 
-def account(restored: Sequence[Restored], proven: Collection[str], *, verify: bool) -> list[str]:
+def account(
+    restored: Sequence[Restored], verdicts: Mapping[SkillName, bool], *, verify: bool
+) -> list[str]:
     """What became of the failed releases, a sentence each.
 
     Args:
         restored: the failed releases.
-        proven: the skills whose verification passed after it.
+        verdicts: of the skills that were verified after it, whether they passed.
         verify: whether it was asked for.
     """
-    return [_sentence(item, proven, verify=verify) for item in restored]
+    return [_sentence(item, verdicts, verify=verify) for item in restored]
 
 
-def _sentence(item: Restored, proven: Collection[str], *, verify: bool) -> str:
+def _sentence(item: Restored, verdicts: Mapping[SkillName, bool], *, verify: bool) -> str:
     name = item.release.name
     if item.to is None:
         text = f"{name}: {item.why}" if item.why else f"What became of {name} is not known"
         return f"{text}: {item.error.what}" if item.error else f"{text}."
     if item.error and item.outcome is None:
-        return f"{name} could not be rolled back to revision {item.to}: {item.error.what}"
-    if item.release.skill in proven:
-        return f"{name} was rolled back to revision {item.to}, and verified again."
-    after = "its verification failed, too" if verify else "not verified again (--no-verify)"
-    return f"{name} was rolled back to revision {item.to}, but {after}."
+        return f"{name} did not get ready again at revision {item.to}: {item.error.what}"
+    after = {
+        True: "and verified again",
+        False: "but its verification failed, too",
+        None: "but not verified again" + ("" if verify else " (--no-verify)"),
+    }
+    verdict = verdicts.get(item.release.skill)
+    return f"{name} was rolled back to revision {item.to}, {after[verdict]}."

@@ -30,10 +30,11 @@ from learnflow_infra.timestamps import utc_now
 
 @dataclass(frozen=True, kw_only=True)
 class Deleted:
-    """The releases that were uninstalled, and the volumes and Secrets that were kept."""
+    """The releases that were uninstalled, and the volumes and Secrets that were kept or purged."""
 
     releases: Sequence[ReleaseName]
-    kept: Sequence[str]
+    kept: Sequence[str] = ()
+    purged: Sequence[str] = ()
 
 
 def delete(options: Options, *, purge: bool, emit: Emit) -> Deleted:
@@ -74,8 +75,9 @@ def delete(options: Options, *, purge: bool, emit: Emit) -> Deleted:
                 done = [f"Before that, {name} was uninstalled." for name in uninstalled]
                 raise followed_by(error, *done) from error
         _update_record(session, skills, releases)
-    kept = [] if purge else [losses.short(path) for path in data]
-    return Deleted(releases=uninstalled, kept=kept)
+    short = [losses.short(path) for path in data]
+    kept, purged = ([], short) if purge else (short, [])
+    return Deleted(releases=uninstalled, kept=kept, purged=purged)
 
 
 def _require_data_stays(session: Session, observed: Sequence[tuple[Release, Observed]]) -> None:

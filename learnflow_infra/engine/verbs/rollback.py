@@ -68,9 +68,10 @@ def rollback(
                 why = f"a rollback of {utc_now()} failed"
                 take_back(session, session.record, {chosen.skill}, why)
                 raise
-        proof = prove(session, plan.skills, outcomes, verify=options.verify)
-        if proof.error:
-            raise proof.error
+        with accounted(f"{chosen.name} was rolled back to revision {to}."):
+            proof = prove(session, plan.skills, outcomes, verify=options.verify)
+            if proof.error:
+                raise proof.error
     new = next(item.revision for item in outcomes if item.release == chosen.name)
     return RolledBack(release=chosen.name, to=to, revision=new, verification=proof.results)
 

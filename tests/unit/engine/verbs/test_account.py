@@ -4,7 +4,9 @@ from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
+from typer.testing import CliRunner
 
+from learnflow_infra.cli.main import app
 from learnflow_infra.engine.release import adopt as adoption
 from learnflow_infra.engine.release import claims_at_risk, crds, recover
 from learnflow_infra.engine.release.foreign import Foreign
@@ -226,3 +228,22 @@ def test_a_delete_that_fails_says_what_is_gone_and_unproves_the_record(monkeypat
     assert error.value.what == "b could not be uninstalled. Before that, a was uninstalled."
     assert deleting.taken_back == [{"s"}]
     assert failed(deleting.session.events).changed is True
+
+
+@pytest.mark.parametrize(
+    ("done", "lines"),
+    [
+        (delete.Deleted(releases=["a"], kept=["pvc/x"]), ["Deleted: a", "Kept (--purge-data"]),
+        (delete.Deleted(releases=[]), ["Deleted: no release; none was installed"]),
+        (
+            delete.Deleted(releases=[], purged=["pvc/x"]),
+            ["Deleted: no release; none was installed", "Purged: pvc/x"],
+        ),
+    ],
+)
+def test_a_delete_says_what_is_gone_also_where_only_data_was_left(monkeypatch, done, lines):
+    monkeypatch.setattr(delete, "delete", lambda *_, **__: done)
+    shown = CliRunner().invoke(app, ["delete"]).stdout.splitlines()
+    assert [line.startswith(words) for line, words in zip(shown, lines, strict=True)] == [
+        True for _ in lines
+    ]
