@@ -12,13 +12,13 @@ from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.drift import Finding
 from learnflow_infra.engine.release.observe import observe
 from learnflow_infra.engine.release.offline import render_offline
-from learnflow_infra.engine.release.refusal import explained
+from learnflow_infra.engine.release.refusal import explained, with_way_back
 from learnflow_infra.engine.release.state import (
     Observed,
 )
 from learnflow_infra.engine.request.prepare import Prepared
 from learnflow_infra.engine.request.session import Session
-from learnflow_infra.errors import ReleaseFailedError
+from learnflow_infra.errors import InputError, ReleaseFailedError
 from learnflow_infra.objects import Object
 from learnflow_infra.system import tasks
 
@@ -71,6 +71,8 @@ async def compare(
     for result in (observed, desired):
         if isinstance(result, ReleaseFailedError):
             raise explained(result, prepared.release, session.namespace) from result
+        if isinstance(result, InputError) and isinstance(observed, Observed):
+            raise with_way_back(result, prepared.release, observed) from result
         if isinstance(result, BaseException):
             raise result
     comparison = await _comparison(session, prepared, observed, desired, render)  # type: ignore[arg-type]

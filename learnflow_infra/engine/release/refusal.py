@@ -3,10 +3,12 @@
 import dataclasses
 from collections.abc import Sequence
 
-from learnflow_infra.errors import LearnflowError, ReleaseFailedError
+from learnflow_infra.engine.release.state import Observed
+from learnflow_infra.errors import InputError, LearnflowError, ReleaseFailedError
 from learnflow_infra.models import Release
 from learnflow_infra.readiness import causes, failures
 from learnflow_infra.readiness.causes import Cause, Code
+from learnflow_infra.remedy import Command, Remedy, join_lines
 
 
 def explained(
@@ -32,6 +34,21 @@ def explained(
         causes=all_causes,
         remedy=failures.remedy(top, release, namespace),
     )
+
+
+def with_way_back(error: InputError, release: Release, observed: Observed) -> InputError:
+    """A chart's refusal of its values; after a failed revision, also how to go back.
+
+    A chart may compare its values with live objects (`lookup`), which that revision has changed.
+    """
+    if observed.deployed is None or not observed.attempts:
+        return error
+    number = observed.attempts[0].revision
+    back = Remedy(
+        f"If revision {number}, which failed, is the reason, go back first: ",
+        Command("rollback", release.skill),
+    )
+    return InputError(error.what, why=error.why, remedy=join_lines(error.remedy, back))
 
 
 def _causes(stderr: str, namespace: str, hooks: Sequence[Cause]) -> list[Cause]:
