@@ -2,8 +2,10 @@
 
 from collections.abc import Sequence
 
+from learnflow_infra.engine.proof import losses
 from learnflow_infra.engine.release import fixed_values
 from learnflow_infra.engine.release.comparison import Comparison
+from learnflow_infra.engine.release.state import Action
 from learnflow_infra.engine.request import reuse
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.events import Emit, Message
@@ -22,6 +24,14 @@ def ignored(session: Session, comparisons: Sequence[Comparison]) -> None:
     for item in comparisons:
         for text in fixed_values.ignored(session, item.prepared, item.observed):
             session.emit(Message(text=f"Warning: {text}"))
+
+
+def changed_secrets(session: Session, comparisons: Sequence[Comparison]) -> None:
+    """Name the Secrets for which the verification of a change may fail, and how to see that now."""
+    changed = [item.prepared.release for item in comparisons if item.action is not Action.NONE]
+    for cause in losses.changed_secrets(session, changed):
+        text = f"Warning: {cause.object}: {cause.message}. Before this change, see whether clients "
+        session.emit(Message(text=f"{text}can log in: the verb `verify`"))
 
 
 def recreated(comparisons: Sequence[Comparison], emit: Emit) -> None:

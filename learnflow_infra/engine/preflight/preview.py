@@ -127,6 +127,7 @@ def _warn(session: Session, comparisons: Sequence[Comparison]) -> None:
     notices.dropped(comparisons, session.emit)
     validate.warn([(item.prepared, item.desired.manifest) for item in comparisons], session.emit)
     notices.ignored(session, comparisons)
+    notices.changed_secrets(session, comparisons)
     notices.recreated(comparisons, session.emit)
 
 

@@ -59,6 +59,14 @@ def of_views(session: Session, views: Sequence[View]) -> Mapping[ReleaseName, li
     }
 
 
+def changed_secrets(session: Session, releases: Sequence[Release]) -> list[Cause]:
+    """The Secrets of recorded endpoints that were changed after the verification."""
+    record = session.record
+    names = {name for release in releases for name in published(record, release.name)}
+    identities = secrets(session, names)
+    return [cause for release in releases for cause in _changed(record, release, identities)]
+
+
 def of_release(
     record: Record, release: Release, present: Covered, identities: Mapping[str, str]
 ) -> list[Cause]:

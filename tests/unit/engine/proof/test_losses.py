@@ -109,6 +109,22 @@ def test_status_sees_a_secret_that_was_changed_or_deleted_in_one_request(found, 
     assert len(cluster.calls) == 1
 
 
+@pytest.mark.parametrize(
+    ("found", "releases", "objects"),
+    [
+        ({"login": "1"}, [RELEASE], []),
+        ({"login": "2"}, [RELEASE], ["Secret/login"]),
+        ({}, [RELEASE], []),  # a Secret that is gone is another fault
+        ({"login": "2"}, [], []),
+    ],
+)
+def test_a_secret_that_was_changed_is_known_before_an_upgrade(found, releases, objects):
+    cluster = session(found)
+    causes = losses.changed_secrets(cluster, releases)
+    assert [cause.object for cause in causes] == objects
+    assert len(cluster.calls) == len(releases)  # a deploy that changes nothing asks nothing
+
+
 def test_status_sees_that_the_last_verification_failed():
     record = RECORD.unproven({"db-skill"}, "its verification of T failed")
     causes = losses.of_views(session({"login": "1"}, record), [VIEW])["db"]
