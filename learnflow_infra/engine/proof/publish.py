@@ -41,9 +41,13 @@ def publish(
 
 
 def take_back(session: Session, record: Record, skills: Collection[SkillName], why: str) -> None:
-    """Publish that what is recorded of these skills is not verified any more."""
-    changed = record.unproven(skills, why)
-    if changed != record:
+    """Publish that what is recorded of these skills is not verified any more.
+
+    After a first install that failed, only the profile is recorded, which the next deploy keeps.
+    """
+    place = outputs.document(session.target, session.namespace, [])
+    changed = record.about(place).unproven(skills, why)
+    if skills and changed != record:
         publish(session, record, changed, skills)
 
 
