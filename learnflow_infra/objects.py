@@ -121,10 +121,19 @@ class PodSpec(TypedDict, total=False):
     nodeName: str
     nodeSelector: dict[str, str]
     priorityClassName: str
+    runtimeClassName: str
+    serviceAccountName: str
     containers: Sequence[Container]
     initContainers: Sequence[Container]
     ephemeralContainers: Sequence[Container]
     volumes: Sequence[Fields]
+
+
+class PodTemplate(TypedDict):
+    """What a workload makes its pods of."""
+
+    metadata: Fields
+    spec: PodSpec
 
 
 class PodStatus(TypedDict, total=False):

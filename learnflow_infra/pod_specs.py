@@ -3,27 +3,35 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from learnflow_infra.objects import Object, PodSpec
+from learnflow_infra.objects import Object, PodSpec, PodTemplate
 
 _PATHS: Mapping[str, tuple[str, ...]] = {
-    "Pod": ("spec",),
-    "PodTemplate": ("template", "spec"),
-    "CronJob": ("spec", "jobTemplate", "spec", "template", "spec"),
+    "Pod": (),
+    "PodTemplate": ("template",),
+    "CronJob": ("spec", "jobTemplate", "spec", "template"),
     **dict.fromkeys(
         ("Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "ReplicationController", "Job"),
-        ("spec", "template", "spec"),
+        ("spec", "template"),
     ),
 }
-"""The path of the pod specification in each kind."""
+"""The path of the pod template in each kind; a pod is its own."""
+
+
+def pod_templates(obj: Object) -> Iterator[PodTemplate]:
+    """The `metadata` and `spec` of the pods of an object; nothing of a kind without pods."""
+    if obj["kind"] in _PATHS:
+        template: Any = obj
+        for key in _PATHS[obj["kind"]]:
+            template = template.get(key) or {}
+        metadata: Any = template.get("metadata") or {}
+        spec: Any = template.get("spec") or {}
+        yield {"metadata": metadata, "spec": spec}
 
 
 def pod_specs(obj: Object) -> Iterator[PodSpec]:
     """The pod specification of an object; nothing of a kind without pods."""
-    spec: Any = obj
-    for key in _PATHS.get(obj["kind"], ()):
-        spec = spec.get(key) or {}
-    if spec is not obj:
-        yield spec
+    for template in pod_templates(obj):
+        yield template["spec"]
 
 
 def replicas(obj: Object) -> int:

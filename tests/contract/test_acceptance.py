@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from learnflow_infra.engine.verbs import deploy, diff
-from learnflow_infra.errors import InputError
+from learnflow_infra.errors import InputError, LearnflowError
 from learnflow_infra.events import ignore
 from tests.contract.demo_skill import checkout, foundation, options, skill, user
 
@@ -101,6 +101,27 @@ def test_what_helm_could_not_create_itself_is_refused(options, kube, skill):
     assert "Namespace/acceptance-own: helm installs into" in found["demo/templates/namespace.yaml"]
     assert "ConfigMap/m: the manifest has this object twice" in found["demo/templates/twice.yaml"]
     assert kube.find("/api/v1/namespaces/acceptance-own") is None
+
+
+@pytest.mark.parametrize(
+    ("field", "fault"),
+    [
+        ("priorityClassName: absent", "no PriorityClass with name absent was found"),
+        ("runtimeClassName: absent", 'RuntimeClass "absent" not found'),
+        ("hostPID: true", 'violates PodSecurity "restricted:latest"'),
+    ],
+)
+def test_pods_that_the_server_does_not_admit_are_refused(options, kube, skill, field, fault):
+    name, labels = options.namespace, {"pod-security.kubernetes.io/enforce": "restricted"}
+    metadata = {"name": name, "labels": labels}
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": metadata}
+    kube.apply(f"/api/v1/namespaces/{name}", namespace)
+    with_template(skill, POD % ("", field, "[]"))
+    for verb in (diff.diff, deploy.deploy):
+        with pytest.raises(LearnflowError) as error:
+            verb(options, ignore)
+        assert "Deployment/d" in error.value.why
+        assert fault in error.value.why
 
 
 LIST = """

@@ -12,7 +12,7 @@ from typing import Any
 from learnflow_infra.hooks import hooks_of
 from learnflow_infra.models import ReleaseName
 from learnflow_infra.objects import Fields, Object, PodSpec, reference
-from learnflow_infra.pod_specs import pod_specs, replicas
+from learnflow_infra.pod_specs import pod_specs, pod_templates, replicas
 from learnflow_infra.quantities import quantity
 from learnflow_infra.readiness import strimzi_specs
 
@@ -82,9 +82,12 @@ def _selector(obj: Object) -> Mapping[str, str]:
 
 
 def _labels(obj: Object) -> Mapping[str, str]:
-    spec: Any = obj.get("spec") or {}
-    holder = obj if obj["kind"] == "Pod" else spec.get("template") or {}
-    return (holder.get("metadata") or {}).get("labels") or {}
+    """The labels of the pods of an object."""
+    return {
+        key: label
+        for template in pod_templates(obj)
+        for key, label in (template["metadata"].get("labels") or {}).items()
+    }
 
 
 def requested(pod: PodSpec) -> Resources:

@@ -13,7 +13,7 @@ from learnflow_infra.clients import dry_run
 from learnflow_infra.clients.api_errors import ApiError, ForbiddenError, NotFoundError
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clients.manifest import Manifest
-from learnflow_infra.engine.release import changes, drift, served_kinds, validate
+from learnflow_infra.engine.release import admission, changes, drift, served_kinds, validate
 from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.refusal import explained
 from learnflow_infra.engine.release.state import Action
@@ -25,8 +25,6 @@ from learnflow_infra.objects import Object
 from learnflow_infra.readiness import causes
 from learnflow_infra.readiness.causes import Code
 
-SUBSTITUTE = "default"
-"""The namespace in which objects are tried whose own does not exist yet."""
 _INVALID = 422
 _UNDECIDED = {Code.AdmissionWebhookUnreachable, Code.MissingServiceAccount}
 """What another object of the same run may mend before helm sends this one."""
@@ -125,9 +123,18 @@ def _refused(
         served_kinds.defined(comparisons),
         _created(session, comparisons),
     )
+    admitted = partial(_fault_of_pods, session, _rendered(comparisons))
     with ThreadPoolExecutor(4) as pool:
-        faults = list(pool.map(judge, sent))
+        faults = list(pool.map(lambda item: judge(item) or admitted(item), sent))
     return [(item, fault) for item, fault in zip(sent, faults, strict=True) if fault]
+
+
+def _rendered(comparisons: Sequence[Comparison]) -> admission.New:
+    return admission.names(obj for item in comparisons for obj in item.desired.manifest.with_hooks)
+
+
+def _fault_of_pods(session: Session, new: admission.New, item: _Sent) -> str:
+    return admission.fault(session.kube, session.namespace, item.obj, new)
 
 
 def _created(session: Session, comparisons: Sequence[Comparison]) -> frozenset[str]:
@@ -177,7 +184,7 @@ def _fault_elsewhere(
         return ""  # what it refers to may be another object of the run
     if namespace not in created:
         return error.message
-    path = path.replace(f"/namespaces/{namespace}/", f"/namespaces/{SUBSTITUTE}/")
+    path = path.replace(f"/namespaces/{namespace}/", f"/namespaces/{admission.SUBSTITUTE}/")
     metadata = {key: value for key, value in obj["metadata"].items() if key != "namespace"}
     moved: Object = {**obj, "metadata": metadata}  # type: ignore[typeddict-item]
     try:
