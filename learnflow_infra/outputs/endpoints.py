@@ -91,7 +91,7 @@ def as_text(doc: EndpointsDocument, kubectl: str) -> str:
     """infra-endpoints.txt: for people, and for scripts that grep `name.key=value`."""
     lines = [f"# Endpoints in namespace {doc['namespace']} of context {doc['context']}", ""]
     if not doc["endpoints"]:
-        lines.append("# None is recorded: nothing that was deployed here was verified.\n")
+        lines.append("# None is recorded.\n")
     for endpoint in doc["endpoints"]:
         lines += _paragraph(with_kubectl(endpoint, kubectl), doc["namespace"], kubectl)
     return "\n".join(lines)

@@ -33,7 +33,7 @@ def endpoints(options: Options, emit: Emit) -> Endpoints:
     if not document.get("endpoints"):
         raise InputError(
             f"No endpoints are recorded in the namespace {session.namespace}.",
-            why="Nothing was deployed and verified there.",
+            why="A deploy records them at its end, and a delete removes them.",
             remedy=Remedy(Command("deploy")),
         )
     return Endpoints(
