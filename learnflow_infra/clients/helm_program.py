@@ -29,6 +29,7 @@ _NO_RELEASE = "release: not found"
 _ETCD = "etcdserver"
 """In stderr when etcd fails; helm may then wrongly report a release as not found."""
 _NO_CHART = re.compile(r'chart "[^"]+" (version "[^"]+" )?not found')
+_NO_DEPENDENCY = "missing in charts/ directory: "
 _UNREACHABLE = ("connection refused", "no route to host", "i/o timeout", "cluster unreachable")
 _FAILED_BY_CHART = re.compile(
     r"execution error at \(([^)]*)\): (.*?)\s*(?:Use --debug|$)", re.DOTALL
@@ -131,6 +132,12 @@ async def translate(release: str, work: Coroutine[Any, Any, T]) -> T:
             raise MissingReleaseError(f"There is no release {release}.") from error
         if _NO_CHART.search(stderr):
             raise ArtifactError(f"The chart of {release} does not exist.", why=stderr) from error
+        if _NO_DEPENDENCY in stderr:
+            raise ArtifactError(
+                f"The chart of {release} lacks charts that it depends on.",
+                why=stderr.partition(_NO_DEPENDENCY)[2],
+                remedy="Put them into its folder: helm dependency build CHART",
+            ) from error
         if any(mark in stderr.lower() for mark in _UNREACHABLE):
             raise ClusterUnreachableError(
                 "helm cannot reach the cluster.", why=stderr, remedy=Remedy(Command("doctor"))

@@ -6,7 +6,7 @@ import pytest
 
 from learnflow_infra.clients import helm_environment, helm_program
 from learnflow_infra.clients.helm_program import HelmCommand, run, translate
-from learnflow_infra.errors import InputError
+from learnflow_infra.errors import ArtifactError, InputError
 
 
 def test_helm_gets_the_environment_of_the_target_beside_ones_own(tmp_path, monkeypatch):
@@ -105,3 +105,13 @@ def test_a_template_that_renders_no_object_is_wrong_input(tmp_path, template, wo
         asyncio.run(translate("own", run(["template", "own", tmp_path])))
     assert words in refused.value.why
     assert "own/templates/all.yaml" in refused.value.why
+
+
+def test_a_chart_without_its_dependencies_is_not_obtainable(tmp_path):
+    chart = (
+        "apiVersion: v2\nname: own\nversion: 0.1.0\ndependencies: [{name: sub, version: 0.1.0}]\n"
+    )
+    (tmp_path / "Chart.yaml").write_text(chart)
+    with pytest.raises(ArtifactError, match="The chart of own lacks charts") as missing:
+        asyncio.run(translate("own", run(["template", "own", tmp_path])))
+    assert missing.value.why == "sub"
