@@ -112,7 +112,8 @@ def test_a_record_is_read_back_unchanged(kube, namespace):
 
 def test_what_a_run_elsewhere_recorded_meanwhile_stays(kube, namespace):
     def recorded(record, skill, fingerprint):
-        entry = {"name": skill, "skill": skill, "env": {}}
+        entry = {**dict.fromkeys(stored_record.REQUIRED, ""), "name": skill, "skill": skill}
+        entry |= {"env": {}, "connect": [], "credentials": None}
         own = Record(endpoints={"endpoints": [entry]}, verified={skill: Verified(at=fingerprint)})
         return record.with_entries(own, {skill})
 

@@ -24,7 +24,7 @@ def messages(events):
 def test_images_that_exist(session, image):
     events = []
     required.ensure(session, [image], (), events.append)
-    assert [e.note for e in events if isinstance(e, StepFinished)] == ["1 images"]
+    assert [e.note for e in events if isinstance(e, StepFinished)] == ["1 image"]
 
 
 def test_all_missing_images_are_named(session, image, registry):
