@@ -112,6 +112,15 @@ def test_a_failed_verification_goes_back_too_and_is_the_error(deployed, state, s
     assert (greeting, bool(entry["verified"]), len(calls)) == ("hello", True, 2)
 
 
+def test_what_was_not_upgraded_does_not_go_back(deployed, revisions):
+    deployed()
+    for options in ({"rollback": False}, {}):
+        with pytest.raises(NotReadyError) as error:
+            deployed("stuck=true", **options)
+    assert "stays at revision 2: this deploy did not upgrade it" in error.value.what
+    assert [(n, ok) for n, _, ok in revisions()] == [(2, False), (1, True)]
+
+
 @pytest.mark.full
 def test_both_errors_are_said_if_the_verification_fails_again(deployed, state, skill):
     deployed()

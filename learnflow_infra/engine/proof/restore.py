@@ -113,8 +113,11 @@ async def _target(
     known = before.observed
     if before.action is Action.INSTALL or known.live is None:
         return None, "it stays as it is, for inspection: there is no earlier revision"
+    stays = f"it stays at revision {live.revision}"
+    if before.action in {Action.NONE, Action.MEND}:
+        return None, f"{stays}: this deploy did not upgrade it"
     if not allowed:
-        return None, f"it stays at revision {live.revision}: --no-rollback"
+        return None, f"{stays}: --no-rollback"
     name, objects = before.prepared.release.name, live.manifest.objects
     deleted = await asyncio.to_thread(claims_at_risk.find, session, name, objects)
     if deleted:
