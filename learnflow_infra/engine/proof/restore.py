@@ -9,11 +9,10 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from learnflow_infra.clients.helm_output import Live
+from learnflow_infra.engine.proof import way_back
 from learnflow_infra.engine.proof.failed import write_down
-from learnflow_infra.engine.release import claims_at_risk
 from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.progress import ProgressReporter
-from learnflow_infra.engine.release.revisions import candidates
 from learnflow_infra.engine.release.state import Action
 from learnflow_infra.engine.release.wait import Outcome, until_ready
 from learnflow_infra.engine.request.session import Session
@@ -81,7 +80,7 @@ async def _restore(
         if live is None or untouched:
             return Restored(release=release, why=untouched, touched=False)
         file = await asyncio.to_thread(write_down, session, release, live, error)
-        to, why = await _target(session, before, live, allowed=allowed)
+        to, why = await way_back.choose(session, before, live, error, allowed=allowed)
         if to is None:
             return Restored(release=release, why=why, file=file)
     except LearnflowError as second:
@@ -104,31 +103,6 @@ def _untouched(before: Comparison, live: Live | None, error: LearnflowError) -> 
         return ""  # `fixed` ones were deleted before helm was asked to create them again
     same = (live.revision, live.status) == (known.revision, "deployed")
     return "helm made no new revision" if same else ""
-
-
-async def _target(
-    session: Session, before: Comparison, live: Live, *, allowed: bool
-) -> tuple[int | None, str]:
-    """The revision to go back to; or None, and why not."""
-    known = before.observed
-    if before.action is Action.INSTALL or known.live is None:
-        return None, "it stays as it is, for inspection: there is no earlier revision"
-    stays = f"it stays at revision {live.revision}"
-    if before.action in {Action.NONE, Action.MEND}:
-        return None, f"{stays}: this deploy did not upgrade it"
-    if not allowed:
-        return None, f"{stays}: --no-rollback"
-    name, objects = before.prepared.release.name, live.manifest.objects
-    deleted = await asyncio.to_thread(claims_at_risk.find, session, name, objects)
-    if deleted:
-        claim = ", ".join(deleted)
-        return None, f"it stays as it is: {claim} is being deleted, and its data go with its pods"
-    history = await session.helm.history(before.prepared.release.name)
-    earlier = [item for item in history if item.revision <= known.live.revision]
-    good = candidates(earlier, session.record, before.prepared.release)
-    if not good:
-        return None, "it stays as it is: no earlier revision was ready"
-    return good[0], ""
 
 
 async def roll_back(

@@ -4,11 +4,12 @@ An object is known by what changes when it is replaced: a pod by its uid and the
 containers, a claim by its uid, a Service by its uid, address and ports.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from learnflow_infra.engine.release.pod_needs import of_pod
 from learnflow_infra.objects import Object, Reference, reference
-from learnflow_infra.readiness.states import at, claim_names, ends, items, text
+from learnflow_infra.readiness.states import claim_names, ends, items, text
 
 CLAIM = "PersistentVolumeClaim/"
 """How references of claims begin."""
@@ -49,7 +50,9 @@ def covered(objects: Iterable[Object], claims: Iterable[Object] = ()) -> Covered
             **{reference(obj): _service(obj) for obj in services},
             **{reference(obj): str(obj["metadata"]["uid"]) for obj in kept},
         },
-        secrets=frozenset(name for pod in pods for name in _secrets(pod)),
+        secrets=frozenset(
+            need.name for pod in pods for need in of_pod(pod["spec"]) if need.kind == "Secret"
+        ),
     )
 
 
@@ -64,29 +67,3 @@ def _service(service: Object) -> str:
         for port in items(service, "spec", "ports")
     ]
     return " ".join([service["metadata"]["uid"], text(service, "spec", "clusterIP"), *ports])
-
-
-def _secrets(pod: Object) -> Iterator[str]:
-    """The Secrets without which the pod would not start again."""
-    for part in _secret_references(pod):
-        name = text(part, "secretName") or text(part, "name")
-        if name and at(part, "optional") is not True:
-            yield name
-
-
-def _secret_references(pod: Object) -> Iterator[Mapping[str, object]]:
-    for volume in items(pod, "spec", "volumes"):
-        yield from _parts(volume, "secret")
-        for source in items(volume, "projected", "sources"):
-            yield from _parts(source, "secret")
-    for kind in ("containers", "initContainers"):
-        for container in items(pod, "spec", kind):
-            for variable in items(container, "env"):
-                yield from _parts(variable, "valueFrom", "secretKeyRef")
-            for source in items(container, "envFrom"):
-                yield from _parts(source, "secretRef")
-
-
-def _parts(value: Mapping[str, object], *keys: str) -> Sequence[Mapping[str, object]]:
-    part = at(value, *keys)
-    return [part] if isinstance(part, dict) else []
