@@ -114,9 +114,9 @@ def test_a_failed_verification_goes_back_too_and_is_the_error(deployed, state, s
 
 def test_what_was_not_upgraded_does_not_go_back(deployed, revisions):
     deployed()
-    for options in ({"rollback": False}, {}):
+    for how in ({"rollback": False}, {}):
         with pytest.raises(NotReadyError) as error:
-            deployed("stuck=true", **options)
+            deployed("stuck=true", **how)
     assert "stays at revision 2: this deploy did not upgrade it" in error.value.what
     assert [(n, ok) for n, _, ok in revisions()] == [(2, False), (1, True)]
 
