@@ -35,7 +35,14 @@ def _as_input_error() -> Iterator[None]:
             error.exit_code = InputError.exit_code
             raise
         except UsageError as error:
-            verb = error.ctx.command_path.split()[1:] if error.ctx else []
+            verb = _verb(error.ctx)
             raise InputError(
                 error.format_message(), remedy=Remedy("See: ", Command(*verb, "--help"))
             ) from error
+
+
+def _verb(context: Any) -> list[str]:
+    """The words of a verb, such as `cluster up`, without the program's."""
+    if context is None or context.parent is None:
+        return []
+    return [*_verb(context.parent), context.info_name]

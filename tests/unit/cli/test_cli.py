@@ -98,6 +98,11 @@ def test_a_wrong_command_line_is_an_input_error(words, what, help_of):
     assert done.stdout == ""
 
 
+def test_a_next_command_does_not_depend_on_how_the_program_was_started():
+    done = CliRunner().invoke(app, ["cluster", "delte"], prog_name="python -m learnflow_infra")
+    assert done.stderr.splitlines()[-1].endswith("See: learnflow-infra cluster --help")
+
+
 BAD = [
     "",
     "UPPER",
