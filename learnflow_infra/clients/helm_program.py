@@ -30,6 +30,7 @@ _ETCD = "etcdserver"
 """In stderr when etcd fails; helm may then wrongly report a release as not found."""
 _NO_CHART = re.compile(r'chart "[^"]+" (version "[^"]+" )?not found')
 _NO_DEPENDENCY = "missing in charts/ directory: "
+_KUBE_VERSION = re.compile(r"chart requires kubeVersion: (.*) which is incompatible with (.*)")
 _UNREACHABLE = ("connection refused", "no route to host", "i/o timeout", "cluster unreachable")
 _FAILED_BY_CHART = re.compile(
     r"execution error at \(([^)]*)\): (.*?)\s*(?:Use --debug|$)", re.DOTALL
@@ -137,6 +138,13 @@ async def translate(release: str, work: Coroutine[Any, Any, T]) -> T:
                 f"The chart of {release} lacks charts that it depends on.",
                 why=stderr.partition(_NO_DEPENDENCY)[2],
                 remedy="Put them into its folder: helm dependency build CHART",
+            ) from error
+        version = _KUBE_VERSION.search(stderr)
+        if version:
+            raise FoundationError(
+                f"The chart of {release} is not for this version of Kubernetes.",
+                why=f"Its kubeVersion is {version[1]}; this is {version[2]}.",
+                remedy="Take a version of the chart that fits, or upgrade the cluster.",
             ) from error
         if any(mark in stderr.lower() for mark in _UNREACHABLE):
             raise ClusterUnreachableError(

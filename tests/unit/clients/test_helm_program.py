@@ -6,7 +6,7 @@ import pytest
 
 from learnflow_infra.clients import helm_environment, helm_program
 from learnflow_infra.clients.helm_program import HelmCommand, run, translate
-from learnflow_infra.errors import ArtifactError, InputError
+from learnflow_infra.errors import ArtifactError, FoundationError, InputError
 
 
 def test_helm_gets_the_environment_of_the_target_beside_ones_own(tmp_path, monkeypatch):
@@ -115,3 +115,12 @@ def test_a_chart_without_its_dependencies_is_not_obtainable(tmp_path):
     with pytest.raises(ArtifactError, match="The chart of own lacks charts") as missing:
         asyncio.run(translate("own", run(["template", "own", tmp_path])))
     assert missing.value.why == "sub"
+
+
+def test_a_chart_for_other_versions_of_kubernetes_needs_another_cluster(tmp_path):
+    chart = "apiVersion: v2\nname: own\nversion: 0.1.0\nkubeVersion: '>= 1.99'\n"
+    (tmp_path / "Chart.yaml").write_text(chart)
+    command = ["template", "own", tmp_path, "--kube-version", "v1.34.1"]
+    with pytest.raises(FoundationError) as refused:
+        asyncio.run(translate("own", run(command)))
+    assert refused.value.why == "Its kubeVersion is >= 1.99; this is Kubernetes v1.34.1."
