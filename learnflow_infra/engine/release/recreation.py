@@ -13,6 +13,7 @@ _LOSSES: Mapping[str, str] = {
     "Deployment": "its pods end, and others start",
     "DaemonSet": "its pods end, and others start",
     "ReplicaSet": "its pods end, and others start",
+    "Pod": "it ends with what its emptyDir volumes hold, and another starts",
     "Job": "its pods are deleted, and it runs again",
     "CronJob": "its jobs are deleted",
     "Service": "its cluster address changes, and connections through it end",

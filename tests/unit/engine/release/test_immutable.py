@@ -77,7 +77,13 @@ def test_sizes_of_claims_that_change():
 
 @pytest.mark.parametrize(
     ("kind", "recreatable"),
-    [("StatefulSet", True), ("Job", True), ("PersistentVolumeClaim", False), ("Kafka", False)],
+    [
+        ("StatefulSet", True),
+        ("Job", True),
+        ("Pod", True),
+        ("PersistentVolumeClaim", False),
+        ("Kafka", False),
+    ],
 )
 def test_only_what_holds_no_data_is_created_again(kind, recreatable):
     one = fixed({**stateful(), "kind": kind}, stateful())
