@@ -93,7 +93,7 @@ def _recreated(fixed: Sequence[Fixed]) -> Iterator[Words]:
     if lasting:
         yield f"{', '.join(lasting)} holds data, so it is not deleted: change it back."
         return
-    yield "Or add --allow-recreate, which deletes and creates again. No data is lost:"
+    yield "Or add --allow-recreate, which deletes and creates again. Claims keep their data:"
     yield from (f"  {one.loss}" for one in fixed)
 
 

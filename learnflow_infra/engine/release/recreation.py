@@ -5,8 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from learnflow_infra.objects import Object, reference
+from learnflow_infra.objects import Fields, Object, reference
+from learnflow_infra.pod_specs import pod_specs
 from learnflow_infra.quantities import quantity
+from learnflow_infra.readiness.states import items, part
 
 _LOSSES: Mapping[str, str] = {
     "StatefulSet": "its pods and claims stay, and the new one takes them over",
@@ -29,6 +31,9 @@ _LOSSES: Mapping[str, str] = {
     "CSIDriver": "volumes cannot be mounted for a moment",
 }
 """Kinds that hold no data of users, and what their deletion means."""
+_RESTARTED = "its claims stay, and its pods start again"
+_FLEETING = ("emptyDir", "ephemeral")
+"""Kinds of volumes that are deleted with their pod."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,15 +52,15 @@ class Fixed:
 
     @property
     def recreatable(self) -> bool:
-        """Whether no data is lost if it is deleted and created again."""
+        """Whether no claim loses its data if it is deleted and created again."""
         return self.live["kind"] in _LOSSES
 
     @property
     def loss(self) -> str:
         """What its deletion means."""
-        unused = ", ".join(sorted(_sizes(self.live).keys() - _sizes(self.desired).keys()))
-        rest = f"; its claims {unused} stay unused" if unused else ""
-        return f"{reference(self.live)}: {_LOSSES.get(self.live['kind'], 'its data is lost')}{rest}"
+        dropped = _dropped(self.live, self.desired)
+        kept = _RESTARTED if dropped else _LOSSES.get(self.live["kind"], "its data is lost")
+        return f"{reference(self.live)}: {'; '.join([kept, *dropped])}"
 
     @property
     def reason(self) -> str:
@@ -90,6 +95,48 @@ def resizes(fixed: Fixed) -> list[Resize]:
         for name in old.keys() & new.keys()
         if quantity(old[name]) != quantity(new[name])
     ]
+
+
+def _dropped(live: Object, desired: Object) -> list[str]:
+    """The volumes of a StatefulSet's pods whose data its new pods do not have, a line each."""
+    if live["kind"] != "StatefulSet":
+        return []
+    new = _volumes(desired)
+    old = sorted(item for item in _volumes(live).items() if new.get(item[0]) != item[1])
+    return [_line(name, *source) for name, source in old]
+
+
+def _line(name: str, kind: str, claim: str) -> str:
+    if kind in _FLEETING:
+        return f"the data in the {kind} {name} go with its pods"
+    if kind == "persistentVolumeClaim":
+        return f"the claim {claim} stays unused, and its pods start without its data"
+    return f"its claims {name} stay unused, and its pods start without their data"
+
+
+def _volumes(obj: Object) -> dict[str, tuple[str, str]]:
+    """The kind of each volume that pods mount, and its claim if it names one, by its name."""
+    spec: Fields = next(pod_specs(obj), {})
+    used = {
+        mount["name"]
+        for key in ("containers", "initContainers")
+        for container in items(spec, key)
+        for mount in items(container, "volumeMounts")
+    }
+    own = [item for item in items(spec, "volumes") if item["name"] in used]
+    kinds = (*_FLEETING, "persistentVolumeClaim")
+    return {
+        **{
+            item["name"]: (kind, part(item, kind).get("claimName", ""))
+            for item in own
+            for kind in kinds
+            if kind in item
+        },
+        **{
+            item["metadata"]["name"]: ("template", "")
+            for item in items(obj, "spec", "volumeClaimTemplates")
+        },
+    }
 
 
 def _sizes(obj: Object) -> dict[str, str]:

@@ -129,3 +129,71 @@ def test_only_pods_of_the_namespace_of_the_object_are_deleted_with_it():
     fixed = Fixed(desired=new, live=old, path=path, message="")
     delete(SimpleNamespace(kube=kube, namespace="n"), [fixed])
     assert kube.deleted == [path, "/api/v1/namespaces/other/pods/w-0"]
+
+
+def mounting(*templates, **volumes):
+    """A StatefulSet that mounts the claims of its templates, and volumes of its pods."""
+    names = [*templates, *volumes]
+    obj = stateful(**dict.fromkeys(templates, "1Gi"))
+    obj["spec"]["template"] = {
+        "spec": {
+            "containers": [{"name": "c", "volumeMounts": [{"name": name} for name in names]}],
+            "volumes": [{"name": "unmounted", "emptyDir": {}}]
+            + [{"name": name, **source} for name, source in volumes.items()],
+        }
+    }
+    return obj
+
+
+EMPTY = {"emptyDir": {}}
+CLAIM = {"persistentVolumeClaim": {"claimName": "theirs"}}
+AGAIN = "its claims stay, and its pods start again"
+
+
+@pytest.mark.parametrize(
+    ("live", "desired", "loss"),
+    [
+        (
+            mounting("data"),
+            mounting("data"),
+            "its pods and claims stay, and the new one takes them over",
+        ),
+        (
+            mounting("data", tmp=EMPTY),
+            mounting("data", tmp={"emptyDir": {"medium": "Memory"}}),
+            "its pods and claims stay, and the new one takes them over",
+        ),
+        (
+            mounting(data=EMPTY),
+            mounting("data"),
+            f"{AGAIN}; the data in the emptyDir data go with its pods",
+        ),
+        (
+            mounting(scratch={"ephemeral": {"volumeClaimTemplate": {}}}),
+            mounting("data"),
+            f"{AGAIN}; the data in the ephemeral scratch go with its pods",
+        ),
+        (
+            mounting("data"),
+            mounting(data=EMPTY),
+            f"{AGAIN}; its claims data stay unused, and its pods start without their data",
+        ),
+        (
+            mounting("old"),
+            mounting("data"),
+            f"{AGAIN}; its claims old stay unused, and its pods start without their data",
+        ),
+        (
+            mounting(data=CLAIM),
+            mounting("data"),
+            f"{AGAIN}; the claim theirs stays unused, and its pods start without its data",
+        ),
+        (
+            mounting(config={"configMap": {"name": "m"}}),
+            mounting("data"),
+            "its pods and claims stay, and the new one takes them over",
+        ),
+    ],
+)
+def test_the_loss_names_the_volumes_whose_data_the_pods_no_longer_have(live, desired, loss):
+    assert fixed(live, desired).loss == f"StatefulSet/w: {loss}"
