@@ -13,7 +13,7 @@ from learnflow_infra.engine.request.session import connect
 from learnflow_infra.events import Emit
 from learnflow_infra.models import Release, ReleaseName
 from learnflow_infra.objects import refer
-from learnflow_infra.readiness.causes import Cause, Code
+from learnflow_infra.readiness.causes import Cause, Code, ordered
 from learnflow_infra.readiness.unowned import unowned_causes
 from learnflow_infra.readiness.view import View
 from learnflow_infra.remedy import Command, Remedy
@@ -56,7 +56,7 @@ def diagnose(options: Options, emit: Emit) -> list[Finding]:
 def _finding(release: Release, observed: Observed, view: View, lost: Sequence[Cause]) -> Finding:
     causes = view.causes(view.snapshot(), logs=True)
     own = _release_causes(release, observed)
-    return Finding(release=release.name, causes=[*lost, *causes, *own])
+    return Finding(release=release.name, causes=ordered([*lost, *causes, *own]))
 
 
 def _release_causes(release: Release, observed: Observed) -> list[Cause]:

@@ -26,6 +26,7 @@ from learnflow_infra.readiness.causes.codes import (
 )
 from learnflow_infra.readiness.causes.facts import Facts
 from learnflow_infra.readiness.causes.log_patterns import from_checks
+from learnflow_infra.readiness.causes.ranking import ordered
 from learnflow_infra.readiness.causes.refusals import from_refusal
 from learnflow_infra.readiness.evidence import Evidence
 
@@ -39,6 +40,7 @@ __all__ = [
     "explain",
     "from_checks",
     "from_refusal",
+    "ordered",
     "policy",
 ]
 

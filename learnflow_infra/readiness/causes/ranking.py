@@ -39,7 +39,12 @@ def ranked(facts: Facts, causes: Sequence[Cause]) -> list[Cause]:
         )
         for obj, message in _waiting(facts)
     ]
-    return sorted(map(_safe, merged or unexplained), key=lambda cause: rank(cause.code))
+    return ordered(map(_safe, merged or unexplained))
+
+
+def ordered(causes: Iterable[Cause]) -> list[Cause]:
+    """The causes with the roots first."""
+    return sorted(causes, key=lambda cause: rank(cause.code))
 
 
 def _is_symptom(cause: Cause, causes: Sequence[Cause], relations: Relations) -> bool:
