@@ -89,8 +89,11 @@ class Maker:
         self.session.kube.create(f"/api/v1/namespaces/{self.options.namespace}/services", SERVICE)
 
     def _in_sync(self):
-        self._helm(greeting="before")
-        self._adopted()
+        values = self.chart / "values.yaml"
+        now = values.read_text()
+        values.write_text(now.replace("hello", "before"))
+        self._deploy()
+        values.write_text(now)
         self._deploy()
 
     def _adopted(self):

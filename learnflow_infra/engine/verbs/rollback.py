@@ -120,14 +120,13 @@ async def _revision(session: Session, release: Release, revision: int | None) ->
 async def _best(
     session: Session, release: Release, live: Live, history: Sequence[Revision]
 ) -> int | None:
-    """The best revision that was ready and whose content is another than the current one.
+    """The best revision that was ready and, if the current one is deployed, has other content.
 
     After an uninstallation that is the revision that was uninstalled, if it was ready.
     """
-    gone = live.status == _GONE
     ended = [replace(item, status=_ended(item)) for item in history]
     for number in candidates(ended, session.record, release):
-        if gone:
+        if live.status != "deployed":
             return number
         if number == live.revision:
             continue
