@@ -13,6 +13,7 @@ import yaml
 from learnflow_infra.clusters import embedded
 from learnflow_infra.documents.merging import merge
 from learnflow_infra.paths import repo_root
+from tests.cluster.conftest import eventually
 
 SKILL = "postgres-k8s-setup"
 NAMESPACE = "bitnami"
@@ -40,17 +41,22 @@ CASES = {
 
 @pytest.fixture(scope="module")
 def upstream(product):
-    """The stand-in in place of the chart of the profile `upstream`, and the image in the node."""
+    """The stand-in in place of the chart of the profile `upstream`, and the image in the node.
+
+    A kubelet reports a new image within seconds; until then it is refused.
+    """
     folder = product.checkout / f"skills-library/{SKILL}"
     recipe = folder / "images/postgresql"
     product.ok("deploy", SKILL, "-n", NAMESPACE, "--no-verify")
+    image = vars(embedded.reference(recipe))
+    eventually(lambda: image["tag"] in product.kubectl("get", "nodes", "-o", "yaml"))
     product.ok("delete", SKILL, "-n", NAMESPACE, "--purge-data", "--yes")
     shutil.copytree(repo_root() / "tests/charts/postgresql", folder / "charts/stand-in")
     text = (folder / "skill.yaml").read_text()
     skill = yaml.safe_load(text)
     skill["releases"][0]["profiles"]["upstream"] = {"chart": "charts/stand-in"}
     (folder / "skill.yaml").write_text(yaml.safe_dump(skill))
-    yield {"image": vars(embedded.reference(recipe))}
+    yield {"image": image}
     (folder / "skill.yaml").write_text(text)
     shutil.rmtree(folder / "charts/stand-in")
 

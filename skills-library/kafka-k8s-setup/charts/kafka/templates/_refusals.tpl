@@ -22,8 +22,12 @@
 {{- define "kafka.refuseTopics" -}}
 {{- $brokers := int .Values.brokers -}}
 {{- $names := dict -}}
+{{- $default := int (get .Values.config "default.replication.factor") -}}
 {{- range $topic := .Values.topics -}}
-{{- $copies := int (default (min 3 $brokers) $topic.replicationFactor) -}}
+{{- $copies := int $topic.replicationFactor -}}
+{{- if and (not $copies) (gt $default $brokers) -}}
+{{- fail (printf "config: default.replication.factor is %d, but there are only %d broker(s), so %s cannot be made: set its replicationFactor" $default $brokers $topic.name) -}}
+{{- end -}}
 {{- if gt $copies $brokers -}}
 {{- fail (printf "topics: %s has replicationFactor %d, but there are only %d broker(s)" $topic.name $copies $brokers) -}}
 {{- end -}}
