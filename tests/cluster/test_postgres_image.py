@@ -18,7 +18,7 @@ import pytest
 from learnflow_infra import skills
 from learnflow_infra.clusters.embedded.images import build
 from learnflow_infra.clusters.embedded.images.recipe import ImageRecipe
-from tests.cluster.conftest import eventually
+from tests.cluster.conftest import LIMIT, eventually
 
 IMAGE = Path(__file__).parents[2] / "skills-library/postgres-k8s-setup/images/postgresql"
 PASSWORD = 'it\'s "odd" \\ $x `y` %s: ü🐘\n'
@@ -124,7 +124,7 @@ class Container:
 
     def send(self, number):
         os.kill(self.first, number)
-        return self.outer.wait(30)
+        return self.outer.wait(LIMIT)
 
     def end(self):
         if self.outer.poll() is None:

@@ -296,12 +296,14 @@ REFUSALS = [
         REFUSED,
         deployment(main={"securityContext": {"privileged": True}}),
         labels={"pod-security.kubernetes.io/enforce": "restricted"},
+        visible=False,
     ),
     case(
         "service-account",
         "MissingServiceAccount",
         REFUSED,
         deployment(serviceAccountName="none"),
+        visible=False,
     ),
     case(
         "webhook",
