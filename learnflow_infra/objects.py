@@ -7,7 +7,7 @@ Source: https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.34/
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NewType, Required, TypedDict, TypeGuard
 
 if TYPE_CHECKING:
@@ -205,6 +205,11 @@ def is_event(obj: Object) -> TypeGuard[Event]:
 def reference(obj: Object) -> Reference:
     """`Kind/name` of an object."""
     return refer(obj["kind"], obj["metadata"]["name"])
+
+
+def references(objects: Iterable[Object]) -> frozenset[Reference]:
+    """`Kind/name` of each object."""
+    return frozenset(map(reference, objects))
 
 
 def refer(kind: str, name: str) -> Reference:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from learnflow_infra.models import PortSpec
-from learnflow_infra.objects import Fields, Object
+from learnflow_infra.objects import Fields, Object, refer, reference, references
 
 _HEADLESS = "None"
 _ONE_POD = {"statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"}
@@ -42,12 +42,12 @@ def of_release(services: Sequence[Object], rendered: Sequence[Object]) -> list[O
 
     An operator's Services belong to its custom resource (`metadata.ownerReferences`).
     """
-    names = {(obj["kind"], obj["metadata"]["name"]) for obj in rendered}
+    names = references(rendered)
 
     def belongs(service: Object) -> bool:
-        metadata = service["metadata"]
-        owners = {(ref["kind"], ref["name"]) for ref in metadata.get("ownerReferences", ())}
-        return ("Service", metadata["name"]) in names or bool(owners & names)
+        owners = service["metadata"].get("ownerReferences", ())
+        own = {reference(service), *(refer(owner["kind"], owner["name"]) for owner in owners)}
+        return not own.isdisjoint(names)
 
     return list(filter(belongs, services))
 

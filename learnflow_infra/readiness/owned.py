@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from learnflow_infra.models import ReadyRule
-from learnflow_infra.objects import Object, Reference, reference
+from learnflow_infra.objects import Object, Reference, reference, references
 from learnflow_infra.readiness import strimzi
 from learnflow_infra.readiness.expected import Expected
 from learnflow_infra.readiness.mounted import with_lost_claims
@@ -165,7 +165,7 @@ class Evaluator:
         self._failed |= {reference(obj) for obj, status in before if status.state == "Failed"}
 
     def _missing(self, own: Iterable[Object]) -> tuple[Reference, ...]:
-        present = {reference(obj) for obj in own}
+        present = references(own)
         done = self._expected.fleeting - self._failed
         names = self._expected.names
         return tuple(name for name in names if name not in present and name not in done)

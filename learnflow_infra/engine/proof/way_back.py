@@ -11,7 +11,7 @@ from learnflow_infra.engine.release.state import Action
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import LearnflowError, VerificationError
 from learnflow_infra.models import Release
-from learnflow_infra.objects import reference
+from learnflow_infra.objects import references
 
 
 async def choose(
@@ -64,7 +64,7 @@ async def _obstacle(session: Session, release: Release, to: int, error: Learnflo
             f"{', '.join(missing)} is missing, so that pods of revision {to} would not start. "
             "Pods that run stay meanwhile. Create it again as it was, then repeat the deploy"
         )
-    own = {reference(obj) for obj in objects}
+    own = references(objects)
     changed = (
         await asyncio.to_thread(losses.changed_secrets, session, [release])
         if isinstance(error, VerificationError)

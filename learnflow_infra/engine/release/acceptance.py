@@ -21,7 +21,7 @@ from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import ReleaseFailedError
 from learnflow_infra.hooks import is_only_test
 from learnflow_infra.models import Release
-from learnflow_infra.objects import Object
+from learnflow_infra.objects import Object, references
 from learnflow_infra.readiness import causes
 from learnflow_infra.readiness.causes import Code
 
@@ -123,18 +123,14 @@ def _refused(
         served_kinds.defined(comparisons),
         _created(session, comparisons),
     )
-    admitted = partial(_fault_of_pods, session, _rendered(comparisons))
+    new = references(obj for item in comparisons for obj in item.desired.manifest.with_hooks)
+
+    def fault(item: _Sent) -> str:
+        return judge(item) or admission.fault(session.kube, session.namespace, item.obj, new)
+
     with ThreadPoolExecutor(4) as pool:
-        faults = list(pool.map(lambda item: judge(item) or admitted(item), sent))
+        faults = list(pool.map(fault, sent))
     return [(item, fault) for item, fault in zip(sent, faults, strict=True) if fault]
-
-
-def _rendered(comparisons: Sequence[Comparison]) -> admission.New:
-    return admission.names(obj for item in comparisons for obj in item.desired.manifest.with_hooks)
-
-
-def _fault_of_pods(session: Session, new: admission.New, item: _Sent) -> str:
-    return admission.fault(session.kube, session.namespace, item.obj, new)
 
 
 def _created(session: Session, comparisons: Sequence[Comparison]) -> frozenset[str]:

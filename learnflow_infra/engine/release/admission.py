@@ -4,12 +4,12 @@ A controller creates the pods, so helm does not learn of a refusal: an upgrade w
 pods that run, and no new pod would start.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 
 from learnflow_infra.clients import api_paths, dry_run
 from learnflow_infra.clients.api_errors import ApiError, NotFoundError
 from learnflow_infra.clients.kube import Kube
-from learnflow_infra.objects import Fields, Object, PodSpec
+from learnflow_infra.objects import Fields, Object, PodSpec, Reference, refer
 from learnflow_infra.pod_specs import pod_templates, replicas
 from learnflow_infra.readiness import causes
 from learnflow_infra.readiness.causes import Code
@@ -33,23 +33,15 @@ SUBSTITUTE = "default"
 """The namespace in which objects are tried whose own does not exist yet."""
 _FORBIDDEN = 403
 
-New = Collection[tuple[str, str]]
-"""Kind and name of each object of a run."""
 
-
-def names(objects: Iterable[Object]) -> New:
-    """What pods may name though it does not exist yet."""
-    return {(obj["kind"], obj["metadata"]["name"]) for obj in objects}
-
-
-def fault(kube: Kube, namespace: str, obj: Object, new: New) -> str:
+def fault(kube: Kube, namespace: str, obj: Object, new: Collection[Reference]) -> str:
     """Why the API server would refuse the pods of a workload; "" if it would not.
 
     Args:
         kube: the cluster.
         namespace: of an object that names none.
         obj: as in a `Manifest`.
-        new: of all objects of the run.
+        new: all objects of the run; pods may name them though they do not exist yet.
     """
     namespace = obj["metadata"].get("namespace", namespace)
     for pod in pods(obj, new):
@@ -78,7 +70,7 @@ def _refusal(kube: Kube, namespace: str, pod: Object, decided: Collection[Code])
     return ""
 
 
-def pods(obj: Object, new: New) -> Iterator[Object]:
+def pods(obj: Object, new: Collection[Reference]) -> Iterator[Object]:
     """The pods that a controller would create for a workload, without what the run creates."""
     if obj["kind"] == "Pod" or replicas(obj) == 0:
         return
@@ -94,9 +86,9 @@ def pods(obj: Object, new: New) -> Iterator[Object]:
         }
 
 
-def _without(spec: PodSpec, new: New) -> Fields:
+def _without(spec: PodSpec, new: Collection[Reference]) -> Fields:
     """A specification without the names of objects that the run creates."""
-    made = {field for kind, field in _NAMED.items() if (kind, spec.get(field)) in new}
+    made = {field for kind, field in _NAMED.items() if refer(kind, str(spec.get(field))) in new}
     return {key: value for key, value in spec.items() if key not in made}
 
 

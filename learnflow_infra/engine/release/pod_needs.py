@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from learnflow_infra.clients.api_errors import ForbiddenError
 from learnflow_infra.clients.kube import Kube
-from learnflow_infra.objects import Fields, Object, refer
+from learnflow_infra.objects import Fields, Object, refer, references
 from learnflow_infra.pod_specs import pod_specs
 from learnflow_infra.readiness.states import items, part, text
 
@@ -53,13 +53,13 @@ def unmet(kube: Kube, namespace: str, manifest: Sequence[Object]) -> list[str]:
         namespace: of the release.
         manifest: its objects; pods of custom resources do not count.
     """
-    own = {(obj["kind"], obj["metadata"]["name"]) for obj in manifest}
+    own = references(manifest)
     needs = {
         (obj["metadata"].get("namespace", namespace), need)
         for obj in manifest
         for spec in pod_specs(obj)
         for need in of_pod(spec)
-        if (need.kind, need.name) not in own
+        if refer(need.kind, need.name) not in own
     }
     return sorted({name for place, need in needs for name in _missing(kube, place, need)})
 

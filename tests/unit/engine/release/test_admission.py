@@ -86,7 +86,7 @@ def test_which_pods_are_tried(obj, tried):
 
 
 def test_what_the_run_creates_is_left_out():
-    new = {("ServiceAccount", "own"), ("PriorityClass", "high"), ("RuntimeClass", "other")}
+    new = {"ServiceAccount/own", "PriorityClass/high", "RuntimeClass/other"}
     fields = {
         "serviceAccountName": "own",
         "priorityClassName": "high",
