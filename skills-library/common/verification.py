@@ -145,7 +145,7 @@ class Verification:
             self._endpoints = findings.endpoints(self._endpoints_text(source))
         except (OSError, ValueError) as error:
             raise CheckFailed(f"{where} is not a document of kind Endpoints: {error}") from error
-        return f"{len(self._endpoints)} recorded in {where}"
+        return f"{len(self._endpoints)} read from {where}"
 
     def _endpoints_text(self, source: str) -> str:
         if source == "-":
