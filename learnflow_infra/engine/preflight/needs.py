@@ -8,16 +8,12 @@ from learnflow_infra.engine.gate.demand import Demand, demand
 from learnflow_infra.engine.release import changes
 from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.rendering import render
-from learnflow_infra.engine.release.state import Action
 from learnflow_infra.engine.request.planning import Plan
 from learnflow_infra.engine.request.prepare import Prepared, prepare
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.events import ignore
 from learnflow_infra.models import ReleaseName
 from learnflow_infra.objects import Object
-
-_KEPT = {Action.NONE, Action.MEND}
-"""Actions that start no pod."""
 
 
 def of_plan(plan: Plan) -> Demand:
@@ -36,7 +32,7 @@ def of_plan(plan: Plan) -> Demand:
 
 def of_changes(comparisons: Sequence[Comparison]) -> Demand:
     """The demand of the releases that a deploy would install or upgrade."""
-    changed = [item for item in comparisons if item.action not in _KEPT]
+    changed = [item for item in comparisons if item.action.revises]
     objects = {item.prepared.release.name: _started(item) for item in changed}
     return _demand(objects, [item.prepared for item in changed])
 

@@ -10,7 +10,6 @@ from learnflow_infra.engine.proof.restore import Restored, account, restore, wai
 from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.converge import Settled
 from learnflow_infra.engine.release.order import SkippedError, first_failure
-from learnflow_infra.engine.release.state import Action
 from learnflow_infra.engine.release.wait import Outcome
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import LearnflowError, followed_by
@@ -94,8 +93,7 @@ def _prove(
 def _upgraded(run: Run, skills: frozenset[SkillName]) -> list[ReleaseName]:
     """The releases of skills that this run upgraded."""
     changed = {item.release for item in run.settled.outcomes if item.changed}
-    unchanged = {Action.NONE, Action.MEND}  # whose objects were changed, but not the revision
-    releases = [c.prepared.release for c in run.comparisons if c.action not in unchanged]
+    releases = [item.prepared.release for item in run.comparisons if item.action.revises]
     return [r.name for r in releases if r.skill in skills and r.name in changed]
 
 

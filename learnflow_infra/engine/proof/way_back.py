@@ -33,7 +33,7 @@ async def choose(
     if before.action is Action.INSTALL or known.live is None:
         return None, "it stays as it is, for inspection: there is no earlier revision"
     stays = f"it stays at revision {live.revision}"
-    if before.action in {Action.NONE, Action.MEND}:
+    if not before.action.revises:
         return None, f"{stays}: this deploy did not upgrade it"
     if not allowed:
         return None, f"{stays}: --no-rollback"

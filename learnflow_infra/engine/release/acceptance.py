@@ -16,7 +16,6 @@ from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.engine.release import admission, changes, drift, served_kinds, validate
 from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.refusal import explained
-from learnflow_infra.engine.release.state import Action
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import ReleaseFailedError
 from learnflow_infra.hooks import is_only_test
@@ -28,7 +27,6 @@ from learnflow_infra.readiness.causes import Code
 _INVALID = 422
 _UNDECIDED = {Code.AdmissionWebhookUnreachable, Code.MissingServiceAccount}
 """What another object of the same run may mend before helm sends this one."""
-_UNTOUCHED = {Action.NONE, Action.MEND, Action.REFUSE}
 _TWICE = "the manifest has this object twice, and helm creates it once"
 _OWN = "helm installs into this namespace, so it is created before, and not by the chart"
 _WRITTEN_WRONG = {None, Code.ResourceRejected}
@@ -74,7 +72,7 @@ def _malformed(session: Session, item: Comparison) -> list[str]:
     """What helm cannot handle in a manifest, a line for each fault."""
     release, manifest = item.prepared.release.name, item.desired.manifest
     faults = [f"{release}: {fault}" for fault in manifest.faults]
-    if item.action not in _UNTOUCHED:
+    if item.action.revises:
         repeated = validate.repeated(manifest.objects, session.namespace)
         faults += [validate.line(release, manifest, obj, _TWICE) for obj in repeated]
         faults += [validate.line(release, manifest, obj, _OWN) for obj in _own(session, manifest)]
@@ -94,7 +92,7 @@ def _own(session: Session, manifest: Manifest) -> list[Object]:
 
 def _sent(item: Comparison) -> list[_Sent]:
     """New and changed objects, and hooks, of a release that helm would work on."""
-    if item.action in _UNTOUCHED:
+    if not item.action.revises:
         return []
     release, manifest = item.prepared.release, item.desired.manifest
     base = item.observed.baseline

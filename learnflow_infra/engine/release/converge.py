@@ -116,7 +116,7 @@ async def _reconcile(
         running.change("installing" if action is Action.INSTALL else "upgrading")
         live = await _upgrade(session, comparison, seconds, report)
         findings = await _find_drift(session, live) if findings else ()
-    elif live is None or action not in {Action.MEND, Action.NONE}:
+    elif live is None or action.revises:
         raise held_by_another(comparison.prepared.release.name, comparison.observed)
     elif not comparison.observed.marked:
         await asyncio.to_thread(_mark, session, comparison, live)

@@ -17,7 +17,6 @@ from learnflow_infra.clients.kube import MANAGER, Kube
 from learnflow_infra.engine.release import changes, drift
 from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.recreation import Fixed
-from learnflow_infra.engine.release.state import Action
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import NotReadyError
 from learnflow_infra.objects import Object, reference
@@ -48,7 +47,7 @@ def marked(session: Session, comparisons: Sequence[Comparison]) -> list[Comparis
 def find(session: Session, item: Comparison) -> list[Fixed]:
     """The changes of a release that cannot be made to its live objects."""
     base = item.observed.baseline
-    if base is None or item.action in {Action.NONE, Action.MEND}:
+    if base is None or not item.action.revises:
         return []
     old = changes.by_key(base.manifest.objects)
     again = {changes.key(one.desired) for one in item.findings if one.state != "drifted"}

@@ -48,6 +48,11 @@ class Action(StrEnum):
     ADOPT = "adopt"
     NONE = "none"
 
+    @property
+    def revises(self) -> bool:
+        """A deploy that is not refused makes a new revision; else it mends live objects at most."""
+        return self not in {Action.NONE, Action.MEND}
+
 
 @dataclass(frozen=True, kw_only=True)
 class Observed:
