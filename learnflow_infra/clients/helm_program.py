@@ -16,10 +16,11 @@ from learnflow_infra.errors import (
     ClusterUnreachableError,
     FoundationError,
     InputError,
+    LearnflowError,
     ReleaseFailedError,
 )
 from learnflow_infra.masking import masked
-from learnflow_infra.remedy import Command, Remedy, join_lines
+from learnflow_infra.remedy import Command, Remedy, Words, join_lines
 from learnflow_infra.system import tasks
 from learnflow_infra.system.processes import GRACE, Result
 
@@ -28,19 +29,62 @@ T = TypeVar("T")
 _NO_RELEASE = "release: not found"
 _ETCD = "etcdserver"
 """In stderr when etcd fails; helm may then wrongly report a release as not found."""
-_NO_CHART = re.compile(r'chart "[^"]+" (version "[^"]+" )?not found')
-_NO_DEPENDENCY = "missing in charts/ directory: "
-_KUBE_VERSION = re.compile(r"chart requires kubeVersion: (.*) which is incompatible with (.*)")
-_UNREACHABLE = ("connection refused", "no route to host", "i/o timeout", "cluster unreachable")
-_FAILED_BY_CHART = re.compile(
-    r"execution error at \(([^)]*)\): (.*?)\s*(?:Use --debug|$)", re.DOTALL
+_CORRECT = "Correct the values; the chart's values.yaml describes each."
+_FAILURES: tuple[tuple[type[LearnflowError], str, str, str, Words], ...] = (
+    (
+        ArtifactError,
+        r'chart "[^"]+" (version "[^"]+" )?not found',
+        "The chart of {release} does not exist.",
+        "",
+        "",
+    ),
+    (
+        ArtifactError,
+        r"missing in charts/ directory: (.*)",
+        "The chart of {release} lacks charts that it depends on.",
+        r"\1",
+        "Put them into its folder: helm dependency build CHART",
+    ),
+    (
+        FoundationError,
+        r"chart requires kubeVersion: ([^\n]*) which is incompatible with ([^\n]*)",
+        "The chart of {release} is not for this version of Kubernetes.",
+        r"Its kubeVersion is \1; this is \2.",
+        "Take a version of the chart that fits, or upgrade the cluster.",
+    ),
+    (
+        ClusterUnreachableError,
+        r"(?i:connection refused|no route to host|i/o timeout|cluster unreachable)",
+        "helm cannot reach the cluster.",
+        "",
+        Remedy(Command("doctor")),
+    ),
+    (
+        InputError,
+        r"execution error at \(([^)]*)\): (.*?)\s*(?:Use --debug|$)",  # `fail` and `required`
+        "The chart of {release} refuses its values.",
+        r"\2 (\1)",
+        _CORRECT,
+    ),
+    (
+        InputError,
+        r"Error: (?:[A-Z ]+: )?((?:(?:YAML )?parse error (?:at|on)|template:) [^\n]*)",
+        "The chart of {release} cannot be rendered with these values.",
+        r"\1",
+        join_lines(
+            Remedy("Correct the values: ", Command("values")),
+            "Or correct the template that is named.",
+        ),
+    ),
+    (
+        InputError,
+        r"values don't meet the specifications of the schema\(s\) in [^:]*:\s*(.*)",
+        "The values of {release} do not fit its chart.",
+        r"\1",
+        _CORRECT,
+    ),
 )
-"""Helm's words for the functions `fail` and `required` of a template."""
-_NOT_RENDERED = re.compile(
-    r"Error: (?:[A-Z ]+: )?((?:YAML )?parse error (?:at|on) .*|template: .*)"
-)
-"""Helm's words for a template that it cannot execute, or whose result is no YAML."""
-_SCHEMA = "values don't meet the specifications of the schema(s) in the following chart(s):"
+"""Class, pattern of stderr, what, why ("" is all of stderr) and remedy; the first match decides."""
 
 
 def executable() -> str:
@@ -128,53 +172,19 @@ async def translate(release: str, work: Coroutine[Any, Any, T]) -> T:
     try:
         return await work
     except HelmError as error:
-        stderr = masked(error.stderr)
-        if _NO_RELEASE in stderr.lower() and _ETCD not in stderr:
-            raise MissingReleaseError(f"There is no release {release}.") from error
-        if _NO_CHART.search(stderr):
-            raise ArtifactError(f"The chart of {release} does not exist.", why=stderr) from error
-        if _NO_DEPENDENCY in stderr:
-            raise ArtifactError(
-                f"The chart of {release} lacks charts that it depends on.",
-                why=stderr.partition(_NO_DEPENDENCY)[2],
-                remedy="Put them into its folder: helm dependency build CHART",
-            ) from error
-        version = _KUBE_VERSION.search(stderr)
-        if version:
-            raise FoundationError(
-                f"The chart of {release} is not for this version of Kubernetes.",
-                why=f"Its kubeVersion is {version[1]}; this is {version[2]}.",
-                remedy="Take a version of the chart that fits, or upgrade the cluster.",
-            ) from error
-        if any(mark in stderr.lower() for mark in _UNREACHABLE):
-            raise ClusterUnreachableError(
-                "helm cannot reach the cluster.", why=stderr, remedy=Remedy(Command("doctor"))
-            ) from error
-        by_chart = _FAILED_BY_CHART.search(stderr)
-        if by_chart:
-            raise InputError(
-                f"The chart of {release} refuses its values.",
-                why=f"{by_chart[2]} ({by_chart[1]})",
-                remedy="Correct the values; the chart's values.yaml describes each.",
-            ) from error
-        not_rendered = _NOT_RENDERED.search(stderr)
-        if not_rendered:
-            raise InputError(
-                f"The chart of {release} cannot be rendered with these values.",
-                why=not_rendered[1],
-                remedy=join_lines(
-                    Remedy("Correct the values: ", Command("values")),
-                    "Or correct the template that is named.",
-                ),
-            ) from error
-        if _SCHEMA in stderr:
-            raise InputError(
-                f"The values of {release} do not fit its chart.",
-                why=stderr.partition(_SCHEMA)[2].strip(),
-                remedy="Correct the values; the chart's values.yaml describes each.",
-            ) from error
-        raise ReleaseFailedError(
-            f"helm could not handle the release {release}.",
-            why=stderr,
-            remedy=Remedy("See what runs there: ", Command("diagnose")),
-        ) from error
+        raise _translated(release, masked(error.stderr)) from error
+
+
+def _translated(release: str, stderr: str) -> LearnflowError:
+    if _NO_RELEASE in stderr.lower() and _ETCD not in stderr:
+        return MissingReleaseError(f"There is no release {release}.")
+    for kind, pattern, what, words, remedy in _FAILURES:
+        match = re.search(pattern, stderr, re.DOTALL)
+        if match:
+            why = match.expand(words) if words else stderr
+            return kind(what.format(release=release), why=why, remedy=remedy)
+    return ReleaseFailedError(
+        f"helm could not handle the release {release}.",
+        why=stderr,
+        remedy=Remedy("See what runs there: ", Command("diagnose")),
+    )
