@@ -97,7 +97,6 @@ class ContainerStatus(TypedDict, total=False):
     restartCount: int
     containerID: str
     image: str
-    imageID: str
     state: ContainerState
     lastState: ContainerState
 

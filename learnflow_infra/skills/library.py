@@ -34,9 +34,9 @@ def load_all(profile: Profile | None = None, library: Path | None = None) -> tup
     return skills
 
 
-def removed_images(library: Path | None = None) -> list[RemovedImages]:
+def removed_images() -> list[RemovedImages]:
     """The removed images that all skills declare; they are removed for every release."""
-    releases = (release for skill in load_all(library=library) for release in skill.releases)
+    releases = (release for skill in load_all() for release in skill.releases)
     return [rule for release in releases for rule in release.removed_images]
 
 

@@ -73,10 +73,10 @@ def output(
     return run(argv, stdin=stdin, env=env, fds=fds, seconds=seconds).check().text
 
 
-def succeeds(argv: Argv, *, fds: Sequence[int] = ()) -> bool:
+def succeeds(argv: Argv) -> bool:
     """Whether a program exists and exits 0; its output is dropped."""
     try:
-        return run(argv, fds=fds).code == 0
+        return run(argv).code == 0
     except ProgramError:
         return False
 
