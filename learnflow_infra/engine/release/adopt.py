@@ -8,14 +8,13 @@ from learnflow_infra.documents.merging import merge
 from learnflow_infra.engine.release import changes, drift
 from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.foreign import Foreign
+from learnflow_infra.engine.release.uninstall import POLICY, is_kept
 from learnflow_infra.engine.request.confirmation import Question
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import RefusedError
 from learnflow_infra.events import step
 from learnflow_infra.objects import Fields, Object, reference
 from learnflow_infra.remedy import Command, Remedy
-
-_POLICY = "helm.sh/resource-policy"
 
 
 def refusal(found: Sequence[Foreign]) -> RefusedError:
@@ -39,7 +38,7 @@ def require_claims_kept(session: Session, item: Comparison) -> None:
     """Refuse to adopt a release of which helm's upgrade would delete volume claims.
 
     Helm keeps a live object with the policy `keep`, whatever the manifest in its record says.
-    Source: Client.Update of helm's pkg/kube; https://helm.sh/docs/howto/charts_tips_and_tricks/.
+    Source: Client.Update of helm's pkg/kube.
 
     Raises:
         RefusedError: naming the claims.
@@ -53,19 +52,15 @@ def require_claims_kept(session: Session, item: Comparison) -> None:
     ]
     locate = drift.locator(session.kube, session.namespace, dropped)
     live = filter(None, (session.kube.find(locate(obj)) for obj in dropped))
-    lost = [reference(obj) for obj in live if not _is_kept(obj)]
+    lost = [reference(obj) for obj in live if not is_kept(obj)]
     if lost:
         raise RefusedError(
             f"{item.prepared.release.name}: {', '.join(lost)} would be deleted with its data.",
             why="The release has it, the chart to which it would change has not, and helm "
             "deletes what a chart no longer has.",
             remedy=f"Keep it: kubectl -n {session.namespace} annotate {' '.join(lost)} "
-            f"{_POLICY}=keep",
+            f"{POLICY}=keep",
         )
-
-
-def _is_kept(obj: Object) -> bool:
-    return bool((obj["metadata"].get("annotations") or {}).get(_POLICY) == "keep")
 
 
 def question(found: Sequence[Foreign]) -> Question:

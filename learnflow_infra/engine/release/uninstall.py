@@ -14,7 +14,8 @@ from learnflow_infra.readiness.view import View
 
 SECONDS = 120.0
 """Seconds in which the objects of a release have to be deleted."""
-_POLICY = "helm.sh/resource-policy"
+POLICY = "helm.sh/resource-policy"
+"""The annotation of objects that helm keeps: https://helm.sh/docs/howto/charts_tips_and_tricks/."""
 
 
 async def uninstall(session: Session, release: Release, live: Live) -> None:
@@ -36,7 +37,7 @@ async def uninstall(session: Session, release: Release, live: Live) -> None:
 
 
 def _wait(session: Session, release: Release, objects: Sequence[Object]) -> None:
-    owned = expected(obj for obj in objects if not _kept(obj))
+    owned = expected(obj for obj in objects if not is_kept(obj))
     _wait_gone(session, release, owned, lambda obj: reference(obj) in owned.names or _runs(obj))
 
 
@@ -57,8 +58,9 @@ def _wait_gone(
     gone.wait_until_gone(view, removed=removed, timeout=SECONDS, stop=session.stop)
 
 
-def _kept(obj: Object) -> bool:
-    return (obj["metadata"].get("annotations") or {}).get(_POLICY) == "keep"
+def is_kept(obj: Object) -> bool:
+    """Whether helm never deletes the object."""
+    return (obj["metadata"].get("annotations") or {}).get(POLICY) == "keep"
 
 
 def _runs(obj: Object) -> bool:
