@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from learnflow_infra.objects import Fields, Object
+from learnflow_infra.readiness.groups import group_of
 from learnflow_infra.readiness.states import (
     Status,
     at,
@@ -27,6 +28,7 @@ from learnflow_infra.readiness.states import (
     unobserved,
 )
 
+GROUP, _CORE = "kafka.strimzi.io", "core.strimzi.io"
 CLUSTER = "strimzi.io/cluster"
 """The label by which Strimzi's resources name the Kafka that they belong to."""
 _PERMANENT = re.compile(
@@ -138,11 +140,10 @@ def _rebalance(obj: Object) -> Status:
 
 _REBALANCED = ("Ready", "ProposalReady", "Stopped")
 """States in which the operator waits for somebody, or is done."""
-_KAFKA, _CORE = "kafka.strimzi.io", "core.strimzi.io"
 _RULES: Mapping[tuple[str, str], Callable[[Object], Status]] = {
-    (_KAFKA, ""): _strimzi,
-    (_KAFKA, "KafkaNodePool"): _node_pool,
-    (_KAFKA, "KafkaRebalance"): _rebalance,
+    (GROUP, ""): _strimzi,
+    (GROUP, "KafkaNodePool"): _node_pool,
+    (GROUP, "KafkaRebalance"): _rebalance,
     (_CORE, "StrimziPodSet"): _pod_set,
 }
 """By group and kind; the kind "" stands for all others of its group."""
@@ -155,7 +156,7 @@ def created(obj: Object) -> tuple[str, str, str] | None:
 
     For a KafkaNodePool, that is a StrimziPodSet; for other kinds, only pods are awaited.
     """
-    if (obj["apiVersion"].rpartition("/")[0], obj["kind"]) != (_KAFKA, "KafkaNodePool"):
+    if (group_of(obj["apiVersion"]), obj["kind"]) != (GROUP, "KafkaNodePool"):
         return None
     return f"{_CORE}/v1", "StrimziPodSet", _pod_set_name(obj)
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from learnflow_infra.objects import Object, PodSpec
+from learnflow_infra.readiness.groups import group_of
 from learnflow_infra.readiness.states import count, items, part, text
-from learnflow_infra.readiness.strimzi import CLUSTER
+from learnflow_infra.readiness.strimzi import CLUSTER, GROUP
 
-_GROUP = "kafka.strimzi.io"
 _WORKERS = ("KafkaNodePool", "KafkaConnect", "KafkaBridge", "KafkaMirrorMaker2")
 """Kinds with `replicas` and `resources` directly below their `spec`."""
 _OF_CLUSTER: Mapping[str, tuple[str, ...]] = {
@@ -81,4 +81,4 @@ def _claim(name: str, volume: Mapping[str, Any]) -> Object:
 
 
 def _ours(obj: Object) -> bool:
-    return obj["apiVersion"].rpartition("/")[0] == _GROUP
+    return group_of(obj["apiVersion"]) == GROUP

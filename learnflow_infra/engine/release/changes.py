@@ -12,6 +12,7 @@ from learnflow_infra import documents
 from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.masking import masked_secrets
 from learnflow_infra.objects import Object, reference
+from learnflow_infra.readiness.groups import group_of
 
 Key = tuple[str, str, str, str]
 """API group, kind, namespace ("" as the manifest has none) and name: a version may change."""
@@ -38,9 +39,8 @@ def by_key(objects: Iterable[Object]) -> dict[Key, Object]:
 
 def key(obj: Object) -> Key:
     """What identifies an object in all versions of its API."""
-    group = obj["apiVersion"].rpartition("/")[0]
     meta = obj["metadata"]
-    return group, obj["kind"], meta.get("namespace", ""), meta["name"]
+    return group_of(obj["apiVersion"]), obj["kind"], meta.get("namespace", ""), meta["name"]
 
 
 def diff(old: Mapping[Key, Object], new: Mapping[Key, Object]) -> list[Change]:
