@@ -5,6 +5,8 @@ Source: https://kubernetes.io/docs/reference/using-api/api-concepts/
 
 from collections.abc import Mapping
 
+CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+NAMESPACES = "/api/v1/namespaces"
 NODES = "/api/v1/nodes"
 SERVICES = "/api/v1/services"
 """The Services of all namespaces."""

@@ -25,7 +25,7 @@ BY_MANIFEST: Mapping[str, str] = {
     "HorizontalPodAutoscaler": "/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers",
     "Ingress": "/apis/networking.k8s.io/v1/namespaces/{}/ingresses",
     "APIService": "/apis/apiregistration.k8s.io/v1/apiservices",
-    "CustomResourceDefinition": "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+    "CustomResourceDefinition": api_paths.CRDS,
 }
 """Kinds that are watched only for a release whose manifest has one."""
 EVENTS = "/api/v1/namespaces/{}/events"

@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from learnflow_infra.clients import retry
+from learnflow_infra.clients import api_paths, retry
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.engine.release import crds
 from learnflow_infra.errors import FoundationError, RefusedError
@@ -55,7 +55,7 @@ CRD = {
     },
 }
 NAME = CRD["metadata"]["name"]
-PATH = f"{crds.PATH}/{NAME}"
+PATH = f"{api_paths.CRDS}/{NAME}"
 
 
 def remove(kube):
@@ -148,7 +148,7 @@ def test_a_version_that_is_served_or_stores_objects_is_not_removed(kube, served,
         apply(kube, both, ignore)
     assert "kubectl apply --server-side" in str(error.value.remedy)
     assert kube.find(PATH)["spec"] == before
-    assert kube.find(f"{crds.PATH}/others.contract.example.org") is None  # all or nothing
+    assert kube.find(f"{api_paths.CRDS}/others.contract.example.org") is None  # all or nothing
 
 
 def test_a_further_version_is_served_when_apply_returns(kube, served, tmp_path):

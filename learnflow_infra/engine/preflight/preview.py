@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from learnflow_infra.clients import api_paths
 from learnflow_infra.engine.gate import foundation, machine
 from learnflow_infra.engine.preflight import needs, notices, refusals
 from learnflow_infra.engine.preflight.refusals import Proposal
@@ -101,7 +102,7 @@ def _preview(
     for refuse in refusals.ALL:
         refuse(proposal)
     _warn(session, comparisons)
-    missing = session.kube.find(f"/api/v1/namespaces/{session.namespace}") is None
+    missing = session.kube.find(f"{api_paths.NAMESPACES}/{session.namespace}") is None
     return Preview(
         comparisons=comparisons,
         foreign=others,

@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
-from learnflow_infra.clients import dry_run
+from learnflow_infra.clients import api_paths, dry_run
 from learnflow_infra.clients.api_errors import ApiError, ForbiddenError, NotFoundError
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clients.manifest import Manifest
@@ -81,7 +81,7 @@ def _malformed(session: Session, item: Comparison) -> list[str]:
 
 def _own(session: Session, manifest: Manifest) -> list[Object]:
     """The namespace of the release, where the deploy creates it before helm would."""
-    path = f"/api/v1/namespaces/{session.namespace}"
+    path = f"{api_paths.NAMESPACES}/{session.namespace}"
     same = [
         obj
         for obj in manifest.objects

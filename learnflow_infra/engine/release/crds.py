@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
-from learnflow_infra.clients import retry
+from learnflow_infra.clients import api_paths, retry
 from learnflow_infra.clients.api_errors import ForbiddenError
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.errors import FoundationError, NotReadyError, RefusedError
@@ -18,7 +18,6 @@ from learnflow_infra.objects import Object
 from learnflow_infra.sources import crd_upgrade
 from learnflow_infra.sources.charts import Chart
 
-PATH = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 SECONDS = 30.0
 """Seconds in which a definition has to be established and served."""
 _AT_ONCE = 4
@@ -151,7 +150,7 @@ def _chart_arguments(chart: Chart) -> str:
 
 
 def _path(crd: Object) -> str:
-    return f"{PATH}/{crd['metadata']['name']}"
+    return f"{api_paths.CRDS}/{crd['metadata']['name']}"
 
 
 def _differs(kube: Kube, live: Object | None, crd: Object) -> bool:

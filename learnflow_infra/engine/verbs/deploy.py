@@ -8,6 +8,7 @@ from functools import partial
 from pathlib import Path
 
 from learnflow_infra import paths
+from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.api_errors import ConflictError
 from learnflow_infra.clusters import embedded
 from learnflow_infra.clusters import target as targets
@@ -167,7 +168,7 @@ def _create_namespace(session: Session) -> None:
     with step(session.emit, "namespace", f"Namespace {session.namespace}") as running:
         try:
             session.kube.create(
-                "/api/v1/namespaces",
+                api_paths.NAMESPACES,
                 {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": session.namespace}},
             )
             running.done("created")

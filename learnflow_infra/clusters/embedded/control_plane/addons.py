@@ -3,6 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from learnflow_infra.clients import api_paths
 from learnflow_infra.clusters.embedded.control_plane import configuration
 from learnflow_infra.clusters.embedded.control_plane.api import Api
 from learnflow_infra.documents import parse_all
@@ -24,9 +25,8 @@ PLURALS = {
 def path(document: dict[str, Any]) -> str:
     """The path of an object in the API."""
     version, meta = document["apiVersion"], document["metadata"]
-    group = f"/apis/{version}" if "/" in version else f"/api/{version}"
     within = f"/namespaces/{meta['namespace']}" if "namespace" in meta else ""
-    return f"{group}{within}/{PLURALS[document['kind']]}/{meta['name']}"
+    return f"{api_paths.root(version)}{within}/{PLURALS[document['kind']]}/{meta['name']}"
 
 
 def apply(api: Api, node_address: str) -> None:
