@@ -54,18 +54,15 @@ def discover(
     if not skill.endpoints:
         return []
     live = kube.items(f"/api/v1/namespaces/{namespace}/services")
-    places = [
+    return [
         _Place(
             kube=kube,
             target=target,
             namespace=namespace,
             rendered=releases[spec.release],
             services=services.of_release(live, releases[spec.release].objects),
-        )
+        ).endpoint(skill, spec)
         for spec in skill.endpoints
-    ]
-    return [
-        place.endpoint(skill, spec) for place, spec in zip(places, skill.endpoints, strict=True)
     ]
 
 

@@ -5,7 +5,7 @@ import os
 import re
 import shlex
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -75,14 +75,10 @@ def _run(context: Any) -> Run:
     params = [p for p in context.command.params if p.name in typed_ & {*REPEATED}]
     return Run(
         options={p.name: list(_words(p, context.params[p.name])) for p in params},
-        skills=tuple(context.params.get("skills") or _one(context.params.get("skill"))),
+        skills=tuple(context.params.get("skills") or filter(None, [context.params.get("skill")])),
         verbs=context.find_root().command.commands,
         values=context.params,
     )
-
-
-def _one(skill: str | None) -> list[str]:
-    return [skill] if skill else []
 
 
 def _words(param: Any, value: Any) -> Iterator[str]:
@@ -113,20 +109,20 @@ def in_place(text: Words) -> Remedy:
 
     A string is a result, such as a manifest, and stays as it is.
     """
-    if isinstance(text, str):
-        return Remedy(text)
-    parts = text.parts
-    return Remedy(*(_calls(p) if isinstance(p, str) else _runs[0].of(p) for p in parts))
+    return Remedy(text) if isinstance(text, str) else _continued(text, _runs[0])
+
+
+def _continued(text: Remedy, run: Run) -> Remedy:
+    return Remedy(*(_calls(p) if isinstance(p, str) else run.of(p) for p in text.parts))
 
 
 def recorded(text: Words) -> str:
     """A text for a file: its commands name the cluster, also where that is the default."""
-    options = dict(_runs[0].options)
-    target = _target() if _runs[0].verbs and "context" not in options else None
-    named = {"context": ["--context", target.context]} if target else {}
-    run = Run(**{**vars(_runs[0]), "options": options | named})
-    parts = Remedy(text).parts
-    return str(Remedy(*(_calls(p) if isinstance(p, str) else run.of(p) for p in parts)))
+    run = _runs[0]
+    target = _target() if run.verbs and "context" not in run.options else None
+    if target:
+        run = replace(run, options={**run.options, "context": ["--context", target.context]})
+    return str(_continued(Remedy(text), run))
 
 
 def typed(text: Words) -> str:
