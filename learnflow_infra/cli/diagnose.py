@@ -7,7 +7,7 @@ import typer
 
 from learnflow_infra.cli import options as opts
 from learnflow_infra.cli.run import out, out_document, run
-from learnflow_infra.cli.show.commands import in_place
+from learnflow_infra.cli.show.commands import completed
 from learnflow_infra.errors import NotReadyError
 from learnflow_infra.remedy import Remedy
 
@@ -29,7 +29,7 @@ def diagnose(
     findings = run(lambda emit: verb.diagnose(options, emit))
     if output is opts.Output.json:
         causes = [
-            {"release": f.release, **c.document(), "remedy": str(in_place(Remedy(c.remedy)))}
+            {"release": f.release, **c.document(), "remedy": str(completed(Remedy(c.remedy)))}
             for f in findings
             for c in f.causes
         ]

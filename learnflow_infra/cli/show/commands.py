@@ -24,7 +24,7 @@ REPEATED = (
     *("context", "namespace"),
 )
 """Parameters of a run that its next command repeats. Not `yes`: each question is asked again."""
-WHOLE = {"delete", "rollback"}
+_WITHOUT_SKILLS = {"delete", "rollback"}
 """Verbs that repeat no skill of a run: their texts name the skills."""
 _KUBECTL = re.compile(
     r"(?<![\w./-])kubectl (?=-n |(?:annotate|apply|auth|create|delete|describe|edit|exec|get|patch"
@@ -52,7 +52,7 @@ class Run:
         takes = {p.name for p in known.params} - named
         skills = self.skills if "skills" in takes and not _positional(words) else ()
         options = [w for name in REPEATED if name in takes for w in self.options.get(name, ())]
-        return Command(verb, *(() if verb in WHOLE else skills), *words, *options)
+        return Command(verb, *(() if verb in _WITHOUT_SKILLS else skills), *words, *options)
 
 
 _runs: list[Run] = [Run()]
@@ -71,8 +71,8 @@ def remember(context: Any) -> None:
 
 def _run(context: Any) -> Run:
     sources = {p.name: context.get_parameter_source(p.name) for p in context.command.params}
-    typed_ = {n for n, s in sources.items() if s and s.name in {"COMMANDLINE", "ENVIRONMENT"}}
-    params = [p for p in context.command.params if p.name in typed_ & {*REPEATED}]
+    explicit = {n for n, s in sources.items() if s and s.name in {"COMMANDLINE", "ENVIRONMENT"}}
+    params = [p for p in context.command.params if p.name in explicit & {*REPEATED}]
     return Run(
         options={p.name: list(_words(p, context.params[p.name])) for p in params},
         skills=tuple(context.params.get("skills") or filter(None, [context.params.get("skill")])),
@@ -104,16 +104,16 @@ def _positional(words: Sequence[str]) -> list[str]:
     return [*words[:first]]
 
 
-def in_place(text: Words) -> Remedy:
+def completed(text: Words) -> Remedy:
     """A text whose commands name the cluster, the namespace and the values of this run.
 
     A string is a result, such as a manifest, and stays as it is.
     """
-    return Remedy(text) if isinstance(text, str) else _continued(text, _runs[0])
+    return Remedy(text) if isinstance(text, str) else _completed(text, _runs[0])
 
 
-def _continued(text: Remedy, run: Run) -> Remedy:
-    return Remedy(*(_calls(p) if isinstance(p, str) else run.of(p) for p in text.parts))
+def _completed(text: Remedy, run: Run) -> Remedy:
+    return Remedy(*(_with_kubectl(p) if isinstance(p, str) else run.of(p) for p in text.parts))
 
 
 def recorded(text: Words) -> str:
@@ -122,12 +122,12 @@ def recorded(text: Words) -> str:
     target = _target() if run.verbs and "context" not in run.options else None
     if target:
         run = replace(run, options={**run.options, "context": ["--context", target.context]})
-    return str(_continued(Remedy(text), run))
+    return str(_completed(Remedy(text), run))
 
 
 def typed(text: Words) -> str:
     """A text with its commands as this user types them: by make if that called the program."""
-    return in_place(text).render(_by_make if _via_make() else str)
+    return completed(text).render(_by_make if _via_make() else str)
 
 
 def _via_make() -> bool:
@@ -151,13 +151,13 @@ def _by_make(command: Command) -> str:
     arguments = {"SKILL": skills, "ARGS": words[len(skills) :]}
     folder = "" if _in_checkout() else f" -C {shlex.quote(str(paths.repo_root()))}"
     return f"make{folder} {target}" + "".join(
-        f" {name}={shlex.quote(' '.join(map(quoted, given)).replace('$', '$$'))}"
-        for name, given in arguments.items()
-        if given
+        f" {name}={shlex.quote(' '.join(map(quoted, value)).replace('$', '$$'))}"
+        for name, value in arguments.items()
+        if value
     )
 
 
-def _calls(text: str) -> str:
+def _with_kubectl(text: str) -> str:
     """A text in which kubectl is called for the cluster and the namespace of this run."""
     run = _runs[0]
     if not run.verbs or not _KUBECTL.search(text):

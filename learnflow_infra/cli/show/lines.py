@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from types import TracebackType
 from typing import Self
 
-from learnflow_infra.cli.show.commands import in_place
+from learnflow_infra.cli.show.commands import completed
 from learnflow_infra.cli.show.words import INTERRUPTED
 from learnflow_infra.errors import EXIT_INTERRUPTED, LearnflowError
 from learnflow_infra.events import Event
@@ -64,8 +64,8 @@ def failure(error: LearnflowError) -> Document:
     return {
         "event": "error",
         "what": error.what,
-        "why": str(in_place(Remedy(error.why))),
-        "remedy": str(in_place(Remedy(error.remedy))),
+        "why": str(completed(Remedy(error.why))),
+        "remedy": str(completed(Remedy(error.remedy))),
         "exitCode": error.exit_code,
     }
 
