@@ -15,7 +15,6 @@ from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import LearnflowError, followed_by
 from learnflow_infra.models import ReleaseName, Skill, SkillName
 from learnflow_infra.outputs.record import Record
-from learnflow_infra.timestamps import utc_now
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,4 +128,4 @@ def _take_back(
 ) -> None:
     """What is recorded of a skill that is not ready any more is not verified any more."""
     names = {item.release.skill for item in restored if item.touched} - ready
-    take_back(run.session, record, names, f"a deploy of {utc_now()} failed")
+    take_back(run.session, record, names, "deploy")

@@ -12,6 +12,7 @@ from learnflow_infra.models import SkillName
 from learnflow_infra.outputs import artifacts, stored_record
 from learnflow_infra.outputs import endpoints as outputs
 from learnflow_infra.outputs.record import Record
+from learnflow_infra.timestamps import utc_now
 
 
 def publish(
@@ -40,13 +41,13 @@ def publish(
     return record
 
 
-def take_back(session: Session, record: Record, skills: Collection[SkillName], why: str) -> None:
-    """Publish that what is recorded of these skills is not verified any more.
+def take_back(session: Session, record: Record, skills: Collection[SkillName], verb: str) -> None:
+    """Publish that what is recorded of these skills is not verified any more: the verb failed.
 
     After a first install that failed, only the profile is recorded, which the next deploy keeps.
     """
     place = outputs.document(session.target, session.namespace, [])
-    changed = record.about(place).unproven(skills, why)
+    changed = record.about(place).unproven(skills, f"a {verb} of {utc_now()} failed")
     if skills and changed != record:
         publish(session, record, changed, skills)
 

@@ -25,7 +25,6 @@ from learnflow_infra.models import Release, ReleaseName, Skill
 from learnflow_infra.objects import reference
 from learnflow_infra.outputs import artifacts, stored_record
 from learnflow_infra.outputs import endpoints as outputs
-from learnflow_infra.timestamps import utc_now
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -141,7 +140,7 @@ def _take_back(session: Session, skills: Sequence[Skill]) -> None:
     """What is recorded of the skills is not verified any more; a lost server keeps its record."""
     with suppress(LearnflowError):
         names = {skill.name for skill in skills}
-        take_back(session, session.record, names, f"a delete of {utc_now()} failed")
+        take_back(session, session.record, names, "delete")
 
 
 async def _uninstall(session: Session, release: Release, live: Live | None) -> bool:

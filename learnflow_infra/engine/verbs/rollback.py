@@ -21,7 +21,6 @@ from learnflow_infra.models import Release, ReleaseName
 from learnflow_infra.outputs.contracts import VerifyResult
 from learnflow_infra.remedy import Command, Remedy
 from learnflow_infra.system import tasks
-from learnflow_infra.timestamps import utc_now
 
 _GONE = "uninstalled"
 """Helm's status of a release that was uninstalled with --keep-history."""
@@ -65,8 +64,7 @@ def rollback(
             try:
                 outcomes = asyncio.run(_roll_back(session, plan, chosen, to, options.timeout))
             except LearnflowError:
-                why = f"a rollback of {utc_now()} failed"
-                take_back(session, session.record, {chosen.skill}, why)
+                take_back(session, session.record, {chosen.skill}, "rollback")
                 raise
         with accounted(f"{chosen.name} was rolled back to revision {to}."):
             proof = prove(session, plan.skills, outcomes, verify=options.verify)

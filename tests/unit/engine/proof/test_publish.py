@@ -27,12 +27,12 @@ def session(monkeypatch, tmp_path):
 
 
 def test_after_a_first_install_that_failed_the_profile_is_recorded_alone(session, tmp_path):
-    take_back(session, Record(), {"db-skill"}, "a deploy failed")
+    take_back(session, Record(), {"db-skill"}, "deploy")
     (document,) = session.written
     assert (document["profile"], document["endpoints"]) == ("upstream", [])
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_release_that_was_not_touched_changes_no_record(session):
-    take_back(session, Record(), set(), "a deploy failed")
+    take_back(session, Record(), set(), "deploy")
     assert session.written == []
