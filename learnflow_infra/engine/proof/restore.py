@@ -12,7 +12,6 @@ from learnflow_infra.clients.helm_output import Live
 from learnflow_infra.engine.proof import way_back
 from learnflow_infra.engine.proof.failed import write_down
 from learnflow_infra.engine.release.comparison import Comparison
-from learnflow_infra.engine.release.progress import ProgressReporter
 from learnflow_infra.engine.release.state import Action
 from learnflow_infra.engine.release.wait import Outcome, until_ready
 from learnflow_infra.engine.request.session import Session
@@ -114,16 +113,12 @@ async def roll_back(
         ReleaseFailedError: helm could not roll back.
         LearnflowError: it does not become ready; of the class of the cause.
     """
-    name = f"release/{release.name}"
     seconds = max(limit or 0.0, release.ready_timeout)
-    with step(session.emit, name, f"Roll {release.name} back") as running:
+    with step(session.emit, f"release/{release.name}", f"Roll {release.name} back") as running:
         running.change(f"rolling back to revision {revision}")
         await session.helm.rollback(release.name, revision)
         live = await session.helm.require(release.name)
-        report = ProgressReporter(session.emit, name)
-        outcome = await until_ready(
-            session, release, live, seconds=seconds, report=report, changed=True
-        )
+        outcome = await until_ready(session, release, live, seconds=seconds, changed=True)
         running.done(f"revision {live.revision}, as revision {revision} was")
     return outcome
 
@@ -136,16 +131,10 @@ async def wait_again(
     for item in comparisons:
         release, live = item.prepared.release, item.live
         seconds = max(limit or 0.0, release.ready_timeout)
-        report = ProgressReporter(session.emit, f"release/{release.name}")
         with suppress(LearnflowError):
-            outcome = (
-                await until_ready(
-                    session, release, live, seconds=seconds, report=report, changed=False
-                )
-                if live
-                else None
-            )
-            outcomes += [outcome] if outcome else []
+            if live:
+                wait = until_ready(session, release, live, seconds=seconds, changed=False)
+                outcomes.append(await wait)
     return outcomes
 
 

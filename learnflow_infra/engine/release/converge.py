@@ -84,12 +84,7 @@ async def converge(
         report = ProgressReporter(session.emit, f"release/{release.name}")
         live = await _reconcile(session, comparison, seconds, running, report)
         outcome = await until_ready(
-            session,
-            release,
-            live,
-            seconds=seconds,
-            report=report,
-            changed=changed,
+            session, release, live, seconds=seconds, changed=changed, report=report
         )
         running.done(f"revision {live.revision}", changed=outcome.changed)
     return replace(

@@ -9,6 +9,7 @@ from learnflow_infra.clients.helm_output import Live
 from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.engine.release.claim_marks import ClaimMarker
 from learnflow_infra.engine.release.covered import Covered, covered
+from learnflow_infra.engine.release.progress import ProgressReporter
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.events import Message
 from learnflow_infra.models import Release, ReleaseName, Values
@@ -51,8 +52,8 @@ async def until_ready(
     live: Live,
     *,
     seconds: float,
-    report: Observe,
     changed: bool,
+    report: Observe | None = None,
 ) -> Outcome:
     """Wait until a release is ready; pods that are stuck in an old revision are replaced.
 
@@ -61,13 +62,14 @@ async def until_ready(
         release: to wait for.
         live: helm's record of it.
         seconds: until it has to be ready.
-        report: takes every observation of the wait.
         changed: this run changed the release or its objects.
+        report: takes every observation of the wait; None emits them.
 
     Raises:
         LearnflowError: of the class of the cause for which it will not become ready.
         NotReadyError: it did not become ready in time.
     """
+    report = report or ProgressReporter(session.emit, f"release/{release.name}")
     try:
         async with tasks.group() as group:
             computed = group.create_task(session.helm.computed_values(release.name))

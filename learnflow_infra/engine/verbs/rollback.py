@@ -9,7 +9,6 @@ from learnflow_infra.engine.proof.prove import prove
 from learnflow_infra.engine.proof.publish import take_back
 from learnflow_infra.engine.release import claims_at_risk
 from learnflow_infra.engine.release.own import observe_own
-from learnflow_infra.engine.release.progress import ProgressReporter
 from learnflow_infra.engine.release.revisions import candidates
 from learnflow_infra.engine.release.wait import Outcome, until_ready
 from learnflow_infra.engine.request import planning, run_lock
@@ -151,10 +150,8 @@ async def _roll_back(
                 running.change(f"rolling back to revision {revision}")
                 await session.helm.rollback(release.name, revision)
             live = await session.helm.require(release.name)
-            report = ProgressReporter(session.emit, f"release/{release.name}")
-            changed = release == chosen
             outcome = await until_ready(
-                session, release, live, seconds=seconds, report=report, changed=changed
+                session, release, live, seconds=seconds, changed=release == chosen
             )
             running.done(f"revision {live.revision}", changed=outcome.changed)
         return outcome
