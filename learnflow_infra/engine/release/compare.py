@@ -13,9 +13,7 @@ from learnflow_infra.engine.release.drift import Finding
 from learnflow_infra.engine.release.observe import observe
 from learnflow_infra.engine.release.offline import render_offline
 from learnflow_infra.engine.release.refusal import explained, with_way_back
-from learnflow_infra.engine.release.state import (
-    Observed,
-)
+from learnflow_infra.engine.release.state import Observed
 from learnflow_infra.engine.request.prepare import Prepared
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import InputError, ReleaseFailedError
@@ -76,9 +74,7 @@ async def compare(
         if isinstance(result, BaseException):
             raise result
     comparison = await _comparison(session, prepared, observed, desired, render)  # type: ignore[arg-type]
-    if (
-        refusal is None or comparison.unserved
-    ):  # helm cannot read the old manifest: see removed_apis
+    if refusal is None or comparison.unserved:  # whose manifest helm cannot read: `removed_apis`
         return comparison
     return replace(comparison, refusal=explained(refusal, prepared.release, session.namespace))
 

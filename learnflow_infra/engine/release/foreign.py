@@ -62,11 +62,9 @@ def _find(
 ) -> list[Foreign]:
     found = [*_objects(session, comparison), *_claims(session, comparison, credentials)]
     if comparison.state is ReleaseState.FOREIGN:
-        release, lines = (
-            comparison.prepared.release,
-            [f"{c.kind} {c.object}" for c in comparison.diff],
-        )
-        found.insert(0, of_release(session, release, comparison.observed, "\n".join(lines)))
+        lines = "\n".join(f"{item.kind} {item.object}" for item in comparison.diff)
+        release = comparison.prepared.release
+        found.insert(0, of_release(session, release, comparison.observed, lines))
     return found
 
 
