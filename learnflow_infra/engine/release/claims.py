@@ -1,8 +1,10 @@
-"""Pure: which volume claims belong to the objects of a release."""
+"""Which volume claims belong to a release."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
 
+from learnflow_infra.clients import api_paths
+from learnflow_infra.clients.kube import Kube
 from learnflow_infra.objects import Object, is_pod
 from learnflow_infra.readiness.groups import group_of, is_custom
 
@@ -25,6 +27,12 @@ def used_by(objects: Iterable[Object], claims: Iterable[Object]) -> list[Object]
 def has_operator(objects: Iterable[Object]) -> bool:
     """Whether a manifest has custom resources, whose operator makes claims by its own rules."""
     return any(is_custom(group_of(obj["apiVersion"])) for obj in objects)
+
+
+def of_labels(kube: Kube, namespace: str, labels: Mapping[str, str]) -> list[Object]:
+    """The claims of a namespace with all of these labels; none if no label is given."""
+    path = api_paths.claims(namespace)
+    return kube.items(path, labels=api_paths.selector(labels)) if labels else []
 
 
 def labelled(claims: Iterable[Object], labels: Mapping[str, str]) -> list[Object]:

@@ -6,6 +6,7 @@ import secrets
 from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.api_errors import ConflictError
 from learnflow_infra.clients.kube import MANAGER, Kube
+from learnflow_infra.engine.release import claims
 from learnflow_infra.errors import RefusedError
 from learnflow_infra.models import Credential
 from learnflow_infra.objects import Object
@@ -80,10 +81,9 @@ def _check_keys(namespace: str, credential: Credential, present: set[str], kubec
 
 
 def _refuse_orphans(kube: Kube, namespace: str, credential: Credential, kubectl: str) -> None:
-    labels = api_paths.selector(credential.volumes)
-    claims = kube.items(api_paths.claims(namespace), labels=labels)
-    if claims:
-        names = ", ".join(claim["metadata"]["name"] for claim in claims)
+    found = claims.of_labels(kube, namespace, credential.volumes)
+    if found:
+        names = ", ".join(claim["metadata"]["name"] for claim in found)
         raise RefusedError(
             f"The volume {names} outlived the Secret {namespace}/{credential.secret}.",
             why="Its data keeps the old password; a new one would lock everyone out.",

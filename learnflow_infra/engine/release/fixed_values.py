@@ -4,8 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from learnflow_infra.clients import api_paths
 from learnflow_infra.documents.merging import merge, put
+from learnflow_infra.engine.release import claims
 from learnflow_infra.engine.release.state import Observed
 from learnflow_infra.engine.request import marks
 from learnflow_infra.engine.request.prepare import Prepared
@@ -138,8 +138,7 @@ def _changes(session: Session, prepared: Prepared, observed: Observed) -> list[C
 
 
 def _claims(session: Session, prepared: Prepared) -> list[Object]:
-    path, labels = api_paths.claims(session.namespace), prepared.release.volumes
-    return session.kube.items(path, labels=api_paths.selector(labels)) if labels else []
+    return claims.of_labels(session.kube, session.namespace, prepared.release.volumes)
 
 
 def _line(item: Change) -> str:

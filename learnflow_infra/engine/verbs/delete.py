@@ -6,10 +6,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from learnflow_infra import paths
-from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.helm_output import Live
 from learnflow_infra.engine.proof.publish import take_back
-from learnflow_infra.engine.release import claims_at_risk, foreign, kept_data, losses
+from learnflow_infra.engine.release import claims, claims_at_risk, foreign, kept_data, losses
 from learnflow_infra.engine.release.adopt import refusal
 from learnflow_infra.engine.release.claim_marks import ClaimMarker
 from learnflow_infra.engine.release.own import observe_own
@@ -103,11 +102,9 @@ def _claim_ownership(
         RefusedError: claims would be purged that somebody else made.
     """
     credentials = [credential for skill in skills for credential in skill.credentials]
-    path = api_paths.claims(session.namespace)
     others = []
     for release, found in observed:
-        labels = api_paths.selector(release.volumes)
-        existing = session.kube.items(path, labels=labels) if labels else []
+        existing = claims.of_labels(session.kube, session.namespace, release.volumes)
         strange = foreign.left_by_others(session, release, found, existing, credentials)
         others += strange
         names = {item.name for item in strange}
