@@ -55,9 +55,12 @@ _FAILURE = re.compile(
 _STOPPED = re.compile(r"DeadlineExceeded|Abort|Fail|Error")
 """Reasons of a condition `Progressing` that is False."""
 _UNDER_WAY = re.compile(
-    r"Reconciling|Rolling(?:Out|Update)|(?:\S*/)?\w*(?:Updating|Upgrading|Creating|Installing|Provisioning|Deploying)"
-    r"|\w+(?:Progressing|Unpacking)|In-?[Pp]rogress"
-    r"|Running=Running|\w*Pending=Installing|Progressing=Replica(?:Set|tionController)(?:Created|Updated)"
+    r"Rolling(?:Out|Update)|Scaling(?:Up|Down)?|\w+Progressing|In-?[Pp]rogress"
+    r"|(?:\S*/)?\w*(?:Updat|Upgrad|Creat|Install|Provision|Deploy|Delet|Start|Initializ"
+    r"|Bootstrapp|Build|Unpack|Download|Sync|Migrat|Recover|Restor|Remediat|Rebalanc|Resiz"
+    r"|Expand|Configur|Reconcil|Apply|Drain|Join)ing"
+    r"|Running=Running|\w*Pending=Installing"
+    r"|Progressing=(?:InProgress|Replica(?:Set|tionController)(?:Created|Updated))"
 )
 """Types of conditions (or type and reason) that are True only while something is being done."""
 _READY = ("ready", "available")
@@ -65,7 +68,8 @@ _UNREADY = ("notready", "partiallyready")
 """In lower case, types that are True in place of a condition `Ready` that is False."""
 _STEP = re.compile(
     r"Accepted|Admitted|Valid|Programmed|ResolvedRefs|Succeeded|Installed|Completed?|Launched"
-    r"|Reconciled|Deployed|Configured|Established|Initialized|Scheduled|Registered"
+    r"|Reconciled|Deployed|Configured|Established|Initialized|Scheduled|Registered|Provisioned"
+    r"|Created|Built|Downloaded|Connected|Attached|Bound|Verified|Validated|Issued|Joined|Started"
     r"|\w+(?:Ready|Available)|\w*(?:Healthy|Synced|Synchronized|Applied)"
 )
 """Types of conditions that a resource needs where it has no condition `Ready` or `Available`."""
@@ -189,5 +193,6 @@ def _awaits_gateway(obj: Object) -> bool:
 
 def _is_step(item: Condition) -> bool:
     """Whether its type is that of a step, or it is False because something failed."""
+    name = text(item, "type")
     broken = _is_false(item) and _FAILED.search(text(item, "reason"))
-    return bool(broken or _STEP.fullmatch(text(item, "type")))
+    return bool((broken and not _FAILURE.fullmatch(name)) or _STEP.fullmatch(name))

@@ -5,8 +5,9 @@ and the `phase` of CloudNativePG, which is a sentence such as `Setting up primar
 """
 
 import re
+from collections.abc import Iterator
 
-from learnflow_infra.objects import Object
+from learnflow_infra.objects import Fields, Object
 from learnflow_infra.readiness.states import Status, current, failed, part, progress, text
 
 _FIELDS: tuple[tuple[str, ...], ...] = (
@@ -25,7 +26,7 @@ _BAD = re.compile(
 )
 _EARLY = re.compile(
     r"pending\w*|\w*in-?progress|submitted|missing|new|not\W?(?:ready|reconciled)|waiting\w*"
-    r"|unhealthy|unavailable|noncompliant|\w*backoff",
+    r"|unhealthy|unavailable|noncompliant|\w*backoff|(?:.*[\W_])?not[\W_](?!required|needed|applicable).*",
     re.IGNORECASE,
 )
 _UNDER_WAY = re.compile(r"\w*?[a-z]ing(?![a-z])|[A-Z]+ING\b")
@@ -44,9 +45,15 @@ _FLAGS = ("ready", "readyToUse", "healthy", "applied")
 _COUNTS = (
     *(("readyReplicas", "replicas"), ("updatedReadyReplicas", "updatedReplicas")),
     *(("readyInstances", "instances"), ("availableNodes", "expectedNodes")),
-    *(("currentHealthy", "expectedMachines"), ("numberReady", "desiredNumberScheduled")),
+    *(("currentHealthy", "expectedMachines"), ("availableReplicas", "replicas")),
+    *((key, "desiredNumberScheduled") for key in ("numberReady", "numberAvailable")),
 )
 """Counts of the status, each with the count of the spec or status that it has to reach."""
+_COUNTED = re.compile(r"ready|replicas|available|healthy", re.IGNORECASE)
+_FRACTION = re.compile(r"(\d+)/(\d+)")
+"""As in `readyReplicas: 1/3`, which some operators write for `kubectl get`."""
+_ERRORS = ("error", "errorMessage", "errorDescription", "errMsg", "failureMessage", "failureReason")
+"""Texts that are there only while something is wrong; that may heal."""
 
 
 def compute(obj: Object) -> Status:
@@ -62,7 +69,16 @@ def _by_counts(obj: Object) -> Status | None:
         number, desired = status.get(name), spec.get(total, status.get(total))
         if isinstance(number, int) and isinstance(desired, int) and number < desired:
             return progress(f"{name}: {number} of {desired}")
-    return None
+    return next(map(progress, _fractions(status)), None)
+
+
+def _fractions(status: Fields) -> Iterator[str]:
+    """Texts such as `1/3` that fall short, of the status and one level below."""
+    for field in (status, *(value for value in status.values() if isinstance(value, dict))):
+        for key, value in field.items():
+            match = _FRACTION.fullmatch(value) if isinstance(value, str) else None
+            if match and _COUNTED.search(key) and int(match[1]) < int(match[2]):
+                yield f"{key}: {value}"
 
 
 def _by_word(obj: Object) -> Status:
@@ -75,6 +91,9 @@ def _by_word(obj: Object) -> Status:
     if _BAD.fullmatch(word):
         healing = "degraded" in word.lower() and not text(obj, "status", "phase")
         return progress(message) if healing else failed(message)
+    error = "" if word else next(filter(None, (text(status, key) for key in _ERRORS)), "")
+    if error:
+        return progress(error)
     return progress(message) if _is_early(obj, word) else _by_health(obj)
 
 
