@@ -144,6 +144,10 @@ def sandbox_made(pod: Object) -> bool:
     return started or holds(pod, "PodReadyToStartContainers")
 
 
+STARTING = ("ContainerCreating", "PodInitializing")
+"""Reasons for which containers of any starting pod wait."""
+
+
 def waiting(item: ContainerStatus) -> Waiting:
     """The container's `state.waiting`; empty if it does not wait."""
     return (item.get("state") or {}).get("waiting") or {}

@@ -12,6 +12,7 @@ from collections.abc import Iterable
 from learnflow_infra.objects import ContainerStatus, Object
 from learnflow_infra.readiness.past import of_the_past
 from learnflow_infra.readiness.states import (
+    STARTING,
     at,
     condition,
     containers,
@@ -28,8 +29,6 @@ REVISION = "controller-revision-hash"
 """The label with a pod's revision, written by the controller of a StatefulSet."""
 PATIENCE = 60.0
 """Seconds for which a running pod of an old revision may be unready before it is replaced."""
-_STARTING = ("ContainerCreating", "PodInitializing")
-"""Reasons for which containers of any starting pod wait."""
 
 
 def stuck_pods(objects: Iterable[Object], now: float) -> list[Object]:
@@ -91,7 +90,7 @@ def _fails(pod: Object) -> bool:
 
 def _does_not_start(item: ContainerStatus) -> bool:
     """Whether the kubelet reports why a container cannot start, or it restarts after a failure."""
-    return text(waiting(item), "reason", default=_STARTING[0]) not in _STARTING
+    return text(waiting(item), "reason", default=STARTING[0]) not in STARTING
 
 
 def _is_late(pod: Object, now: float) -> bool:

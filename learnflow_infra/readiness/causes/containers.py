@@ -9,9 +9,11 @@ from learnflow_infra.readiness.causes.absent_config import absent_config
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts, message_of
+from learnflow_infra.readiness.causes.image_pulls import waits_for_image
 from learnflow_infra.readiness.causes.probes import failed_probe, killed_by_probe, outlived_crash
 from learnflow_infra.readiness.causes.sandboxes import sandbox
 from learnflow_infra.readiness.states import (
+    STARTING,
     at,
     count,
     ended,
@@ -114,10 +116,16 @@ def _causes(container: _Container) -> Iterator[Cause]:
     if reason == "CreateContainerConfigError":
         message = text(waiting(status), "message")
         yield absent_config(container.facts, container.pod, message, status)
-    elif reason in _CANNOT_START or ended(status).get("reason") in _CANNOT_START:
+    elif _is_refused(reason) or ended(status).get("reason") in _CANNOT_START:
         yield _cannot_start(container)
     elif not status.get("ready"):
         yield from _unready(container)
+
+
+def _is_refused(reason: str) -> bool:
+    """Whether the runtime gives a reason why a waiting container cannot start, known or not."""
+    usual = reason in {"", "CrashLoopBackOff", "Completed", *STARTING}
+    return reason in _CANNOT_START or not (usual or waits_for_image(reason))
 
 
 def _unready(container: _Container) -> Iterator[Cause]:

@@ -33,9 +33,9 @@ class Facts:
             if counts and (not kinds or obj["kind"] in kinds):
                 yield obj, status
 
-    def pods(self) -> list[Object]:
-        """The release's pods."""
-        return [obj for obj, _ in self.evidence.states if obj["kind"] == "Pod"]
+    def objects(self, kind: str) -> list[Object]:
+        """The release's objects of a kind."""
+        return [obj for obj, _ in self.evidence.states if obj["kind"] == kind]
 
     def terminating(self) -> Iterator[Object]:
         """The objects that are being deleted."""

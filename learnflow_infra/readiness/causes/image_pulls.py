@@ -16,16 +16,8 @@ from learnflow_infra.references import Reference, parse
 from learnflow_infra.remedy import Remedy, Words
 
 _INVALID, _NEVER = "InvalidImageName", "ErrImageNeverPull"
-_REASONS = {
-    _INVALID,
-    _NEVER,
-    "ErrImagePull",
-    "ImagePullBackOff",
-    "RegistryUnavailable",
-    "SignatureValidationFailed",
-    "ImageInspectError",
-}
-"""Of a container that waits for its image. Source: kubelet, pkg/kubelet/images/types.go."""
+_REASONS = {"RegistryUnavailable", "SignatureValidationFailed"}
+"""Those without `Image` in them. Source: kubelet, pkg/kubelet/images/types.go."""
 _NO_SECRET = "FailedToRetrieveImagePullSecret"  # noqa: S105 - the reason of an event
 CODES: Mapping[Fault, Code] = {
     Fault.invalid_name: Code.ImageNameInvalid,
@@ -47,8 +39,13 @@ def explain(facts: Facts) -> Iterator[Cause]:
     for pod, _ in facts.unready("Pod"):
         for item in containers(pod):
             reason = waiting(item).get("reason", "")
-            if reason in _REASONS:
+            if waits_for_image(reason):
                 yield _cause(facts, pod, item, reason)
+
+
+def waits_for_image(reason: str) -> bool:
+    """Whether a container with this reason waits for an image."""
+    return reason in _REASONS or "Image" in reason
 
 
 def _cause(facts: Facts, pod: Object, item: ContainerStatus, reason: str) -> Cause:

@@ -9,7 +9,7 @@ from learnflow_infra.readiness import strimzi
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts, message_of
-from learnflow_infra.readiness.states import condition, count, holds, text
+from learnflow_infra.readiness.states import condition, count, holds, owner_uids, text
 from learnflow_infra.remedy import Command, Remedy, Words
 
 _PHRASES: tuple[tuple[Code, str, str, Words], ...] = (
@@ -128,7 +128,10 @@ _HOOK = re.compile(r"\* (job|pod) (\S+) failed")
 
 def explain(facts: Facts) -> Iterator[Cause]:
     """A cause for each controller whose pods or claims are rejected."""
-    for obj, _ in facts.unready(*_POD_CONTROLLERS):
+    sets = {uid for obj in facts.objects("ReplicaSet") for uid in owner_uids(obj)}
+    for obj, _ in facts.unready(*_POD_CONTROLLERS, "Deployment"):
+        if obj["metadata"].get("uid") in sets:
+            continue  # it repeats the conditions of its ReplicaSets, of older ones, too
         enough = count(obj, "status", "replicas") >= count(obj, "spec", "replicas", default=1)
         if enough and obj["kind"] not in {"Job", "DaemonSet"}:
             continue

@@ -14,7 +14,13 @@ from learnflow_infra.readiness.causes.facts import Facts
 from learnflow_infra.readiness.states import at, claim_names, condition, items, part, text
 
 _RULES: tuple[tuple[Code, str], ...] = (
-    (Code.NodeNotReady, r"node\.kubernetes\.io/(not-ready|unreachable)"),
+    (
+        Code.NodeNotReady,
+        (
+            r"node\.kubernetes\.io/(not-ready|unreachable|network-unavailable|out-of-service)"
+            r"|node\.cloudprovider\.kubernetes\.io/"
+        ),
+    ),
     (Code.NodePressure, r"node\.kubernetes\.io/[a-z]+-pressure"),
     (Code.PodUnschedulableCpu, r"Insufficient cpu"),
     (Code.PodUnschedulableMemory, r"Insufficient memory"),

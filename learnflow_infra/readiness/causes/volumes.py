@@ -24,7 +24,7 @@ def explain(facts: Facts) -> Iterator[Cause]:
     """A cause for each claim that is pending, and each pod whose volumes cannot be mounted."""
     for claim, _ in facts.unready("PersistentVolumeClaim"):
         phase = text(claim, "status", "phase", default="Pending")
-        pods = [pod for pod in facts.pods() if mounted([pod], [claim])]
+        pods = [pod for pod in facts.objects("Pod") if mounted([pod], [claim])]
         if pods and text(claim, "metadata", "deletionTimestamp"):
             yield _deleted(facts, claim, pods)
         elif phase == "Pending":

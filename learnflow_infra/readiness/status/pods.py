@@ -2,6 +2,7 @@
 
 from learnflow_infra.objects import ContainerStatus, Object
 from learnflow_infra.readiness.states import (
+    STARTING,
     Status,
     at,
     condition,
@@ -60,12 +61,8 @@ def _waits(obj: Object) -> str:
     if unscheduled.get("status") == "False":
         return text(unscheduled, "message", default="not scheduled")
     reasons = [reason for item in containers(obj) if (reason := _waiting(item) or _ended(item))]
-    reasons.sort(key=lambda reason: reason.endswith(_USUAL))
+    reasons.sort(key=lambda reason: reason.endswith(STARTING))  # other reasons are preferred
     return reasons[0] if reasons else text(condition(obj, "Ready"), "message", default="starting")
-
-
-_USUAL = ("PodInitializing", "ContainerCreating")
-"""Reasons for which containers wait in any starting pod; other reasons are preferred."""
 
 
 def _waiting(item: ContainerStatus) -> str:
