@@ -23,7 +23,7 @@ from learnflow_infra.readiness.states import (
     progress,
     text,
 )
-from learnflow_infra.readiness.status import phases
+from learnflow_infra.readiness.status import counts, phases
 
 _DATA: Mapping[str, str] = {
     "monitoring.coreos.com": (
@@ -70,7 +70,8 @@ _STEP = re.compile(
     r"Accepted|Admitted|Valid|Programmed|ResolvedRefs|Succeeded|Installed|Completed?|Launched"
     r"|Reconciled|Deployed|Configured|Established|Initialized|Scheduled|Registered|Provisioned"
     r"|Created|Built|Downloaded|Connected|Attached|Bound|Verified|Validated|Issued|Joined|Started"
-    r"|\w+(?:Ready|Available)|\w*(?:Healthy|Synced|Synchronized|Applied)"
+    r"|Online|Success(?:ful)?|UpToDate"
+    r"|\w+(?<!Not)(?:Ready|Available)|\w*(?:Healthy|Synced|Synchronized|Applied)"
 )
 """Types of conditions that a resource needs where it has no condition `Ready` or `Available`."""
 _FAILED = re.compile(r"(?:failed|failure|error)$", re.IGNORECASE)
@@ -99,7 +100,12 @@ def compute(obj: Object) -> Status:
         _ready(obj, conditions),
         _steps(obj, conditions),
     )
-    return next(filter(None, rules), None) or phases.compute(obj)
+    return next(filter(None, rules), None) or _rest(obj)
+
+
+def _rest(obj: Object) -> Status:
+    """The status by what the operator writes beside conditions."""
+    return counts.compute(obj) or phases.compute(obj)
 
 
 def refuses(obj: Object) -> bool:
@@ -162,13 +168,13 @@ def _ready(obj: Object, conditions: list[Condition]) -> Status | None:
     named = {text(item, "type").lower(): item for item in reversed(conditions)}
     name = next(filter(named.get, _READY), "")
     if not name:
-        unready = next((named[name] for name in _UNREADY if is_true(named.get(name, {}))), None)
+        unready = next((c for k, c in named.items() if k.endswith(_UNREADY) and is_true(c)), None)
         return progress(describe(unready)) if unready else None
     if _outdated(obj, named[name]):
         return progress(_LATE)
     if not is_true(named[name]):
         return progress(describe(named[name]))
-    rest = phases.compute(obj)  # a rollout is available before it has come to its end
+    rest = _rest(obj)  # a rollout is available before it has come to its end
     return rest if name == "available" and not rest.ready else current("ready")
 
 
