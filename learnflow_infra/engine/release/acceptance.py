@@ -4,16 +4,13 @@ Helm 3 sends what server-side apply refuses, such as two variables of one name, 
 comparison with the live object works. So new and changed objects are refused before.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 
-from learnflow_infra.clients import api_paths, dry_run
-from learnflow_infra.clients.api_errors import ApiError, ForbiddenError, NotFoundError
-from learnflow_infra.clients.kube import Kube
+from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.manifest import Manifest
-from learnflow_infra.engine.release import admission, changes, drift, served_kinds, validate
+from learnflow_infra.engine.release import admission, changes, drift, served_kinds, trial, validate
 from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.refusal import explained
 from learnflow_infra.engine.request.session import Session
@@ -21,15 +18,9 @@ from learnflow_infra.errors import ReleaseFailedError
 from learnflow_infra.hooks import is_only_test
 from learnflow_infra.models import Release
 from learnflow_infra.objects import Object, references
-from learnflow_infra.readiness import causes
-from learnflow_infra.readiness.causes import Code
 
-_INVALID = 422
-_UNDECIDED = {Code.AdmissionWebhookUnreachable, Code.MissingServiceAccount}
-"""What another object of the same run may mend before helm sends this one."""
 _TWICE = "the manifest has this object twice, and helm creates it once"
 _OWN = "helm installs into this namespace, so it is created before, and not by the chart"
-_WRITTEN_WRONG = {None, Code.ResourceRejected}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +49,7 @@ def require(session: Session, comparisons: Sequence[Comparison]) -> None:
     malformed = [line for item in comparisons for line in _malformed(session, item)]
     sent = [item for comparison in comparisons for item in _sent(comparison)]
     refused = _refused(session, comparisons, sent)
-    written = [item.line(text) for item, text in refused if _cause(text) in _WRITTEN_WRONG]
+    written = [item.line(text) for item, text in refused if trial.is_written_wrong(text)]
     validate.require([*malformed, *written])
     for item, text in refused:
         error = ReleaseFailedError("An object would be refused.", why=item.line(text))
@@ -114,99 +105,24 @@ def _refused(
     """The objects that would be refused, each with the reason."""
     objects = [item.obj for item in sent]
     locate = drift.locator(session.kube, session.namespace, objects)
-    judge = partial(
-        _fault,
-        session.kube,
-        locate,
-        served_kinds.defined(comparisons),
-        _created(session, comparisons),
-    )
+    defined, created = served_kinds.defined(comparisons), _created(session, comparisons)
     new = references(obj for item in comparisons for obj in item.desired.manifest.with_hooks)
 
     def fault(item: _Sent) -> str:
-        return judge(item) or admission.fault(session.kube, session.namespace, item.obj, new)
+        obj, path = item.obj, locate(item.obj)
+        if path:
+            found = trial.fault(session.kube, path, obj, created)
+            return found or admission.fault(session.kube, session.namespace, obj, new)
+        by_another = defined.get(served_kinds.kind(obj), item.release.name) != item.release.name
+        return "" if by_another else served_kinds.absent(session.kube, obj)
 
     with ThreadPoolExecutor(4) as pool:
         faults = list(pool.map(fault, sent))
     return [(item, fault) for item, fault in zip(sent, faults, strict=True) if fault]
 
 
-def _created(session: Session, comparisons: Sequence[Comparison]) -> frozenset[str]:
+def _created(session: Session, comparisons: Sequence[Comparison]) -> set[str]:
     """The namespaces that the run creates."""
     objects = (obj for item in comparisons for obj in item.desired.manifest.objects)
     names = {obj["metadata"]["name"] for obj in objects if obj["kind"] == "Namespace"}
-    return frozenset({session.namespace, *names})
-
-
-def _fault(
-    kube: Kube,
-    locate: Callable[[Object], str],
-    defined: Mapping[served_kinds.Kind, str],
-    created: frozenset[str],
-    item: _Sent,
-) -> str:
-    """Why the API server would refuse an object; "" if it would not, or cannot be asked."""
-    obj, path = item.obj, locate(item.obj)
-    if not path:
-        by_another = defined.get(served_kinds.kind(obj), item.release.name) != item.release.name
-        return "" if by_another else served_kinds.absent(kube, obj)
-    try:
-        dry_run.ask(kube, path, obj)
-    except NotFoundError as error:
-        return _fault_elsewhere(kube, path, obj, error, created)
-    except ApiError as error:
-        merged = _is_of_live_object(kube, path, obj, error)  # as of `value` beside `valueFrom`
-        return "" if merged or _undecided(error) else error.message
-    return ""
-
-
-def _undecided(error: ApiError) -> bool:
-    """Whether the error may be over when helm sends the object, or is the server's own."""
-    return _cause(error.message) in _UNDECIDED or error.message.startswith("Internal error")
-
-
-def _fault_elsewhere(
-    kube: Kube, path: str, obj: Object, error: ApiError, created: frozenset[str]
-) -> str:
-    """Why an object would be refused in a namespace that does not exist yet.
-
-    It is tried in another, so that what depends on the namespace counts for nothing: rights,
-    quotas, policies, and an object of the same name.
-    """
-    namespace = path.partition("/namespaces/")[2].partition("/")[0]
-    if f'namespaces "{namespace}" not found' not in error.message:
-        return ""  # what it refers to may be another object of the run
-    if namespace not in created:
-        return error.message
-    path = path.replace(f"/namespaces/{namespace}/", f"/namespaces/{admission.SUBSTITUTE}/")
-    metadata = {key: value for key, value in obj["metadata"].items() if key != "namespace"}
-    moved: Object = {**obj, "metadata": metadata}  # type: ignore[typeddict-item]
-    try:
-        dry_run.ask(kube, path, moved)
-    except (ForbiddenError, NotFoundError):
-        return ""
-    except ApiError as refused:
-        counts = _cause(refused.message) in _WRITTEN_WRONG
-        of_namesake = _is_of_live_object(kube, path, moved, refused)
-        return refused.message if counts and not of_namesake else ""
-    return ""
-
-
-def _is_of_live_object(kube: Kube, path: str, obj: Object, error: ApiError) -> bool:
-    """Whether only the live object of that name makes the object invalid.
-
-    An apply leaves fields that another manager owns, helm's among them; helm's own patch removes
-    them. What cannot be changed at all is found by that patch, see `immutable`.
-    """
-    if error.status != _INVALID:
-        return False
-    try:
-        dry_run.create(kube, path, obj)
-    except ApiError:
-        return False
-    return True
-
-
-def _cause(message: str) -> str | None:
-    cause = causes.from_refusal(message)
-    return cause.code if cause else None
+    return {session.namespace, *names}
