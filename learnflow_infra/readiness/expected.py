@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from learnflow_infra.objects import Object, Reference, refer, reference
-from learnflow_infra.readiness import strimzi
+from learnflow_infra.readiness import strimzi_specs
 from learnflow_infra.readiness.scaling import desired_replicas
 from learnflow_infra.readiness.states import at
 from learnflow_infra.readiness.watched import is_watched
@@ -40,7 +40,7 @@ def expected(objects: Iterable[Object]) -> Expected:
             if "namespace" in obj["metadata"]:
                 elsewhere[obj["metadata"]["namespace"]].append(reference(obj))
             kinds[obj["apiVersion"], obj["kind"]] = None
-        created = strimzi.created(obj)
+        created = strimzi_specs.created(obj)
         if created:
             version, kind, name = created
             names.append(refer(kind, name))

@@ -8,7 +8,7 @@ from functools import cached_property
 
 from learnflow_infra.models import ReadyRule
 from learnflow_infra.objects import Object, Reference, reference, references
-from learnflow_infra.readiness import strimzi
+from learnflow_infra.readiness import strimzi_specs
 from learnflow_infra.readiness.expected import Expected
 from learnflow_infra.readiness.mounted import with_lost_claims
 from learnflow_infra.readiness.past import uncounted
@@ -136,7 +136,9 @@ class Evaluator:
         objects = list(objects)
         own = members(objects, self._release, self._expected.names)
         own = with_lost_claims(own, objects)
-        changed = [obj for obj in own if strimzi.depends_on_others(obj) or not self._cached(obj)]
+        changed = [
+            obj for obj in own if strimzi_specs.depends_on_others(obj) or not self._cached(obj)
+        ]
         new = {obj["metadata"]["uid"]: (obj, s) for obj, s in evaluate(changed, self._rules)}
         states, before = self._cache | new, self._cache
         self._cache = {uid: states[uid] for uid in (obj["metadata"]["uid"] for obj in own)}

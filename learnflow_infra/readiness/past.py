@@ -8,7 +8,7 @@ scaled away.
 from collections.abc import Iterable, Mapping, Sequence
 
 from learnflow_infra.objects import Object
-from learnflow_infra.readiness import strimzi
+from learnflow_infra.readiness import strimzi, strimzi_specs
 from learnflow_infra.readiness.states import at, count, items, owner_uids, text, unobserved
 
 REVISION = "deployment.kubernetes.io/revision"
@@ -68,7 +68,7 @@ def _unseen(objects: Sequence[Object]) -> set[str]:
     """The uids of objects whose controller or operator has not observed a change of their spec."""
     changed = (obj for obj in objects if count(obj, "metadata", "generation") > 1)
     unseen = [obj for obj in changed if unobserved(obj)]
-    parts = strimzi.parts_of(unseen, objects)
+    parts = strimzi_specs.parts_of(unseen, objects)
     return {_uid(obj) for obj in (*unseen, *parts)}
 
 

@@ -1,4 +1,4 @@
-"""Pure: the custom resources of Strimzi, the operator of Kafka.
+"""Pure: the status of a custom resource of Strimzi, the operator of Kafka.
 
 This module and `strimzi_specs` alone know Strimzi's kinds. Its conditions, as of release 1.2.0: a
 ready resource has `Ready=True` and an `observedGeneration` equal to its generation; a failing
@@ -7,10 +7,9 @@ not been reconciled yet.
 """
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
-from learnflow_infra.objects import Fields, Object
-from learnflow_infra.readiness.groups import group_of
+from learnflow_infra.objects import Object
 from learnflow_infra.readiness.states import (
     Status,
     at,
@@ -28,7 +27,7 @@ from learnflow_infra.readiness.states import (
     unobserved,
 )
 
-GROUP, _CORE = "kafka.strimzi.io", "core.strimzi.io"
+GROUP, CORE = "kafka.strimzi.io", "core.strimzi.io"
 CLUSTER = "strimzi.io/cluster"
 """The label by which Strimzi's resources name the Kafka that they belong to."""
 _PERMANENT = re.compile(
@@ -48,18 +47,11 @@ _PASSING = re.compile(
     r"|returned (?:409|5\d\d)"
 )
 """Words of errors that end by themselves; Kafka Connect answers 409 while it rebalances."""
-_REVERTED = "ScaleDownPreventionCheck"
-"""Reason of a Warning of a Kafka: a pool keeps nodes that still hold partitions."""
 
 
 def rule(group: str, kind: str) -> Callable[[Object], Status] | None:
     """The rule for a kind of Strimzi's; None where the usual conditions suffice."""
     return _RULES.get((group, kind), _RULES.get((group, "")))
-
-
-def depends_on_others(obj: Object) -> bool:
-    """Whether the object's status depends on other objects, too: see `adjusted`."""
-    return obj["kind"] in {"Kafka", "KafkaNodePool", "StrimziPodSet"}
 
 
 def _strimzi(obj: Object) -> Status:
@@ -144,79 +136,8 @@ _RULES: Mapping[tuple[str, str], Callable[[Object], Status]] = {
     (GROUP, ""): _strimzi,
     (GROUP, "KafkaNodePool"): _node_pool,
     (GROUP, "KafkaRebalance"): _rebalance,
-    (_CORE, "StrimziPodSet"): _pod_set,
+    (CORE, "StrimziPodSet"): _pod_set,
 }
 """By group and kind; the kind "" stands for all others of its group."""
 POD_SETS = frozenset({"StrimziPodSet"})
 """Kinds whose controller creates pods."""
-
-
-def created(obj: Object) -> tuple[str, str, str] | None:
-    """The apiVersion, kind and name of the object that the operator creates for this one.
-
-    For a KafkaNodePool, that is a StrimziPodSet; for other kinds, only pods are awaited.
-    """
-    if (group_of(obj["apiVersion"]), obj["kind"]) != (GROUP, "KafkaNodePool"):
-        return None
-    return f"{_CORE}/v1", "StrimziPodSet", _pod_set_name(obj)
-
-
-def _pod_set_name(pool: Object) -> str:
-    return f"{text(pool, 'metadata', 'labels', CLUSTER)}-{text(pool, 'metadata', 'name')}"
-
-
-def adjusted(objects: Sequence[Object]) -> dict[int, Status]:
-    """By `id`, the statuses of objects that depend on others: see `outdated` and `_reverted`."""
-    late = progress("its operator has not updated it to the newest spec yet")
-    return {id(obj): late for obj in outdated(objects)} | _reverted(objects)
-
-
-def outdated(objects: Sequence[Object]) -> list[Object]:
-    """StrimziPodSets that lack annotations of their KafkaNodePool's newest spec.
-
-    The operator updates the pool's `observedGeneration` before it updates the set of pods, so
-    that the annotations of `spec.template.podSet` show whether the set is up to date.
-    """
-    pools = {_pod_set_name(obj): obj for obj in objects if obj.get("kind") == "KafkaNodePool"}
-    sets = (obj for obj in objects if obj.get("kind") == "StrimziPodSet")
-    pairs = ((obj, pools.get(text(obj, "metadata", "name"))) for obj in sets)
-    return [obj for obj, pool in pairs if pool and not _desired(pool) <= _annotations(obj)]
-
-
-def _reverted(objects: Sequence[Object]) -> dict[int, Status]:
-    """By `id`, pools whose operator keeps more nodes than they ask for: it never removes them."""
-    warnings = {
-        text(obj, "metadata", "name"): describe(item)
-        for obj in objects
-        if obj.get("kind") == "Kafka"
-        for item in items(obj, "status", "conditions")
-        if item.get("reason") == _REVERTED
-    }
-    pools = (obj for obj in objects if obj.get("kind") == "KafkaNodePool" and _too_many(obj))
-    named = ((obj, warnings.get(text(obj, "metadata", "labels", CLUSTER))) for obj in pools)
-    return {id(obj): failed(warning) for obj, warning in named if warning}
-
-
-def _too_many(pool: Object) -> bool:
-    ids = at(pool, "status", "nodeIds")
-    return isinstance(ids, list) and len(ids) > count(pool, "spec", "replicas")
-
-
-def parts_of(changed: Iterable[Object], objects: Iterable[Object]) -> list[Object]:
-    """The objects that belong to one of these Kafkas, by their label.
-
-    The operator holds a lock for a Kafka while it waits for pods: until then, these objects
-    are those of the spec before.
-    """
-    kafkas = {text(obj, "metadata", "name") for obj in changed if obj["kind"] == "Kafka"}
-    if not kafkas:
-        return []
-    return [obj for obj in objects if text(obj, "metadata", "labels", CLUSTER) in kafkas]
-
-
-def _desired(pool: Object) -> set[tuple[str, str]]:
-    return _annotations(part(pool, "spec", "template", "podSet"))
-
-
-def _annotations(obj: Object | Fields) -> set[tuple[str, str]]:
-    return {(key, str(value)) for key, value in part(obj, "metadata", "annotations").items()}

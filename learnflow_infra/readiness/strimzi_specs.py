@@ -1,15 +1,25 @@
-"""Pure: the pods and the volumes that Strimzi's operator will make of a resource's spec.
+"""Pure: what Strimzi's operator makes of a resource's spec, and whether it has made it.
 
 Source: https://strimzi.io/docs/operators/1.2.0/configuring, the schemas of each kind.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from learnflow_infra.objects import Object, PodSpec
+from learnflow_infra.objects import Fields, Object, PodSpec
 from learnflow_infra.readiness.groups import group_of
-from learnflow_infra.readiness.states import count, items, part, text
-from learnflow_infra.readiness.strimzi import CLUSTER, GROUP
+from learnflow_infra.readiness.states import (
+    Status,
+    at,
+    count,
+    describe,
+    failed,
+    items,
+    part,
+    progress,
+    text,
+)
+from learnflow_infra.readiness.strimzi import CLUSTER, CORE, GROUP
 
 _WORKERS = ("KafkaNodePool", "KafkaConnect", "KafkaBridge", "KafkaMirrorMaker2")
 """Kinds with `replicas` and `resources` directly below their `spec`."""
@@ -22,6 +32,8 @@ _OF_CLUSTER: Mapping[str, tuple[str, ...]] = {
 _CLAIM = "persistent-claim"
 _POOL = "strimzi.io/pool-name"
 _PLACED = ("affinity", "tolerations", "priorityClassName")
+_REVERTED = "ScaleDownPreventionCheck"
+"""Reason of a Warning of a Kafka: a pool keeps nodes that still hold partitions."""
 
 
 def pods(obj: Object) -> Iterator[tuple[int, PodSpec, Mapping[str, str]]]:
@@ -82,3 +94,79 @@ def _claim(name: str, volume: Mapping[str, Any]) -> Object:
 
 def _ours(obj: Object) -> bool:
     return group_of(obj["apiVersion"]) == GROUP
+
+
+def created(obj: Object) -> tuple[str, str, str] | None:
+    """The apiVersion, kind and name of the object that the operator creates for this one.
+
+    For a KafkaNodePool, that is a StrimziPodSet; for other kinds, only pods are awaited.
+    """
+    if not _ours(obj) or obj["kind"] != "KafkaNodePool":
+        return None
+    return f"{CORE}/v1", "StrimziPodSet", _pod_set_name(obj)
+
+
+def _pod_set_name(pool: Object) -> str:
+    return f"{text(pool, 'metadata', 'labels', CLUSTER)}-{text(pool, 'metadata', 'name')}"
+
+
+def depends_on_others(obj: Object) -> bool:
+    """Whether the object's status depends on other objects, too: see `adjusted`."""
+    return obj["kind"] in {"Kafka", "KafkaNodePool", "StrimziPodSet"}
+
+
+def adjusted(objects: Sequence[Object]) -> dict[int, Status]:
+    """By `id`, the statuses of objects that depend on others: see `outdated` and `_reverted`."""
+    late = progress("its operator has not updated it to the newest spec yet")
+    return {id(obj): late for obj in outdated(objects)} | _reverted(objects)
+
+
+def outdated(objects: Sequence[Object]) -> list[Object]:
+    """StrimziPodSets that lack annotations of their KafkaNodePool's newest spec.
+
+    The operator updates the pool's `observedGeneration` before it updates the set of pods, so
+    that the annotations of `spec.template.podSet` show whether the set is up to date.
+    """
+    pools = {_pod_set_name(obj): obj for obj in objects if obj.get("kind") == "KafkaNodePool"}
+    sets = (obj for obj in objects if obj.get("kind") == "StrimziPodSet")
+    pairs = ((obj, pools.get(text(obj, "metadata", "name"))) for obj in sets)
+    return [obj for obj, pool in pairs if pool and not _desired(pool) <= _annotations(obj)]
+
+
+def _reverted(objects: Sequence[Object]) -> dict[int, Status]:
+    """By `id`, pools whose operator keeps more nodes than they ask for: it never removes them."""
+    warnings = {
+        text(obj, "metadata", "name"): describe(item)
+        for obj in objects
+        if obj.get("kind") == "Kafka"
+        for item in items(obj, "status", "conditions")
+        if item.get("reason") == _REVERTED
+    }
+    pools = (obj for obj in objects if obj.get("kind") == "KafkaNodePool" and _too_many(obj))
+    named = ((obj, warnings.get(text(obj, "metadata", "labels", CLUSTER))) for obj in pools)
+    return {id(obj): failed(warning) for obj, warning in named if warning}
+
+
+def _too_many(pool: Object) -> bool:
+    ids = at(pool, "status", "nodeIds")
+    return isinstance(ids, list) and len(ids) > count(pool, "spec", "replicas")
+
+
+def parts_of(changed: Iterable[Object], objects: Iterable[Object]) -> list[Object]:
+    """The objects that belong to one of these Kafkas, by their label.
+
+    The operator holds a lock for a Kafka while it waits for pods: until then, these objects
+    are those of the spec before.
+    """
+    kafkas = {text(obj, "metadata", "name") for obj in changed if obj["kind"] == "Kafka"}
+    if not kafkas:
+        return []
+    return [obj for obj in objects if text(obj, "metadata", "labels", CLUSTER) in kafkas]
+
+
+def _desired(pool: Object) -> set[tuple[str, str]]:
+    return _annotations(part(pool, "spec", "template", "podSet"))
+
+
+def _annotations(obj: Object | Fields) -> set[tuple[str, str]]:
+    return {(key, str(value)) for key, value in part(obj, "metadata", "annotations").items()}

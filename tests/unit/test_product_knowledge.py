@@ -8,7 +8,7 @@ PACKAGE = repo_root() / "learnflow_infra"
 PRODUCTS = re.compile(r"bitnami|postgres|kafka|strimzi", re.IGNORECASE)
 TABLES = {PACKAGE / "readiness" / name for name in ("strimzi.py", "strimzi_specs.py")}
 ALLOWED = re.compile(
-    r"\bstrimzi(?:_specs)?\.[A-Za-z_]+|import strimzi(?:_specs)?\b"  # who asks the table
+    r"\bstrimzi(?:_specs)?\.[A-Za-z_]+|import strimzi(?:_specs|, strimzi_specs)?\b"  # who asks it
     r"|Deploy Kafka and PostgreSQL on Kubernetes through Helm, and prove that they work\."
 )
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from learnflow_infra.masking import masked
 from learnflow_infra.models import ReadyRule
 from learnflow_infra.objects import Object
-from learnflow_infra.readiness import strimzi
+from learnflow_infra.readiness import strimzi, strimzi_specs
 from learnflow_infra.readiness.groups import group_of, is_custom
 from learnflow_infra.readiness.states import (
     State,
@@ -59,8 +59,8 @@ def compute(obj: Object, rules: Sequence[ReadyRule] = ()) -> Status:
 def evaluate(
     objects: Sequence[Object], rules: Sequence[ReadyRule] = ()
 ) -> list[tuple[Object, Status]]:
-    """Each object with its status; some depend on other objects, see `strimzi.adjusted`."""
-    adjusted = strimzi.adjusted(objects)
+    """Each object with its status; some depend on other objects, see `strimzi_specs.adjusted`."""
+    adjusted = strimzi_specs.adjusted(objects)
     states = [(obj, adjusted.get(id(obj)) or compute(obj, rules)) for obj in objects]
     return [(obj, Status(state=s.state, message=masked(s.message))) for obj, s in states]
 
