@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.objects import ContainerStatus, Pod, is_pod
 from learnflow_infra.readiness.owned import Snapshot
-from learnflow_infra.readiness.states import at, count, items, text
+from learnflow_infra.readiness.states import at, containers, count, text
 from learnflow_infra.timestamps import seconds_of
 
 MAX_CONTAINERS = 10
@@ -75,7 +75,6 @@ def _unready_containers(snapshot: Snapshot) -> list[tuple[Pod, ContainerStatus]]
     return [
         (pod, item)
         for pod in pods
-        for kind in ("initContainerStatuses", "containerStatuses")
-        for item in items(pod, "status", kind)
+        for item in containers(pod)
         if not item.get("ready") and (item.get("containerID") or item.get("restartCount"))
     ]
