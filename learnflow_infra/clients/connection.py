@@ -5,9 +5,11 @@ used: they are slow to build, and this program works on plain objects.
 """
 
 import json
+import logging
 import os
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,7 +25,9 @@ CONNECTIONS = 64
 """Size of the connection pool: one connection for each watch, and some for requests."""
 DEFAULT = "~/.kube/config"
 """The kubeconfig where $KUBECONFIG is empty, as of kubectl and helm."""
-_UNAUTHORIZED, _TOO_MANY_REQUESTS, _UNAVAILABLE = 401, 429, 503
+_UNAUTHORIZED, _FORBIDDEN, _TOO_MANY_REQUESTS, _UNAVAILABLE = 401, 403, 429, 503
+_ANONYMOUS = 'User "system:anonymous"'
+_LOG_IN = "Log in to the cluster again, as its provider describes."
 _SERVER_FAULTS = {500, 502, _UNAVAILABLE, 504}
 _NOT_CONVERTED = ("failed to create typed ", "failed to convert ")
 """How refusals of values that do not fit their fields begin, such as a Secret's bad base64.
@@ -87,7 +91,6 @@ class Connection:
         Raises:
             TransientError: it was not sent, or the overloaded server rejected it.
             LostAnswerError: it was sent, and the answer is missing or a server error.
-            ClusterUnreachableError: the server does not accept the credentials.
             ApiError: a value of an apply does not fit its field.
         """
         used = self._client
@@ -95,16 +98,24 @@ class Connection:
         if answer.status == _UNAUTHORIZED:
             read(answer)  # returns its connection to the pool
             answer = self._send(self._renewed(used), request)
-        if answer.status == _UNAUTHORIZED:
-            raise ClusterUnreachableError(
-                f"The API server at {self.server} does not accept the credentials of the context "
-                f"{self._context or '(current)'}.",
-                why=reason(read(answer)),
-                remedy="Log in to the cluster again, as its provider describes.",
-            )
         if answer.status == _TOO_MANY_REQUESTS or answer.status in _SERVER_FAULTS:
             raise _fault(answer)
         return answer
+
+    def refusal(self, status: int, message: str) -> ClusterUnreachableError | ApiError:
+        """The error for an answer of the server; see `api_errors.refusal`.
+
+        Credentials that are absent, or of a kind that the server does not know, make an
+        anonymous user.
+        """
+        if status == _UNAUTHORIZED or (status == _FORBIDDEN and _ANONYMOUS in message):
+            return ClusterUnreachableError(
+                f"The API server at {self.server} does not accept the credentials of the context "
+                f"{self._context or '(current)'}.",
+                why=message,
+                remedy=_LOG_IN,
+            )
+        return refusal(status, message)
 
     def _send(self, api: Any, request: Request) -> Any:
         headers = {"Accept": request.accept, "Content-Type": request.content_type}
@@ -139,9 +150,10 @@ class Connection:
         settings.connection_pool_maxsize = CONNECTIONS
         file = self._kubeconfig or os.environ.get("KUBECONFIG") or DEFAULT
         try:
-            config.load_kube_config(  # type: ignore[no-untyped-call]
-                config_file=str(file), context=self._context, client_configuration=settings
-            )
+            with _logged_errors() as failures:
+                config.load_kube_config(  # type: ignore[no-untyped-call]
+                    config_file=str(file), context=self._context, client_configuration=settings
+                )
         except Exception as error:  # of YAML, of types: the library checks little
             where = f" in {self._kubeconfig}" if self._kubeconfig else ""
             raise ClusterUnreachableError(
@@ -149,7 +161,26 @@ class Connection:
                 why=str(error),
                 remedy="See the contexts with: kubectl config get-contexts",
             ) from error
+        if failures:
+            raise ClusterUnreachableError(
+                f"There are no credentials for the context {self._context or '(current)'}.",
+                why=failures[-1],
+                remedy=_LOG_IN,
+            )
         return client.ApiClient(settings)
+
+
+@contextmanager
+def _logged_errors() -> Iterator[list[str]]:
+    """What the library logs, which goes on without credentials if their program (`exec`) fails."""
+    messages: list[str] = []
+    handler = logging.Handler(logging.ERROR)
+    handler.emit = lambda record: messages.append(record.getMessage())  # type: ignore[method-assign]
+    logging.getLogger().addHandler(handler)
+    try:
+        yield messages
+    finally:
+        logging.getLogger().removeHandler(handler)
 
 
 def read(answer: Any) -> str:

@@ -73,7 +73,7 @@ class Kube:
             answer = self._connection.send(request)
             text = read(answer)
             if answer.status not in _OK:
-                raise api_errors.refusal(answer.status, reason(text))
+                raise self._connection.refusal(answer.status, reason(text))
             return text
 
         on = retry.TransientError if request.repeatable else _not_executed
@@ -174,7 +174,7 @@ class Kube:
         url = f"{path}?{urlencode(query)}"
         answer = self._connection.send(Request(method="GET", url=url, timeout=(5.0, SILENCE)))
         if answer.status not in _OK:
-            raise api_errors.refusal(answer.status, reason(read(answer)))
+            raise self._connection.refusal(answer.status, reason(read(answer)))
         return Stream(answer.response)
 
     def apply(self, path: str, body: Object, *, dry_run: bool = False) -> Object:

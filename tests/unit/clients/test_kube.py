@@ -22,7 +22,7 @@ class Server:
     """Answers each request with the next of `answers`, then with 200."""
 
     def __init__(self):
-        self.answers, self.requests, self.valid = [], [], None
+        self.answers, self.requests, self.valid, self.says = [], [], None, ""
 
     def answer(self, method, path, token):
         self.requests.append((method, path))
@@ -43,7 +43,7 @@ def handler(server):
                 self.close_connection = True
                 return
             status, headers = answer
-            body = json.dumps({"message": f"status {status}"}).encode()
+            body = json.dumps({"message": server.says or f"status {status}"}).encode()
             self.send_response(status)
             for name, value in {**headers, "Content-Length": len(body)}.items():
                 self.send_header(name, str(value))
@@ -197,6 +197,28 @@ def test_a_server_that_rejects_the_credentials_is_named(server, kube):
         kube.request("GET", "/x")
     assert caught.value.exit_code == 4
     assert len(server.requests) == 2
+
+
+def test_an_anonymous_user_has_credentials_that_the_server_does_not_accept(server, kube):
+    server.says = 'pods is forbidden: User "system:anonymous" cannot list resource "pods"'
+    server.answers = [(403, {})]
+    with pytest.raises(ClusterUnreachableError, match="does not accept the credentials"):
+        kube.request("GET", "/x")
+
+
+def test_a_program_for_credentials_that_fails_is_told_in_its_words(server, kubeconfig, capfd):
+    path = kubeconfig("t")
+    document = yaml.safe_load(path.read_text())
+    arguments = ["-c", "echo expired: log in >&2; exit 3"]
+    api = "client.authentication.k8s.io/v1"
+    program = {"apiVersion": api, "command": "sh", "args": arguments, "interactiveMode": "Never"}
+    document["users"][0]["user"] = {"exec": program}
+    path.write_text(yaml.safe_dump(document))
+    with pytest.raises(ClusterUnreachableError, match="no credentials for the context x") as caught:
+        Kube(kubeconfig=path, context="x")
+    assert "expired: log in" in str(caught.value.why)
+    assert not server.requests
+    assert capfd.readouterr().err == ""
 
 
 @pytest.mark.parametrize(
