@@ -13,6 +13,8 @@ _SCALE = {
 }
 _QUANTITY = re.compile(r"([+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)([a-zA-Z]*)")
 _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0}
+_LONGEST = 290 * 366 * 86400
+"""Seconds; nearly 2^63 ns. Source: https://pkg.go.dev/time#Duration."""
 _DURATION = re.compile(r"([0-9.]+)(ms|s|m|h)")
 
 
@@ -35,12 +37,15 @@ def seconds(text: str) -> float:
     """A duration as Go and Helm write it (`90s`, `5m`, `1h30m`), in seconds.
 
     Raises:
-        ValueError: the text is not a duration.
+        ValueError: the text is not a duration, or one that Go cannot hold.
     """
     parts = _DURATION.findall(text)
     if not parts or "".join(n + u for n, u in parts) != text:
         raise ValueError(f"{text!r} is not a duration such as 90s or 5m")
-    return sum(float(number) * _SECONDS[unit] for number, unit in parts)
+    total = sum(float(number) * _SECONDS[unit] for number, unit in parts)
+    if total > _LONGEST:
+        raise ValueError(f"{text!r} is longer than 290 years")
+    return total
 
 
 def size(count: float) -> str:

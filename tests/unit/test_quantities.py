@@ -44,6 +44,11 @@ def test_seconds(text, value):
     assert seconds(text) == value
 
 
+def test_a_duration_that_go_cannot_hold():
+    with pytest.raises(ValueError, match="290 years"):
+        seconds("3000000h")
+
+
 @pytest.mark.parametrize("text", ["", "5", "5 m", "m", "5mx"])
 def test_no_duration(text):
     with pytest.raises(ValueError, match="not a duration"):
