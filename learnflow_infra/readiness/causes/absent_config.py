@@ -17,6 +17,7 @@ _ABSENT = re.compile(
     re.IGNORECASE,
 )
 """Messages of the kubelet: of an object, of a key for a variable, of a key for a volume."""
+_UNREAD = re.compile(r"failed to sync \S+ cache")
 _PATIENCE = 180.0
 """Seconds in which an operator makes the Secret of a certificate or of a user."""
 _KINDS = {
@@ -55,6 +56,9 @@ def _may_come(facts: Facts) -> bool:
 def _explained(message: str, namespace: str) -> tuple[Code, str, str]:
     """Code, summary and remedy."""
     match = _ABSENT.search(message)
+    if _UNREAD.search(message):
+        remedy = "The kubelet tries again by itself; see its node and the API server if it lasts."
+        return Code.ContainerCannotStart, "the kubelet has not read its settings yet", remedy
     if not match:
         remedy = "Correct its settings in your values."
         return Code.ContainerCannotStart, "the container's settings are wrong", remedy

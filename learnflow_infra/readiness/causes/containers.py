@@ -149,7 +149,8 @@ def _crashes(item: ContainerStatus) -> bool:
     now = at(item, "state", "terminated")
     crashed = bool(end) and end.get("reason") not in _REBOOT
     again = count(item, "restartCount") > 0
-    return crashed and (again or (bool(now) and (end.get("exitCode") or 0) != 0))
+    failed = end.get("exitCode") or end.get("reason") == "Error"
+    return crashed and (again or bool(now and failed))
 
 
 def _lacked_memory(container: _Container) -> bool:
