@@ -1,4 +1,4 @@
-"""Pure: the claims that pods of a release mount, and those of them that lose their data."""
+"""Pure: the claims that pods of a release mount: those that lose data, or wait for a pod."""
 
 from collections.abc import Iterable
 
@@ -21,14 +21,34 @@ def mounted(own: Iterable[Object], objects: Iterable[Object]) -> list[Object]:
 
 def with_lost_claims(own: list[Object], objects: Iterable[Object]) -> list[Object]:
     """A release's objects, and the claims of its pods that lose their data, whoever made them."""
-    known = {obj["metadata"]["uid"] for obj in own}
+    known = _uids(own)
     lost = [obj for obj in mounted(own, objects) if _loses_data(obj)]
     return [*own, *(obj for obj in lost if obj["metadata"]["uid"] not in known)]
+
+
+def waiting_for_a_pod(own: Iterable[Object], classes: Iterable[Object]) -> set[str]:
+    """The uids of a release's claims whose class binds them to the first pod, and that have none.
+
+    Source: https://kubernetes.io/docs/concepts/storage/storage-classes/#volume-binding-mode
+    """
+    own = list(own)
+    late = {
+        text(obj, "metadata", "name")
+        for obj in classes
+        if obj.get("volumeBindingMode") == "WaitForFirstConsumer"
+    }
+    claims = [obj for obj in own if text(obj, "spec", "storageClassName") in late]
+    all_of_them, used = map(_uids, (claims, mounted(own, claims)))
+    return all_of_them - used
 
 
 def _loses_data(claim: Object) -> bool:
     deleted = bool(text(claim, "metadata", "deletionTimestamp"))
     return deleted or text(claim, "status", "phase") == "Lost"
+
+
+def _uids(objects: Iterable[Object]) -> set[str]:
+    return {obj["metadata"]["uid"] for obj in objects}
 
 
 def _namespace(obj: Object) -> str:

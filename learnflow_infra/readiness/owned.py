@@ -3,6 +3,7 @@
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -10,7 +11,7 @@ from learnflow_infra.models import ReadyRule
 from learnflow_infra.objects import Object, Reference, reference, references
 from learnflow_infra.readiness import strimzi_specs
 from learnflow_infra.readiness.expected import Expected
-from learnflow_infra.readiness.mounted import with_lost_claims
+from learnflow_infra.readiness.mounted import waiting_for_a_pod, with_lost_claims
 from learnflow_infra.readiness.past import uncounted
 from learnflow_infra.readiness.scaling import differences, scaled_status
 from learnflow_infra.readiness.states import current, text
@@ -131,8 +132,13 @@ class Evaluator:
         self._failed: set[Reference] = set()
         self._cache: dict[str, tuple[Object, Status]] = {}
 
-    def evaluate(self, objects: Iterable[Object]) -> Snapshot:
-        """The objects that belong to the release, with their statuses."""
+    def evaluate(self, objects: Iterable[Object], classes: Iterable[Object] = ()) -> Snapshot:
+        """The objects that belong to the release, with their statuses.
+
+        Args:
+            objects: of the release's namespaces.
+            classes: the cluster's storage classes.
+        """
         objects = list(objects)
         own = members(objects, self._release, self._expected.names)
         own = with_lost_claims(own, objects)
@@ -144,14 +150,21 @@ class Evaluator:
         self._cache = {uid: states[uid] for uid in (obj["metadata"]["uid"] for obj in own)}
         self._note_failed(before.values())
         scaled = differences(own, self._expected.replicas, objects)
+        unused = waiting_for_a_pod(own, classes)
         return Snapshot(
-            states=tuple((obj, self._status(obj, s, scaled)) for obj, s in self._cache.values()),
+            states=tuple(
+                (obj, self._status(obj, s, scaled, unused)) for obj, s in self._cache.values()
+            ),
             missing=self._missing(own),
             replicas=scaled,
         )
 
-    def _status(self, obj: Object, status: Status, scaled: Mapping[Reference, int]) -> Status:
-        """The status, with what the object itself does not tell: the manifest and the time."""
+    def _status(
+        self, obj: Object, status: Status, scaled: Mapping[Reference, int], unused: AbstractSet[str]
+    ) -> Status:
+        """The status, with what the object itself does not tell: manifest, time and pods."""
+        if status.state == "InProgress" and obj["metadata"]["uid"] in unused:
+            return current("waits for the first pod that mounts it; there is none")
         if status.ready and reference(obj) in scaled:
             return scaled_status(obj, scaled[reference(obj)])
         quiet = not status.ready and conventions.silent(obj) and self._age(obj) > SILENCE

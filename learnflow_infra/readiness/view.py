@@ -83,13 +83,14 @@ class View:
 
     def _evaluate(self) -> Snapshot:
         """The release's objects; where replicas differ, autoscalers are asked for, once."""
-        snapshot = self._evaluator.evaluate(self._objects())
+        classes = list(self.store.objects([watched.SURROUNDINGS["storageclasses"]]))
+        snapshot = self._evaluator.evaluate(self._objects(), classes)
         path = watched.BY_MANIFEST["HorizontalPodAutoscaler"].format(self.namespace)
         if not snapshot.replicas or path in self._paths:
             return snapshot
         self._watches.ensure([path])
         self._paths.append(path)
-        return self._evaluator.evaluate(self._objects())
+        return self._evaluator.evaluate(self._objects(), classes)
 
     def evidence(
         self, snapshot: Snapshot, logs: Mapping[tuple[str, str], Sequence[str]] | None = None

@@ -3,14 +3,16 @@
 from types import SimpleNamespace
 
 import pytest
+from imitated_watches import World
 
 from learnflow_infra.engine.release.wait import StuckPodReplacer
 from learnflow_infra.events import ignore
 from learnflow_infra.readiness.causes import Code, explain
 from learnflow_infra.readiness.evidence import Evidence
-from learnflow_infra.readiness.expected import Expected
+from learnflow_infra.readiness.expected import Expected, expected
 from learnflow_infra.readiness.owned import INSTANCE, Evaluator, Snapshot
 from learnflow_infra.readiness.status import evaluate
+from learnflow_infra.readiness.watched import COLLECTIONS, SURROUNDINGS
 
 DELETED = {"deletionTimestamp": "2026-01-01T00:00:00Z"}
 LIVE = {
@@ -90,3 +92,41 @@ def test_a_stuck_pod_whose_claim_is_being_deleted_stays(monkeypatch):
         states = tuple(evaluate([stuck, *claims]))
         StuckPodReplacer(session).replace(Snapshot(states=states))
     assert deleted == ["p"]
+
+
+def storage_class(mode):
+    return {
+        "apiVersion": "storage.k8s.io/v1",
+        "kind": "StorageClass",
+        "metadata": {"name": "local", "uid": "local"},
+        "volumeBindingMode": mode,
+    }
+
+
+@pytest.mark.parametrize(
+    ("mode", "objects", "ready"),
+    [
+        ("WaitForFirstConsumer", (), True),
+        ("WaitForFirstConsumer", (pod(),), False),
+        ("WaitForFirstConsumer", (pod("Succeeded"),), True),
+        ("Immediate", (), False),
+    ],
+    ids=["of a CronJob", "of a pod", "of a pod that ended", "of a class that does not wait"],
+)
+def test_a_claim_that_waits_for_a_pod_does_not_count_while_there_is_none(mode, objects, ready):
+    pending = claim("Pending", labels={INSTANCE: "r"})
+    pending["spec"] = {"storageClassName": "local"}
+    found = Evaluator("r", Expected()).evaluate([pending, *objects], [storage_class(mode)])
+    assert found.ready is ready
+    assert Evaluator("r", Expected()).evaluate([pending]).ready is False  # its class is not known
+
+
+def test_the_watches_tell_the_class_of_a_claim():
+    world = World()
+    pending = claim("Pending")
+    pending["spec"] = {"storageClassName": "local"}
+    world.view.follow(expected([pending]))
+    world.put(COLLECTIONS["PersistentVolumeClaim"].format("n"), pending)
+    assert not world.view.snapshot().ready
+    world.put(SURROUNDINGS["storageclasses"], storage_class("WaitForFirstConsumer"))
+    assert world.view.snapshot().ready
