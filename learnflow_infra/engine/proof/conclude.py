@@ -71,7 +71,8 @@ def _recovered(
         *(item.outcome for item in restored if item.outcome),
     ]
     outcomes += asyncio.run(wait_again(run.session, _skipped(run, errors), run.limit))
-    ready = [skill for skill in run.skills if _releases(run, skill) <= _names(outcomes)]
+    names = {item.release for item in outcomes}
+    ready = [skill for skill in run.skills if _releases(run, skill) <= names]
     again = _again(run, ready, restored)
     verdicts: dict[SkillName, bool] = {}
     if again:
@@ -109,10 +110,6 @@ def _skipped(run: Run, errors: Mapping[ReleaseName, LearnflowError]) -> list[Com
 def _releases(run: Run, skill: Skill) -> set[ReleaseName]:
     releases = [item.prepared.release for item in run.comparisons]
     return {release.name for release in releases if release.skill == skill.name}
-
-
-def _names(outcomes: Sequence[Outcome]) -> set[ReleaseName]:
-    return {item.release for item in outcomes}
 
 
 def _again(run: Run, ready: Sequence[Skill], restored: Sequence[Restored]) -> list[Skill]:

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 from learnflow_infra import paths
 from learnflow_infra.clients.helm_output import Live
@@ -50,15 +49,14 @@ def _account(
         "at": utc_now(),
         "error": error.what,
         "why": str(error.why),
-        "causes": [{**item, "remedy": _text(item.get("remedy", ""))} for item in error.causes],
+        "causes": [
+            {**item, "remedy": str(Remedy.from_document(item.get("remedy", "")))}
+            for item in error.causes
+        ],
         "logs": {"/".join(key): list(map(masked, lines)) for key, lines in logs.items()},
     }
     plain: Object = json.loads(json.dumps(document))
     return plain
-
-
-def _text(remedy: Any) -> str:
-    return str(Remedy.from_document(remedy))
 
 
 def _broken(snapshot: Snapshot) -> list[Object]:

@@ -10,7 +10,7 @@ from learnflow_infra.engine.release import ownership
 from learnflow_infra.engine.release.state import Observed
 from learnflow_infra.engine.request import run_lock
 from learnflow_infra.engine.request.session import Session
-from learnflow_infra.models import ChartSource, Release
+from learnflow_infra.models import Release
 from learnflow_infra.readiness.expected import expected
 from learnflow_infra.readiness.view import View
 from learnflow_infra.system import tasks
@@ -41,12 +41,8 @@ async def observe(session: Session, release: Release) -> Observed:
 
 def _is_ours(session: Session, release: Release, stored: Stored) -> bool:
     recorded = {entry["skill"] for entry in session.record.endpoints.get("endpoints", ())}
-    charts = [_chart_name(source) for source in release.profiles.values()]
+    charts = [source.chart.rpartition("/")[2] for source in release.profiles.values()]
     return ownership.is_ours(stored, charts, recorded=release.skill in recorded)
-
-
-def _chart_name(source: ChartSource) -> str:
-    return source.chart.rpartition("/")[2]
 
 
 async def _with_past(
