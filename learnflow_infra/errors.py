@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Final
 from learnflow_infra.remedy import Remedy, Words, join_lines
 
 UNCHANGED = "No release was changed."
-"""For `accounted`, of a block before which the run has changed no release."""
+"""The sentence for `accounted` while a run has changed no release."""
 EXIT_INTERRUPTED = 130
 """Ctrl-C (128 + SIGINT), as shells report it."""
 EXIT_CHANGES = 2

@@ -86,7 +86,7 @@ def failure(results: Sequence[VerifyResult], skills: Sequence[Skill] = ()) -> Le
 
 
 def _line(text: str) -> Words:
-    """A line of a verify.py, which knows no cluster; a command at its end is one of this run."""
+    """A line of verify.py; a command at its end gets the cluster and the options of this run."""
     found = _COMMAND.fullmatch(text)
     return Remedy(found[1], Command(*found[2].split())) if found else text
 

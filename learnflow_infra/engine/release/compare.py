@@ -60,7 +60,7 @@ async def compare(
     elif isinstance(observed, Observed) and observed.uninstalled and not pending:
         render = partial(session.helm.render, prepared.installation, replace=True)
         (desired,) = await asyncio.gather(render(), return_exceptions=True)
-    if isinstance(observed, Observed):  # its words before those of a chart that cannot be rendered
+    if isinstance(observed, Observed):  # this error explains more than that of a chart
         await asyncio.to_thread(fixed_values.require_kept, session, prepared, observed)
     refusal = None
     if isinstance(observed, Observed) and isinstance(desired, ReleaseFailedError):
@@ -74,7 +74,7 @@ async def compare(
         if isinstance(result, BaseException):
             raise result
     comparison = await _comparison(session, prepared, observed, desired, render)  # type: ignore[arg-type]
-    if refusal is None or comparison.unserved:  # whose manifest helm cannot read: `removed_apis`
+    if refusal is None or comparison.unserved:  # `removed_apis` makes helm able to read these
         return comparison
     return replace(comparison, refusal=explained(refusal, prepared.release, session.namespace))
 

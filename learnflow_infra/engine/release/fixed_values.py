@@ -98,9 +98,9 @@ def require_kept(session: Session, prepared: Prepared, observed: Observed) -> No
         f"{' and '.join(item.key for item in changed)} cannot change for volumes that exist.",
         why="\n".join(line for item in changed for line in (_line(item), item.rule.why)),
         remedy=join_lines(
-            _same(changed, observed),
+            _kept_values(changed, observed),
             *dict.fromkeys(item.rule.remedy for item in changed),
-            *_emptied(observed),
+            *_empty_volumes(observed),
         ),
     )
 
@@ -117,9 +117,9 @@ def ignored(session: Session, prepared: Prepared, observed: Observed) -> list[st
 
 
 def _changes(session: Session, prepared: Prepared, observed: Observed) -> list[Change]:
-    """Those of a release that is installed; of a new one, those from what its volumes keep.
+    """The fixed values that change: from those of the release, or else from those of its volumes.
 
-    What a volume of an earlier version keeps is not known: it cannot be refused.
+    Claims of earlier versions record none. What they do not record is `ignored`, not refused.
     """
     if observed.baseline:
         return list(changes(prepared, observed.baseline.values))
@@ -150,7 +150,8 @@ def _text(value: object) -> str:
     return "unset" if value is None or value == "" else str(value)
 
 
-def _same(items: Sequence[Change], observed: Observed) -> Words:
+def _kept_values(items: Sequence[Change], observed: Observed) -> Words:
+    """How to keep the present values."""
     settings = ",".join(f"{item.key}={item.old}" for item in items if _typed(item))
     if not observed.baseline:
         return f"Keep what the volumes have: --set {settings}" if settings else "Leave it out."
@@ -165,8 +166,8 @@ def _same(items: Sequence[Change], observed: Observed) -> Words:
     )
 
 
-def _emptied(observed: Observed) -> Iterator[Words]:
-    """Where nothing runs that uses the volumes; no remedy names the command that deletes data."""
+def _empty_volumes(observed: Observed) -> Iterator[Words]:
+    """Where no release uses the volumes: the help on deleting their data, not the command."""
     if not observed.baseline:
         yield Remedy("To begin with empty volumes, delete their data; see: ", _HELP)
 

@@ -44,11 +44,11 @@ def absent_config(
         message=summary,
         evidence=(f"kubelet: {masked(' '.join(message.split()))}",),
         remedy=remedy,
-        grace=_PATIENCE if _may_come(facts) else 0.0,
+        grace=_PATIENCE if _may_be_created(facts) else 0.0,
     )
 
 
-def _may_come(facts: Facts) -> bool:
+def _may_be_created(facts: Facts) -> bool:
     """Whether an operator is still at work for the release: it may create what is absent."""
     return any(is_custom(group_of(obj["apiVersion"])) for obj, _ in facts.unready())
 

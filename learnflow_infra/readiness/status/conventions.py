@@ -79,7 +79,7 @@ _FAILED = re.compile(r"(?:failed|failure|error)$", re.IGNORECASE)
 _NEEDED = {"Synced", "Reconciled", "ReconcileSuccess", "LastAsyncOperation"}
 """Types of conditions that tell of the newest spec, where `Ready` tells of what was made before."""
 _EMPTY: tuple[object, ...] = (None, "", [], {})
-"""What operators write before they know more; a number or False tells something."""
+"""Fields of a status that say nothing yet; a number or False does say something."""
 
 
 def compute(obj: Object) -> Status:
