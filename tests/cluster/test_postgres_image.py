@@ -43,6 +43,8 @@ mount -o remount,bind,ro "$root"
 ip link set lo up
 exec chroot --userspec="$user" "$root" /usr/local/bin/entrypoint.sh
 """
+DEFAULT_SIGINT = ["env", "--default-signal=INT"]
+"""What runs in the background of a script inherits an ignored SIGINT, which bash cannot trap."""
 
 pytestmark = [
     pytest.mark.cluster,
@@ -85,11 +87,12 @@ class Container:
     def __init__(self, image, volume, scripts, user, env):
         root, base = image
         flags = ["--mount", "--propagation=private", "--pid", "--ipc", "--net", "--fork"]
+        outer = [*DEFAULT_SIGINT, "unshare", *flags, "sh", "-c", SETUP, "x"]
         self.log = volume.parent / "log"
         self.env = {**base, **env}
         with self.log.open("ab") as log:
             self.outer = subprocess.Popen(
-                ["unshare", *flags, "sh", "-c", SETUP, "x", root, volume, scripts, user],
+                [*outer, root, volume, scripts, user],
                 env={**self.env, "PATH": f"{base['PATH']}:/usr/sbin:/sbin"},
                 stdout=log,
                 stderr=log,

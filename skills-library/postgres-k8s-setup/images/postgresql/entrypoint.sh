@@ -11,6 +11,7 @@
 # - bash stays process 1: a postmaster that is process 1 would take the death of an adopted
 #   stranger (say, of a killed `kubectl exec`) for a crash of its own and restart every session.
 # - SIGTERM and SIGINT mean a fast shutdown; PostgreSQL's own SIGTERM would wait for clients.
+#   A signal that the server is too young to hear is sent again until the server has ended.
 set -Eeuo pipefail
 umask 077
 
@@ -47,7 +48,8 @@ lend_user_name() {
 lock_volume() {
   exec {lock}>"$PGDATA.lock"
   # Inherited by every process of the server, so it is held until the last of them is gone.
-  flock --exclusive --timeout "$LOCK_SECONDS" "$lock" ||
+  flock --exclusive --timeout "$LOCK_SECONDS" "$lock" & # in the background: a signal ends it
+  wait $! ||
     fail "another server still uses $PGDATA after $LOCK_SECONDS s"
 }
 
@@ -62,22 +64,29 @@ check_data() {
   rm -f "$PGDATA/postmaster.pid"
 }
 
+# Until PostgreSQL has handlers of its own it ignores these signals, as a background process does.
+stop() {
+  while [[ -n $server ]] && kill "-$signal" "$server" 2>/dev/null; do sleep 0.2; done
+}
+
 serve() {
-  local server code=0
+  local server='' signal='' code=0
   local -a extra
   unset POSTGRES_PASSWORD POSTGRESQL_PASSWORD POSTGRES_POSTGRES_PASSWORD \
     POSTGRESQL_POSTGRES_PASSWORD POSTGRES_INITSCRIPTS_PASSWORD POSTGRESQL_INITSCRIPTS_PASSWORD
   : >"$TMP_DIR/.initialized" # the readiness probe of Bitnami's chart asks for it
   read -r -a extra <<<"$(env_of POSTGRESQL_EXTRA_FLAGS POSTGRES_EXTRA_FLAGS)"
-  postgres -D "$PGDATA" "${SETTINGS[@]}" "${extra[@]}" "$@" &
+  trap 'signal=INT; stop' INT TERM
+  trap 'signal=QUIT; stop' QUIT
+  (
+    trap '' HUP INT QUIT
+    exec postgres -D "$PGDATA" "${SETTINGS[@]}" "${extra[@]}" "$@"
+  ) &
   server=$!
-  trap 'kill -INT "$server"' INT TERM
-  trap 'kill -QUIT "$server"' QUIT
-  trap 'kill -HUP "$server"' HUP
-  while kill -0 "$server" 2>/dev/null; do
-    code=0
-    wait "$server" || code=$? # also returns when a signal arrived
-  done
+  trap 'kill -HUP "$server" 2>/dev/null || true' HUP
+  if [[ -n $signal ]]; then stop; fi # it came before the server's process id was known
+  while kill -0 "$server" 2>/dev/null; do wait "$server" || true; done # also ended by a signal
+  wait "$server" || code=$?
   exit "$code"
 }
 
@@ -88,7 +97,7 @@ main() {
   PGDATA=${PGDATA:-$VOLUME_DIR/data}
   PGDATA=${PGDATA%/}
   export PGDATA
-  trap 'say "stopped before the server ran"; stop_initialising; exit 143' INT TERM
+  trap 'say "stopped before the server ran"; stop_initialising; exit 143' INT TERM QUIT
   prepare_directories
   lend_user_name
   lock_volume

@@ -136,7 +136,7 @@ publish() {
 
 initialise() {
   readonly BUILDING=$PGDATA.initialising
-  trap - INT TERM
+  trap - INT TERM QUIT
   trap stop_initialising EXIT
   read_identity
   say "making a new database in $PGDATA"
