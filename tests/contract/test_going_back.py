@@ -10,7 +10,7 @@ import yaml
 from learnflow_infra.clients.helm_program import executable
 from learnflow_infra.engine.proof import verification
 from learnflow_infra.engine.verbs import deploy, history, rollback
-from learnflow_infra.errors import InputError, NotReadyError, VerificationError
+from learnflow_infra.errors import InputError, NotReadyError, RefusedError, VerificationError
 from learnflow_infra.events import ignore
 from learnflow_infra.values import Flags
 from tests.contract.demo_skill import VERIFY, checkout, foundation, options, skill, user
@@ -27,6 +27,21 @@ metadata: {name: stuck}
 spec: {type: LoadBalancer, allocateLoadBalancerNodePorts: false, ports: [{name: a, port: 80}]}
 {{ end }}
 """
+NEEDS_A_SECRET = """
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: report}
+spec:
+  schedule: "0 0 1 1 *"
+  jobTemplate:
+    spec:
+      template:
+        spec:
+          restartPolicy: Never
+          containers: [{name: c, image: i, envFrom: [{secretRef: {name: login}}]}]
+"""
+LOGIN = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "login"}}
 
 
 @pytest.fixture
@@ -173,10 +188,20 @@ def test_without_another_good_revision_nothing_is_done(deployed, options, revisi
     assert [n for n, *_ in revisions()] == [1]
 
 
-def test_back_again_after_an_uninstallation_that_kept_the_history(deployed, state, options):
+def test_back_again_after_an_uninstallation_that_kept_the_history(
+    deployed, state, options, skill, kube
+):
+    with (skill / "charts/demo/templates/all.yaml").open("a") as file:
+        file.write(NEEDS_A_SECRET)
+    secrets = f"/api/v1/namespaces/{options.namespace}/secrets"
+    kube.create(secrets, LOGIN)
     deployed("greeting=hi")
     words = ["uninstall", "demo", "--keep-history", "-n", options.namespace]
     subprocess.run([executable(), *words, "--kube-context", "admin"], check=True)
+    kube.delete(f"{secrets}/login")
+    with pytest.raises(RefusedError, match="to revision 1: Secret/login is missing"):
+        back(options)
+    kube.create(secrets, LOGIN)
     assert back(options).to == 1
     greeting, entry = state()
     assert (greeting, bool(entry["verified"])) == ("hi", True)

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 from learnflow_infra.clients.helm_output import Live, Revision
 from learnflow_infra.engine.proof.prove import prove
 from learnflow_infra.engine.proof.publish import take_back
-from learnflow_infra.engine.release import claims_at_risk
+from learnflow_infra.engine.release import claims_at_risk, pod_needs
 from learnflow_infra.engine.release.own import observe_own
 from learnflow_infra.engine.release.revisions import candidates
 from learnflow_infra.engine.release.wait import Outcome, until_ready
 from learnflow_infra.engine.request import planning, run_lock
 from learnflow_infra.engine.request.planning import Options, Plan
 from learnflow_infra.engine.request.session import Session, connect
-from learnflow_infra.errors import UNCHANGED, InputError, LearnflowError, accounted
+from learnflow_infra.errors import UNCHANGED, InputError, LearnflowError, RefusedError, accounted
 from learnflow_infra.events import Emit, step
 from learnflow_infra.models import Release, ReleaseName
 from learnflow_infra.outputs.contracts import VerifyResult
@@ -49,7 +49,8 @@ def rollback(
 
     Raises:
         InputError: the release or the revision does not exist.
-        RefusedError: somebody else made the release, or a claim of its pods is being deleted.
+        RefusedError: somebody else made the release, a claim of its pods is being deleted, or
+            what the pods of that revision need is missing.
         ReleaseFailedError: Helm could not roll back.
     """
     target = planning.choose(options)
@@ -59,6 +60,7 @@ def rollback(
         session = connect(plan, emit)
         with accounted(UNCHANGED):
             to = asyncio.run(_revision(session, chosen, revision))
+            asyncio.run(_require_needs(session, chosen, to))
         with session.watches:
             try:
                 outcomes = asyncio.run(_roll_back(session, plan, chosen, to, options.timeout))
@@ -112,6 +114,24 @@ async def _revision(session: Session, release: Release, revision: int | None) ->
         why=f"It is at {observed.live.revision}; revisions that were deployed: {revisions}",
         remedy=Remedy("See what made each: ", Command("history", release.skill)),
     )
+
+
+async def _require_needs(session: Session, release: Release, revision: int) -> None:
+    """Refuse a revision whose pods would not start.
+
+    Raises:
+        RefusedError: naming what is missing.
+    """
+    target = await session.helm.live(release.name, revision=revision)
+    objects = target.manifest.objects if target else ()
+    missing = await asyncio.to_thread(pod_needs.unmet, session.kube, session.namespace, objects)
+    if missing:
+        raise RefusedError(
+            f"{release.name} cannot be rolled back to revision {revision}: "
+            f"{', '.join(missing)} {'are' if len(missing) > 1 else 'is'} missing.",
+            why="Pods of that revision would not start.",
+            remedy="Create it again as it was, then repeat the rollback.",
+        )
 
 
 async def _best(
