@@ -8,10 +8,14 @@ from collections.abc import Collection, Iterable
 
 from learnflow_infra.clusters import embedded
 from learnflow_infra.errors import ArtifactError
+from learnflow_infra.objects import Object
 from learnflow_infra.references import Reference
 from learnflow_infra.remedy import Command, Remedy
 
 _WHY = f"{embedded.REGISTRY} is no server: its images are built and imported into the node."
+
+_LISTED = 50
+"""Images in a node's status at which there may be more."""
 
 
 def is_local(reference: Reference) -> bool:
@@ -19,29 +23,53 @@ def is_local(reference: Reference) -> bool:
     return reference.registry == embedded.REGISTRY
 
 
-def require(references: Collection[Reference], present: Collection[str]) -> None:
-    """Raise an error unless every local image is on a node, or is built by this run.
+def listed(nodes: Iterable[Object]) -> tuple[set[str], bool]:
+    """The images in the status of nodes, and whether what is not there is on no node.
+
+    Source: the kubelet lists its largest images, at most `nodeStatusMaxImages`, 50 by default.
+    """
+    lists = [node["status"].get("images") or () for node in nodes]
+    names = {name for images in lists for image in images for name in image.get("names") or ()}
+    return names, all(len(images) < _LISTED for images in lists)
+
+
+def unlisted(references: Iterable[Reference], present: Collection[str]) -> list[Reference]:
+    """The local images that are not present.
 
     Args:
         references: the images that pods will use.
         present: exact references of images on nodes, and of those that this run builds.
-
-    Raises:
-        ArtifactError: naming each image that is nowhere, and those of its name that are there.
     """
-    missing = sorted(str(ref) for ref in references if is_local(ref) and ref.exact not in present)
-    if missing:
-        names = {ref.name for ref in references if str(ref) in missing}
-        others = sorted(name for name in present if name.partition(":")[0] in names)
-        raise ArtifactError(
-            f"No node has {', '.join(missing)}.",
-            why="\n".join([_WHY, *([f"There are: {', '.join(others)}"] if others else [])]),
-            remedy=Remedy(
-                "Leave image.tag out: the deploy sets it to the image that it builds. "
-                "Other images: ",
-                Command("bundle", "load", "FILE"),
-            ),
-        )
+    return [ref for ref in references if is_local(ref) and ref.exact not in present]
+
+
+def refusal(missing: Collection[Reference], present: Collection[str]) -> ArtifactError:
+    """The error that names each local image that is nowhere, and those of its name that are there.
+
+    Args:
+        missing: the images.
+        present: exact references of images on nodes, and of those that this run builds.
+    """
+    names = {ref.name for ref in missing}
+    others = sorted(name for name in present if name.partition(":")[0] in names)
+    return ArtifactError(
+        f"No node has {', '.join(sorted(map(str, missing)))}.",
+        why="\n".join([_WHY, *([f"There are: {', '.join(others)}"] if others else [])]),
+        remedy=Remedy(
+            "Leave image.tag out: the deploy sets it to the image that it builds. Other images: ",
+            Command("bundle", "load", "FILE"),
+            "\nIf you loaded it a moment ago, wait a minute: nodes report new images late.",
+        ),
+    )
+
+
+def warning(missing: Collection[Reference]) -> str:
+    """The sentence about local images of which the lists of nodes do not say whether they exist."""
+    names = ", ".join(sorted(map(str, missing)))
+    return (
+        f"Warning: whether a node has {names} is not known: nodes list only their {_LISTED} "
+        "largest images, and some users may not read them. Without it, its pods do not start."
+    )
 
 
 def require_not_pulled(images: Iterable[Reference]) -> None:

@@ -82,11 +82,16 @@ def ensure(
         InputError: a reference is malformed.
     """
     cluster = session.target.cluster
-    on_nodes = embedded.known_images(cluster) if cluster else _on_nodes(session)
+    on_nodes, complete = (embedded.known_images(cluster), True) if cluster else _on_nodes(session)
     present = _exact(running) | _exact(on_nodes) | _exact(built)
     references = {reference.exact: reference for reference in map(parse, images)}
-    local.require(references.values(), present)
-    missing = [reference for exact, reference in sorted(references.items()) if exact not in present]
+    unlisted = local.unlisted(references.values(), present)
+    if unlisted and complete:
+        raise local.refusal(unlisted, present)
+    if unlisted:
+        emit(Message(text=local.warning(unlisted)))
+    known = present | {reference.exact for reference in unlisted}
+    missing = [reference for exact, reference in sorted(references.items()) if exact not in known]
     if not missing:
         with step(emit, "images", "Images of registries") as progress:
             progress.done("all present", changed=False)
@@ -107,14 +112,12 @@ def running_images(session: Session) -> set[str]:
     return images_of(session.kube.items(api_paths.pods(session.namespace)))
 
 
-def _on_nodes(session: Session) -> set[str]:
-    """The images that nodes report; empty for users who may not read nodes."""
+def _on_nodes(session: Session) -> tuple[set[str], bool]:
+    """The images that nodes report, and whether these are all; none for users who may not read."""
     try:
-        nodes = session.kube.items(api_paths.NODES)
+        return local.listed(session.kube.items(api_paths.NODES))
     except ForbiddenError:
-        return set()
-    images = [image for node in nodes for image in node["status"].get("images") or ()]
-    return {name for image in images for name in image.get("names") or ()}
+        return set(), False
 
 
 def _exact(names: Collection[str]) -> set[str]:

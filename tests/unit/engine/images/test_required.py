@@ -1,10 +1,13 @@
+from contextlib import nullcontext
 from types import SimpleNamespace
 
 import pytest
 
+from learnflow_infra.clients.api_errors import ForbiddenError
 from learnflow_infra.engine.images import local
-from learnflow_infra.engine.images.required import required_images
+from learnflow_infra.engine.images.required import ensure, required_images
 from learnflow_infra.errors import ArtifactError, InputError
+from learnflow_infra.events import Message
 from learnflow_infra.models import ChartSource, OperatorImages
 from learnflow_infra.references import parse
 from learnflow_infra.sources.image_names import always_pulled
@@ -59,12 +62,45 @@ BUILT = "learnflow.local/kafka:4.3-abc"
     ],
 )
 def test_an_image_of_nobodys_registry_has_to_be_on_a_node(image, obtainable):
-    if obtainable:
-        local.require([parse(image)], {BUILT})
-        return
-    with pytest.raises(ArtifactError, match="No node has learnflow") as caught:
-        local.require([parse(image)], {BUILT})
-    assert ("There are: " + BUILT in str(caught.value.why)) == ("kafka" in image)
+    found = local.unlisted([parse(image)], {BUILT})
+    assert bool(found) is not obtainable
+    refusal = local.refusal(found, {BUILT})
+    assert ("There are: " + BUILT in str(refusal.why)) == (image == "learnflow.local/kafka:nosuch")
+
+
+def node(*names, more=0):
+    images = [{"names": [name], "sizeBytes": 1} for name in names]
+    return {"status": {"images": images + [{"names": [f"x:{n}"]} for n in range(more)]}}
+
+
+@pytest.mark.parametrize(
+    ("nodes", "outcome"),
+    [
+        ([node(BUILT)], ""),
+        ([node(more=49)], "No node has"),
+        ([node(), {"status": {}}], "No node has"),
+        ([node(more=50)], "not known"),
+        ([node(), node(more=51)], "not known"),
+        ([node(more=60), node(BUILT)], ""),
+        (None, "not known"),
+    ],
+)
+def test_absence_from_the_lists_of_nodes_counts_only_where_they_are_complete(nodes, outcome):
+    """None is what a user sees who may not read nodes."""
+
+    def items(_):
+        if nodes is None:
+            raise ForbiddenError(403, "no")
+        return nodes
+
+    kube, target = SimpleNamespace(items=items), SimpleNamespace(cluster=None)
+    messages = []
+    session = SimpleNamespace(kube=kube, target=target)
+    refused = outcome == "No node has"
+    with pytest.raises(ArtifactError, match=outcome) if refused else nullcontext():
+        ensure(session, [BUILT], (), messages.append)
+    texts = [message.text for message in messages if isinstance(message, Message)]
+    assert ["not known" in text for text in texts] == [True] * (outcome == "not known")
 
 
 def test_an_image_of_nobodys_registry_cannot_be_pulled_at_every_start():
