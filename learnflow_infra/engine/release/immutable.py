@@ -16,10 +16,11 @@ from learnflow_infra.clients.api_errors import ApiError, NotFoundError
 from learnflow_infra.clients.kube import MANAGER, Kube
 from learnflow_infra.engine.release import changes, drift
 from learnflow_infra.engine.release.comparison import Comparison
-from learnflow_infra.engine.release.recreation import Fixed
+from learnflow_infra.engine.release.recreation import Fixed, adopts
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import NotReadyError
 from learnflow_infra.objects import Object, reference
+from learnflow_infra.readiness.states import part
 
 _REFUSALS = re.compile(
     r"immutable|read-only|once set|can ?not (?:be )?(?:change|update|modif|less than)"
@@ -124,18 +125,14 @@ def _await_gone(session: Session, item: Fixed, uid: str) -> None:
 
 def _strangers(kube: Kube, item: Fixed) -> list[str]:
     """The paths of former pods of a StatefulSet that the new one does not adopt."""
-    old, new = (_labels(obj) for obj in (item.live, item.desired))
-    if new.items() <= old.items():
-        return []
+    old = part(item.live, "spec", "selector", "matchLabels")
     meta = item.live["metadata"]
     name, path = meta["name"], api_paths.pods(meta["namespace"])
+    pods = [(pod["metadata"], part(pod, "metadata", "labels")) for pod in kube.items(path)]
     return [
-        f"{path}/{pod['metadata']['name']}"
-        for pod in kube.items(path)
-        if old.items() <= (pod["metadata"].get("labels") or {}).items()
-        and pod["metadata"]["name"].removeprefix(f"{name}-").isdigit()
+        f"{path}/{pod['name']}"
+        for pod, labels in pods
+        if old.items() <= labels.items()
+        and not adopts(item.desired, labels)
+        and pod["name"].removeprefix(f"{name}-").isdigit()
     ]
-
-
-def _labels(obj: Object) -> dict[str, str]:
-    return (obj["spec"].get("selector") or {}).get("matchLabels") or {}

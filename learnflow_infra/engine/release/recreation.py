@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from learnflow_infra.objects import Fields, Object, reference
-from learnflow_infra.pod_specs import pod_specs
+from learnflow_infra.pod_specs import pod_specs, pod_templates
 from learnflow_infra.quantities import quantity
 from learnflow_infra.readiness.states import items, part
 
@@ -59,7 +59,8 @@ class Fixed:
     def loss(self) -> str:
         """What its deletion means."""
         dropped = _dropped(self.live, self.desired)
-        kept = _RESTARTED if dropped else _LOSSES.get(self.live["kind"], "its data is lost")
+        restarted = dropped or not _keeps_pods(self.live, self.desired)
+        kept = _RESTARTED if restarted else _LOSSES.get(self.live["kind"], "its data is lost")
         return f"{reference(self.live)}: {'; '.join([kept, *dropped])}"
 
     @property
@@ -97,13 +98,31 @@ def resizes(fixed: Fixed) -> list[Resize]:
     ]
 
 
+def adopts(desired: Object, labels: Mapping[str, str]) -> bool:
+    """Whether the selector of an object matches pods with these labels.
+
+    Source: a controller leaves other pods alone; those of a StatefulSet's names block its own.
+    """
+    return part(desired, "spec", "selector", "matchLabels").items() <= labels.items()
+
+
+def _keeps_pods(live: Object, desired: Object) -> bool:
+    """Whether the new object adopts the pods of the old one, if it is a StatefulSet."""
+    template = next(pod_templates(live), None)
+    labels = part(template or {}, "metadata", "labels")
+    return live["kind"] != "StatefulSet" or adopts(desired, labels)
+
+
 def _dropped(live: Object, desired: Object) -> list[str]:
     """The volumes of a StatefulSet's pods whose data its new pods do not have, a line each."""
     if live["kind"] != "StatefulSet":
         return []
-    new = _volumes(desired)
-    old = sorted(item for item in _volumes(live).items() if new.get(item[0]) != item[1])
-    return [_line(name, *source) for name, source in old]
+    new, keeps = _volumes(desired), _keeps_pods(live, desired)
+    return [
+        _line(name, *source)
+        for name, source in sorted(_volumes(live).items())
+        if new.get(name) != source or (source[0] in _FLEETING and not keeps)
+    ]
 
 
 def _line(name: str, kind: str, claim: str) -> str:

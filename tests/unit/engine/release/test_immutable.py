@@ -110,14 +110,19 @@ class Server:
 
     def items(self, path):
         namespace = path.split("/")[4]
-        meta = {"name": "w-0", "namespace": namespace, "labels": {"app": "old"}}
+        labels = {"app": "old", "part": "db"}
+        meta = {"name": "w-0", "namespace": namespace, "labels": labels}
         return [{"metadata": meta}]
 
     def delete(self, path, **_):
         self.deleted.append(path)
 
 
-def test_only_pods_of_the_namespace_of_the_object_are_deleted_with_it():
+@pytest.mark.parametrize(
+    ("selector", "deleted"),
+    [({"app": "new"}, ["/api/v1/namespaces/other/pods/w-0"]), ({"part": "db"}, [])],
+)
+def test_only_pods_that_the_new_one_does_not_adopt_are_deleted_with_it(selector, deleted):
     kube = Server()
     path = "/apis/apps/v1/namespaces/other/statefulsets/w"
     old = {
@@ -125,10 +130,10 @@ def test_only_pods_of_the_namespace_of_the_object_are_deleted_with_it():
         "metadata": {"name": "w", "namespace": "other", "uid": "u"},
         "spec": {"selector": {"matchLabels": {"app": "old"}}},
     }
-    new = {"kind": "StatefulSet", "spec": {"selector": {"matchLabels": {"app": "new"}}}}
+    new = {"kind": "StatefulSet", "spec": {"selector": {"matchLabels": selector}}}
     fixed = Fixed(desired=new, live=old, path=path, message="")
     delete(SimpleNamespace(kube=kube, namespace="n"), [fixed])
-    assert kube.deleted == [path, "/api/v1/namespaces/other/pods/w-0"]
+    assert kube.deleted == [path, *deleted]
 
 
 def mounting(*templates, **volumes):
@@ -146,6 +151,16 @@ def mounting(*templates, **volumes):
 
 
 EMPTY = {"emptyDir": {}}
+
+
+def selecting(obj, **labels):
+    """The object with pods of these labels, which it selects by the first."""
+    (first, *_) = labels.items()
+    obj["spec"]["selector"] = {"matchLabels": dict([first])}
+    obj["spec"]["template"]["metadata"] = {"labels": labels}
+    return obj
+
+
 CLAIM = {"persistentVolumeClaim": {"claimName": "theirs"}}
 AGAIN = "its claims stay, and its pods start again"
 
@@ -192,6 +207,21 @@ AGAIN = "its claims stay, and its pods start again"
             mounting(config={"configMap": {"name": "m"}}),
             mounting("data"),
             "its pods and claims stay, and the new one takes them over",
+        ),
+        (
+            selecting(mounting("data"), app="old", part="db"),
+            selecting(mounting("data"), part="db"),
+            "its pods and claims stay, and the new one takes them over",
+        ),
+        (
+            selecting(mounting("data"), app="old"),
+            selecting(mounting("data"), app="new"),
+            AGAIN,
+        ),
+        (
+            selecting(mounting("data", tmp=EMPTY), app="old"),
+            selecting(mounting("data", tmp=EMPTY), app="new"),
+            f"{AGAIN}; the data in the emptyDir tmp go with its pods",
         ),
     ],
 )
