@@ -179,10 +179,11 @@ def _check_scope(where: str, key: object, releases: Sequence[ReleaseName]) -> No
     if key in known:
         return
     near = difflib.get_close_matches(str(key), known, n=1)
+    places = " or ".join(f"{release}.{key}" for release in releases)
     raise InputError(
         f"{where}: {key!r} is not a release.",
         why="The top-level key is the release: " + ", ".join(known),
-        remedy=f"Did you mean {near[0]}?" if near else f"Write it below one: {known[0]}.{key}",
+        remedy=f"Did you mean {near[0]}?" if near else f"Write it below its release: {places}",
     )
 
 

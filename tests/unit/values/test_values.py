@@ -81,6 +81,13 @@ def test_an_unknown_release_is_refused_with_its_line_and_a_suggestion(tmp_path):
     assert error.value.remedy == "Did you mean postgres?"
 
 
+def test_a_key_without_its_release_is_shown_below_each():
+    with pytest.raises(InputError) as error:
+        read(set_values=("primary.port=1",))
+    both = "kafka.primary or postgres.primary"
+    assert error.value.remedy == f"Write it below its release: {both}"
+
+
 @pytest.mark.parametrize(
     ("flags", "said"),
     [
