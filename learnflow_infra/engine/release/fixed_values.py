@@ -14,6 +14,7 @@ from learnflow_infra.errors import RefusedError
 from learnflow_infra.models import FixedByVolumes, Values
 from learnflow_infra.objects import Object
 from learnflow_infra.quantities import quantity
+from learnflow_infra.readiness.states import at
 from learnflow_infra.remedy import Command, Remedy, Words, join_lines
 from learnflow_infra.values.origins import shown, undotted
 
@@ -43,7 +44,7 @@ def changes(prepared: Prepared, old: Values) -> Iterator[Change]:
     for rule in prepared.release.fixed_by_volumes:
         for key in rule.keys:
             path = tuple(undotted(key))
-            one, two = _at(before, path), _at(prepared.computed.effective, path)
+            one, two = at(before, *path), at(prepared.computed.effective, *path)
             if one != two and not (rule.change == "growth" and _grows(one, two)):
                 yield Change(
                     rule=rule,
@@ -65,16 +66,10 @@ def kept(rules: Sequence[FixedByVolumes], values: Values, known: Mapping[str, An
         known: what the volume has kept so far.
     """
     keys = [(rule, key) for rule in rules for key in rule.keys if rule.change != "ignored"]
-    found = {key: _at(values, tuple(undotted(key))) for _, key in keys}
+    found = {key: at(values, *undotted(key)) for _, key in keys}
     plain = {k: v for k, v in found.items() if shown(k, v or "text") == (v or "text")}
     first = {key: known[key] for rule, key in keys if rule.change == "none" and key in known}
     return plain | first
-
-
-def _at(values: Any, path: Sequence[str]) -> Any:
-    for name in path:
-        values = values.get(name) if isinstance(values, Mapping) else None
-    return values
 
 
 def _grows(old: object, new: object) -> bool:

@@ -7,6 +7,7 @@ from learnflow_infra.clients.helm import Helm
 from learnflow_infra.clients.helm_output import Live
 from learnflow_infra.clusters import embedded
 from learnflow_infra.models import ChartSource, ReleaseName, Values
+from learnflow_infra.readiness.states import at
 from learnflow_infra.system import tasks
 from learnflow_infra.values import Layer, previous
 from learnflow_infra.values.origins import Keys, undotted
@@ -54,10 +55,4 @@ def layer(live: Live, source: ChartSource, below: Values) -> Layer:
 def own_images(source: ChartSource, values: Values) -> set[Keys]:
     """The keys of images that this project built for an earlier deploy, and builds anew."""
     keys = {tuple(undotted(use.values)) for use in source.images}
-    return {key for key in keys if _registry(values, key) == embedded.REGISTRY}
-
-
-def _registry(values: Values, path: Keys) -> object:
-    for key in (*path, "registry"):
-        values = values.get(key) or {} if isinstance(values, dict) else {}
-    return values
+    return {key for key in keys if at(values, *key, "registry") == embedded.REGISTRY}
