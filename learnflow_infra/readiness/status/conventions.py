@@ -56,7 +56,7 @@ _STOPPED = re.compile(r"DeadlineExceeded|Abort|Fail|Error")
 """Reasons of a condition `Progressing` that is False."""
 _UNDER_WAY = re.compile(
     r"Rolling(?:Out|Update)|Scaling(?:Up|Down)?|\w+Progressing|In-?[Pp]rogress"
-    r"|(?:\S*/)?\w*(?:Updat|Upgrad|Creat|Install|Provision|Deploy|Delet|Start|Initializ"
+    r"|(?:\S*/)?\w*(?:Updat|Upgrad|Creat|Install|Provision|Deploy|Delet|Start|Restart|Initializ"
     r"|Bootstrapp|Build|Unpack|Download|Sync|Migrat|Recover|Restor|Remediat|Rebalanc|Resiz"
     r"|Expand|Configur|Reconcil|Apply|Drain|Join)ing"
     r"|Running=Running|\w*Pending=Installing"
@@ -64,17 +64,17 @@ _UNDER_WAY = re.compile(
 )
 """Types of conditions (or type and reason) that are True only while something is being done."""
 _READY = ("ready", "available")
-_UNREADY = ("notready", "partiallyready")
-"""In lower case, types that are True in place of a condition `Ready` that is False."""
 _STEP = re.compile(
-    r"Accepted|Admitted|Valid|Programmed|ResolvedRefs|Succeeded|Installed|Completed?|Launched"
-    r"|Reconciled|Deployed|Configured|Established|Initialized|Scheduled|Registered|Provisioned"
-    r"|Created|Built|Downloaded|Connected|Attached|Bound|Verified|Validated|Issued|Joined|Started"
-    r"|Online|Success(?:ful)?|UpToDate"
-    r"|\w+(?<!Not)(?:Ready|Available)|\w*(?:Healthy|Synced|Synchronized|Applied)"
+    r"Accepted|Admitted|Programmed|ResolvedRefs|Installed|Launched|Reconciled|Deployed|Configured"
+    r"|Established|Initialized|Scheduled|Registered|Provisioned|Created|Built|Downloaded|Connected"
+    r"|Attached|Bound|Verified|Validated|Issued|Joined|Started|Online|Operational|Functional"
+    r"|Reachable|Serving|UpToDate|Success|Completed?|\w*(?:Succeeded|Successful|Valid|InSync)"
+    r"|\w+(?<!Not)(?<!Partially)(?:Ready|Available)|\w*(?:Healthy|Synced|Synchronized|Applied)"
 )
 """Types of conditions that a resource needs where it has no condition `Ready` or `Available`."""
-_FAILED = re.compile(r"(?:failed|failure|error)$", re.IGNORECASE)
+_FAILED = re.compile(
+    r"(?:failed|failure|error|backoff|notfound|notready|unavailable|timeout)$", re.IGNORECASE
+)
 """Reasons of a condition that is False and should be True."""
 _NEEDED = {"Synced", "Reconciled", "ReconcileSuccess", "LastAsyncOperation"}
 """Types of conditions that tell of the newest spec, where `Ready` tells of what was made before."""
@@ -168,7 +168,7 @@ def _ready(obj: Object, conditions: list[Condition]) -> Status | None:
     named = {text(item, "type").lower(): item for item in reversed(conditions)}
     name = next(filter(named.get, _READY), "")
     if not name:
-        unready = next((c for k, c in named.items() if k.endswith(_UNREADY) and is_true(c)), None)
+        unready = next((c for k, c in named.items() if is_true(c) and _is_unready(k)), None)
         return progress(describe(unready)) if unready else None
     if _outdated(obj, named[name]):
         return progress(_LATE)
@@ -176,6 +176,11 @@ def _ready(obj: Object, conditions: list[Condition]) -> Status | None:
         return progress(describe(named[name]))
     rest = _rest(obj)  # a rollout is available before it has come to its end
     return rest if name == "available" and not rest.ready else current("ready")
+
+
+def _is_unready(name: str) -> bool:
+    """Whether a type is True in place of a condition `Ready` that is False."""
+    return name.endswith("notready") or (phases.is_early(name) and not name.startswith("wait"))
 
 
 def _steps(obj: Object, conditions: list[Condition]) -> Status | None:

@@ -19,16 +19,17 @@ _OTHER = re.compile(r"(?!desired|last(?!Operation))\w*(?:Status|State)")
 _NESTED = ("state", "status", "phase")
 """Such fields one level below."""
 _BAD = re.compile(
-    r"(?:\w*(?:failed|failure|error(?:ed)?)|failed\w+|degraded|invalid|rejected|denied"
-    r"|cancell?ed|aborted|time(?:d-?)?out)"
-    r"(?:\W.*)?",
+    r"(?:\w*(?:failed|failure|error(?:ed)?)|failed\w+|degraded|invalid|rejected|denied|crashed"
+    r"|fatal|cancell?ed|aborted|time(?:d-?)?out)(?:\W.*)?",
     re.IGNORECASE | re.DOTALL,
 )
 _EARLY = re.compile(
-    r"pending\w*|\w*in-?progress|submitted|missing|new|init|queued|not\W?(?:ready|reconciled)"
-    r"|wait(?:ing|for)\w*|noncompliant|nonready|\w*backoff|blocked|stuck|critical|conflict|offline"
-    r"|down|out-?of-?sync|un(?:known|healthy|available|initiali[sz]ed|synced|ready|reachable|bound)"
-    r"|(?:.*[\W_])?not[\W_](?!required|needed|applicable).*",
+    r"pending\w*|\w*in[-_]?progress|submitted|requested|new|init|queued|wait(?:ing|for)\w*"
+    r"|missing|lost|incomplete|partial\w*|inconsistent|noncompliant|nonready|out-?of-?sync"
+    r"|blocked|stuck|stalled|broken|fault(?:y|ed)|critical|conflict|exhausted|refused|drifted"
+    r"|red|down|offline|disconnected|misconfigured|errimagepull|\w*backoff"
+    r"|un(?:known|healthy|available|initiali[sz]ed|synced|ready|reachable|bound|schedulable)"
+    r"|not(?:ready|reconciled)|(?:.*[\W_])?not[\W_](?!required|needed|applicable).*",
     re.IGNORECASE,
 )
 _UNDER_WAY = re.compile(r"\w*?[a-z]ing(?![a-z])|[A-Z]+ING\b|Not(?!Required|Needed|App)[A-Z]")
@@ -62,17 +63,22 @@ def compute(obj: Object) -> Status:
     error = "" if word else next(filter(None, (text(status, *keys) for keys in _ERRORS)), "")
     if error:
         return progress(error)
-    return progress(message) if _is_early(obj, word) else _by_health(obj)
+    return progress(message) if _is_under_way(obj, word) else _by_health(obj)
 
 
-def _is_early(obj: Object, word: str) -> bool:
+def _is_under_way(obj: Object, word: str) -> bool:
     if _WORKS.match(word):
         return bool(_ENDS.search(text(obj, "kind")))
-    return bool(_EARLY.fullmatch(word) or _UNDER_WAY.match(word))
+    return is_early(word) or bool(_UNDER_WAY.match(word))
+
+
+def is_early(word: str) -> bool:
+    """Whether a word says that something is not there yet, or does not work."""
+    return bool(_EARLY.fullmatch(word))
 
 
 def _by_health(obj: Object) -> Status:
     """By a health that is a colour; yellow is that of a single node of Elasticsearch."""
     health = text(obj, "status", "health") or text(obj, "status", "healthStatus")
-    bad = health == "red" or _EARLY.fullmatch(health) or _BAD.fullmatch(health)
+    bad = is_early(health) or _BAD.fullmatch(health)
     return progress(f"health {health}") if bad else current("exists")

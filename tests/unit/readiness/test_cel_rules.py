@@ -65,11 +65,11 @@ def test_the_message_of_a_condition_is_reported():
 
 def test_a_rule_applies_to_its_kind_in_every_version_of_its_group():
     broken = db(phase="Broken")
-    assert compute({**broken, "kind": "Cache"}, [RULE]).state == "Current"
-    assert compute({**broken, "apiVersion": "example.com/v1"}, [RULE]).state == "Current"
+    assert compute({**broken, "kind": "Cache"}, [RULE]).state == "InProgress"
+    assert compute({**broken, "apiVersion": "example.com/v1"}, [RULE]).state == "InProgress"
     assert compute({**broken, "apiVersion": "example.org/v2"}, [RULE]).state == "Failed"
     assert [status.state for _, status in evaluate([broken], [RULE])] == ["Failed"]
-    assert [status.state for _, status in evaluate([broken])] == ["Current"]
+    assert [status.state for _, status in evaluate([broken])] == ["InProgress"]
 
 
 def test_a_rule_replaces_the_built_in_rule():
