@@ -117,8 +117,12 @@ def claim_names(pod: Object) -> set[str]:
 
 def ends(pod: Object) -> bool:
     """Whether the pod has ended, or is being deleted: a release is ready without it."""
-    deleted = bool(text(pod, "metadata", "deletionTimestamp"))
-    return deleted or text(pod, "status", "phase") in {"Succeeded", "Failed"}
+    return bool(text(pod, "metadata", "deletionTimestamp")) or has_ended(pod)
+
+
+def has_ended(pod: Object) -> bool:
+    """Whether all containers of the pod have ended, and none is started again."""
+    return text(pod, "status", "phase") in {"Succeeded", "Failed"}
 
 
 def unobserved(obj: Object) -> bool:

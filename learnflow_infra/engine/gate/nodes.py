@@ -11,6 +11,7 @@ from typing import Any
 from learnflow_infra.engine.gate.requests import Resources, requested
 from learnflow_infra.objects import Fields, Object, Pod, PodSpec
 from learnflow_infra.quantities import quantity
+from learnflow_infra.readiness.states import has_ended
 
 _KEEPS_OUT = ("NoSchedule", "NoExecute")
 TOLERANCE = 1e-9
@@ -50,7 +51,7 @@ def usable(objects: Iterable[Object], pods: Iterable[Pod]) -> list[Node]:
         objects: the nodes of the cluster.
         pods: those that stay where they are; pods that ended take nothing.
     """
-    running = [pod for pod in pods if not _ended(pod)]
+    running = [pod for pod in pods if not has_ended(pod)]
     return [_node(obj, running) for obj in objects if is_ready(obj)]
 
 
@@ -74,10 +75,6 @@ def _node(obj: Object, pods: Sequence[Pod]) -> Node:
     labels = {"kubernetes.io/hostname": name, **(obj["metadata"].get("labels") or {})}
     taints = (obj.get("spec") or {}).get("taints") or ()
     return Node(name=name, labels=labels, taints=taints, free=free, total=total)
-
-
-def _ended(pod: Pod) -> bool:
-    return pod.get("status", {}).get("phase") in {"Succeeded", "Failed"}
 
 
 def admits(node: Node, pod: PodSpec) -> bool:

@@ -7,6 +7,7 @@ from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.objects import Object, is_pod
 from learnflow_infra.readiness.groups import group_of, is_custom
+from learnflow_infra.readiness.states import claim_names
 
 
 def used_by(objects: Iterable[Object], claims: Iterable[Object]) -> list[Object]:
@@ -61,9 +62,8 @@ def of_release(
 def _mounted(objects: Iterable[Object]) -> set[str]:
     """The names of the claims that the pods of controllers use, among these objects."""
     return {
-        volume["persistentVolumeClaim"]["claimName"]
+        name
         for pod in objects
         if is_pod(pod) and pod["metadata"].get("ownerReferences")
-        for volume in pod["spec"].get("volumes") or ()
-        if "persistentVolumeClaim" in volume
+        for name in claim_names(pod)
     }

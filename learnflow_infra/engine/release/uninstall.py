@@ -10,6 +10,7 @@ from learnflow_infra.models import Release
 from learnflow_infra.objects import Object, reference
 from learnflow_infra.readiness import gone
 from learnflow_infra.readiness.expected import Expected, expected
+from learnflow_infra.readiness.states import has_ended
 from learnflow_infra.readiness.view import View
 
 SECONDS = 120.0
@@ -65,5 +66,4 @@ def is_kept(obj: Object) -> bool:
 
 def _runs(obj: Object) -> bool:
     """Whether the object is a pod that has to be deleted; ended pods of hooks stay, as in Helm."""
-    ended = (obj.get("status") or {}).get("phase") in {"Succeeded", "Failed"}
-    return obj["kind"] == "Pod" and ("deletionTimestamp" in obj["metadata"] or not ended)
+    return obj["kind"] == "Pod" and ("deletionTimestamp" in obj["metadata"] or not has_ended(obj))

@@ -7,6 +7,7 @@ from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.errors import LearnflowError
 from learnflow_infra.objects import Object
+from learnflow_infra.readiness.states import claim_names
 
 PATIENCE = 2.0
 """Seconds that a kubelet has to answer."""
@@ -31,8 +32,7 @@ def nodes(pods: Iterable[Object]) -> list[str]:
         {
             pod["spec"]["nodeName"]
             for pod in pods
-            if pod["spec"].get("nodeName")
-            and any("persistentVolumeClaim" in each for each in pod["spec"].get("volumes", ()))
+            if pod["spec"].get("nodeName") and claim_names(pod)
         }
     )
 
