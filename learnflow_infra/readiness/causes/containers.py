@@ -112,7 +112,7 @@ def _init(container: _Container) -> Iterator[Cause]:
 
 def _causes(container: _Container) -> Iterator[Cause]:
     status = container.status
-    reason = waiting(status).get("reason", "")
+    reason = text(waiting(status), "reason")
     if reason == "CreateContainerConfigError":
         message = text(waiting(status), "message")
         yield absent_config(container.facts, container.pod, message, status)

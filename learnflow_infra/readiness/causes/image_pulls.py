@@ -38,7 +38,7 @@ def explain(facts: Facts) -> Iterator[Cause]:
     """A cause for each container that waits for its image, or for that of a volume."""
     for pod, _ in facts.unready("Pod"):
         for item in containers(pod):
-            reason = waiting(item).get("reason", "")
+            reason = text(waiting(item), "reason")
             if waits_for_image(reason):
                 yield _cause(facts, pod, item, reason)
 
