@@ -7,7 +7,7 @@ import pytest
 from learnflow_infra.engine.request import confirmation
 from learnflow_infra.engine.verbs import delete, deploy, diff, rollback
 from learnflow_infra.errors import NotReadyError, RefusedError
-from learnflow_infra.events import ignore
+from learnflow_infra.events import Message, ignore
 from learnflow_infra.values import Flags
 from tests.contract.demo_skill import checkout, foundation, options, skill, user
 from tests.contract.test_going_back import STUCK
@@ -70,8 +70,12 @@ def test_nothing_changes_a_release_whose_claim_is_being_deleted(options, claim, 
         rollback.rollback(back, release=None, revision=1, emit=ignore)
     with pytest.raises(RefusedError, match="PersistentVolumeClaim/data is being deleted"):
         delete.delete(back, purge=False, emit=ignore)
+    same, events = changed(options, "greeting=hi"), []
+    assert not diff.diff(same, events.append).changed
+    (said,) = [item.text for item in events if isinstance(item, Message)]
+    assert said.startswith("Warning: demo: PersistentVolumeClaim/data is being deleted")
     with pytest.raises(NotReadyError) as late:
-        deploy.deploy(changed(options, "greeting=hi"), ignore)
+        deploy.deploy(same, ignore)
     assert "ClaimBeingDeleted" in str(late.value.causes)
     greeting = kube.find(f"/api/v1/namespaces/{options.namespace}/configmaps/demo")["data"]
     assert greeting == {"greeting": "hi"}

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from learnflow_infra.engine.proof import losses
-from learnflow_infra.engine.release import fixed_values
+from learnflow_infra.engine.release import claims_at_risk, fixed_values
 from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.state import Action
 from learnflow_infra.engine.request import reuse
@@ -32,6 +32,21 @@ def changed_secrets(session: Session, comparisons: Sequence[Comparison]) -> None
     for cause in losses.changed_secrets(session, changed):
         text = f"Warning: {cause.object}: {cause.message}. Before this change, see whether clients "
         session.emit(Message(text=f"{text}can log in: the verb `verify`"))
+
+
+def claims_being_deleted(session: Session, comparisons: Sequence[Comparison]) -> None:
+    """Name the claims of unchanged releases for which a deploy would not end well.
+
+    Changes of others are refused for them.
+    """
+    for item in comparisons:
+        if item.action is Action.NONE:
+            name, objects = item.prepared.release.name, item.desired.manifest.objects
+            for claim in claims_at_risk.find(session, name, objects):
+                text = (
+                    f"Warning: {name}: {claim} is being deleted: its data go as soon as its pods "
+                )
+                session.emit(Message(text=f"{text}end, and no deploy ends well. See `diagnose`"))
 
 
 def recreated(comparisons: Sequence[Comparison], emit: Emit) -> None:

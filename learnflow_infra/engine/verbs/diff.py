@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine.gate import checkout, foundation
+from learnflow_infra.engine.preflight import notices
 from learnflow_infra.engine.preflight.preview import preview, require_target
 from learnflow_infra.engine.release.changes import Change
 from learnflow_infra.engine.release.comparison import Comparison
@@ -72,7 +73,9 @@ def diff(options: Options, emit: Emit) -> Diff:
     require_target(plan)
     prepared = prepare(plan, emit)
     targets.require_running(plan.target)
-    found = preview(connect(plan, emit), plan, prepared, adopt=options.adopt)
+    session = connect(plan, emit)
+    found = preview(session, plan, prepared, adopt=options.adopt)
+    notices.claims_being_deleted(session, found.comparisons)
     pending = {name for item in found.crds for name in item.pending}
     return Diff(
         namespace=found.namespace,
