@@ -53,7 +53,7 @@ class Database:
         try:
             self.session = session = self._session(self._password)
         except PostgresError as error:
-            if error.sqlstate not in REFUSALS:
+            if error.sqlstate != REFUSALS[0]:  # a rule of pg_hba.conf, say
                 raise
             raise CheckFailed(
                 f"{error}: the volume keeps the password of its first start, and the Secret has "
