@@ -23,6 +23,11 @@ def pods(namespace: str) -> str:
     return f"/api/v1/namespaces/{namespace}/pods"
 
 
+def quotas(namespace: str) -> str:
+    """The collection of a namespace's quotas."""
+    return f"/api/v1/namespaces/{namespace}/resourcequotas"
+
+
 def secrets(namespace: str) -> str:
     """The collection of a namespace's Secrets."""
     return f"/api/v1/namespaces/{namespace}/secrets"

@@ -11,7 +11,7 @@ from learnflow_infra.checks import Check
 from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.api_errors import ForbiddenError
 from learnflow_infra.clients.kube import Kube
-from learnflow_infra.engine.gate import claims, nodes, port_requests, ports
+from learnflow_infra.engine.gate import claims, nodes, port_requests, ports, quotas
 from learnflow_infra.engine.gate.capacity import capacity
 from learnflow_infra.engine.gate.demand import Demand
 from learnflow_infra.engine.gate.rights import rights
@@ -51,6 +51,7 @@ def manifest_checks(
     checks: dict[str, Callable[[], list[Check]]] = {
         "capacity": lambda: _capacity(kube, namespace, demand),
         "storage": lambda: _storage(kube, namespace, demand, free_disk),
+        "quota": lambda: _quotas(kube, namespace, demand),
     }
     with ThreadPoolExecutor(len(checks)) as pool:
         results = list(pool.map(_if_allowed, checks.keys(), checks.values()))
@@ -63,6 +64,13 @@ def _capacity(kube: Kube, namespace: str, demand: Demand) -> list[Check]:
     objects = kube.items(api_paths.NODES)
     pods = [pod for pod in kube.items("/api/v1/pods") if not demand.owns(pod, namespace)]
     return capacity(nodes.usable(objects, pods), demand.workloads, demand.values)  # type: ignore[arg-type]
+
+
+def _quotas(kube: Kube, namespace: str, demand: Demand) -> list[Check]:
+    here = [item for item in demand.workloads if item.namespace in {"", namespace}]
+    found = kube.items(api_paths.quotas(namespace)) if here else []
+    live = kube.items(api_paths.pods(namespace)) if found else []
+    return quotas.pods(found, here, sum(demand.owns(pod, namespace) for pod in live))
 
 
 def _storage(kube: Kube, namespace: str, demand: Demand, free_disk: int | None) -> list[Check]:

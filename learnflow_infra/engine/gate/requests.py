@@ -30,7 +30,7 @@ class Workload:
 
     `labels` are those of new pods, `selector` selects those that exist. `everywhere` marks a
     DaemonSet, which runs a pod on each node that takes it, `hook` one that runs before or after
-    the others.
+    the others. `namespace` is "" for that of the release.
     """
 
     release: ReleaseName
@@ -41,6 +41,7 @@ class Workload:
     selector: Mapping[str, str] = field(default_factory=dict)
     everywhere: bool = False
     hook: bool = False
+    namespace: str = ""
 
     @property
     def preempts(self) -> bool:
@@ -70,6 +71,7 @@ def workloads(release: ReleaseName, objects: Sequence[Object]) -> Iterator[Workl
                 selector=_selector(obj) or labels,
                 everywhere=obj["kind"] == "DaemonSet",
                 hook=bool(hooks),
+                namespace=obj["metadata"].get("namespace", ""),
             )
 
 
