@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 from learnflow_infra.engine.release.pod_needs import of_pod
 from learnflow_infra.objects import Object, Reference, reference
-from learnflow_infra.readiness.states import claim_names, ends, items, text
+from learnflow_infra.readiness.mounted import mounted
+from learnflow_infra.readiness.states import ends, items, text
 
 CLAIM = "PersistentVolumeClaim/"
 """How references of claims begin."""
@@ -41,14 +42,12 @@ def covered(objects: Iterable[Object], claims: Iterable[Object] = ()) -> Covered
     """
     own = list(objects)
     pods = [obj for obj in own if obj["kind"] == "Pod" and not ends(obj)]
-    used = {name for pod in pods for name in claim_names(pod)}
     services = [obj for obj in own if obj["kind"] == "Service"]
-    kept = [claim for claim in claims if claim["metadata"]["name"] in used]
     return Covered(
         objects={
             **{reference(obj): _pod(obj) for obj in pods},
             **{reference(obj): _service(obj) for obj in services},
-            **{reference(obj): str(obj["metadata"]["uid"]) for obj in kept},
+            **{reference(obj): str(obj["metadata"]["uid"]) for obj in mounted(own, claims)},
         },
         secrets=frozenset(
             need.name for pod in pods for need in of_pod(pod["spec"]) if need.kind == "Secret"
