@@ -15,7 +15,7 @@ from learnflow_infra.remedy import Command, Remedy
 _WHY = f"{embedded.REGISTRY} is no server: its images are built and imported into the node."
 
 _LISTED = 50
-"""Images in a node's status at which there may be more."""
+"""How many images a node's status lists at most."""
 
 
 def is_local(reference: Reference) -> bool:
@@ -24,7 +24,7 @@ def is_local(reference: Reference) -> bool:
 
 
 def listed(nodes: Iterable[Object]) -> tuple[set[str], bool]:
-    """The images in the status of nodes, and whether what is not there is on no node.
+    """The images in the status of nodes, and whether the nodes have no others.
 
     Source: the kubelet lists its largest images, at most `nodeStatusMaxImages`, 50 by default.
     """
@@ -64,7 +64,7 @@ def refusal(missing: Collection[Reference], present: Collection[str]) -> Artifac
 
 
 def warning(missing: Collection[Reference]) -> str:
-    """The sentence about local images of which the lists of nodes do not say whether they exist."""
+    """The sentence about local images that may be on a node, though no node lists them."""
     names = ", ".join(sorted(map(str, missing)))
     return (
         f"Warning: whether a node has {names} is not known: nodes list only their {_LISTED} "

@@ -101,7 +101,7 @@ def resizes(fixed: Fixed) -> list[Resize]:
 def adopts(desired: Object, labels: Mapping[str, str]) -> bool:
     """Whether the selector of an object matches pods with these labels.
 
-    Source: a controller leaves other pods alone; those of a StatefulSet's names block its own.
+    Its controller leaves others alone; a pod that has the name of one of its own blocks that one.
     """
     return part(desired, "spec", "selector", "matchLabels").items() <= labels.items()
 
