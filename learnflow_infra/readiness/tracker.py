@@ -88,10 +88,15 @@ def watch_hooks(
     wait = _Wait(view, math.inf, clock, {Code.JobFailed: NEVER})
     while not done.is_set():
         version, now = view.store.version, clock.now()
-        snapshot = dataclasses.replace(view.snapshot(), missing=())
+        snapshot = existing(view)
         wait.report(snapshot, now, stop, observe)
         wait.fail_if_over(snapshot, now)
         clock.sleep(view.store, version, wait.next(now))
+
+
+def existing(view: View) -> Snapshot:
+    """The objects of hooks now; those of other events, such as a deletion, do not exist."""
+    return dataclasses.replace(view.snapshot(), missing=())
 
 
 class _Wait:

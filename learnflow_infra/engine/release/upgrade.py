@@ -83,5 +83,5 @@ def _explained(error: ReleaseFailedError, view: View, hooks: Expected) -> Learnf
     if not hooks.names:
         return explained(error, view.release, view.namespace)
     view.follow(hooks, labelled=False)
-    causes = view.causes(view.snapshot(), logs=True)
+    causes = view.causes(tracker.existing(view), logs=True)
     return explained(error, view.release, view.namespace, causes)
