@@ -49,6 +49,7 @@ class Code(StrEnum):
     NodeNotReady = auto(), _FOUNDATION, 60, "a node does not answer"
     NodePressure = auto(), _FOUNDATION, 60, "a node is short of disk, memory or process ids"
     OperatorNotRunning = auto(), _REFUSED, 30, "the operator of a custom resource does not run"
+    NamespaceBeingDeleted = auto(), _REFUSED, 10, "the namespace of a release is being deleted"
     QuotaExceeded = auto(), _REFUSED, 10, "a quota or limit of the namespace forbids the object"
     PodSecurityViolation = auto(), _REFUSED, 10, "the namespace's pod security standard forbids it"
     AdmissionWebhookUnreachable = auto(), _REFUSED, 30, "an admission webhook does not answer"

@@ -81,7 +81,7 @@ _PHRASES: tuple[tuple[Code, str, str, Words], ...] = (
         Remedy("Rename yours, delete the other, or take it over: ", Command("deploy", "--adopt")),
     ),
     (
-        Code.ResourceRejected,
+        Code.NamespaceBeingDeleted,
         r"because it is being terminated",
         "its namespace is being deleted",
         "Wait until it is gone, or name another: kubectl get namespace {namespace}",
