@@ -60,7 +60,7 @@ _REMEDIES = {
 def explain(facts: Facts) -> Iterator[Cause]:
     """A cause for each pod that the scheduler could not place."""
     for pod, _ in facts.unready("Pod"):
-        message = summary(pod)
+        message = summary(pod) or _by_event(facts, pod)
         if message and not (_UNBOUND in message and _waits_for_claim(facts, pod)):
             yield _cause(facts, pod, message)
 
@@ -71,6 +71,12 @@ def summary(pod: Object) -> str:
     if placed.get("status") != "False" or placed.get("reason") == "SchedulingGated":
         return ""
     return " ".join(str(placed.get("message") or "").split())
+
+
+def _by_event(facts: Facts, pod: Object) -> str:
+    """The scheduler's event about a pod without a node, whose condition says nothing."""
+    placed = at(pod, "spec", "nodeName") or condition(pod, "PodScheduled").get("status") == "False"
+    return "" if placed else facts.newest(pod, "FailedScheduling")
 
 
 def _waits_for_claim(facts: Facts, pod: Object) -> bool:
