@@ -32,7 +32,7 @@ EVENTS = "/api/v1/namespaces/{}/events"
 SURROUNDINGS: Mapping[str, str] = {
     "nodes": api_paths.NODES,
     "storageclasses": api_paths.STORAGE_CLASSES,
-    "resourcequotas": "/api/v1/namespaces/{}/resourcequotas",
+    "resourcequotas": api_paths.quotas("{}"),
 }
 """Objects of no release that may explain why others are not ready."""
 

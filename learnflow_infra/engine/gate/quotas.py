@@ -26,7 +26,7 @@ def pods(quotas: Sequence[Object], workloads: Sequence[Workload], own: int) -> l
     lasting = (item for item in workloads if not (item.hook or item.everywhere))
     required = sum(item.count for item in lasting if not item.owner.startswith(_ENDING))
     return [
-        _check(obj["metadata"]["name"], key, obj, required, own)
+        _check(obj, key, required, own)
         for obj in quotas
         if required and not {"scopes", "scopeSelector"} & part(obj, "spec").keys()
         for key in ("pods", "count/pods")
@@ -34,9 +34,10 @@ def pods(quotas: Sequence[Object], workloads: Sequence[Workload], own: int) -> l
     ]
 
 
-def _check(name: str, key: str, quota: Object, required: int, own: int) -> Check:
+def _check(quota: Object, key: str, required: int, own: int) -> Check:
     allowed = quantity(str(part(quota, "spec", "hard")[key]))
     others = max(0, quantity(str(part(quota, "status", "used").get(key, 0))) - own)
+    name = quota["metadata"]["name"]
     text = f"ResourceQuota/{name} allows {allowed:.0f} {key}, {required} needed"
     return Check(
         name="quota",

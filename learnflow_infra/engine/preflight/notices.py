@@ -11,6 +11,10 @@ from learnflow_infra.engine.request.session import Session
 from learnflow_infra.events import Emit, Message
 from learnflow_infra.values import previous
 
+_BEING_DELETED = (
+    "is being deleted: its data go as soon as its pods end, and no deploy ends well. See `diagnose`"
+)
+
 
 def dropped(comparisons: Sequence[Comparison], emit: Emit) -> None:
     """Name, in one line, the values of the last deploy that this one drops or changes back."""
@@ -43,10 +47,7 @@ def claims_being_deleted(session: Session, comparisons: Sequence[Comparison]) ->
         if item.action is Action.NONE:
             name, objects = item.prepared.release.name, item.desired.manifest.objects
             for claim in claims_at_risk.find(session, name, objects):
-                text = (
-                    f"Warning: {name}: {claim} is being deleted: its data go as soon as its pods "
-                )
-                session.emit(Message(text=f"{text}end, and no deploy ends well. See `diagnose`"))
+                session.emit(Message(text=f"Warning: {name}: {claim} {_BEING_DELETED}"))
 
 
 def recreated(comparisons: Sequence[Comparison], emit: Emit) -> None:
