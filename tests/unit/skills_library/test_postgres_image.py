@@ -84,3 +84,9 @@ def test_a_signal_ends_the_wait_for_the_lock(start):
     process = start("flock", BUSY)
     process.send_signal(signal.SIGTERM)
     assert process.wait(60) == 143
+
+
+def test_a_signal_is_heard_before_anything_is_read(start):
+    process = start("../common.sh", "echo started; sleep 600 & wait")
+    process.send_signal(signal.SIGTERM)
+    assert process.wait(60) == 143

@@ -13,6 +13,7 @@
 # - SIGTERM and SIGINT mean a fast shutdown; PostgreSQL's own SIGTERM would wait for clients.
 #   A signal that the server is too young to hear is sent again until the server has ended.
 set -Eeuo pipefail
+trap 'exit 143' INT TERM QUIT # at once: process 1 hears no signal that it does not trap
 umask 077
 
 readonly HOME_DIR=/opt/bitnami/postgresql LIB_DIR=/usr/local/lib/learnflow
