@@ -74,6 +74,10 @@ class View:
             own += {obj["metadata"]["uid"]: obj for obj in (*named, *claims)}.values()
         return own
 
+    def claims(self) -> list[Object]:
+        """The claims of the release's namespace, whoever made them."""
+        return list(self.store.objects([_CLAIMS.format(self.namespace)]))
+
     def snapshot(self) -> Snapshot:
         """The release's objects now; the same instance while nothing changes."""
         version = self.store.version

@@ -27,10 +27,19 @@ class ClaimMarker:
         self._session, self._release, self._values = session, release, values
         self._done: set[str] = set()
 
-    def mark_used(self, manifest: Sequence[Object], objects: Sequence[Object]) -> None:
-        """Mark the claims, of the release's objects, that its manifest makes."""
-        existing = [obj for obj in objects if obj["kind"] == "PersistentVolumeClaim"]
-        for claim in claims.of_release(manifest, existing, objects) if existing else ():
+    def mark_used(
+        self, manifest: Sequence[Object], objects: Sequence[Object], existing: Sequence[Object]
+    ) -> None:
+        """Mark the claims that the release's manifest makes.
+
+        Args:
+            manifest: of the release.
+            objects: those that belong to the release, by its label.
+            existing: all claims of the namespace: those of a StatefulSet may lack the label.
+        """
+        own = [obj for obj in objects if obj["kind"] == "PersistentVolumeClaim"]
+        made = claims.of_release(manifest, own, objects) if own else []
+        for claim in (*made, *claims.used_by(manifest, existing)):
             self.mark(claim)
 
     def mark(self, claim: Object) -> None:

@@ -104,7 +104,7 @@ def _wait(
     def observe(observation: Observation) -> None:
         report(observation)
         replacer.replace(observation.snapshot)
-        marker.mark_used(live.manifest.objects, observation.snapshot.objects)
+        marker.mark_used(live.manifest.objects, observation.snapshot.objects, view.claims())
 
     view = View(session.kube, session.watches, session.namespace, release)
     view.follow(expected(live.manifest.objects))
