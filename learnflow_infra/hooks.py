@@ -6,6 +6,8 @@ Source: https://helm.sh/docs/topics/charts_hooks/
 from collections.abc import Mapping
 from typing import Any
 
+from learnflow_infra.fields import at
+
 _ANNOTATION = "helm.sh/hook"
 _TESTS = {"test", "test-success"}
 
@@ -27,7 +29,5 @@ def is_only_test(obj: Mapping[str, Any]) -> bool:
 
 
 def _annotation(obj: Mapping[str, Any]) -> str | None:
-    metadata = obj.get("metadata")
-    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
-    value = annotations.get(_ANNOTATION) if isinstance(annotations, dict) else None
+    value = at(obj, "metadata", "annotations", _ANNOTATION)
     return value if isinstance(value, str) else None

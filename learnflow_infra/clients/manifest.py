@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import Any
 
 from learnflow_infra.documents.reading import parse_all, parts
+from learnflow_infra.fields import part
 from learnflow_infra.hooks import is_hook
 from learnflow_infra.objects import Fields, Object
 
@@ -71,7 +72,7 @@ class Manifest:
 
     def _where(self, document: Fields) -> str:
         source = self.source(_sent(document))
-        kind, name = document.get("kind"), _mapping(document, "metadata").get("name")
+        kind, name = document.get("kind"), part(document, "metadata").get("name")
         return ": ".join(filter(None, [source, f"{kind or 'an object'}/{name or '(no name)'}"]))
 
 
@@ -95,7 +96,7 @@ def _flat(*documents: Fields) -> Iterator[Fields]:
 
 def _named(document: Fields) -> Fields:
     """A hook's object with a name: its prefix, where the API server generates the name."""
-    metadata = _mapping(document, "metadata")
+    metadata = part(document, "metadata")
     prefix = metadata.get("generateName")
     if not prefix or metadata.get("name"):
         return document
@@ -115,7 +116,7 @@ def _fault(document: Fields) -> str:
             return f"{key} is not set"
     if not isinstance(document.get("metadata") or {}, dict):
         return "metadata is not a mapping"
-    metadata = _mapping(document, "metadata")
+    metadata = part(document, "metadata")
     name, prefix = metadata.get("name"), metadata.get("generateName")
     if prefix and name in {None, prefix}:
         return "" if _kept(document) else "metadata.generateName: helm needs metadata.name instead"
@@ -126,14 +127,8 @@ def _fault(document: Fields) -> str:
 
 def _kept(document: Fields) -> bool:
     """Whether the object is a hook that helm never deletes by its name before it has failed."""
-    annotations = _mapping(_mapping(document, "metadata"), "annotations")
+    annotations = part(document, "metadata", "annotations")
     return is_hook(document) and annotations.get("helm.sh/hook-delete-policy") == "hook-failed"
-
-
-def _mapping(fields: Fields, key: str) -> Fields:
-    """A mapping in a document; empty where there is none."""
-    value = fields.get(key)
-    return value if isinstance(value, dict) else {}
 
 
 def _is_text(value: object) -> bool:
@@ -148,7 +143,7 @@ def _sent(document: Fields) -> Object:
 
     Source: setMetadataVisitor of helm's pkg/action.
     """
-    metadata = _mapping(document, "metadata")
+    metadata = part(document, "metadata")
     kept = {
         key: value for key, value in metadata.items() if key not in _MARKED or _are_texts(value)
     }

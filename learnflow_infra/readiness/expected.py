@@ -4,10 +4,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from learnflow_infra.fields import at
 from learnflow_infra.objects import Object, Reference, refer, reference
 from learnflow_infra.readiness import strimzi_specs
 from learnflow_infra.readiness.scaling import desired_replicas
-from learnflow_infra.readiness.states import at
 from learnflow_infra.readiness.watched import is_watched
 
 

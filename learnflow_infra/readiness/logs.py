@@ -5,9 +5,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 from learnflow_infra.clients.kube import Kube
+from learnflow_infra.fields import at, count, text
 from learnflow_infra.objects import ContainerStatus, Pod, is_pod
 from learnflow_infra.readiness.owned import Snapshot
-from learnflow_infra.readiness.states import at, containers, count, text
+from learnflow_infra.readiness.states import containers
 from learnflow_infra.timestamps import seconds_of
 
 MAX_CONTAINERS = 10

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable
 
+from learnflow_infra.fields import text
 from learnflow_infra.objects import Object
-from learnflow_infra.readiness.states import claim_names, ends, text
+from learnflow_infra.readiness.states import claim_names, ends
 
 
 def mounted(own: Iterable[Object], objects: Iterable[Object]) -> list[Object]:

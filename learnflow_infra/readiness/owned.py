@@ -7,6 +7,7 @@ from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from learnflow_infra.fields import text
 from learnflow_infra.models import ReadyRule
 from learnflow_infra.objects import Object, Reference, reference, references
 from learnflow_infra.readiness import strimzi_specs
@@ -14,7 +15,7 @@ from learnflow_infra.readiness.expected import Expected
 from learnflow_infra.readiness.mounted import waiting_for_a_pod, with_lost_claims
 from learnflow_infra.readiness.past import uncounted
 from learnflow_infra.readiness.scaling import differences, scaled_status
-from learnflow_infra.readiness.states import current, text
+from learnflow_infra.readiness.states import current
 from learnflow_infra.readiness.status import Status, conventions, evaluate
 from learnflow_infra.readiness.watched import COLLECTIONS
 from learnflow_infra.timestamps import seconds_of

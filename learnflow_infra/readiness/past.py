@@ -7,9 +7,10 @@ scaled away.
 
 from collections.abc import Iterable, Mapping, Sequence
 
+from learnflow_infra.fields import at, count, items, text
 from learnflow_infra.objects import Object
 from learnflow_infra.readiness import strimzi, strimzi_specs
-from learnflow_infra.readiness.states import at, count, items, owner_uids, text, unobserved
+from learnflow_infra.readiness.states import owner_uids, unobserved
 
 REVISION = "deployment.kubernetes.io/revision"
 """The annotation of a ReplicaSet by which its Deployment's controller counts revisions."""

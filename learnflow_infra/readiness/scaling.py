@@ -5,8 +5,9 @@ Somebody may scale an object by hand. Where an autoscaler does, its number is th
 
 from collections.abc import Iterable, Mapping
 
+from learnflow_infra.fields import at, text
 from learnflow_infra.objects import Object, Reference, refer, reference
-from learnflow_infra.readiness.states import Status, at, progress, text
+from learnflow_infra.readiness.states import Status, progress
 
 
 def desired_replicas(objects: Iterable[Object]) -> dict[Reference, int]:

@@ -5,8 +5,8 @@ It is ready as soon as its containers run, also in the second before they end.
 
 from collections.abc import Iterable
 
+from learnflow_infra.fields import at, items, text
 from learnflow_infra.objects import Object
-from learnflow_infra.readiness.states import at, items, text
 from learnflow_infra.timestamps import seconds_of
 
 PROBELESS = 5.0

@@ -1,14 +1,10 @@
-"""The statuses of Kubernetes objects, and readers of fields that may be missing.
+"""The statuses of Kubernetes objects, and what their conditions, owners and pods tell."""
 
-A rule meets objects in every phase: any field may be missing or null. The readers `part`,
-`items`, `count` and `text` never raise.
-"""
-
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from learnflow_infra.objects import Condition, ContainerStatus, Fields, Object, Terminated, Waiting
+from learnflow_infra.fields import at, count, items, text
+from learnflow_infra.objects import Condition, ContainerStatus, Object, Terminated, Waiting
 
 State = Literal["Current", "InProgress", "Failed", "Terminating", "NotFound", "Unknown"]
 
@@ -49,37 +45,6 @@ def terminating(message: str) -> Status:
 def unknown(message: str) -> Status:
     """Its state cannot be determined: its node does not answer, or the object is malformed."""
     return Status(state="Unknown", message=message)
-
-
-def at(obj: Any, *keys: str) -> Any:
-    """The value at a path of keys; None where one of them is missing."""
-    for key in keys:
-        obj = obj.get(key) if isinstance(obj, Mapping) else None
-    return obj
-
-
-def part(obj: Any, *keys: str) -> Fields:
-    """The mapping at a path of keys, or an empty one."""
-    value = at(obj, *keys)
-    return value if isinstance(value, dict) else {}
-
-
-def items(obj: Any, *keys: str) -> list[Any]:
-    """The mappings in the list at a path of keys."""
-    value = at(obj, *keys)
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
-def count(obj: Any, *keys: str, default: int = 0) -> int:
-    """The integer at a path of keys, or the default."""
-    value = at(obj, *keys)
-    return value if isinstance(value, int) else default
-
-
-def text(obj: Any, *keys: str, default: str = "") -> str:
-    """The text at a path of keys, or the default, also in place of an empty text."""
-    value = at(obj, *keys)
-    return value if isinstance(value, str) and value else default
 
 
 def condition(obj: Object, name: str) -> Condition:

@@ -9,21 +9,17 @@ not been reconciled yet.
 import re
 from collections.abc import Callable, Mapping
 
+from learnflow_infra.fields import at, count, items, part, text
 from learnflow_infra.objects import Object
 from learnflow_infra.readiness.states import (
     Status,
-    at,
     condition,
-    count,
     current,
     describe,
     failed,
     holds,
     is_true,
-    items,
-    part,
     progress,
-    text,
     unobserved,
 )
 

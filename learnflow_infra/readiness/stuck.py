@@ -9,19 +9,10 @@ data, and becomes ready by itself.
 
 from collections.abc import Iterable
 
+from learnflow_infra.fields import at, count, part, text
 from learnflow_infra.objects import ContainerStatus, Object
 from learnflow_infra.readiness.past import of_the_past
-from learnflow_infra.readiness.states import (
-    STARTING,
-    at,
-    condition,
-    containers,
-    count,
-    owner_uids,
-    part,
-    text,
-    waiting,
-)
+from learnflow_infra.readiness.states import STARTING, condition, containers, owner_uids, waiting
 from learnflow_infra.readiness.status import compute
 from learnflow_infra.timestamps import seconds_of
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from learnflow_infra.documents.merging import put
 from learnflow_infra.errors import InputError
+from learnflow_infra.fields import at
 from learnflow_infra.models import RegistryKeys, Values
 
 SCHEME = "oci://"
@@ -62,13 +63,13 @@ def value_layer(
     layer = _blocks(effective, mirrors)
     for keys in registry_keys:
         global_registry = (effective.get("global") or {}).get("imageRegistry")
-        registry = str(global_registry or _get(effective, keys.registry) or "")
-        prefix = str(_get(effective, keys.repository) or "") if keys.repository else ""
+        registry = str(global_registry or at(effective, *keys.registry.split(".")) or "")
+        prefix = str(at(effective, *keys.repository.split(".")) or "") if keys.repository else ""
         now = rewrite("/".join(filter(None, (registry, prefix))), mirrors)
         host, _, rest = now.partition("/")
         rewritten = {keys.registry: host if keys.repository else now, keys.repository: rest}
         for key, value in rewritten.items():
-            if key and _get(effective, key) != value:
+            if key and at(effective, *key.split(".")) != value:
                 layer = put(layer, key, value)
     return layer
 
@@ -88,10 +89,3 @@ def _blocks(values: Mapping[str, object], mirrors: Sequence[Mirror]) -> Values:
         if below:
             changed[key] = below
     return changed
-
-
-def _get(values: Values, dotted: str) -> object:
-    value: object = values
-    for key in dotted.split("."):
-        value = value.get(key) if isinstance(value, dict) else None
-    return value

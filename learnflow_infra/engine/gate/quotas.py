@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 from learnflow_infra.checks import Check
 from learnflow_infra.engine.gate.requests import Workload
+from learnflow_infra.fields import part
 from learnflow_infra.objects import Object
 from learnflow_infra.quantities import quantity
-from learnflow_infra.readiness.states import part
 
 _ENDING = ("Job/", "CronJob/")
 

@@ -8,9 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from learnflow_infra.engine.release.pod_needs import of_pod
+from learnflow_infra.fields import items, text
 from learnflow_infra.objects import Object, Reference, reference
 from learnflow_infra.readiness.mounted import mounted
-from learnflow_infra.readiness.states import ends, items, text
+from learnflow_infra.readiness.states import ends
 
 CLAIM = "PersistentVolumeClaim/"
 """How references of claims begin."""

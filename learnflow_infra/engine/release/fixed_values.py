@@ -11,10 +11,10 @@ from learnflow_infra.engine.request import marks
 from learnflow_infra.engine.request.prepare import Prepared
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import RefusedError
+from learnflow_infra.fields import at
 from learnflow_infra.models import FixedByVolumes, Values
 from learnflow_infra.objects import Object
 from learnflow_infra.quantities import quantity
-from learnflow_infra.readiness.states import at
 from learnflow_infra.remedy import Command, Remedy, Words, join_lines
 from learnflow_infra.values.origins import shown, undotted
 

@@ -19,8 +19,8 @@ from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.recreation import Fixed, adopts
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import NotReadyError
+from learnflow_infra.fields import part
 from learnflow_infra.objects import Object, reference
-from learnflow_infra.readiness.states import part
 
 _REFUSALS = re.compile(
     r"immutable|read-only|once set|can ?not (?:be )?(?:change|update|modif|less than)"

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from learnflow_infra.clients.api_errors import ForbiddenError
 from learnflow_infra.clients.kube import Kube
+from learnflow_infra.fields import items, part, text
 from learnflow_infra.objects import Fields, Object, refer, references
 from learnflow_infra.pod_specs import pod_specs
-from learnflow_infra.readiness.states import items, part, text
 
 _SOURCES: Mapping[str, str] = {
     "secret": "Secret",

@@ -5,10 +5,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from learnflow_infra.fields import items, part
 from learnflow_infra.objects import Fields, Object, reference
 from learnflow_infra.pod_specs import pod_specs, pod_templates
 from learnflow_infra.quantities import quantity
-from learnflow_infra.readiness.states import items, part
 
 _LOSSES: Mapping[str, str] = {
     "StatefulSet": "its pods and claims stay, and the new one takes them over",

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from learnflow_infra.clients.helm import Helm
 from learnflow_infra.clients.helm_output import Live
 from learnflow_infra.clusters import embedded
+from learnflow_infra.fields import at
 from learnflow_infra.models import ChartSource, ReleaseName, Values
-from learnflow_infra.readiness.states import at
 from learnflow_infra.system import tasks
 from learnflow_infra.values import Layer, previous
 from learnflow_infra.values.origins import Keys, undotted

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from learnflow_infra.fields import at, count, items, text
 from learnflow_infra.masking import masked
 from learnflow_infra.objects import Container, ContainerStatus, Object, Terminated, reference
 from learnflow_infra.readiness.causes.absent_config import absent_config
@@ -12,16 +13,7 @@ from learnflow_infra.readiness.causes.facts import Facts, message_of
 from learnflow_infra.readiness.causes.image_pulls import waits_for_image
 from learnflow_infra.readiness.causes.probes import failed_probe, killed_by_probe, outlived_crash
 from learnflow_infra.readiness.causes.sandboxes import sandbox
-from learnflow_infra.readiness.states import (
-    STARTING,
-    at,
-    count,
-    ended,
-    items,
-    owner_uids,
-    text,
-    waiting,
-)
+from learnflow_infra.readiness.states import STARTING, ended, owner_uids, waiting
 
 _HOOKS = {
     "PostStartHookError": "postStart hook",

@@ -6,12 +6,13 @@ from learnflow_infra.clients import registry_faults
 from learnflow_infra.clients.registry_faults import Puller
 from learnflow_infra.clients.registry_words import Fault, classify
 from learnflow_infra.errors import InputError
+from learnflow_infra.fields import items, text
 from learnflow_infra.masking import masked
 from learnflow_infra.objects import ContainerStatus, Object, reference
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts, message_of
-from learnflow_infra.readiness.states import containers, items, text, waiting
+from learnflow_infra.readiness.states import containers, waiting
 from learnflow_infra.references import Reference, parse
 from learnflow_infra.remedy import Remedy, Words
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from learnflow_infra.fields import at, count, part
 from learnflow_infra.masking import masked
 from learnflow_infra.objects import Object, reference
 from learnflow_infra.readiness import strimzi
@@ -10,7 +11,7 @@ from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts
 from learnflow_infra.readiness.groups import group_of, is_custom
-from learnflow_infra.readiness.states import Status, at, count, part, unobserved
+from learnflow_infra.readiness.states import Status, unobserved
 from learnflow_infra.readiness.status import conventions
 from learnflow_infra.remedy import Command, Remedy
 

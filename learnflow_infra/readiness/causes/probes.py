@@ -2,10 +2,11 @@
 
 import re
 
+from learnflow_infra.fields import text
 from learnflow_infra.masking import masked
 from learnflow_infra.objects import ContainerStatus, Object
 from learnflow_infra.readiness.causes.facts import Facts, message_of
-from learnflow_infra.readiness.states import ended, text
+from learnflow_infra.readiness.states import ended
 from learnflow_infra.timestamps import seconds_of
 
 RESET = 600.0

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Iterator
 
+from learnflow_infra.fields import count, text
 from learnflow_infra.masking import masked
 from learnflow_infra.objects import Object, Reference, refer, reference
 from learnflow_infra.readiness import strimzi
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts, message_of
-from learnflow_infra.readiness.states import condition, count, holds, owner_uids, text
+from learnflow_infra.readiness.states import condition, holds, owner_uids
 from learnflow_infra.remedy import Command, Remedy, Words
 
 _PHRASES: tuple[tuple[Code, str, str, Words], ...] = (

@@ -1,8 +1,9 @@
 """Which objects an object depends on: its owners, its node, and its claims."""
 
+from learnflow_infra.fields import at
 from learnflow_infra.objects import Object, Reference, refer, reference
 from learnflow_infra.readiness.causes.facts import Facts
-from learnflow_infra.readiness.states import at, claim_names, owner_uids
+from learnflow_infra.readiness.states import claim_names, owner_uids
 
 
 class Relations:

@@ -7,11 +7,12 @@ Source: the message of the condition PodScheduled, made by FitError of kube-sche
 import re
 from collections.abc import Iterator
 
+from learnflow_infra.fields import at, items, part, text
 from learnflow_infra.objects import Object, reference
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts
-from learnflow_infra.readiness.states import at, claim_names, condition, items, part, text
+from learnflow_infra.readiness.states import claim_names, condition
 
 _RULES: tuple[tuple[Code, str], ...] = (
     (

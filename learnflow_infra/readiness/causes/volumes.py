@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from learnflow_infra.fields import at, text
 from learnflow_infra.masking import masked
 from learnflow_infra.objects import Object, reference
 from learnflow_infra.readiness.causes.absent_config import absent_config, names_absent_config
@@ -9,7 +10,7 @@ from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts, message_of
 from learnflow_infra.readiness.mounted import mounted
-from learnflow_infra.readiness.states import at, sandbox_made, text
+from learnflow_infra.readiness.states import sandbox_made
 
 _DEFAULTS = (
     "storageclass.kubernetes.io/is-default-class",

@@ -8,6 +8,7 @@ Source: https://github.com/kubernetes-sigs/cli-utils/tree/master/pkg/kstatus
 
 from collections.abc import Callable, Mapping, Sequence
 
+from learnflow_infra.fields import at, text
 from learnflow_infra.masking import masked
 from learnflow_infra.models import ReadyRule
 from learnflow_infra.objects import Object
@@ -16,10 +17,8 @@ from learnflow_infra.readiness.groups import group_of, is_custom
 from learnflow_infra.readiness.states import (
     State,
     Status,
-    at,
     progress,
     terminating,
-    text,
     unknown,
     unobserved,
 )

@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from learnflow_infra.clients import cel
+from learnflow_infra.fields import items, text
 from learnflow_infra.models import ReadyRule
 from learnflow_infra.objects import Object
 from learnflow_infra.readiness.groups import group_of
@@ -18,9 +19,7 @@ from learnflow_infra.readiness.states import (
     current,
     describe,
     failed,
-    items,
     progress,
-    text,
     unobserved,
 )
 

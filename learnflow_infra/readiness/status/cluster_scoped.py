@@ -1,19 +1,16 @@
 """The status of claims, of extensions of the API, and of policies of a namespace."""
 
+from learnflow_infra.fields import at, count, items, text
 from learnflow_infra.objects import Object
 from learnflow_infra.readiness.states import (
     Status,
-    at,
     condition,
-    count,
     current,
     describe,
     failed,
     holds,
-    items,
     progress,
     terminating,
-    text,
 )
 
 

@@ -8,8 +8,9 @@ import itertools
 import re
 from collections.abc import Iterator
 
+from learnflow_infra.fields import items, part
 from learnflow_infra.objects import Fields, Object
-from learnflow_infra.readiness.states import Status, items, part, progress
+from learnflow_infra.readiness.states import Status, progress
 
 _FLAGS = ("ready", "isReady", "readyToUse", "healthy", "applied", "synced")
 """Fields that are false while something is not ready; in place of a flag, the count 0."""

@@ -1,7 +1,8 @@
 """The status of objects that make pods reachable."""
 
+from learnflow_infra.fields import at, items, text
 from learnflow_infra.objects import Object
-from learnflow_infra.readiness.states import Status, at, current, items, progress, text
+from learnflow_infra.readiness.states import Status, current, progress
 
 
 def service(obj: Object) -> Status:

@@ -6,8 +6,9 @@ and the `phase` of CloudNativePG, which is a sentence such as `Setting up primar
 
 import re
 
+from learnflow_infra.fields import part, text
 from learnflow_infra.objects import Object
-from learnflow_infra.readiness.states import Status, current, failed, part, progress, text
+from learnflow_infra.readiness.states import Status, current, failed, progress
 
 _FIELDS: tuple[tuple[str, ...], ...] = (
     *((key,) for key in ("phase", "state", "status", "currentState", "currentStatus", "compliant")),

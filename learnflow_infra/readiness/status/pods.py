@@ -1,18 +1,16 @@
 """The status of pods, Jobs and CronJobs."""
 
+from learnflow_infra.fields import at, part, text
 from learnflow_infra.objects import ContainerStatus, Object
 from learnflow_infra.readiness.states import (
     STARTING,
     Status,
-    at,
     condition,
     containers,
     current,
     failed,
     holds,
-    part,
     progress,
-    text,
     unknown,
 )
 

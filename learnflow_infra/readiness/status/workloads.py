@@ -4,19 +4,16 @@ Source: `kubectl rollout status`,
 https://kubernetes.io/docs/reference/kubectl/generated/kubectl_rollout/kubectl_rollout_status/
 """
 
+from learnflow_infra.fields import at, count, part, text
 from learnflow_infra.objects import Object
 from learnflow_infra.readiness.states import (
     Status,
-    at,
     condition,
-    count,
     current,
     describe,
     failed,
     holds,
-    part,
     progress,
-    text,
 )
 
 
