@@ -10,6 +10,8 @@
 #   KAFKA_HEAP             Java's heap, for example 256m
 #   KAFKA_JVM_OPTIONS      further options of java
 set -euo pipefail
+# As process 1, bash ignores a signal without a trap. This one holds until java takes its place.
+trap 'exit 143' TERM INT
 
 node=${HOSTNAME##*-}
 config=$(< "$KAFKA_CONFIG")
