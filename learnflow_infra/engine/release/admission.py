@@ -4,6 +4,7 @@ A controller creates the pods, so helm does not learn of a refusal: an upgrade w
 pods that run, and no new pod would start.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 
 from learnflow_infra.clients import api_paths, dry_run
@@ -25,8 +26,13 @@ _DECIDED = {
     Code.AdmissionDenied,
     Code.MissingServiceAccount,
     Code.ResourceRejected,
+    Code.QuotaExceeded,
 }
-"""Refusals that stay. A quota can be free again once the pods that run have ended."""
+"""Refusals that stay."""
+_PASSING = re.compile(r"exceeded quota|(?:insufficient|status unknown for) quota")
+"""Words of refusals for a quota that can be free again once the pods that run have ended."""
+_LIMITS = ("LimitRange/", "ResourceQuota/")
+"""Where a run brings one, limits and defaults may be others when the pods are created."""
 _ELSEWHERE = {Code.ResourceRejected}
 """Refusals that do not depend on the namespace."""
 SUBSTITUTE = "default"
@@ -44,9 +50,11 @@ def fault(kube: Kube, namespace: str, obj: Object, new: Collection[Reference]) -
         new: all objects of the run; pods may name them though they do not exist yet.
     """
     namespace = obj["metadata"].get("namespace", namespace)
+    limited = any(name.startswith(_LIMITS) for name in new)
+    decided = _DECIDED - {Code.QuotaExceeded} if limited else _DECIDED
     for pod in pods(obj, new):
         try:
-            text = _refusal(kube, namespace, pod, _DECIDED)
+            text = _refusal(kube, namespace, pod, decided)
         except NotFoundError:  # the namespace will be created
             text = _refusal(kube, SUBSTITUTE, pod, _ELSEWHERE)
         if text:
@@ -61,7 +69,7 @@ def _refusal(kube: Kube, namespace: str, pod: Object, decided: Collection[Code])
         raise
     except ApiError as error:
         cause = causes.from_refusal(error.message)
-        if cause is None or cause.code not in decided:
+        if cause is None or cause.code not in decided or _PASSING.search(error.message):
             return ""
         if cause.code == Code.MissingServiceAccount and "serviceAccountName" not in pod["spec"]:
             return ""  # a controller makes the default one

@@ -268,7 +268,14 @@ PLACES = [
     ),
 ]
 REFUSALS = [
-    case("quota", "QuotaExceeded", REFUSED, stateful_set(), before=[quota(pods="0")]),
+    case(
+        "quota",
+        "QuotaExceeded",
+        FOUNDATION,
+        stateful_set(),
+        before=[quota(pods="0")],
+        early=True,
+    ),
     case(
         "quota-of-claims",
         "QuotaExceeded",
@@ -289,6 +296,7 @@ REFUSALS = [
                 spec={"limits": [{"type": "Container", "max": {"memory": "32Mi"}}]},
             )
         ],
+        visible=False,
     ),
     case(
         "pod-security",

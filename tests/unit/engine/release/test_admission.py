@@ -13,6 +13,8 @@ ACCOUNT = (
     'serviceaccount "absent" not found'
 )
 QUOTA = 'pods "a-" is forbidden: exceeded quota: small, requested: pods=1, used: pods=1'
+LIMITS = 'pods "a-" is forbidden: maximum cpu usage per Container is 1, but limit is 2'
+DEMAND = 'pods "a-" is forbidden: failed quota: small: must specify limits.cpu for: main'
 RIGHTS = 'pods is forbidden: User "jane" cannot create resource "pods" in API group ""'
 POLICY = "admission webhook \"policy.example.org\" denied the request: no label 'team'"
 INVALID = 'Pod "a-" is invalid: spec.containers[0].image: Required value'
@@ -49,6 +51,8 @@ class Server:
         (403, ACCOUNT, {"serviceAccountName": "absent"}, True),
         (403, ACCOUNT.replace("absent", "default"), {}, False),
         (403, QUOTA, {}, False),
+        (403, LIMITS, {}, True),
+        (403, DEMAND, {}, True),
         (403, RIGHTS, {}, False),
         (403, POLICY, {}, True),
         (400, POLICY, {}, True),
@@ -60,6 +64,11 @@ def test_what_counts_as_a_refusal(status, message, spec, refused):
     server = Server(apps=(status, message))
     found = admission.fault(server, "apps", workload(**spec), ())
     assert found == (message if refused else "")
+
+
+@pytest.mark.parametrize("brought", ["LimitRange/small", "ResourceQuota/small"])
+def test_limits_that_the_run_changes_refuse_nothing(brought):
+    assert admission.fault(Server(apps=(403, DEMAND)), "apps", workload(), {brought}) == ""
 
 
 @pytest.mark.parametrize(
