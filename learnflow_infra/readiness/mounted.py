@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from learnflow_infra.fields import text
 from learnflow_infra.objects import Object
-from learnflow_infra.readiness.states import claim_names, ends
+from learnflow_infra.readiness.states import claim_names, ends, is_deleted
 
 
 def mounted(own: Iterable[Object], objects: Iterable[Object]) -> list[Object]:
@@ -44,7 +44,7 @@ def waiting_for_a_pod(own: Iterable[Object], classes: Iterable[Object]) -> set[s
 
 
 def _loses_data(claim: Object) -> bool:
-    deleted = bool(text(claim, "metadata", "deletionTimestamp"))
+    deleted = is_deleted(claim)
     return deleted or text(claim, "status", "phase") == "Lost"
 
 

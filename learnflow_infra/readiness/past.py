@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from learnflow_infra.fields import at, count, items, text
 from learnflow_infra.objects import Object
 from learnflow_infra.readiness import strimzi, strimzi_specs
-from learnflow_infra.readiness.states import owner_uids, unobserved
+from learnflow_infra.readiness.states import is_deleted, owner_uids, unobserved
 
 REVISION = "deployment.kubernetes.io/revision"
 """The annotation of a ReplicaSet by which its Deployment's controller counts revisions."""
@@ -21,7 +21,7 @@ _INTERCHANGEABLE = {"ReplicaSet", "ReplicationController", "Job"}
 def of_the_past(objects: Sequence[Object]) -> set[str]:
     """The uids of objects whose troubles are no causes: they end with the objects."""
     old = _below(_unseen(objects) | _older_sets(objects), objects)
-    deleted = {_uid(obj) for obj in objects if obj["kind"] == "Pod" and _deleted(obj)}
+    deleted = {_uid(obj) for obj in objects if obj["kind"] == "Pod" and is_deleted(obj)}
     return old | deleted | scaled_away(objects)
 
 
@@ -40,7 +40,7 @@ def _failed_with_owner(pod: Object) -> bool:
 
 def _replaced(pod: Object) -> bool:
     kinds = {text(owner, "kind") for owner in items(pod, "metadata", "ownerReferences")}
-    return _deleted(pod) and bool(kinds & _INTERCHANGEABLE)
+    return is_deleted(pod) and bool(kinds & _INTERCHANGEABLE)
 
 
 def scaled_away(objects: Iterable[Object]) -> set[str]:
@@ -99,10 +99,6 @@ def _below(roots: set[str], objects: Sequence[Object]) -> set[str]:
         added = {_uid(obj) for obj in objects if owner_uids(obj) & added} - owners
         owners |= added
     return {_uid(obj) for obj in objects if obj["kind"] == "Pod" and _uid(obj) in owners}
-
-
-def _deleted(obj: Object) -> bool:
-    return bool(text(obj, "metadata", "deletionTimestamp"))
 
 
 def _uid(obj: Object) -> str:

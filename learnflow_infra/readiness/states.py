@@ -80,9 +80,14 @@ def claim_names(pod: Object) -> set[str]:
     return {text(volume, "persistentVolumeClaim", "claimName") for volume in volumes} - {""}
 
 
+def is_deleted(obj: Object) -> bool:
+    """Whether the object is being deleted: it is gone once its finalizers are."""
+    return bool(text(obj, "metadata", "deletionTimestamp"))
+
+
 def ends(pod: Object) -> bool:
     """Whether the pod has ended, or is being deleted: a release is ready without it."""
-    return bool(text(pod, "metadata", "deletionTimestamp")) or has_ended(pod)
+    return is_deleted(pod) or has_ended(pod)
 
 
 def has_ended(pod: Object) -> bool:

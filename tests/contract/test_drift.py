@@ -136,3 +136,12 @@ def test_a_failed_job_is_drift_and_deleted(kube, namespace):
     drift.mend(kube, [finding])
     left = kube.find(where)
     assert left is None or left["metadata"].get("deletionTimestamp")
+
+
+def test_an_object_that_is_being_deleted_is_found(kube, installed):
+    hold = {"metadata": {"finalizers": ["example.org/hold"]}}
+    patch(kube, installed, SECRET, hold)
+    kube.delete(path(installed, SECRET))
+    (finding,) = drift.find(kube, installed, MANIFEST)
+    assert (str(finding), finding.state, finding.change.kind) == ("Secret/s", "deleted", "added")
+    patch(kube, installed, SECRET, {"metadata": {"finalizers": None}})

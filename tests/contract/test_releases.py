@@ -3,6 +3,7 @@
 import asyncio
 import dataclasses
 from pathlib import Path
+from threading import Timer
 
 import pytest
 import yaml
@@ -83,13 +84,23 @@ def test_comparing_changes_nothing(session, release):
     assert session.kube.items(f"/api/v1/namespaces/{session.namespace}/secrets") == []
 
 
-def test_a_deleted_object_is_created_again(session, release):
+@pytest.mark.parametrize("held", [False, True])
+def test_a_deleted_object_is_created_again(session, release, held):
     converge(session, release, {})
     path = f"/api/v1/namespaces/{session.namespace}/configmaps/demo"
+    hold = ["example.org/hold"] if held else None
+    session.kube.merge(path, {"metadata": {"finalizers": hold}})
     session.kube.delete(path)
+    let_go = Timer(1, session.kube.merge, (path, {"metadata": {"finalizers": None}}))
+    if held:
+        let_go.start()
     observed, outcome = converge(session, release, {})
     assert (observed.action, outcome.revision) == (Action.UPGRADE, 2)
-    assert session.kube.find(path)["data"] == {"greeting": "hello"}
+    found = session.kube.find(path)
+    assert (found["data"], found["metadata"].get("deletionTimestamp")) == (
+        {"greeting": "hello"},
+        None,
+    )
 
 
 def test_a_change_by_hand_is_reverted_without_a_new_revision(session, release):

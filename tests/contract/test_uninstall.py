@@ -8,6 +8,7 @@ import yaml
 
 from learnflow_infra.clients import retry
 from learnflow_infra.clients.installation import Installation
+from learnflow_infra.engine.release import removal
 from learnflow_infra.engine.release.uninstall import uninstall
 from learnflow_infra.errors import NotReadyError
 from learnflow_infra.models import Release
@@ -36,13 +37,13 @@ def install(session, folder, *objects):
     return asyncio.run(session.helm.upgrade(what, seconds=10))
 
 
-def collection(session):
-    return f"/api/v1/namespaces/{session.namespace}/persistentvolumeclaims"
+def collection(session, kind="persistentvolumeclaims"):
+    return f"/api/v1/namespaces/{session.namespace}/{kind}"
 
 
-def release_finalizer(session, name):
+def release_finalizer(session, name, kind="persistentvolumeclaims"):
     body = {"metadata": {"finalizers": None}}
-    path = f"{collection(session)}/{name}"
+    path = f"{collection(session, kind)}/{name}"
     session.kube.request("PATCH", path, body=body, content_type="application/merge-patch+json")
 
 
@@ -72,6 +73,17 @@ def test_a_finalizer_that_stays_is_an_error(session, tmp_path):
         asyncio.run(uninstall(session, release(grace={"FinalizerStuck": 0.5}), live))
     assert [cause["object"] for cause in error.value.causes] == ["PersistentVolumeClaim/held"]
     release_finalizer(session, "held")
+
+
+def test_an_object_of_a_kind_that_is_not_watched_is_waited_for(session, tmp_path, monkeypatch):
+    monkeypatch.setattr(removal, "_SECONDS", 0.1)
+    meta = {"name": "held", "finalizers": [HOLD]}
+    held = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta}
+    live = install(session, tmp_path, held)
+    with pytest.raises(NotReadyError, match="ConfigMap/held was not deleted") as error:
+        asyncio.run(uninstall(session, release(), live))
+    assert HOLD in error.value.why
+    release_finalizer(session, "held", "configmaps")
 
 
 def test_delete_does_not_wait_for_objects_that_the_chart_keeps(session, tmp_path):

@@ -15,6 +15,7 @@ from learnflow_infra.readiness import watched
 from learnflow_infra.readiness.expected import expected
 from learnflow_infra.readiness.mounted import mounted
 from learnflow_infra.readiness.owned import members
+from learnflow_infra.readiness.states import is_deleted
 
 _CLAIMS = watched.COLLECTIONS["PersistentVolumeClaim"]
 
@@ -77,7 +78,7 @@ def _in_namespace(
     kinds: Sequence[tuple[str, str]],
 ) -> list[Reference]:
     claims = session.kube.items(_CLAIMS.format(namespace))
-    deleted = [claim for claim in claims if claim["metadata"].get("deletionTimestamp")]
+    deleted = [claim for claim in claims if is_deleted(claim)]
     if not deleted:
         return []
     paths = watched.paths(session.kube, namespace, kinds)

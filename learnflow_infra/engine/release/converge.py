@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from learnflow_infra.clients import helm_storage
 from learnflow_infra.clients.helm_output import Live
-from learnflow_infra.engine.release import drift, immutable, initial_status, removed_apis
+from learnflow_infra.engine.release import drift, immutable, initial_status, removal, removed_apis
 from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.drift import Finding
 from learnflow_infra.engine.release.order import first_failure, settle
@@ -137,6 +137,9 @@ async def _upgrade(
     await asyncio.to_thread(immutable.delete, session, comparison.fixed)
     failed = [finding for finding in comparison.findings if finding.state == "failed"]
     await asyncio.to_thread(drift.mend, session.kube, failed)
+    deleted = [item.desired for item in comparison.findings if item.state == "deleted"]
+    new = comparison.desired.manifest.objects if comparison.action is Action.INSTALL else ()
+    await asyncio.to_thread(removal.await_ends, session, [*deleted, *new])
     base = comparison.observed.baseline
     if base and comparison.unserved:
         name, desired = comparison.prepared.release.name, comparison.desired.manifest.objects

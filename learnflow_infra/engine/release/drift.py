@@ -17,25 +17,29 @@ from learnflow_infra.clients.kube import Kube
 from learnflow_infra.engine.release import changes
 from learnflow_infra.objects import Object, Resource, reference
 from learnflow_infra.readiness.expected import is_fleeting
+from learnflow_infra.readiness.states import is_deleted
 from learnflow_infra.readiness.status import compute
 
 _SET_BY_SERVER = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp")
 """Fields of `metadata` that the API server writes."""
+
+State = Literal["gone", "deleted", "failed", "drifted", "refused"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finding:
     """An object that differs from its manifest.
 
-    `gone` objects do not exist or their kind is not served, `failed` ones are Jobs that gave
-    up, `drifted` ones have other fields, `refused` ones have other fields which the API server
-    does not let anybody change back, for the reason `why`. `path` is in the API ("" where the
-    kind is not served), `uid` that of the live object.
+    `gone` objects do not exist or their kind is not served, `deleted` ones are being deleted
+    (claims are not, see `claims_at_risk`), `failed` ones are Jobs that gave up, `drifted` ones
+    have other fields, `refused` ones have other fields which the API server does not let anybody
+    change back, for the reason `why`. `path` is in the API ("" where the kind is not served),
+    `uid` that of the live object.
     """
 
     desired: Object
     path: str
-    state: Literal["gone", "failed", "drifted", "refused"]
+    state: State
     change: changes.Change
     uid: str = ""
     why: str = ""
@@ -62,15 +66,17 @@ def find(kube: Kube, namespace: str, objects: Sequence[Object]) -> list[Finding]
 
 def _finding(kube: Kube, path: str, desired: Object) -> Finding | None:
     live = kube.find(path) if path else None
-    if live is None and path and is_fleeting(desired):
+    deleted = live is not None and live["kind"] != "PersistentVolumeClaim" and is_deleted(live)
+    if (deleted or live is None) and path and is_fleeting(desired):
         return None  # a Job that ended: Kubernetes removed it
     if live is None:
         change = changes.change("added", None, desired)
         return Finding(desired=desired, path=path, state="gone", change=change)
     uid = live["metadata"]["uid"]
-    if live["kind"] == "Job" and compute(live).state == "Failed":
+    if deleted or (live["kind"] == "Job" and compute(live).state == "Failed"):
         change = changes.change("added", None, desired)
-        return Finding(desired=desired, path=path, state="failed", uid=uid, change=change)
+        state: State = "deleted" if deleted else "failed"
+        return Finding(desired=desired, path=path, state=state, uid=uid, change=change)
     return compared(kube, path, live, desired)
 
 

@@ -5,7 +5,6 @@ field that the new one lacks is removed.
 """
 
 import re
-import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -14,13 +13,12 @@ from typing import Any
 from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.api_errors import ApiError, NotFoundError
 from learnflow_infra.clients.kube import MANAGER, Kube
-from learnflow_infra.engine.release import changes, drift
+from learnflow_infra.engine.release import changes, drift, removal
 from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.recreation import Fixed, adopts
 from learnflow_infra.engine.request.session import Session
-from learnflow_infra.errors import NotReadyError
 from learnflow_infra.fields import part
-from learnflow_infra.objects import Object, reference
+from learnflow_infra.objects import Object
 
 _REFUSALS = re.compile(
     r"immutable|read-only|once set|can ?not (?:be )?(?:change|update|modif|less than)"
@@ -33,8 +31,6 @@ _REFUSALS = re.compile(
 Source: ValidateImmutableField and the ValidateUpdate functions of Kubernetes' API groups; the
 admission plugin PersistentVolumeClaimResize.
 """
-_SECONDS = 60.0
-"""Seconds in which a deleted object has to be gone."""
 
 
 def marked(session: Session, comparisons: Sequence[Comparison]) -> list[Comparison]:
@@ -104,23 +100,10 @@ def delete(session: Session, fixed: Sequence[Fixed]) -> None:
     for item in fixed:
         uid = item.live["metadata"]["uid"]
         session.kube.delete(item.path, uid=uid, orphan=item.orphans)
-        _await_gone(session, item, uid)
+        removal.await_gone(session, item.path, uid)
         if item.orphans:
             for pod in _strangers(session.kube, item):
                 session.kube.delete(pod)
-
-
-def _await_gone(session: Session, item: Fixed, uid: str) -> None:
-    end = time.monotonic() + _SECONDS
-    while (live := session.kube.find(item.path)) and live["metadata"]["uid"] == uid:
-        if time.monotonic() > end:
-            finalizers = ", ".join(live["metadata"].get("finalizers") or ["none"])
-            raise NotReadyError(
-                f"{reference(item.live)} was not deleted in {_SECONDS:.0f} s.",
-                why=f"Finalizers that it waits for: {finalizers}",
-                remedy="Repeat the deploy once it is gone.",
-            )
-        session.stop.wait(0.2)
 
 
 def _strangers(kube: Kube, item: Fixed) -> list[str]:

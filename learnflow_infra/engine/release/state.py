@@ -143,7 +143,7 @@ def _difference(
     """The state of a deployed release."""
     found = {finding.state for finding in findings}
     values_differ = desired is not None and desired.values != live.values
-    if values_differ or diff or found & {"gone", "failed"}:
+    if values_differ or diff or found & {"gone", "deleted", "failed"}:
         return ReleaseState.OUT_OF_SYNC
     return ReleaseState.DRIFTED if "drifted" in found else ReleaseState.IN_SYNC
 

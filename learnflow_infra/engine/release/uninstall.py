@@ -4,13 +4,13 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from learnflow_infra.clients.helm_output import Live
-from learnflow_infra.engine.release import removed_apis
+from learnflow_infra.engine.release import removal, removed_apis
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.models import Release
 from learnflow_infra.objects import Object, reference
 from learnflow_infra.readiness import gone
 from learnflow_infra.readiness.expected import Expected, expected
-from learnflow_infra.readiness.states import has_ended
+from learnflow_infra.readiness.states import has_ended, is_deleted
 from learnflow_infra.readiness.view import View
 
 SECONDS = 120.0
@@ -40,6 +40,8 @@ async def uninstall(session: Session, release: Release, live: Live) -> None:
 def _wait(session: Session, release: Release, objects: Sequence[Object]) -> None:
     owned = expected(obj for obj in objects if not is_kept(obj))
     _wait_gone(session, release, owned, lambda obj: reference(obj) in owned.names or _runs(obj))
+    # The others are of kinds that no wait watches.
+    removal.await_ends(session, [o for o in objects if reference(o) not in owned.names])
 
 
 def wait_for_claims(session: Session, release: Release) -> None:
@@ -66,4 +68,4 @@ def is_kept(obj: Object) -> bool:
 
 def _runs(obj: Object) -> bool:
     """Whether the object is a pod that has to be deleted; ended pods of hooks stay, as in Helm."""
-    return obj["kind"] == "Pod" and ("deletionTimestamp" in obj["metadata"] or not has_ended(obj))
+    return obj["kind"] == "Pod" and (is_deleted(obj) or not has_ended(obj))

@@ -17,6 +17,7 @@ from learnflow_infra.readiness import tracker
 from learnflow_infra.readiness.expected import expected
 from learnflow_infra.readiness.mounted import mounted
 from learnflow_infra.readiness.owned import Snapshot
+from learnflow_infra.readiness.states import is_deleted
 from learnflow_infra.readiness.stuck import stuck_pods
 from learnflow_infra.readiness.tracker import Observation, Observe
 from learnflow_infra.readiness.view import View
@@ -132,7 +133,7 @@ class StuckPodReplacer:
 
         A pod whose claim is being deleted stays: the claim's data would go with it.
         """
-        deleted = [obj for obj in snapshot.objects if obj["metadata"].get("deletionTimestamp")]
+        deleted = [obj for obj in snapshot.objects if is_deleted(obj)]
         for pod in stuck_pods(snapshot.objects, time.time()):
             if mounted([pod], deleted):
                 continue

@@ -6,7 +6,14 @@ from learnflow_infra.objects import Object, refer, reference
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts
-from learnflow_infra.readiness.states import condition, containers, ended, owner_uids, unobserved
+from learnflow_infra.readiness.states import (
+    condition,
+    containers,
+    ended,
+    is_deleted,
+    owner_uids,
+    unobserved,
+)
 
 _BUILT_IN = {
     "foregroundDeletion",
@@ -114,7 +121,7 @@ def _rollout(facts: Facts, obj: Object) -> Cause:
 
 def _unserved(facts: Facts, service: Object) -> bool:
     """Whether no controller has touched it: one writes an event, or its finalizer, at once."""
-    deleted = service["metadata"].get("deletionTimestamp")
+    deleted = is_deleted(service)
     return not (deleted or facts.events(service) or service["metadata"].get("finalizers"))
 
 

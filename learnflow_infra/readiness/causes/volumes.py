@@ -10,7 +10,7 @@ from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts, message_of
 from learnflow_infra.readiness.mounted import mounted
-from learnflow_infra.readiness.states import sandbox_made
+from learnflow_infra.readiness.states import is_deleted, sandbox_made
 
 _DEFAULTS = (
     "storageclass.kubernetes.io/is-default-class",
@@ -26,7 +26,7 @@ def explain(facts: Facts) -> Iterator[Cause]:
     for claim, _ in facts.unready("PersistentVolumeClaim"):
         phase = text(claim, "status", "phase", default="Pending")
         pods = [pod for pod in facts.objects("Pod") if mounted([pod], [claim])]
-        if pods and text(claim, "metadata", "deletionTimestamp"):
+        if pods and is_deleted(claim):
             yield _deleted(facts, claim, pods)
         elif phase == "Pending":
             yield from _claim(facts, claim)

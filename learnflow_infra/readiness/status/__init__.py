@@ -17,6 +17,7 @@ from learnflow_infra.readiness.groups import group_of, is_custom
 from learnflow_infra.readiness.states import (
     State,
     Status,
+    is_deleted,
     progress,
     terminating,
     unknown,
@@ -44,7 +45,7 @@ def compute(obj: Object, rules: Sequence[ReadyRule] = ()) -> Status:
     kind, group = text(obj, "kind"), group_of(text(obj, "apiVersion"))
     if not kind or not text(obj, "metadata", "name"):
         return unknown("not an object: it has no kind, or no name")
-    if text(obj, "metadata", "deletionTimestamp"):
+    if is_deleted(obj):
         return cluster_scoped.namespace(obj) if kind == "Namespace" else terminating(_deletion(obj))
     rule = cel_rules.find(obj, rules) or strimzi.rule(group, kind)
     if rule:

@@ -9,6 +9,7 @@ from learnflow_infra.readiness.states import (
     describe,
     failed,
     holds,
+    is_deleted,
     progress,
     terminating,
 )
@@ -45,7 +46,7 @@ def api_service(obj: Object) -> Status:
 
 def namespace(obj: Object) -> Status:
     """Current while it is active; a terminating one names what delays its end."""
-    if not at(obj, "metadata", "deletionTimestamp"):
+    if not is_deleted(obj):
         return current("active")
     conditions = items(obj, "status", "conditions")
     messages = [text(c, "message") for c in conditions if c.get("status") == "True"]
