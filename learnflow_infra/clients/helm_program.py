@@ -30,6 +30,12 @@ _NO_RELEASE = "release: not found"
 _ETCD = "etcdserver"
 """In stderr when etcd fails; helm may then wrongly report a release as not found."""
 _CORRECT = "Correct the values; the chart's values.yaml describes each."
+_DELETE_RECORD = (
+    "If no other helm process works on it, delete the newest record, which is listed last, and "
+    "deploy again; repeat it while helm says the same:\n"
+    "kubectl get secrets -l owner=helm,name={release} --sort-by=.metadata.creationTimestamp\n"
+    "kubectl delete secrets sh.helm.release.v1.{release}.vREVISION"
+)
 _FAILURES: tuple[tuple[type[LearnflowError], str, str, str, Words], ...] = (
     (
         ArtifactError,
@@ -82,6 +88,20 @@ _FAILURES: tuple[tuple[type[LearnflowError], str, str, str, Words], ...] = (
         "The values of {release} do not fit its chart.",
         r"\1",
         _CORRECT,
+    ),
+    (
+        ReleaseFailedError,
+        r'Error: (?:[A-Z ]+: )?no revision for release "',
+        "helm cannot read its records of {release}.",
+        "",
+        _DELETE_RECORD,
+    ),
+    (
+        ReleaseFailedError,  # helm skips what it cannot read, and numbers from the last that it can
+        r"Error: (?:[A-Z ]+: )?release: already exists",
+        "helm cannot read its newest record of {release}, or another helm process just made it.",
+        "",
+        _DELETE_RECORD,
     ),
 )
 """Class, pattern of stderr, what, why ("" is all of stderr) and remedy; the first match decides."""
@@ -182,7 +202,9 @@ def _translated(release: str, stderr: str) -> LearnflowError:
         match = re.search(pattern, stderr, re.DOTALL)
         if match:
             why = match.expand(words) if words else stderr
-            return kind(what.format(release=release), why=why, remedy=remedy)
+            return kind(
+                what.format(release=release), why=why, remedy=remedy.format(release=release)
+            )
     return ReleaseFailedError(
         f"helm could not handle the release {release}.",
         why=stderr,

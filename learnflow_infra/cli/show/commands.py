@@ -28,7 +28,7 @@ _WITHOUT_SKILLS = {"delete", "rollback"}
 """Verbs that repeat no skill of a run: their texts name the skills."""
 _KUBECTL = re.compile(
     r"(?<![\w./-])kubectl (?=-n |(?:annotate|apply|auth|create|delete|describe|edit|exec|get|patch"
-    r"|scale)\b)((?:exec|get (?:jobs|pods|pvc))\b(?!.* -A))?"
+    r"|scale)\b)((?:exec|(?:delete|get) (?:jobs|pods|pvc|secrets))\b(?!.* -A))?"
 )
 """A call of kubectl; the group is there if it needs a namespace, but names none."""
 

@@ -157,6 +157,10 @@ def embedded_cluster(outside, monkeypatch):
         ("See: kubectl -n n get pods", "See: /c/kubectl --kubeconfig /c/kubeconfig -n n get pods"),
         ("kubectl get nodes, then", "/c/kubectl --kubeconfig /c/kubeconfig get nodes, then"),
         ("kubectl get pvc -l a", "/c/kubectl --kubeconfig /c/kubeconfig -n other get pvc -l a"),
+        (
+            "kubectl delete secrets a",
+            "/c/kubectl --kubeconfig /c/kubeconfig -n other delete secrets a",
+        ),
         ("kubectl get pods -A", "/c/kubectl --kubeconfig /c/kubeconfig get pods -A"),
         (
             "helm x | kubectl apply -f -",

@@ -5,8 +5,13 @@ import asyncio
 import pytest
 
 from learnflow_infra.clients import helm_environment, helm_program
-from learnflow_infra.clients.helm_program import HelmCommand, run, translate
-from learnflow_infra.errors import ArtifactError, FoundationError, InputError
+from learnflow_infra.clients.helm_program import HelmCommand, HelmError, run, translate
+from learnflow_infra.errors import (
+    ArtifactError,
+    FoundationError,
+    InputError,
+    ReleaseFailedError,
+)
 
 
 def test_helm_gets_the_environment_of_the_target_beside_ones_own(tmp_path, monkeypatch):
@@ -124,3 +129,25 @@ def test_a_chart_for_other_versions_of_kubernetes_needs_another_cluster(tmp_path
     with pytest.raises(FoundationError) as refused:
         asyncio.run(translate("own", run(command)))
     assert refused.value.why == "Its kubeVersion is >= 1.99; this is Kubernetes v1.34.1."
+
+
+@pytest.mark.parametrize(
+    ("stderr", "what"),
+    [
+        ('Error: no revision for release "demo"', "cannot read its records"),
+        ('Error: UPGRADE FAILED: no revision for release "demo"', "cannot read its records"),
+        ("Error: UPGRADE FAILED: release: already exists", "or another helm process"),
+        ("Error: INSTALLATION FAILED: release: already exists", "or another helm process"),
+        ("Error: release: already exists", "or another helm process"),
+    ],
+)
+def test_a_record_that_helm_cannot_read_is_named_and_can_be_deleted(stderr, what):
+    async def fail():
+        raise HelmError(stderr)
+
+    with pytest.raises(ReleaseFailedError, match=what) as failed:
+        asyncio.run(translate("demo", fail()))
+    assert failed.value.why == stderr
+    lines = str(failed.value.remedy).splitlines()
+    assert lines[-2].startswith("kubectl get secrets -l owner=helm,name=demo ")
+    assert lines[-1] == "kubectl delete secrets sh.helm.release.v1.demo.vREVISION"
