@@ -7,13 +7,14 @@ from learnflow_infra.clients.api_errors import ForbiddenError, NotFoundError
 from learnflow_infra.engine.release.covered import Covered, covered
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import LearnflowError, NotReadyError
-from learnflow_infra.models import Release, ReleaseName
+from learnflow_infra.models import Release, ReleaseName, Skill
 from learnflow_infra.objects import refer
+from learnflow_infra.outputs.endpoints import kubectl_command
 from learnflow_infra.outputs.record import Record, Verified
 from learnflow_infra.readiness import failures
 from learnflow_infra.readiness.causes import Cause, Code
 from learnflow_infra.readiness.view import View
-from learnflow_infra.remedy import Command, Remedy
+from learnflow_infra.remedy import Command, Remedy, Words
 
 ABSENT = "absent"
 """In place of a Secret's identity, where there is no such Secret."""
@@ -40,7 +41,23 @@ def secrets(session: Session, names: Collection[str]) -> dict[str, str]:
     }
 
 
-def of_views(session: Session, views: Sequence[View]) -> Mapping[ReleaseName, list[Cause]]:
+def absent(
+    session: Session, identities: Mapping[str, str], skills: Sequence[Skill]
+) -> dict[str, Words]:
+    """The Secrets that do not exist, each with how to get it back."""
+    kubectl = kubectl_command(session.target)
+    known = {
+        item.secret: item.restore.fill(kubectl=kubectl, namespace=session.namespace)
+        for skill in skills
+        for item in skill.credentials
+    }
+    names = [name for name, identity in identities.items() if identity == ABSENT]
+    return {name: known.get(name) or "Restore it from a backup." for name in names}
+
+
+def of_views(
+    session: Session, views: Sequence[View], skills: Sequence[Skill]
+) -> Mapping[ReleaseName, list[Cause]]:
     """What is gone or changed of each release since the cluster's record was written."""
     claims = session.watches.store.objects([api_paths.claims(session.namespace)])
     present = [(view.release, covered(view.snapshot().objects, claims)) for view in views]
@@ -49,9 +66,10 @@ def of_views(session: Session, views: Sequence[View]) -> Mapping[ReleaseName, li
         name for release, item in present for name in item.secrets | published(record, release.name)
     }
     identities = secrets(session, needed)
+    lacking = absent(session, identities, skills)
     return {
         release.name: [
-            *of_release(record, release, item, identities),
+            *of_release(record, release, item, lacking),
             *_changed(record, release, identities),
             *_unproven(record, release),
         ]
@@ -68,12 +86,12 @@ def changed_secrets(session: Session, releases: Sequence[Release]) -> list[Cause
 
 
 def of_release(
-    record: Record, release: Release, present: Covered, identities: Mapping[str, str]
+    record: Record, release: Release, present: Covered, lacking: Mapping[str, Words]
 ) -> list[Cause]:
-    """The claims of a release that were replaced, and the Secrets that it lacks."""
+    """The claims of a release that were replaced, and those Secrets of `absent` that it needs."""
     return [
         *_replaced(record, release, present),
-        *_missing(record, release, present, identities),
+        *_missing(record, release, present, lacking),
     ]
 
 
@@ -121,19 +139,18 @@ def _replaced(record: Record, release: Release, present: Covered) -> Iterator[Ca
 
 
 def _missing(
-    record: Record, release: Release, present: Covered, identities: Mapping[str, str]
+    record: Record, release: Release, present: Covered, lacking: Mapping[str, Words]
 ) -> Iterator[Cause]:
     clients = published(record, release.name)
-    for name in sorted(present.secrets | clients):
-        if identities.get(name) == ABSENT:
-            who = "pods that run now will not start again" if name in present.secrets else ""
-            why = who or "clients read their password in it"
-            yield Cause(
-                code=Code.MissingSecret,
-                object=refer("Secret", name),
-                message=f"it does not exist, but {why}",
-                remedy="Restore it from a backup.",
-            )
+    for name in sorted((present.secrets | clients) & lacking.keys()):
+        who = "pods that run now will not start again" if name in present.secrets else ""
+        why = who or "clients read their password in it"
+        yield Cause(
+            code=Code.MissingSecret,
+            object=refer("Secret", name),
+            message=f"it does not exist, but {why}",
+            remedy=lacking[name],
+        )
 
 
 def _unproven(record: Record, release: Release) -> Iterator[Cause]:

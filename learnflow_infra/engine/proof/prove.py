@@ -17,6 +17,7 @@ from learnflow_infra.outputs.contracts import EndpointsDocument, VerifyResult
 from learnflow_infra.outputs.discovery import Rendered, discover
 from learnflow_infra.outputs.record import Record
 from learnflow_infra.readiness.causes import Cause
+from learnflow_infra.remedy import Words
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +77,8 @@ def prove(
     error = results.failure(verdicts, skills) if due else None
     if error is None:
         write_releases(outcomes)
-    lost = losses.failure(_lost(before, skills, outcomes, identities))
+    lacking = losses.absent(session, identities, skills)
+    lost = losses.failure(_lost(before, skills, outcomes, lacking))
     return Proof(
         record=record,
         results=verdicts,
@@ -134,7 +136,7 @@ def _lost(
     before: Record,
     skills: Sequence[Skill],
     outcomes: Sequence[Outcome],
-    identities: Mapping[str, str],
+    lacking: Mapping[str, Words],
 ) -> list[Cause]:
     """The claims that are others than the recorded ones, and the Secrets that do not exist."""
     present = {outcome.release: outcome.covered for outcome in outcomes}
@@ -143,5 +145,5 @@ def _lost(
         for skill in skills
         for release in skill.releases
         if release.name in present
-        for cause in losses.of_release(before, release, present[release.name], identities)
+        for cause in losses.of_release(before, release, present[release.name], lacking)
     ]

@@ -40,7 +40,7 @@ def diagnose(options: Options, emit: Emit) -> list[Finding]:
     with session.watches:
         observed = [(item, *observe_with_objects(session, item)) for item in plan.releases]
         lost = losses.of_views(
-            session, [view for _, item, view in observed if item.live and item.ours]
+            session, [view for _, item, view in observed if item.live and item.ours], plan.skills
         )
         findings = [_finding(*item, lost.get(item[0].name, ())) for item in observed]
         if options.skills:

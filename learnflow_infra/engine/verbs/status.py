@@ -46,7 +46,7 @@ def status(options: Options, emit: Emit) -> list[ReleaseStatus]:
     with session.watches:
         observed = [observe_with_objects(session, release) for release in plan.releases]
         lost = losses.of_views(
-            session, [view for item, view in observed if item.live and item.ours]
+            session, [view for item, view in observed if item.live and item.ours], plan.skills
         )
         return [_state(item, view, lost.get(view.release.name, ())) for item, view in observed]
 

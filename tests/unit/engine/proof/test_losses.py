@@ -1,5 +1,6 @@
 """Secrets and claims that are gone, or are others than the recorded ones."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
@@ -8,10 +9,13 @@ from learnflow_infra.clients.api_errors import ForbiddenError
 from learnflow_infra.engine.proof import losses
 from learnflow_infra.engine.release.covered import Covered
 from learnflow_infra.errors import NotReadyError, VerificationError
-from learnflow_infra.models import Release
+from learnflow_infra.models import Credential, Release
 from learnflow_infra.outputs.record import Record, ReleaseRecord, Verified
+from learnflow_infra.remedy import Command, Remedy
 
 RELEASE = Release(name="db", skill="db-skill", profiles={})
+AGAIN = Remedy("${kubectl} -n ${namespace} exec db-0 -- sh -c 'echo ${X} {}'", Command("deploy"))
+LOGIN = Credential(secret="login", keys=("word",), volumes={}, restore=AGAIN)
 PUBLISHED = {
     "endpoints": [
         {"name": "db", "skill": "db-skill", "release": "db", "credentials": {"secret": "login"}}
@@ -44,12 +48,12 @@ def present(claims, secrets=()):
     ],
 )
 def test_what_a_deploy_reports(record, claims, secrets, identities, codes):
-    causes = losses.of_release(record, RELEASE, present(claims, secrets), identities)
+    causes = losses.of_release(record, RELEASE, present(claims, secrets), lacking(identities))
     assert [cause.code for cause in causes] == codes
 
 
 def test_a_replaced_claim_ends_in_an_error_that_says_that_its_data_are_gone():
-    causes = losses.of_release(RECORD, RELEASE, present({"data": "new"}), {"login": "uid 1"})
+    causes = losses.of_release(RECORD, RELEASE, present({"data": "new"}), {})
     error = losses.failure(causes)
     assert isinstance(error, VerificationError)
     assert "whose data are gone" in error.what
@@ -58,10 +62,25 @@ def test_a_replaced_claim_ends_in_an_error_that_says_that_its_data_are_gone():
 
 
 def test_a_missing_secret_ends_in_an_error():
-    causes = losses.of_release(RECORD, RELEASE, present({}), {"login": losses.ABSENT})
+    causes = losses.of_release(RECORD, RELEASE, present({}), lacking({"login": losses.ABSENT}))
     error = losses.failure(causes)
     assert isinstance(error, NotReadyError)
     assert "Secret/login: it does not exist" in error.what
+
+
+@pytest.mark.parametrize(
+    ("credentials", "remedy"),
+    [
+        ((LOGIN,), "kubectl --context c -n n exec db-0 -- sh -c 'echo ${X} {}'"),
+        ((replace(LOGIN, restore=Remedy()),), "Restore it from a backup."),
+        ((replace(LOGIN, secret="other"),), "Restore it from a backup."),
+        ((), "Restore it from a backup."),
+    ],
+)
+def test_a_missing_secret_is_made_again_as_its_skill_says(credentials, remedy):
+    skills = [SimpleNamespace(credentials=credentials)]
+    (cause,) = losses.of_views(session({}), [VIEW], skills)["db"]
+    assert str(cause.remedy).removesuffix("learnflow-infra deploy") == remedy
 
 
 def test_without_a_loss_there_is_no_error():
@@ -83,11 +102,16 @@ def session(found, record=RECORD):
 
     return SimpleNamespace(
         namespace="n",
+        target=SimpleNamespace(kubeconfig=None, kubectl="kubectl", context="c"),
         record=record,
         kube=SimpleNamespace(metadata=metadata),
         watches=SimpleNamespace(store=SimpleNamespace(objects=lambda _: [])),
         calls=calls,
     )
+
+
+def lacking(identities):
+    return losses.absent(session({}), identities, [])
 
 
 VIEW = SimpleNamespace(release=RELEASE, snapshot=lambda: SimpleNamespace(objects=[]))
@@ -104,7 +128,7 @@ VIEW = SimpleNamespace(release=RELEASE, snapshot=lambda: SimpleNamespace(objects
 )
 def test_status_sees_a_secret_that_was_changed_or_deleted_in_one_request(found, codes):
     cluster = session(found)
-    causes = losses.of_views(cluster, [VIEW])["db"]
+    causes = losses.of_views(cluster, [VIEW], [])["db"]
     assert [cause.code for cause in causes] == codes
     assert len(cluster.calls) == 1
 
@@ -127,12 +151,12 @@ def test_a_secret_that_was_changed_is_known_before_an_upgrade(found, releases, o
 
 def test_status_sees_that_the_last_verification_failed():
     record = RECORD.unproven({"db-skill"}, "its verification of T failed")
-    causes = losses.of_views(session({"login": "1"}, record), [VIEW])["db"]
+    causes = losses.of_views(session({"login": "1"}, record), [VIEW], [])["db"]
     assert [(c.code, c.object) for c in causes] == [("VerificationFailed", "Endpoint/db")]
     assert "its verification of T failed" in causes[0].message
 
 
 def test_without_secrets_none_is_listed():
     cluster = session({}, Record())
-    assert losses.of_views(cluster, [VIEW]) == {"db": []}
+    assert losses.of_views(cluster, [VIEW], []) == {"db": []}
     assert cluster.calls == []
