@@ -9,7 +9,7 @@ import yaml
 
 from learnflow_infra import paths
 from learnflow_infra.engine.release import kept_data
-from learnflow_infra.engine.request import confirmation
+from learnflow_infra.engine.request import confirmation, marks
 from learnflow_infra.engine.verbs import delete
 from learnflow_infra.errors import RefusedError
 from learnflow_infra.events import ignore
@@ -21,6 +21,7 @@ from tests.contract.demo_skill import SKILL, checkout, foundation, options, skil
 
 __all__ = ["checkout", "foundation", "options", "skill", "user"]
 pytestmark = pytest.mark.contract
+CLAIM = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "3Gi"}}}
 OURS = {"app.kubernetes.io/managed-by": "learnflow-infra"}
 CONFIG_MAP = "/api/v1/namespaces/{}/configmaps/learnflow-endpoints"
 
@@ -116,10 +117,9 @@ def left_behind(kube, namespace, skill, *, ours=True):
     declared = {"credentials": [credential], "releases": [{**release, "volumes": {"app": "demo"}}]}
     (skill / "skill.yaml").write_text(yaml.safe_dump({**SKILL, **declared}))
     base = f"/api/v1/namespaces/{namespace}"
-    claim = {"accessModes": ["ReadWriteOnce"], "resources": {"requests": {"storage": "3Gi"}}}
     for plural, name, more in (
         ("secrets", "demo-auth", {}),
-        ("persistentvolumeclaims", "data-demo-0", {"spec": claim}),
+        ("persistentvolumeclaims", "data-demo-0", {"spec": CLAIM}),
     ):
         meta = {"name": name, "labels": {"app": "demo", **(OURS if ours else {})}}
         kube.create(f"{base}/{plural}", {"metadata": meta, **more})
@@ -138,12 +138,15 @@ def test_a_purge_that_is_not_confirmed_changes_nothing(kube, data, options):
 
 def test_a_confirmed_purge_deletes_the_data(kube, data, options, monkeypatch):
     monkeypatch.setattr(kept_data, "wait_for_claims", lambda *_: None)  # no controller removes it
+    unlabelled, base = "marked-demo-0", data[0].rpartition("/")[0]
+    meta = {"name": unlabelled, "annotations": {marks.SKILL: "demo-k8s-setup"}}
+    kube.create(base, {"metadata": meta, "spec": CLAIM})
     asked = []
     done = delete.delete(replace(options, confirm=asked.append), purge=True, emit=ignore)
     assert done.kept == []
     assert [question.name for question in asked] == ["demo-k8s-setup"]
-    claim, secret = map(kube.find, data)
-    assert "deletionTimestamp" in claim["metadata"]
+    claim, secret, marked = map(kube.find, [*data, f"{base}/{unlabelled}"])
+    assert all("deletionTimestamp" in obj["metadata"] for obj in (claim, marked))
     assert secret is None
 
 

@@ -5,27 +5,32 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.api_errors import NotFoundError
-from learnflow_infra.engine.release import losses, usage
+from learnflow_infra.engine.release import claims, losses, usage
+from learnflow_infra.engine.release.state import Observed
 from learnflow_infra.engine.release.uninstall import wait_for_claims
 from learnflow_infra.engine.request import marks
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.events import step
 from learnflow_infra.models import Release, Skill
 from learnflow_infra.objects import Object
+from learnflow_infra.readiness import watched
+from learnflow_infra.readiness.mounted import mounted
 
 
 def find(
-    session: Session, skills: Sequence[Skill], releases: Sequence[Release]
+    session: Session, skills: Sequence[Skill], releases: Sequence[tuple[Release, Observed]]
 ) -> dict[str, Object]:
-    """The objects that outlive the releases, by API path."""
+    """The objects that outlive the releases, all those of the skills, by API path."""
     secrets = api_paths.secrets(session.namespace)
     objects = {
         f"{collection}/{item['metadata']['name']}": item
-        for release in releases
+        for release, _ in releases
         if release.volumes
         for collection in _collections(session, release)
         for item in _items(session, collection, release.volumes)
     }
+    for claim in _marked(session, releases):
+        objects[f"{api_paths.claims(session.namespace)}/{claim['metadata']['name']}"] = claim
     for skill in skills:
         for path in [f"{secrets}/{credential.secret}" for credential in skill.credentials]:
             secret = session.kube.find(path)
@@ -48,15 +53,43 @@ def lines(session: Session, data: Mapping[str, Object]) -> list[str]:
     ]
 
 
-def purge(session: Session, data: Iterable[str], releases: Sequence[Release]) -> None:
+def made(observed: Observed, existing: Sequence[Object]) -> list[Object]:
+    """The claims that the StatefulSets of a release have, if it is installed and ours."""
+    live = None if observed.uninstalled else observed.known
+    return claims.used_by(live.manifest.objects, existing) if live else []
+
+
+def purge(session: Session, data: Mapping[str, Object], releases: Iterable[Release]) -> None:
     """Delete what has these paths, and wait until the claims are gone."""
+    existing = [obj for obj in data.values() if obj["kind"] == "PersistentVolumeClaim"]
     with step(session.emit, "delete/data", "Purge volumes and Secrets") as running:
         running.change("deleting")
         for path in data:
             session.kube.delete(path)
         for release in releases:
-            wait_for_claims(session, release)
+            marked = [claim for claim in existing if marks.skill_of(claim) == release.skill]
+            labelled = claims.labelled(existing, release.volumes)
+            wait_for_claims(session, release, [*labelled, *marked])
         running.done(", ".join(map(losses.short, data)))
+
+
+def _marked(session: Session, releases: Sequence[tuple[Release, Observed]]) -> list[Object]:
+    """The claims with the mark of the releases' skills, which may lack the volumes' labels.
+
+    The mark names no release, and one of another name may be left of the skill: what is not
+    made by these releases is only theirs if nothing uses it.
+    """
+    skills = {release.skill for release, _ in releases}
+    existing = session.kube.items(api_paths.claims(session.namespace))
+    marked = [claim for claim in existing if marks.skill_of(claim) in skills]
+    own = [claim for _, observed in releases for claim in made(observed, marked)]
+    rest = [claim for claim in marked if claim not in own]
+    sets, pods = (
+        session.kube.items(watched.COLLECTIONS[kind].format(session.namespace)) if rest else []
+        for kind in ("StatefulSet", "Pod")
+    )
+    used = [*claims.used_by(sets, rest), *mounted(pods, rest)]
+    return [*own, *(claim for claim in rest if claim not in used)]
 
 
 def _collections(session: Session, release: Release) -> Iterator[str]:

@@ -44,13 +44,14 @@ def _wait(session: Session, release: Release, objects: Sequence[Object]) -> None
     removal.await_ends(session, [o for o in objects if reference(o) not in owned.names])
 
 
-def wait_for_claims(session: Session, release: Release) -> None:
-    """Wait until the deleted volume claims of a release are gone.
+def wait_for_claims(session: Session, release: Release, claims: Sequence[Object]) -> None:
+    """Wait until these volume claims of a release, which were deleted, are gone.
 
     Raises:
         LearnflowError: a claim is not deleted in time; of the class of the cause.
     """
-    _wait_gone(session, release, Expected(), lambda obj: obj["kind"] == "PersistentVolumeClaim")
+    owned = expected(claims)
+    _wait_gone(session, release, owned, lambda obj: reference(obj) in owned.names)
 
 
 def _wait_gone(

@@ -35,4 +35,9 @@ def is_marked(obj: Object, skill: SkillName) -> bool:
     """Whether this program made an object, or keeps it, for a skill."""
     meta = obj["metadata"]
     managed = (meta.get("labels") or {}).get(_MANAGED_BY) == MANAGER
-    return managed or (meta.get("annotations") or {}).get(SKILL) == skill
+    return managed or skill_of(obj) == skill
+
+
+def skill_of(obj: Object) -> str:
+    """The skill whose data an object holds, by its mark; "" if it has none."""
+    return (obj["metadata"].get("annotations") or {}).get(SKILL, "")

@@ -1,11 +1,12 @@
 """Delete releases; volumes and Secrets are kept unless they are purged."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
 from learnflow_infra import paths
+from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.helm_output import Live
 from learnflow_infra.engine.proof.publish import take_back
 from learnflow_infra.engine.release import claims, claims_at_risk, foreign, kept_data, losses
@@ -21,7 +22,7 @@ from learnflow_infra.engine.request.session import Session, connect
 from learnflow_infra.errors import UNCHANGED, LearnflowError, accounted, followed_by
 from learnflow_infra.events import Emit, step
 from learnflow_infra.models import Release, ReleaseName, Skill
-from learnflow_infra.objects import reference
+from learnflow_infra.objects import Object, reference
 from learnflow_infra.outputs import artifacts, stored_record
 from learnflow_infra.outputs import endpoints as outputs
 
@@ -55,27 +56,29 @@ def delete(options: Options, *, purge: bool, emit: Emit) -> Deleted:
         with session.watches:
             with accounted(UNCHANGED):
                 observed = [(item, asyncio.run(observe_own(session, item))) for item in releases]
-                if not purge:
-                    _require_data_stays(session, observed)
-                _claim_ownership(session, skills, observed, purge=purge)
+                purged: Mapping[str, Object] = {}
                 if purge:
-                    _confirm(session, options, skills, releases)
+                    _claim_ownership(session, skills, observed, purge=True)
+                    purged = _confirm(session, options, skills, observed)
+                else:
+                    _require_data_stays(session, observed)
+                _claim_ownership(session, skills, observed, purge=False)
             uninstalled: list[ReleaseName] = []
             try:
                 for release, found in observed:
                     if asyncio.run(_uninstall(session, release, found.live)):
                         uninstalled.append(release.name)
-                data = kept_data.find(session, skills, releases)
-                if purge and data:
-                    kept_data.purge(session, data, releases)
+                left = kept_data.find(session, skills, observed)
+                if purged:
+                    kept_data.purge(session, purged, releases)
             except LearnflowError as error:
                 _take_back(session, skills)
                 done = [f"Before that, {name} was uninstalled." for name in uninstalled]
                 raise followed_by(error, *done) from error
         _update_record(session, skills, releases)
-    short = [losses.short(path) for path in data]
-    kept, purged = ([], short) if purge else (short, [])
-    return Deleted(releases=uninstalled, kept=kept, purged=purged)
+    going = {path for path, obj in left.items() if "deletionTimestamp" in obj["metadata"]}
+    kept = [losses.short(path) for path in left if path not in {*purged, *going}]
+    return Deleted(releases=uninstalled, kept=kept, purged=[*map(losses.short, purged)])
 
 
 def _require_data_stays(session: Session, observed: Sequence[tuple[Release, Observed]]) -> None:
@@ -103,8 +106,9 @@ def _claim_ownership(
     """
     credentials = [credential for skill in skills for credential in skill.credentials]
     others = []
+    present = session.kube.items(api_paths.claims(session.namespace))
     for release, found in observed:
-        existing = claims.of_labels(session.kube, session.namespace, release.volumes)
+        existing = [*claims.labelled(present, release.volumes), *kept_data.made(found, present)]
         strange = foreign.left_by_others(session, release, found, existing, credentials)
         others += strange
         names = {item.name for item in strange}
@@ -117,11 +121,15 @@ def _claim_ownership(
 
 
 def _confirm(
-    session: Session, options: Options, skills: Sequence[Skill], releases: Sequence[Release]
-) -> None:
-    data = kept_data.find(session, skills, releases)
+    session: Session,
+    options: Options,
+    skills: Sequence[Skill],
+    observed: Sequence[tuple[Release, Observed]],
+) -> Mapping[str, Object]:
+    """What is to be purged, by API path, after it was confirmed."""
+    data = kept_data.find(session, skills, observed)
     if not data:
-        return
+        return data
     names = [skill.name for skill in skills]
     place = f"the namespace {session.namespace} of {session.target.context}"
     options.confirm(
@@ -131,6 +139,7 @@ def _confirm(
             losses=kept_data.lines(session, data),
         )
     )
+    return data
 
 
 def _take_back(session: Session, skills: Sequence[Skill]) -> None:

@@ -189,23 +189,23 @@ def test_a_step_that_applies_crds_has_begun_to_change_the_cluster(tmp_path):
 
 
 class Deleting:
-    """A delete of two releases, of which the second fails."""
+    """A delete of two releases, of which one may fail."""
 
-    def __init__(self, monkeypatch):
+    def __init__(self, monkeypatch, *, failing="b"):
         self.taken_back = []
         document = {"endpoints": []}
         record = Record(endpoints=document, verified={"s": Verified(at="1")})
         self.session = session(record=record, watches=SimpleNamespace())
         releases = [Release(name=name, skill="s", profiles={}) for name in ("b", "a")]
         plan = SimpleNamespace(skills=[SimpleNamespace(name="s")], releases=releases)
-        target = SimpleNamespace(context="c")
+        target = self.session.target = SimpleNamespace(context="c")
 
         async def observe(_session, _release):
             return Observed(live=SimpleNamespace(manifest=SimpleNamespace(objects=[])))
 
         async def uninstall(_session, release, _live):
-            if release.name == "b":
-                raise ReleaseFailedError("b could not be uninstalled.")
+            if release.name == failing:
+                raise ReleaseFailedError(f"{failing} could not be uninstalled.")
 
         self.session.watches = nullcontext()
         monkeypatch.setattr(delete.planning, "choose", lambda _: target)
