@@ -113,8 +113,7 @@ def _refused(
         if path:
             found = trial.fault(session.kube, path, obj, created)
             return found or admission.fault(session.kube, session.namespace, obj, new)
-        by_another = defined.get(served_kinds.kind(obj), item.release.name) != item.release.name
-        return "" if by_another else served_kinds.absent(session.kube, obj)
+        return served_kinds.fault(session.kube, obj, item.release.name, defined)
 
     with ThreadPoolExecutor(4) as pool:
         faults = list(pool.map(fault, sent))

@@ -12,6 +12,7 @@ Kind = tuple[str, str]
 """API group and kind."""
 CHART = ""
 """In place of a release: the CRD is in the `crds/` of a chart, and applied before all releases."""
+_MOVE = "; move its CRD from templates/ to crds/, which is installed first"
 
 
 def kind(obj: Object) -> Kind:
@@ -35,12 +36,24 @@ def _defined(crd: Object) -> Kind:
     return crd["spec"]["group"], crd["spec"]["names"]["kind"]
 
 
-def absent(kube: Kube, obj: Object) -> str:
-    """What to say of an object whose kind is not served in its version."""
+def fault(kube: Kube, obj: Object, release: str, defined: Mapping[Kind, str]) -> str:
+    """What to say of an object whose kind is not served in its version.
+
+    Returns:
+        "" if the CRD is installed before the object's release; with what to do if that release
+        has the CRD itself, since helm asks for all kinds before it installs anything. A live
+        CRD that leaves its release is deleted, with its resources, so it is not to be moved.
+    """
+    by = defined.get(kind(obj), release)
+    if by != release:
+        return ""
     versions = served_in(kube, obj["kind"])
-    own = [item for item in versions if group_of(item) == group_of(obj["apiVersion"])] or versions
-    there = f"; it serves it in {', '.join(own)}" if own else ""
-    return f"apiVersion: the cluster serves no kind {obj['kind']} in {obj['apiVersion']}{there}"
+    own = [item for item in versions if group_of(item) == group_of(obj["apiVersion"])]
+    there = f"; it serves it in {', '.join(own or versions)}" if versions else ""
+    move = _MOVE if kind(obj) in defined and not own else ""
+    return (
+        f"apiVersion: the cluster serves no kind {obj['kind']} in {obj['apiVersion']}{there}{move}"
+    )
 
 
 def served_in(kube: Kube, name: str) -> list[str]:
