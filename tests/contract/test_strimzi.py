@@ -12,6 +12,7 @@ import yaml
 from learnflow_infra.clients.api_errors import ApiError
 from learnflow_infra.clients.helm_program import executable
 from learnflow_infra.engine.release import initial_status, kept_data
+from learnflow_infra.engine.release.state import Observed
 from learnflow_infra.models import Release
 from learnflow_infra.readiness.expected import expected
 from learnflow_infra.readiness.view import View
@@ -203,7 +204,7 @@ def test_a_purge_deletes_the_topics_that_helm_keeps(session, served):
     other["metadata"] |= {"name": "mine", "labels": {"strimzi.io/cluster": "kafka"}}
     create(session.kube, served, session.namespace, other)
     session = replace(session, target=replace(session.target, profile="upstream"))
-    data = kept_data.find(session, [], [kafka])
+    data = kept_data.find(session, [], [(kafka, Observed())])
     names = [path.rpartition("/kafkatopics/")[2] for path in data]
     assert names == ["exercise.submitted", "learning.events"]
     kept_data.purge(session, data, [kafka])
