@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.kube import Kube
+from learnflow_infra.fields import items, text
 from learnflow_infra.objects import Object, is_pod
 from learnflow_infra.readiness.groups import group_of, is_custom
 from learnflow_infra.readiness.states import claim_names
@@ -16,11 +17,11 @@ def used_by(objects: Iterable[Object], claims: Iterable[Object]) -> list[Object]
     Source: getPersistentVolumeClaimName of the StatefulSet controller.
     """
     patterns = [
-        re.compile(rf"{re.escape(template['metadata']['name'])}-{re.escape(name)}-\d+")
+        re.compile(rf"{re.escape(text(template, 'metadata', 'name'))}-{re.escape(name)}-\d+")
         for obj in objects
         if obj["kind"] == "StatefulSet"
         for name in [obj["metadata"]["name"]]
-        for template in obj["spec"].get("volumeClaimTemplates") or ()
+        for template in items(obj, "spec", "volumeClaimTemplates")
     ]
     return [c for c in claims if any(p.fullmatch(c["metadata"]["name"]) for p in patterns)]
 

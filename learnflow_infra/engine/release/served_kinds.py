@@ -5,6 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.engine.release.comparison import Comparison
+from learnflow_infra.fields import text
+from learnflow_infra.hooks import is_hook
 from learnflow_infra.objects import Object
 from learnflow_infra.readiness.groups import group_of
 
@@ -25,7 +27,7 @@ def defined(comparisons: Sequence[Comparison]) -> Mapping[Kind, str]:
     rendered = {
         _defined(obj): str(item.prepared.release.name)
         for item in comparisons
-        for obj in item.desired.manifest.objects
+        for obj in item.desired.manifest.with_hooks
         if obj["kind"] == "CustomResourceDefinition"
     }
     in_charts = (crd for item in comparisons for crd in item.prepared.chart.crds)
@@ -33,19 +35,20 @@ def defined(comparisons: Sequence[Comparison]) -> Mapping[Kind, str]:
 
 
 def _defined(crd: Object) -> Kind:
-    return crd["spec"]["group"], crd["spec"]["names"]["kind"]
+    return text(crd, "spec", "group"), text(crd, "spec", "names", "kind")
 
 
 def fault(kube: Kube, obj: Object, release: str, defined: Mapping[Kind, str]) -> str:
     """What to say of an object whose kind is not served in its version.
 
     Returns:
-        "" if the CRD is installed before the object's release; with what to do if that release
-        has the CRD itself, since helm asks for all kinds before it installs anything. A live
-        CRD that leaves its release is deleted, with its resources, so it is not to be moved.
+        "" if the CRD is installed before the object: by another release, or by this one before
+        its hook; with what to do if that release has the CRD itself, since helm asks for all
+        kinds before it installs anything but hooks. A live CRD that leaves its release is
+        deleted, with its resources, so it is not to be moved.
     """
     by = defined.get(kind(obj), release)
-    if by != release:
+    if by != release or (is_hook(obj) and kind(obj) in defined):
         return ""
     versions = served_in(kube, obj["kind"])
     own = [item for item in versions if group_of(item) == group_of(obj["apiVersion"])]

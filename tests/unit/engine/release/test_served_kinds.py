@@ -59,3 +59,19 @@ NONE = "apiVersion: the cluster serves no kind Shop in own.org/v2"
 def test_a_crd_of_the_same_manifest_has_to_move(release, comparisons, served, fault):
     defined = served_kinds.defined(comparisons)
     assert served_kinds.fault(cluster(served), SHOP, release, defined) == fault
+
+
+@pytest.mark.parametrize("annotation", ["", "\n  annotations: {helm.sh/hook: pre-install}"])
+def test_a_hook_comes_after_a_crd_of_the_same_manifest(annotation):
+    crd = CRD.replace(
+        "metadata: {name: shops.own.org}", f"metadata:\n  name: s.own.org{annotation}"
+    )
+    hook = {**SHOP, "metadata": {"name": "s", "annotations": {"helm.sh/hook": "post-install"}}}
+    defined = served_kinds.defined([comparison("a", rendered=crd)])
+    assert served_kinds.fault(cluster(""), hook, "a", defined) == ""
+
+
+def test_a_crd_without_a_spec_defines_nothing_that_is_asked_for():
+    crd = CRD.partition("spec:")[0]
+    defined = served_kinds.defined([comparison("a", rendered=crd)])
+    assert served_kinds.fault(cluster(""), SHOP, "a", defined) == NONE
