@@ -69,7 +69,11 @@ HOLES = {
 MANIFEST = """\
 apiVersion: v1
 kind: ConfigMap
-metadata: {{name: {name}, annotations: {{a: {text}, b: {more}}}}}
+metadata:
+  name: {name}
+  annotations:
+    a: {text}
+    b: {more}
 data:
   a: {text}
   b: {more}
