@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from learnflow_infra.fields import part
 from learnflow_infra.masking.texts import MASK
 from learnflow_infra.objects import Object
 
@@ -19,11 +20,11 @@ def _mask(obj: Object | None, other: Object | None, side: str) -> Object | None:
     if obj is None or obj["kind"] != "Secret":
         return obj
     masked = obj.copy()
-    for part in _PARTS:
-        if part in obj:
-            others = (other or obj).get(part) or {}
-            values = (obj[part] or {}).items()
-            masked[part] = {name: _mask_value(v, others.get(name), side) for name, v in values}
+    for key in _PARTS:
+        if key in obj:
+            others = part(other or obj, key)
+            values = part(obj, key).items()
+            masked[key] = {name: _mask_value(v, others.get(name), side) for name, v in values}
     return masked
 
 

@@ -45,6 +45,10 @@ REFUSED = [
     (MAP + "dato: {a: '1'}", "ConfigMap/m", ".dato"),
     (MAP + "binaryData: {a: '!'}", "ConfigMap/m", "illegal base64"),
     (MAP.replace("ConfigMap", "Secret") + "data: {a: '!'}", "Secret/m", "illegal base64"),
+    (MAP.replace("ConfigMap", "Secret") + "data: text", "Secret/m", ".data: expected map"),
+    (MAP.replace("ConfigMap", "Secret") + "stringData: [a]", "Secret/m", ".stringData"),
+    (MAP.replace("ConfigMap", "Service") + "spec: text", "Service/m", ".spec: expected map"),
+    ("apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: m}", "StatefulSet/m", "selector"),
     (
         MAP.replace("v1", "apps/v1beta1").replace("ConfigMap", "Deployment"),
         "Deployment/m",

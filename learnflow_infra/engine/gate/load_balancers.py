@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from learnflow_infra.checks import Check
+from learnflow_infra.fields import at
 from learnflow_infra.models import ReleaseName
 from learnflow_infra.objects import Object, reference
 
@@ -15,7 +16,7 @@ def requested(manifests: Mapping[ReleaseName, Sequence[Object]]) -> list[str]:
         str(reference(obj))
         for objects in manifests.values()
         for obj in objects
-        if obj["kind"] == "Service" and (obj.get("spec") or {}).get("type") == _TYPE
+        if obj["kind"] == "Service" and at(obj, "spec", "type") == _TYPE
     ]
 
 
@@ -33,7 +34,7 @@ def check(names: Sequence[str], services: Sequence[Object], cluster: str) -> Che
     served = any(
         obj.get("status", {}).get("loadBalancer", {}).get("ingress")
         for obj in services
-        if (obj.get("spec") or {}).get("type") == _TYPE
+        if at(obj, "spec", "type") == _TYPE
     )
     if served or not names:
         return Check(name="load balancers", passed=True, message="served")

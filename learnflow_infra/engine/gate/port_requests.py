@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from learnflow_infra.fields import at, items
 from learnflow_infra.models import ReleaseName
 from learnflow_infra.objects import Object, reference
 
@@ -44,12 +45,12 @@ def _requests(obj: Object) -> Iterator[tuple[str, int, str]]:
         for place, port in _fields(obj, ()):
             yield f"{reference(obj)} ({place})", port, ""
         return
-    spec: Any = obj.get("spec") or {}
-    for port in spec.get("ports") or ():
+    for port in items(obj, "spec", "ports"):
         if _is_port(port.get("nodePort")):
             yield reference(obj), port["nodePort"], port.get("protocol") or "TCP"
-    if _is_port(spec.get("healthCheckNodePort")):
-        yield reference(obj), spec["healthCheckNodePort"], ""
+    health = at(obj, "spec", "healthCheckNodePort")
+    if _is_port(health):
+        yield reference(obj), health, ""
 
 
 def _is_port(value: object) -> bool:
@@ -64,8 +65,8 @@ def ports_of(service: Object) -> Iterator[int]:
 
 def _fields(obj: Any, above: tuple[str, ...]) -> Iterator[tuple[str, int]]:
     """The dotted path and the number of each field for a node port."""
-    items = obj.items() if isinstance(obj, dict) else enumerate(obj if type(obj) is list else ())
-    for key, value in items:
+    inner = obj.items() if isinstance(obj, dict) else enumerate(obj if type(obj) is list else ())
+    for key, value in inner:
         path = (*above, str(key))
         if key in _KEYS and _is_port(value):
             yield ".".join(path), value
