@@ -19,6 +19,7 @@ from learnflow_infra.objects import Object, Resource, reference
 from learnflow_infra.readiness.expected import is_fleeting
 from learnflow_infra.readiness.states import is_deleted
 from learnflow_infra.readiness.status import compute
+from learnflow_infra.readiness.watched import is_watched
 
 _SET_BY_SERVER = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp")
 """Fields of `metadata` that the API server writes."""
@@ -31,7 +32,7 @@ class Finding:
     """An object that differs from its manifest.
 
     `gone` objects do not exist or their kind is not served, `deleted` ones are being deleted
-    (claims are not, see `claims_at_risk`), `failed` ones are Jobs that gave up, `drifted` ones
+    and of a kind that no wait watches, `failed` ones are Jobs that gave up, `drifted` ones
     have other fields, `refused` ones have other fields which the API server does not let anybody
     change back, for the reason `why`. `path` is in the API ("" where the kind is not served),
     `uid` that of the live object.
@@ -66,13 +67,13 @@ def find(kube: Kube, namespace: str, objects: Sequence[Object]) -> list[Finding]
 
 def _finding(kube: Kube, path: str, desired: Object) -> Finding | None:
     live = kube.find(path) if path else None
-    deleted = live is not None and live["kind"] != "PersistentVolumeClaim" and is_deleted(live)
-    if (deleted or live is None) and path and is_fleeting(desired):
+    if live is None and path and is_fleeting(desired):
         return None  # a Job that ended: Kubernetes removed it
     if live is None:
         change = changes.change("added", None, desired)
         return Finding(desired=desired, path=path, state="gone", change=change)
     uid = live["metadata"]["uid"]
+    deleted = is_deleted(live) and not is_watched(desired["apiVersion"], desired["kind"])
     if deleted or (live["kind"] == "Job" and compute(live).state == "Failed"):
         change = changes.change("added", None, desired)
         state: State = "deleted" if deleted else "failed"

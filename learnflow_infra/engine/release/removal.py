@@ -9,6 +9,7 @@ from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import NotReadyError
 from learnflow_infra.objects import Object, reference
 from learnflow_infra.readiness.states import is_deleted
+from learnflow_infra.readiness.watched import is_watched
 
 _SECONDS = 60.0
 """Seconds in which a deleted object has to be gone."""
@@ -17,10 +18,13 @@ _SECONDS = 60.0
 def await_ends(session: Session, objects: Sequence[Object]) -> None:
     """Wait until those objects of a manifest are gone that are being deleted.
 
+    Objects of watched kinds are left to the watches, which know the cause if one stays.
+
     Raises:
         NotReadyError: one is not deleted in time.
     """
-    paths = [*filter(None, map(drift.locator(session.kube, session.namespace, objects), objects))]
+    others = [obj for obj in objects if not is_watched(obj["apiVersion"], obj["kind"])]
+    paths = [*filter(None, map(drift.locator(session.kube, session.namespace, others), others))]
     with ThreadPoolExecutor(4) as pool:
         found: Iterable[Object | None] = pool.map(session.kube.find, paths)
         deleted = [(path, o) for path, o in zip(paths, found, strict=True) if o and is_deleted(o)]

@@ -40,8 +40,7 @@ async def uninstall(session: Session, release: Release, live: Live) -> None:
 def _wait(session: Session, release: Release, objects: Sequence[Object]) -> None:
     owned = expected(obj for obj in objects if not is_kept(obj))
     _wait_gone(session, release, owned, lambda obj: reference(obj) in owned.names or _runs(obj))
-    # The others are of kinds that no wait watches.
-    removal.await_ends(session, [o for o in objects if reference(o) not in owned.names])
+    removal.await_ends(session, objects)
 
 
 def wait_for_claims(session: Session, release: Release, claims: Sequence[Object]) -> None:
