@@ -25,6 +25,7 @@ from learnflow_infra.models import Release, ReleaseName, Skill
 from learnflow_infra.objects import Object, reference
 from learnflow_infra.outputs import artifacts, stored_record
 from learnflow_infra.outputs import endpoints as outputs
+from learnflow_infra.readiness.states import is_deleted
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +77,7 @@ def delete(options: Options, *, purge: bool, emit: Emit) -> Deleted:
                 done = [f"Before that, {name} was uninstalled." for name in uninstalled]
                 raise followed_by(error, *done) from error
         _update_record(session, skills, releases)
-    going = {path for path, obj in left.items() if "deletionTimestamp" in obj["metadata"]}
+    going = {path for path, obj in left.items() if is_deleted(obj)}
     kept = [losses.short(path) for path in left if path not in {*purged, *going}]
     return Deleted(releases=uninstalled, kept=kept, purged=[*map(losses.short, purged)])
 
