@@ -36,6 +36,9 @@ _DELETE_RECORD = (
     "kubectl get secrets -l owner=helm,name={release} --sort-by=.metadata.creationTimestamp\n"
     "kubectl delete secrets sh.helm.release.v1.{release}.vREVISION"
 )
+_TEMPLATE = r"(?:(?:YAML )?parse error (?:at|on)|template:) [^\n]*"
+_TRACE = r"[^\s:]+:\d+(?::\d+)?\n +.*?(?=\s*(?:Use --debug|$))"
+"""Where a template failed, over several lines: Helm 4's form of it."""
 _FAILURES: tuple[tuple[type[LearnflowError], str, str, str, Words], ...] = (
     (
         ArtifactError,
@@ -74,7 +77,7 @@ _FAILURES: tuple[tuple[type[LearnflowError], str, str, str, Words], ...] = (
     ),
     (
         InputError,
-        r"Error: (?:[A-Z ]+: )?((?:(?:YAML )?parse error (?:at|on)|template:) [^\n]*)",
+        rf"Error: (?:[A-Z ]+: )?({_TEMPLATE}|{_TRACE})",
         "The chart of {release} cannot be rendered with these values.",
         r"\1",
         join_lines(
@@ -107,12 +110,20 @@ _FAILURES: tuple[tuple[type[LearnflowError], str, str, str, Words], ...] = (
 """Class, pattern of stderr, what, why ("" is all of stderr) and remedy; the first match decides."""
 
 
+VARIABLE = "LEARNFLOW_HELM"
+"""The environment variable that names the helm program: a path, or a name on PATH."""
+
+
 def executable() -> str:
-    """The helm of this project's environment, or the one on PATH.
+    """The helm that LEARNFLOW_HELM names, else this project's own, else the one on PATH.
 
     Raises:
-        FoundationError: neither exists.
+        InputError: the variable names no program.
+        FoundationError: there is none.
     """
+    named = os.environ.get(VARIABLE)
+    if named:
+        return _named(named)
     bundled = Path(sys.executable).parent / "helm"
     if bundled.exists():
         return str(bundled)
@@ -122,6 +133,16 @@ def executable() -> str:
     raise FoundationError(
         "helm is missing.", remedy="Install it, or set up the environment again: make setup"
     )
+
+
+def _named(name: str) -> str:
+    program = shutil.which(name)
+    if program is None:
+        raise InputError(
+            f"{VARIABLE} names no program that can be run: {name}.",
+            remedy=f"Give it the path of helm, or a name on PATH; or unset it: unset {VARIABLE}",
+        )
+    return program
 
 
 class HelmError(Exception):
