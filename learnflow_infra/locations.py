@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from learnflow_infra.errors import LearnflowError
 from learnflow_infra.models import Profile, ReleaseName, SecretKeys, SkillName
 
 
@@ -13,9 +14,10 @@ class Target:
     """The cluster that a deploy changes.
 
     `cluster` is the name of an embedded cluster and `state` its state; other clusters count as
-    running. `driver` is minikube's. `node_address` is the host's address for node ports, which
-    need a `tunnel` or not. `environment` are variables that programs need to connect to the
-    cluster, in addition to this process's own.
+    running. `server` is the URL of minikube's API server. `node_address` is the host's address for
+    node ports, which need a `tunnel` or not. `environment` are variables that programs need to
+    connect to the cluster, in addition to this process's own. `choice` is a line about what was
+    chosen and passed over; `fault` is why the cluster cannot be used now.
     """
 
     kind: Literal["context", "minikube", "embedded"]
@@ -26,9 +28,12 @@ class Target:
     node_address: str | None = None
     kubectl: str = "kubectl"
     driver: str = ""
+    server: str = ""
     tunnel: bool = False
     state: Literal["running", "stopped", "absent"] = "running"
     environment: Mapping[str, str] = field(default_factory=dict)
+    choice: str = ""
+    fault: LearnflowError | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -48,12 +48,14 @@ class Kube:
         content_type: str = "application/json",
         patience: float = retry.SECONDS,
         repeatable: bool | None = None,
+        silence: float = 30.0,
     ) -> Any:
         """Send one request and return the JSON of its answer.
 
         It is sent again while the server cannot be reached or is overloaded, for at most
         `patience` seconds. A request whose answer was lost may have been executed; it is sent
-        again only if it is `repeatable`, as all methods but POST are by default.
+        again only if it is `repeatable`, as all methods but POST are by default. `silence` is how
+        many seconds without a byte end the wait for an answer.
 
         Raises:
             ApiError: the server's refusal.
@@ -65,6 +67,7 @@ class Kube:
             body=body,
             content_type=content_type,
             repeatable=method != "POST" if repeatable is None else repeatable,
+            timeout=(min(5.0, silence), silence),
         )
         return json.loads(self._send(request, patience))
 

@@ -1,11 +1,13 @@
 """Pure: how this host reaches a NodePort of a local cluster.
 
 Sources: kind "Extra Port Mappings" and "Known Issues" (its nodes are containers), minikube
-"Accessing apps" (with the docker driver outside Linux a tunnel must stay open), Docker
-Desktop "Kubernetes" and Rancher Desktop (NodePorts answer on localhost).
+"Accessing apps" (with the docker driver outside Linux a tunnel must stay open, as wherever the
+API server, too, is reached by a port of this host), Docker Desktop "Kubernetes" and Rancher
+Desktop (NodePorts answer on localhost).
 """
 
 import platform
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -17,6 +19,7 @@ _ON_LOCALHOST = ("docker-desktop", "docker-for-desktop", "rancher-desktop", "orb
 _IN_CONTAINERS = ("kind-", "k3d-")
 """Prefixes of contexts whose nodes are containers; Linux reaches their addresses directly."""
 _CONTAINER_DRIVERS = {"docker", "podman"}
+_LOOPBACK = re.compile(r"https?://(127\.|localhost\b|\[::1\])")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,9 +37,15 @@ def choose(target: Target, system: str) -> Reach:
     if target.context in _ON_LOCALHOST or target.context.startswith("colima-"):
         return Reach(address=LOCALHOST)
     in_containers = target.context.startswith(_IN_CONTAINERS) or target.driver in _CONTAINER_DRIVERS
-    if in_containers and system != "Linux":
+    forwarded = target.kind == "minikube" and is_forwarded(target.server)
+    if forwarded or (in_containers and system != "Linux"):
         return Reach(address=LOCALHOST, tunnel=True)
     return Reach()
+
+
+def is_forwarded(server: str) -> bool:
+    """Whether an API server is reached by a port of this host, as of Docker Desktop's machine."""
+    return bool(_LOOPBACK.match(server))
 
 
 def of(target: Target) -> Reach:

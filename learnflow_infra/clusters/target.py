@@ -1,24 +1,21 @@
-"""Chooses the cluster of a deploy: a named context, a running minikube, or the embedded cluster.
+"""Chooses the cluster of a deploy: a named context, a profile of minikube, or the embedded cluster.
 
 A context is used only when it is named; the kubeconfig's current context plays no part. The
 context `learnflow-NAME` is the embedded cluster NAME, if there is one.
 """
 
-import json
 import os
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
 from learnflow_infra.clients.kube import Kube
-from learnflow_infra.clusters import reach
+from learnflow_infra.clusters import minikube, reach
 from learnflow_infra.clusters.embedded import inventory
 from learnflow_infra.clusters.embedded.cluster_files import CONTEXT_PREFIX
 from learnflow_infra.errors import ClusterUnreachableError, InputError
 from learnflow_infra.locations import Target
 from learnflow_infra.models import Profile
 from learnflow_infra.remedy import Command, Remedy
-from learnflow_infra.system import programs
 
 EMBEDDED, UPSTREAM = Profile("embedded"), Profile("upstream")
 DEFAULT_CLUSTER = "learnflow"
@@ -32,7 +29,8 @@ def choose(context: str | None, profile: str | None) -> Target:
         profile: from `--profile`; None takes the target's default.
 
     Raises:
-        InputError: the profile is unknown, or the context is of two clusters.
+        InputError: the profile is unknown, the context is of two clusters, or several profiles
+            of minikube run and none is chosen.
         ClusterUnreachableError: `context` does not exist.
     """
     if profile not in {None, EMBEDDED, UPSTREAM}:
@@ -41,8 +39,14 @@ def choose(context: str | None, profile: str | None) -> Target:
         )
     named = Profile(profile) if profile else None
     if context:
-        return _embedded(context, named) or _of_user(context, named)
-    return _minikube(named) or from_cluster(inventory.status(DEFAULT_CLUSTER), named)
+        return (
+            _embedded(context, named)
+            or _minikube(minikube.named(context), named)
+            or _of_user(context, named)
+        )
+    choice = minikube.choose()
+    embedded = from_cluster(inventory.status(DEFAULT_CLUSTER), named)
+    return _minikube(choice, named) or replace(embedded, choice=choice.line)
 
 
 def from_cluster(cluster: inventory.Cluster, profile: Profile | None = None) -> Target:
@@ -60,12 +64,24 @@ def from_cluster(cluster: inventory.Cluster, profile: Profile | None = None) -> 
     )
 
 
+def require_usable(target: Target) -> None:
+    """Check that the target is no profile of minikube that cannot be used now.
+
+    Raises:
+        ClusterUnreachableError: it is; with minikube's command to mend it.
+    """
+    if target.fault:
+        raise target.fault
+
+
 def require_running(target: Target) -> None:
     """Check that the target runs.
 
     Raises:
-        ClusterUnreachableError: it is an embedded cluster that is stopped or absent.
+        ClusterUnreachableError: it is an embedded cluster that is stopped or absent, or a profile
+            of minikube that cannot be used now.
     """
+    require_usable(target)
     if target.state != "running":
         raise ClusterUnreachableError(
             f"The embedded cluster {target.cluster} is {target.state}.",
@@ -120,26 +136,25 @@ def _server(kubeconfig: Path | None, context: str) -> str:
         return ""
 
 
-def _minikube(profile: Profile | None) -> Target | None:
-    """The running minikube profile, if minikube is installed and one runs."""
-    if not shutil.which("minikube"):
+def _minikube(choice: minikube.Choice, profile: Profile | None) -> Target | None:
+    """The target for a profile of minikube; None if none was chosen."""
+    found, verdict = choice.profile, choice.verdict
+    if not found or not verdict:
         return None
-    listed = _run("minikube", "profile", "list", "--light", "--output", "json")
-    for item in json.loads(listed or "{}").get("valid") or ():
-        name = item["Name"]
-        state = _run("minikube", "status", "--profile", name, "--output", "json")
-        if state and json.loads(state).get("APIServer") == "Running":
-            return _reached(
-                Target(
-                    kind="minikube",
-                    context=name,
-                    kubeconfig=None,
-                    profile=profile or UPSTREAM,
-                    node_address=_run("minikube", "ip", "--profile", name).strip() or None,
-                    driver=(item.get("Config") or {}).get("Driver", ""),
-                )
-            )
-    return None
+    addresses = [node.address for node in found.nodes if node.name in verdict.nodes]
+    return _reached(
+        Target(
+            kind="minikube",
+            context=found.name,
+            kubeconfig=None,
+            profile=profile or UPSTREAM,
+            node_address=next(filter(None, addresses), None),
+            driver=found.driver,
+            server=verdict.server,
+            choice=choice.line,
+            fault=choice.fault,
+        )
+    )
 
 
 def _reached(target: Target) -> Target:
@@ -147,8 +162,3 @@ def _reached(target: Target) -> Target:
     access = reach.of(target)
     address = access.address or target.node_address
     return replace(target, node_address=address, tunnel=access.tunnel)
-
-
-def _run(*command: str) -> str:
-    result = programs.run(command, seconds=30)
-    return result.text if result.code == 0 else ""

@@ -70,7 +70,7 @@ def plan(registry, pushed, monkeypatch):
         mirrors=(mirror.parse(f"{FAR}={registry.host}"),),
         target=Target(kind="context", context="x", kubeconfig=None, profile=UPSTREAM),
     )
-    monkeypatch.setattr(planning, "without_cluster", lambda _options: made)
+    monkeypatch.setattr(planning, "without_cluster", lambda *_: made)
     digest = pushed[f"{FAR}/charts/web:1.0.0"]
     chart = LockedChart(chart=CHART, version="1.0.0", digest=digest)
     lockfile.write(Lock(profiles={UPSTREAM: {"web": chart}}))

@@ -119,14 +119,14 @@ def test_a_deploy_refuses_another_version_than_the_locked_one(registry, tmp_path
     registry.push_chart(packed(tmp_path), "team")
     run()
     options = Options(profile=UPSTREAM)
-    (prepared,) = prepare(planning.without_cluster(options), ignore)
+    (prepared,) = prepare(planning.without_cluster(options, ignore), ignore)
     assert prepared.chart.version == "1.0.0"
     source = replace(skill[0].releases[0].profiles[UPSTREAM], version="1.1.0")
     release = replace(skill[0].releases[0], profiles={UPSTREAM: source})
     skill[:] = [replace(skill[0], releases=(release,))]
     count = len(registry.requests())
     with pytest.raises(RefusedError, match="is not the locked one") as error:
-        prepare(planning.without_cluster(options), ignore)
+        prepare(planning.without_cluster(options, ignore), ignore)
     assert "charts.lock has" in error.value.why
     assert len(registry.requests()) == count
 

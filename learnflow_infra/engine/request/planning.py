@@ -12,6 +12,7 @@ from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine.request import confirmation, dependencies, reuse
 from learnflow_infra.engine.request.confirmation import Confirm
 from learnflow_infra.errors import InputError, RefusedError
+from learnflow_infra.events import Emit, Message
 from learnflow_infra.locations import Target
 from learnflow_infra.models import Release, ReleaseName, Skill
 from learnflow_infra.outputs import stored_record
@@ -84,27 +85,32 @@ class Plan:
     allow_recreate: bool = False
 
 
-def choose(options: Options) -> Target:
+def choose(options: Options, emit: Emit) -> Target:
     """The target of the options, with its default profile unless they name one.
 
+    A line says what was chosen, why, and what was passed over, where there is more than one.
+
     Raises:
-        InputError: the profile is unknown.
+        InputError: the profile is unknown, or several profiles of minikube run.
         ClusterUnreachableError: the context does not exist.
     """
-    return targets.choose(options.context, options.profile)
+    target = targets.choose(options.context, options.profile)
+    if target.choice:
+        emit(Message(text=target.choice))
+    return target
 
 
-def without_cluster(options: Options) -> Plan:
+def without_cluster(options: Options, emit: Emit) -> Plan:
     """The plan of a verb that reads no cluster: of `--profile`, or of the target's default.
 
     Raises:
         InputError: a skill, its needs, the profile's name or a values file is wrong.
         ClusterUnreachableError: the context does not exist.
     """
-    return _plan(options, choose(options), None)
+    return _plan(options, choose(options, emit), None)
 
 
-def for_values(options: Options) -> Plan:
+def for_values(options: Options, emit: Emit) -> Plan:
     """The plan of a verb that needs the cluster only to reuse the values of the last deploy.
 
     Raises:
@@ -113,25 +119,26 @@ def for_values(options: Options) -> Plan:
             cluster does not run.
     """
     if not options.reuse_values:
-        return without_cluster(options)
-    plan = for_cluster(options)
+        return without_cluster(options, emit)
+    plan = for_cluster(options, choose(options, emit))
     targets.require_running(plan.target)
     return plan
 
 
-def for_cluster(options: Options, target: Target | None = None) -> Plan:
+def for_cluster(options: Options, target: Target) -> Plan:
     """The plan of a verb that reads the cluster: of the profile that the cluster records.
 
     Args:
         options: of the command line.
-        target: of the options; None chooses it.
+        target: of the options.
 
     Raises:
         InputError: a skill, its needs, the profile's name or a values file is wrong.
-        ClusterUnreachableError: the context does not exist, or its server does not answer.
+        ClusterUnreachableError: the context does not exist, or its server does not answer; or
+            it is a profile of minikube that cannot be used now.
         RefusedError: the options name another profile than the record.
     """
-    target = target or choose(options)
+    targets.require_usable(target)
     if target.state != "running":
         return _plan(options, target, None)
     record = stored_record.read(api(target), options.namespace)

@@ -32,7 +32,7 @@ def create(options: Options, file: Path, emit: Emit) -> list[Item]:
         ArtifactError: a chart or an image cannot be obtained.
         InputError: the file's folder does not exist.
     """
-    plan = planning.without_cluster(options)
+    plan = planning.without_cluster(options, emit)
     if not file.parent.is_dir():
         raise InputError(f"There is no folder {file.parent}.", remedy=f"mkdir -p {file.parent}")
     locked = _locked(plan)

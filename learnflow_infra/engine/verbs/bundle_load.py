@@ -9,6 +9,8 @@ from learnflow_infra.clients.registry_words import Fault
 from learnflow_infra.clusters import minikube
 from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine.images import cache
+from learnflow_infra.engine.request import planning
+from learnflow_infra.engine.request.planning import Options
 from learnflow_infra.errors import InputError, RefusedError
 from learnflow_infra.events import Emit, Message, step
 from learnflow_infra.locations import Target
@@ -30,18 +32,22 @@ def load(file: Path, emit: Emit, *, context: str | None = None, registry: str = 
 
     Raises:
         ArtifactError: the bundle is damaged, or the registry does not take it.
+        ClusterUnreachableError: the cluster is a profile of minikube that cannot be used now.
         InputError: the file does not exist.
         RefusedError: the nodes of the cluster take images only from registries.
     """
     if not file.is_file():
         raise InputError(f"There is no file {file}.")
-    target = None if registry else targets.choose(context, targets.UPSTREAM)
+    options = Options(context=context, profile=targets.UPSTREAM)
+    target = None if registry else planning.choose(options, emit)
     if target and target.kind == "context":
         raise RefusedError(
             f"Images cannot be loaded into the cluster of the context {target.context}.",
             why="Its nodes take images from a registry.",
             remedy=Remedy(Command("bundle", "load", str(file), "--registry", "HOST/PREFIX")),
         )
+    if target:
+        targets.require_usable(target)
     with cache.scratch() as folder:
         with step(emit, "bundle/read", f"Check {file}") as running:
             unpacked = bundle_file.unpack(file, folder / "oci")

@@ -47,7 +47,7 @@ def delete(options: Options, *, purge: bool, emit: Emit) -> Deleted:
         ReleaseFailedError: Helm could not uninstall one.
         LearnflowError: an object is not deleted in time; of the class of the cause.
     """
-    target = planning.choose(options)
+    target = planning.choose(options, emit)
     with run_lock.hold(target.context, options.namespace, "delete"):
         plan = planning.for_cluster(options, target)
         skills = [s for s in plan.skills if not options.skills or s.name in options.skills]

@@ -58,7 +58,7 @@ def deploy(options: Options, emit: Emit) -> Deployed:
     """
     started = time.monotonic()
     recorder = Recorder(emit, options.recorded)
-    target = planning.choose(options)
+    target = planning.choose(options, recorder)
     foundation.require(checkout.checks(target))
     with run_lock.hold(target.context, options.namespace, "deploy"):
         plan = _plan(options, target, recorder)

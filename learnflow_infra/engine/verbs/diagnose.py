@@ -35,7 +35,7 @@ def diagnose(options: Options, emit: Emit) -> list[Finding]:
     Raises:
         ClusterUnreachableError: the cluster does not run, or does not answer.
     """
-    plan = planning.for_cluster(options)
+    plan = planning.for_cluster(options, planning.choose(options, emit))
     session = connect(plan, emit)
     with session.watches:
         observed = [(item, *observe_with_objects(session, item)) for item in plan.releases]

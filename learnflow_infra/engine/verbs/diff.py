@@ -67,7 +67,7 @@ def diff(options: Options, emit: Emit) -> Diff:
         ClusterUnreachableError: the cluster does not run.
         LearnflowError: a deploy would end with it.
     """
-    target = planning.choose(options)
+    target = planning.choose(options, emit)
     foundation.require(checkout.checks(target))
     plan = planning.for_cluster(options, target)
     require_target(plan)

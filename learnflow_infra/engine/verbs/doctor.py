@@ -17,7 +17,7 @@ def doctor(options: Options, emit: Emit) -> list[Check]:
     Raises:
         InputError: a skill, the profile's name or a values file is wrong.
     """
-    plan = planning.without_cluster(options)
+    plan = planning.without_cluster(options, emit)
     local = [*checkout.checks(plan.target), *machine.checks(plan, lambda: needs.of_plan(plan))]
     return [*local, *_cluster_checks(options, plan.target, emit)]
 

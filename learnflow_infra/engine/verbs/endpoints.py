@@ -28,7 +28,7 @@ def endpoints(options: Options, emit: Emit) -> Endpoints:
         ClusterUnreachableError: the cluster does not run.
         InputError: no endpoints are recorded there.
     """
-    session = connect(planning.for_cluster(options), emit)
+    session = connect(planning.for_cluster(options, planning.choose(options, emit)), emit)
     document = session.record.endpoints
     if not document.get("endpoints"):
         raise InputError(

@@ -33,7 +33,7 @@ class ReleaseHistory:
 
 def history(options: Options, emit: Emit) -> list[ReleaseHistory]:
     """The revisions of each release of the chosen skills that helm has kept."""
-    plan = planning.for_cluster(options)
+    plan = planning.for_cluster(options, planning.choose(options, emit))
     session = connect(plan, emit)
     return asyncio.run(_histories(session, plan.releases))
 

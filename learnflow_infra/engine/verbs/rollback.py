@@ -53,7 +53,7 @@ def rollback(
             what the pods of that revision need is missing.
         ReleaseFailedError: Helm could not roll back.
     """
-    target = planning.choose(options)
+    target = planning.choose(options, emit)
     with run_lock.hold(target.context, options.namespace, "rollback"):
         plan = planning.for_cluster(options, target)
         chosen = _release(plan, options.skills[0], release)

@@ -41,7 +41,7 @@ class ReleaseStatus:
 
 def status(options: Options, emit: Emit) -> list[ReleaseStatus]:
     """The status of each release of the chosen skills."""
-    plan = planning.for_cluster(options)
+    plan = planning.for_cluster(options, planning.choose(options, emit))
     session = connect(plan, emit)
     with session.watches:
         observed = [observe_with_objects(session, release) for release in plan.releases]

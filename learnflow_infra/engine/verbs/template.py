@@ -15,7 +15,7 @@ def template(options: Options, emit: Emit, *, crds: bool = False) -> str:
         InputError: values do not match a chart's schema, or a custom resource its CRD.
         ReleaseFailedError: helm cannot render one.
     """
-    prepared = prepare(planning.for_values(options), emit)
+    prepared = prepare(planning.for_values(options, emit), emit)
     manifests = render(prepared, options.namespace, crds=crds)
     pairs = list(zip(prepared, manifests, strict=True))
     validate.require(validate.against_crds(pairs))

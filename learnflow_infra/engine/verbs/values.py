@@ -13,4 +13,4 @@ def values(options: Options, emit: Emit) -> list[Prepared]:
         InputError: a value, a flag or a skill is wrong.
         ArtifactError: a chart cannot be pulled.
     """
-    return prepare(planning.for_values(options), emit)
+    return prepare(planning.for_values(options, emit), emit)

@@ -28,7 +28,7 @@ def verify(options: Options, origin: verification.Origin, emit: Emit) -> Verifie
     Raises:
         ClusterUnreachableError: the cluster does not run, or a tunnel cannot be opened.
     """
-    plan = planning.for_cluster(options)
+    plan = planning.for_cluster(options, planning.choose(options, emit))
     session = connect(plan, emit)
     endpoints = session.record.endpoints
     endpoints = endpoints or outputs.document(session.target, session.namespace, [])

@@ -15,8 +15,10 @@ from learnflow_infra.cli.main import app
 from learnflow_infra.cli.run import exit_on_error
 from learnflow_infra.cli.show.commands import GROUPS, REPEATED, recorded, typed
 from learnflow_infra.clusters import target as targets
+from learnflow_infra.engine.gate import checkout
 from learnflow_infra.engine.request import planning
-from learnflow_infra.errors import NotReadyError
+from learnflow_infra.errors import ClusterUnreachableError, FoundationError, NotReadyError
+from learnflow_infra.locations import Target
 from learnflow_infra.paths import repo_root
 from learnflow_infra.remedy import Command, Remedy
 
@@ -242,3 +244,33 @@ def test_no_text_of_the_package_holds_a_command_of_it():
             if isinstance(node, ast.Constant) and id(node) not in docstrings
         ]
         assert not re.findall(r"learnflow-infra [a-z].*", "\n".join(texts)), file
+
+
+LINE = "Using minikube's profile dev: it is minikube's active profile."
+VERBS = (
+    *("deploy", "diff", "status", "verify", "endpoints", "diagnose", "history kafka-k8s-setup"),
+    *("rollback kafka-k8s-setup", "delete --yes", "doctor"),
+)
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_each_verb_reports_the_chosen_cluster_once(outside, monkeypatch, tmp_path, verb):
+    """On stderr, where a JSON document on stdout is not touched."""
+    fault = ClusterUnreachableError("minikube's profile dev is starting.", remedy="Wait.")
+    target = Target(
+        kind="minikube",
+        context="dev",
+        kubeconfig=None,
+        profile=targets.UPSTREAM,
+        choice=LINE,
+        fault=fault,
+    )
+    monkeypatch.setattr(targets, "choose", lambda *_: target)
+    monkeypatch.setattr(checkout, "checks", lambda _: [])
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    done = run(*verb.split(), *(["-o", "json"] if verb in {"status", "endpoints", "diff"} else []))
+    assert done.stderr.count(LINE) == 1
+    assert LINE not in done.stdout
+    assert "minikube's profile dev is starting." in done.output
+    assert done.exit_code == (FoundationError.exit_code if verb == "doctor" else fault.exit_code)

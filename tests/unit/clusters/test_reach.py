@@ -33,6 +33,22 @@ def test_how_a_host_reaches_node_ports(kind, context, driver, linux, mac):
     assert choose(target, "Windows") == mac
 
 
+@pytest.mark.parametrize(
+    ("kind", "server", "reach"),
+    [
+        ("minikube", "https://192.168.49.2:8443", NODE),
+        ("minikube", "https://127.0.0.1:32771", TUNNEL),
+        ("minikube", "https://localhost:32771", TUNNEL),
+        ("context", "https://127.0.0.1:6443", NODE),  # kind's, whose nodes Linux reaches
+    ],
+)
+def test_nodes_behind_a_port_of_this_host(kind, server, reach):
+    target = Target(
+        kind=kind, context="dev", kubeconfig=None, profile=Profile("upstream"), server=server
+    )
+    assert choose(target, "Linux") == reach
+
+
 def test_programs_reach_a_node_of_this_host_past_proxies():
     environ = {"NO_PROXY": "localhost", "no_proxy": "", "HTTPS_PROXY": "http://proxy:3128"}
     once = past_proxies("10.213.0.2", environ)

@@ -1,24 +1,17 @@
-"""The chosen target. minikube is a stand-in that answers as its documentation shows."""
+"""The chosen target. minikube is a stand-in that answers as it was recorded."""
 
 import json
+from pathlib import Path
 
 import pytest
 import yaml
 
 from learnflow_infra.clusters import target as targets
+from learnflow_infra.clusters.minikube import asking
 from learnflow_infra.errors import ClusterUnreachableError, InputError
 
-STAND_IN = """\
-#!/bin/sh
-# A stand-in for minikube: profile list, status and ip of one profile called "dev".
-case "$1 $2" in
-"profile list")
-  echo '{"invalid":[],"valid":[{"Name":"dev","Status":"OK","Config":{"Driver":"docker"}}]}' ;;
-"status --profile") echo '{"Name":"dev","Host":"Running","Kubelet":"Running","APIServer":"%s"}' ;;
-"ip --profile") echo 192.168.49.2 ;;
-*) exit 64 ;;
-esac
-"""
+SECONDS = asking.SECONDS
+ROWS = yaml.safe_load((Path(__file__).parents[1] / "tables/minikube.yaml").read_text())
 
 
 @pytest.fixture(autouse=True)
@@ -50,10 +43,23 @@ def embedded(machine, name, server="https://10.99.0.2:6443"):
     return folder / "kubeconfig"
 
 
-def minikube(folder, state):
+def minikube(folder, case, note=""):
+    """A program that answers as minikube was recorded; what took over 18 s, never answers."""
+    row = next(row for row in ROWS if row["case"] == case and note in row.get("note", ""))
+    lines = ["#!/bin/sh", 'case "$*" in']
+    for number, (arguments, answer) in enumerate(row["answers"].items()):
+        for stream in ("out", "err"):
+            (folder / f"{number}.{stream}").write_text(answer.get(stream, ""))
+        late = "exec sleep 60; " if answer.get("seconds", 0) > SECONDS else ""
+        print_all = f"cat {folder}/{number}.out; cat {folder}/{number}.err >&2"
+        lines += [f"'{arguments}') {late}{print_all}; exit {answer.get('exit', 0)} ;;"]
     program = folder / "minikube"
-    program.write_text(STAND_IN % state)
+    program.write_text("\n".join([*lines, "*) exit 64 ;;", "esac", ""]))
     program.chmod(0o755)
+    if "server" in row:
+        config = (folder / "config").read_text()
+        config = config.replace("https://company.example", row["server"])
+        (folder / "config").write_text(config.replace("company", row["profile"] or "minikube"))
 
 
 def test_without_anything_it_is_the_embedded_cluster():
@@ -71,22 +77,61 @@ def test_a_named_context_is_used_with_the_upstream_profile():
 
 
 def test_a_running_minikube_comes_before_the_embedded_cluster(machine):
-    minikube(machine, "Running")
+    minikube(machine, "one-running")
     target = targets.choose(None, None)
-    assert (target.kind, target.context, target.profile) == ("minikube", "dev", "upstream")
-    assert target.node_address == "192.168.49.2"
+    assert (target.kind, target.context, target.profile) == ("minikube", "minikube", "upstream")
+    assert (target.node_address, target.driver) == ("192.168.49.2", "docker")
+    assert target.choice == "Using minikube's profile minikube: it is minikube's active profile."
+    targets.require_running(target)
 
 
-def test_outside_linux_its_containers_are_reached_through_a_tunnel(machine, monkeypatch):
-    minikube(machine, "Running")
+def test_the_nodes_that_run_give_the_address_of_node_ports(machine):
+    minikube(machine, "ha-one-stopped", "stopped")
+    assert targets.choose(None, None).node_address == "192.168.49.3"
+
+
+@pytest.mark.parametrize("named", [None, "minikube"])
+def test_outside_linux_its_containers_are_reached_through_a_tunnel(machine, monkeypatch, named):
+    minikube(machine, "one-running")
     monkeypatch.setattr("platform.system", lambda: "Darwin")
-    target = targets.choose(None, None)
+    target = targets.choose(named, None)
+    assert (target.kind, target.driver) == ("minikube", "docker")
     assert (target.node_address, target.tunnel) == ("127.0.0.1", True)
 
 
-def test_a_stopped_minikube_is_left_alone(machine):
-    minikube(machine, "Stopped")
-    assert targets.choose(None, None).kind == "embedded"
+def test_on_docker_desktop_for_linux_there_is_a_tunnel_too(machine, monkeypatch):
+    minikube(machine, "desktop-running")
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    target = targets.choose("minikube", None)
+    assert (target.node_address, target.tunnel) == ("127.0.0.1", True)
+
+
+def test_a_stopped_minikube_is_passed_over(machine):
+    minikube(machine, "one-stopped")
+    target = targets.choose(None, None)
+    assert target.kind == "embedded"
+    assert "minikube's profile minikube is stopped (minikube start -p minikube)" in target.choice
+
+
+def test_a_context_that_leads_elsewhere_is_never_used(machine):
+    minikube(machine, "one-misconfigured")
+    for named in (None, "minikube"):
+        target = targets.choose(named, None)
+        for require in (targets.require_usable, targets.require_running):
+            with pytest.raises(
+                ClusterUnreachableError, match="its context leads elsewhere"
+            ) as error:
+                require(target)
+        assert "minikube update-context -p minikube" in str(error.value.remedy)
+
+
+def test_a_minikube_that_never_answers(machine, monkeypatch):
+    minikube(machine, "slow-ssh", "never speaks")
+    monkeypatch.setattr(asking, "SECONDS", 0.5)
+    monkeypatch.setattr(asking, "_ready_nodes", lambda _: None)
+    target = targets.choose(None, None)
+    with pytest.raises(ClusterUnreachableError, match="it did not answer within 0"):
+        targets.require_usable(target)
 
 
 def test_the_profile_can_be_chosen():

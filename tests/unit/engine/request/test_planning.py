@@ -9,11 +9,14 @@ import pytest
 import yaml
 
 from learnflow_infra import paths
+from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine.request import planning
 from learnflow_infra.engine.request.planning import Options
 from learnflow_infra.engine.request.session import connect
 from learnflow_infra.errors import ClusterUnreachableError, RefusedError
-from learnflow_infra.events import ignore
+from learnflow_infra.events import Message, ignore
+from learnflow_infra.locations import Target
+from learnflow_infra.models import Profile
 
 RECORD = "/api/v1/namespaces/learnflow/configmaps/learnflow-endpoints"
 OPTIONS = Options(context="cluster")
@@ -65,6 +68,10 @@ def record(server, profile):
     return document
 
 
+def for_cluster(options):
+    return planning.for_cluster(options, planning.choose(options, ignore))
+
+
 @pytest.fixture(params=["a clone that deployed upstream", "a fresh clone"])
 def clone(request, tmp_path, monkeypatch):
     monkeypatch.setattr(paths, "phase_dir", lambda: tmp_path / "phase")
@@ -76,36 +83,36 @@ def clone(request, tmp_path, monkeypatch):
 
 def test_every_clone_takes_the_profile_that_the_cluster_records(server, clone):
     record(server, "embedded")
-    assert planning.for_cluster(OPTIONS).target.profile == "embedded"
+    assert for_cluster(OPTIONS).target.profile == "embedded"
 
 
 def test_without_a_record_the_targets_default_profile_is_used(server, clone):
-    assert planning.for_cluster(OPTIONS).target.profile == "upstream"
-    assert planning.for_cluster(replace(OPTIONS, profile="embedded")).target.profile == "embedded"
+    assert for_cluster(OPTIONS).target.profile == "upstream"
+    assert for_cluster(replace(OPTIONS, profile="embedded")).target.profile == "embedded"
 
 
 def test_another_profile_than_the_recorded_one_is_refused(server):
     record(server, "embedded")
     with pytest.raises(RefusedError, match="deployed with the profile embedded") as error:
-        planning.for_cluster(replace(OPTIONS, profile="upstream"))
+        for_cluster(replace(OPTIONS, profile="upstream"))
     assert "--profile embedded" in str(error.value.remedy)
 
 
 def test_a_verb_that_asks_no_cluster_takes_the_default(server, clone):
     record(server, "embedded")
-    assert planning.without_cluster(OPTIONS).target.profile == "upstream"
+    assert planning.without_cluster(OPTIONS, ignore).target.profile == "upstream"
     assert server.paths == []
 
 
 def test_the_record_is_read_once_and_handed_on(server):
     document = record(server, "embedded")
-    session = connect(planning.for_cluster(OPTIONS), ignore)
+    session = connect(for_cluster(OPTIONS), ignore)
     assert session.record.endpoints == document
     assert server.paths == [RECORD]
 
 
 def test_the_record_of_a_new_cluster_is_read_once_it_runs(server):
-    plan = planning.for_cluster(OPTIONS)
+    plan = for_cluster(OPTIONS)
     document = record(server, "upstream")
     session = connect(replace(plan, record=None), ignore)
     assert session.record.endpoints == document
@@ -115,7 +122,7 @@ def test_the_record_of_a_new_cluster_is_read_once_it_runs(server):
 
 
 def test_a_cluster_that_does_not_run_is_not_connected_to(server):
-    plan = planning.without_cluster(OPTIONS)
+    plan = planning.without_cluster(OPTIONS, ignore)
     stopped = replace(plan.target, state="stopped", cluster="x")
     with pytest.raises(ClusterUnreachableError, match="x is stopped") as error:
         connect(replace(plan, target=stopped), ignore)
@@ -125,6 +132,27 @@ def test_a_cluster_that_does_not_run_is_not_connected_to(server):
 def test_variables_that_helm_does_not_get_are_named(server, monkeypatch):
     monkeypatch.setenv("HELM_KUBEASUSER", "nobody")
     emitted = []
-    connect(planning.for_cluster(OPTIONS), emitted.append)
+    connect(for_cluster(OPTIONS), emitted.append)
     (message,) = emitted
     assert message.text.startswith("Not used: HELM_KUBEASUSER.")
+
+
+UNUSABLE = Target(
+    kind="minikube",
+    context="dev",
+    kubeconfig=None,
+    profile=Profile("upstream"),
+    choice="Using minikube's profile dev: it is minikube's active profile.",
+    fault=ClusterUnreachableError("minikube's profile dev is starting."),
+)
+
+
+def test_what_was_chosen_is_reported_once(monkeypatch):
+    emitted = []
+    monkeypatch.setattr(targets, "choose", lambda *_: UNUSABLE)
+    plan = planning.without_cluster(Options(), emitted.append)
+    assert emitted == [Message(text=UNUSABLE.choice)]
+    with pytest.raises(ClusterUnreachableError, match="dev is starting"):
+        planning.for_cluster(Options(), plan.target)
+    with pytest.raises(ClusterUnreachableError, match="dev is starting"):
+        connect(plan, ignore)

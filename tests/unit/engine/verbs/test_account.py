@@ -163,7 +163,7 @@ def test_whether_a_deploy_changed_something_follows_from_outcomes(
         "conclude": lambda _: proof,
     }.items():
         monkeypatch.setattr(deploy, name, value)
-    monkeypatch.setattr(deploy.planning, "choose", lambda _: target)
+    monkeypatch.setattr(deploy.planning, "choose", lambda *_: target)
     monkeypatch.setattr(deploy.checkout, "checks", lambda _: [])
     monkeypatch.setattr(deploy.run_lock, "hold", lambda *_: nullcontext())
     assert deploy.deploy(Options(), ignore).changed is changed
@@ -208,7 +208,7 @@ class Deleting:
                 raise ReleaseFailedError(f"{failing} could not be uninstalled.")
 
         self.session.watches = nullcontext()
-        monkeypatch.setattr(delete.planning, "choose", lambda _: target)
+        monkeypatch.setattr(delete.planning, "choose", lambda *_: target)
         monkeypatch.setattr(delete.planning, "for_cluster", lambda *_: plan)
         monkeypatch.setattr(delete.run_lock, "hold", lambda *_: nullcontext())
         monkeypatch.setattr(delete, "connect", lambda *_: self.session)

@@ -57,7 +57,7 @@ def cluster(request, monkeypatch, tmp_path):
 def test_it_is_made_ready_and_its_record_decides_the_profile(cluster, recorded, profile):
     cluster.update(recorded)
     options = Options()
-    target = planning.choose(options)
+    target = planning.choose(options, ignore)
     assert (target.context, target.profile) == ("learnflow-learnflow", "embedded")
     plan = deploy._plan(options, target, ignore)
     assert (plan.target.state, plan.target.profile) == ("running", profile)
@@ -71,7 +71,8 @@ def test_a_cluster_that_exists_is_brought_up_once(cluster, monkeypatch):
     )
     for name in ("prepare", "load_images"):
         monkeypatch.setattr(embedded, name, lambda *_, **__: None)
-    plan = deploy._with_cluster(deploy._plan(Options(), planning.choose(Options()), ignore), ignore)
+    target = planning.choose(Options(), ignore)
+    plan = deploy._with_cluster(deploy._plan(Options(), target, ignore), ignore)
     assert calls == ["learnflow"]
     assert plan.target.state == "running"
 
