@@ -39,7 +39,8 @@ def objects(manifest):
 
 
 def create(kube, served, namespace, obj):
-    return kube.request("POST", served[obj["kind"]].format(namespace), body=obj, query=STRICT)
+    collection = served.get(obj["kind"], "/api/v1/namespaces/{}/services")
+    return kube.request("POST", collection.format(namespace), body=obj, query=STRICT)
 
 
 EVERYTHING = {

@@ -227,12 +227,25 @@ class Operated(Cluster):
         return self.services
 
 
-def of_strimzi(services, target=TARGET):
+def of_strimzi(services, target=TARGET, own=None):
     skill = skills.load(ROOT / "skills-library/kafka-k8s-setup", Profile("upstream"))
     kafka = {"kind": "Kafka", "metadata": {"name": "kafka"}, "spec": {"kafka": {"template": {}}}}
-    releases = {"kafka": Rendered(values={}, objects=[kafka])}
+    releases = {"kafka": Rendered(values={}, objects=[kafka, *([own] if own else [])])}
     (found,) = discover(Operated(services), target, "ns", skill, releases)
     return found
+
+
+def test_the_chart_s_own_service_is_the_address_that_applications_know():
+    own = {
+        "kind": "Service",
+        "metadata": {"name": "kafka"},
+        "spec": {"selector": ALL_BROKERS, "ports": [{"name": "tcp-clients", "port": 9092}]},
+    }
+    found = of_strimzi([*INTERNAL, *EXTERNAL, own], own=own)
+    assert found.in_cluster == Address(host="kafka.ns.svc.cluster.local", port=9092)
+    assert found.host == Address(host=NODE, port=30092)
+    assert found.selector == ALL_BROKERS
+    assert found.env == {"KAFKA_BOOTSTRAP_SERVERS": "kafka.ns.svc.cluster.local:9092"}
 
 
 def test_services_that_an_operator_makes():

@@ -82,6 +82,16 @@ def test_one_broker_is_its_own_controller_and_keeps_one_copy():
     assert kafka(objects)["version"] == "4.3.1"
 
 
+def test_clients_use_the_address_of_our_own_chart():
+    """Strimzi deletes Services with the labels of its own that it did not make."""
+    (service,) = [one for one in render() if one["kind"] == "Service"]
+    assert service["metadata"]["name"] == "kafka"
+    assert not [label for label in service["metadata"]["labels"] if label.startswith("strimzi.io")]
+    (port,) = service["spec"]["ports"]
+    assert (port["port"], port["targetPort"]) == (9092, 9092)
+    assert service["spec"]["selector"]["strimzi.io/broker-role"] == "true"
+
+
 def test_three_brokers_keep_three_copies():
     objects = render({"brokers": 3})
     (pool,) = specs(objects, "KafkaNodePool").values()
@@ -304,7 +314,7 @@ def test_metadata_is_merged():
         "topics": [{"name": "t", "metadata": note}],
     }
     before = {o["kind"]: o["metadata"] for o in render()}
-    for made in render(settings):
+    for made in [one for one in render(settings) if one["kind"] != "Service"]:
         metadata = made["metadata"]
         assert metadata["annotations"]["note"] == "x"
         assert metadata["labels"] | {"team": "a"} == metadata["labels"]
