@@ -62,6 +62,8 @@ class ChartSource:
     """A folder's absolute path, or a reference `oci://host/path/name` without a version."""
     version: str = ""
     """Exact; for OCI only."""
+    kubernetes: str = ""
+    """The oldest minor version of Kubernetes that it supports, as 1.30; "" for the gate's own."""
     images: tuple[ImageUse, ...] = ()
     registry_keys: tuple[RegistryKeys, ...] = ()
     operator_images: tuple[OperatorImages, ...] = ()

@@ -107,6 +107,7 @@ def _chart(folder: Path, item: Document) -> ChartSource:
     return ChartSource(
         chart=item["chart"] if remote else str(folder / item["chart"]),
         version=item.get("version", ""),
+        kubernetes=item.get("kubernetes", ""),
         images=tuple(
             ImageUse(recipe=folder / image["recipe"], values=image["values"])
             for image in item.get("images", ())

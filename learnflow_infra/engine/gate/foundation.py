@@ -20,18 +20,28 @@ from learnflow_infra.models import ReleaseName
 from learnflow_infra.objects import Fields, Object, ServerVersion
 from learnflow_infra.remedy import Command, Remedy, join_lines
 
-OLDEST = (1, 27)
+OLDEST = "1.27"
 """Kubernetes minor from which the charts' API versions and server-side apply are stable."""
 
 
-def cluster_checks(kube: Kube, namespace: str) -> list[Check]:
+def cluster_checks(
+    kube: Kube, namespace: str, oldest: Mapping[ReleaseName, str] | None = None
+) -> list[Check]:
     """Check the version of a cluster, and the user's rights in the namespace.
+
+    Args:
+        kube: the cluster.
+        namespace: of the releases.
+        oldest: the oldest minor version of Kubernetes that a release supports.
 
     Raises:
         ClusterUnreachableError: the API server does not answer.
     """
     version = kube.request("GET", "/version", patience=5)
-    return [version_check(version), *_if_allowed("rights", lambda: [rights(kube, namespace)])]
+    return [
+        version_check(version, oldest or {}),
+        *_if_allowed("rights", lambda: [rights(kube, namespace)]),
+    ]
 
 
 def manifest_checks(
@@ -139,17 +149,28 @@ def _if_allowed(name: str, check: Callable[[], list[Check]]) -> list[Check]:
         return [Check(name=name, passed=True, message=f"not checked: {error.what}")]
 
 
-def version_check(version: ServerVersion) -> Check:
-    """Check that the charts support the API server's version."""
-    numbers = (int(version["major"]), int("".join(filter(str.isdigit, version["minor"]))))
-    passed = numbers >= OLDEST
-    remedy = "" if passed else f"Upgrade the cluster to {OLDEST[0]}.{OLDEST[1]} or newer."
+def version_check(version: ServerVersion, oldest: Mapping[ReleaseName, str]) -> Check:
+    """Check that the charts support the API server's version.
+
+    Args:
+        version: what the API server says of itself.
+        oldest: the minor version that a release needs, "" for `OLDEST`.
+    """
+    live = (int(version["major"]), int("".join(filter(str.isdigit, version["minor"]))))
+    needed = {name: text for name, text in oldest.items() if text and _minor(text) > live}
+    newest = max([OLDEST, *needed.values()], key=_minor)
+    too_old = needed or live < _minor(OLDEST)
+    why = "".join(f"; {name} needs {text} or newer" for name, text in needed.items())
     return Check(
         name="cluster",
-        passed=passed,
-        message=f"Kubernetes {version['gitVersion']}",
-        remedy=remedy,
+        passed=not too_old,
+        message=f"Kubernetes {version['gitVersion']}{why}",
+        remedy=f"Upgrade the cluster to {newest} or newer." if too_old else "",
     )
+
+
+def _minor(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split("."))
 
 
 def require(checks: Sequence[Check], kind: type[LearnflowError] = FoundationError) -> None:

@@ -30,6 +30,12 @@ def of_plan(plan: Plan) -> Demand:
     return _demand({item.release.name: manifest.objects for item, manifest in pairs}, prepared)
 
 
+def kubernetes(plan: Plan) -> dict[ReleaseName, str]:
+    """The oldest minor version of Kubernetes that each release of a plan declares, or ""."""
+    profile = plan.target.profile
+    return {release.name: release.profiles[profile].kubernetes for release in plan.releases}
+
+
 def of_changes(comparisons: Sequence[Comparison]) -> Demand:
     """The demand of the releases that a deploy would install or upgrade."""
     changed = [item for item in comparisons if item.action.revises]

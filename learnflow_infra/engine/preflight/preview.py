@@ -88,7 +88,7 @@ def preview(
 def _preview(
     session: Session, plan: Plan, prepared: Sequence[Prepared], *, pull: bool, adopt: bool
 ) -> Preview:
-    _check_cluster(session)
+    _check_cluster(session, plan)
     comparisons, others = _compare(session, plan, prepared)
     _warn_of_refused(session, comparisons)
     proposal = Proposal(
@@ -143,9 +143,9 @@ def _warn_of_refused(session: Session, comparisons: Sequence[Comparison]) -> Non
                 session.emit(Message(text=text))
 
 
-def _check_cluster(session: Session) -> None:
+def _check_cluster(session: Session, plan: Plan) -> None:
     with step(session.emit, "foundation", "Check the foundation") as running:
-        results = foundation.cluster_checks(session.kube, session.namespace)
+        results = foundation.cluster_checks(session.kube, session.namespace, needs.kubernetes(plan))
         foundation.require(results)
         running.done(f"{counted(len(results), 'check')} passed", changed=None)
 

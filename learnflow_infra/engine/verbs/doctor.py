@@ -29,7 +29,7 @@ def _cluster_checks(options: Options, target: Target, emit: Emit) -> list[Check]
     try:
         plan = planning.for_cluster(options, target)
         session = connect(plan, emit)
-        checks = foundation.cluster_checks(session.kube, session.namespace)
+        checks = foundation.cluster_checks(session.kube, session.namespace, needs.kubernetes(plan))
         return [*checks, *needs.checks(session, needs.of_plan(plan))]
     except LearnflowError as error:
         return [Check(name="cluster", passed=False, message=error.what, remedy=error.remedy)]

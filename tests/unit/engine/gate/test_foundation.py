@@ -5,16 +5,45 @@ from learnflow_infra.engine.gate import checkout, foundation
 from learnflow_infra.errors import FoundationError, HostError
 from learnflow_infra.locations import Target
 from learnflow_infra.models import Profile
+from learnflow_infra.skills import library
+
+UPSTREAM = Profile("upstream")
 
 
 def failed(checks):
     return [check.name for check in checks if not check.passed]
 
 
-@pytest.mark.parametrize(("minor", "passed"), [("34", True), ("27+", True), ("26", False)])
-def test_old_clusters_are_refused(minor, passed):
+@pytest.mark.parametrize(
+    ("minor", "oldest", "message", "upgrade"),
+    [
+        ("34", {}, "Kubernetes v1.34.0", ""),
+        ("27+", {"own": ""}, "Kubernetes v1.27+.0", ""),
+        ("26", {}, "Kubernetes v1.26.0", "1.27"),
+        ("30", {"operator": "1.30", "own": ""}, "Kubernetes v1.30.0", ""),
+        ("29", {"operator": "1.30"}, "Kubernetes v1.29.0; operator needs 1.30 or newer", "1.30"),
+        ("9", {"operator": "1.30"}, "Kubernetes v1.9.0; operator needs 1.30 or newer", "1.30"),
+        ("26", {"own": "1.20"}, "Kubernetes v1.26.0", "1.27"),
+        (
+            "29",
+            {"a": "1.31", "b": "1.30"},
+            "Kubernetes v1.29.0; a needs 1.31 or newer; b needs 1.30 or newer",
+            "1.31",
+        ),
+    ],
+)
+def test_old_clusters_are_refused(minor, oldest, message, upgrade):
+    """By the charts of this project, and by what each release declares."""
     version = {"major": "1", "minor": minor, "gitVersion": f"v1.{minor}.0"}
-    assert foundation.version_check(version).passed is passed
+    check = foundation.version_check(version, oldest)
+    assert (check.passed, check.message) == (not upgrade, message)
+    assert check.remedy == (f"Upgrade the cluster to {upgrade} or newer." if upgrade else "")
+
+
+def test_the_operator_of_the_upstream_profile_needs_a_newer_cluster():
+    (kafka,) = library.find(["kafka-k8s-setup"], library.load_all(UPSTREAM))
+    found = {r.name: c.kubernetes for r in kafka.releases for c in [r.profiles.get(UPSTREAM)] if c}
+    assert found == {"strimzi": "1.30", "kafka": ""}
 
 
 def test_a_phase_directory_that_cannot_be_written(tmp_path):
