@@ -4,6 +4,7 @@ set -euo pipefail
 case ${0##*/} in
   kafka-topics.sh) class=org.apache.kafka.tools.TopicCommand ;;
   kafka-configs.sh) class=kafka.admin.ConfigCommand ;;
+  kafka-features.sh) class=org.apache.kafka.tools.FeatureCommand ;;
   kafka-console-consumer.sh) class=org.apache.kafka.tools.consumer.ConsoleConsumer ;;
   kafka-console-producer.sh) class=org.apache.kafka.tools.ConsoleProducer ;;
   kafka-consumer-groups.sh) class=org.apache.kafka.tools.consumer.group.ConsumerGroupCommand ;;
