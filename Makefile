@@ -13,7 +13,7 @@ CLI := $(VENV)/bin/learnflow-infra
 VERBS := deploy diff template values verify status endpoints diagnose history rollback delete doctor
 CLUSTER := cluster-up cluster-status cluster-stop cluster-delete cluster-kubeconfig
 BUNDLE := bundle-create bundle-load
-COMMANDS := $(VERBS) $(CLUSTER) $(BUNDLE) chart-lock
+COMMANDS := $(VERBS) $(CLUSTER) $(BUNDLE) chart-lock image-load
 GOALS := $(COMMANDS) help setup setup-dev where lock test full full-tests docs lint vet unit browser \
   fuzz contract coverage cluster-tests e2e bench
 
@@ -80,6 +80,9 @@ $(VERBS): setup
 
 chart-lock: setup ## pin the charts of registries by digest
 	@LEARNFLOW_VIA_MAKE=1 $(CLI) chart lock $(ARGS)
+
+image-load: setup ## build this project's images for charts of registries, load them into the nodes
+	@LEARNFLOW_VIA_MAKE=1 $(CLI) image load $(SKILL) $(ARGS)
 
 bundle-create: ## write one file with all charts and images (ARGS=FILE)
 bundle-load: ## load that file into the cluster or a registry (ARGS=FILE)

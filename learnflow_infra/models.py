@@ -65,6 +65,8 @@ class ChartSource:
     kubernetes: str = ""
     """The oldest minor version of Kubernetes that it supports, as 1.30; "" for the gate's own."""
     images: tuple[ImageUse, ...] = ()
+    offered: tuple[ImageUse, ...] = ()
+    """Images of this project that can take the place of the chart's, if the operator says so."""
     registry_keys: tuple[RegistryKeys, ...] = ()
     operator_images: tuple[OperatorImages, ...] = ()
     host_address_key: str = ""
@@ -118,6 +120,19 @@ class RemovedImages:
 
 
 @dataclass(frozen=True, kw_only=True)
+class UnpatchedImages:
+    """Images that can be pulled and get no more patches.
+
+    `prefix` begins their names, with the registry. `since` is the day of the last patch
+    (2025-08-28). `remedy` says how to choose other images.
+    """
+
+    prefix: str
+    since: str
+    remedy: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class FixedByVolumes:
     """Values that have their effect on empty volumes only.
 
@@ -147,6 +162,7 @@ class Release:
     grace: Mapping[str, float] = field(default_factory=dict)
     """Seconds by code of a cause, in place of its policy's."""
     removed_images: tuple[RemovedImages, ...] = ()
+    unpatched_images: tuple[UnpatchedImages, ...] = ()
     fixed_by_volumes: tuple[FixedByVolumes, ...] = ()
 
 

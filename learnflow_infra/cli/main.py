@@ -2,7 +2,7 @@
 
 import typer
 
-from learnflow_infra.cli import bundle, chart, cluster
+from learnflow_infra.cli import bundle, chart, cluster, image
 from learnflow_infra.cli.delete import delete
 from learnflow_infra.cli.deploy import BareDryRun, deploy
 from learnflow_infra.cli.diagnose import diagnose
@@ -58,3 +58,4 @@ for verb in (
 app.add_typer(cluster.app, name="cluster")
 app.add_typer(chart.app, name="chart")
 app.add_typer(bundle.app, name="bundle")
+app.add_typer(image.app, name="image")

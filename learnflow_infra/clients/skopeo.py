@@ -101,6 +101,32 @@ def archive(folder: Path, file: Path, reference: str) -> None:
     _run(words, reference, seconds=COPY_SECONDS)
 
 
+def repack(layout: Path, file: Path, reference: str) -> None:
+    """Write a tar of an OCI layout as a tar for `docker load`.
+
+    Args:
+        layout: a tar with one image.
+        file: the tar to write.
+        reference: the image's name, by tag.
+
+    Raises:
+        RegistryError: it cannot be written.
+    """
+    words = ["copy", "--quiet", f"oci-archive:{layout}", f"docker-archive:{file}:{reference}"]
+    _run(words, reference, seconds=COPY_SECONDS)
+
+
+def push_layout(layout: Path, reference: str) -> None:
+    """Copy a tar of an OCI layout with one image to a registry.
+
+    Raises:
+        RegistryError: it cannot be pushed.
+    """
+    words = ["copy", "--quiet", *_tls("--dest-tls-verify", reference)]
+    words += [f"oci-archive:{layout}", f"docker://{reference}"]
+    _run(words, reference, seconds=COPY_SECONDS)
+
+
 def _tls(option: str, reference: str) -> list[str]:
     return [f"{option}=false"] if is_loopback(reference) else []
 

@@ -1,5 +1,6 @@
 """Read skills-library/<skill>/skill.yaml into a `Skill`."""
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -22,6 +23,7 @@ from learnflow_infra.models import (
     SecretKeys,
     Skill,
     SkillName,
+    UnpatchedImages,
     Variables,
 )
 from learnflow_infra.quantities import seconds
@@ -90,6 +92,7 @@ def _release(skill: SkillName, folder: Path, item: Document) -> Release:
             RemovedImages(**{**rule, "kept": tuple(rule.get("kept", ()))})
             for rule in item.get("removedImages", ())
         ),
+        unpatched_images=tuple(UnpatchedImages(**rule) for rule in item.get("unpatchedImages", ())),
         fixed_by_volumes=tuple(
             FixedByVolumes(
                 keys=tuple(rule["keys"]),
@@ -102,16 +105,18 @@ def _release(skill: SkillName, folder: Path, item: Document) -> Release:
     )
 
 
+def _image_uses(folder: Path, items: Sequence[Document]) -> tuple[ImageUse, ...]:
+    return tuple(ImageUse(recipe=folder / item["recipe"], values=item["values"]) for item in items)
+
+
 def _chart(folder: Path, item: Document) -> ChartSource:
     remote = item["chart"].startswith("oci://")
     return ChartSource(
         chart=item["chart"] if remote else str(folder / item["chart"]),
         version=item.get("version", ""),
         kubernetes=item.get("kubernetes", ""),
-        images=tuple(
-            ImageUse(recipe=folder / image["recipe"], values=image["values"])
-            for image in item.get("images", ())
-        ),
+        images=_image_uses(folder, item.get("images", ())),
+        offered=_image_uses(folder, item.get("offeredImages", ())),
         registry_keys=tuple(RegistryKeys(**keys) for keys in item.get("registryKeys", ())),
         operator_images=tuple(OperatorImages(**rule) for rule in item.get("operatorImages", ())),
         host_address_key=item.get("hostAddressKey", ""),

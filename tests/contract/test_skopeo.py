@@ -1,13 +1,16 @@
 """skopeo against a real registry: pulled images, and the fault of each failure."""
 
 import hashlib
+import json
 import subprocess
+import tarfile
 
 import pytest
 
 from learnflow_infra.clients import helm_program, skopeo
 from learnflow_infra.clients.registry_faults import RegistryError
 from learnflow_infra.clients.registry_words import Fault
+from learnflow_infra.clusters.embedded.images import archive
 from tests.contract.oci import layout, package
 
 pytestmark = pytest.mark.contract
@@ -32,6 +35,19 @@ def test_an_image_keeps_its_digest_from_registry_to_registry(
     monkeypatch.setenv("DOCKER_CONFIG", str(closed_registry.login(tmp_path / "docker")))
     skopeo.push(tmp_path / "dir", f"{closed_registry.host}/other:2")
     assert skopeo.digest(f"{closed_registry.host}/other@{pushed}") == pushed
+
+
+def test_an_image_of_this_host_is_pushed_and_written_for_docker(registry, tmp_path):
+    (tmp_path / "tree").mkdir()
+    (tmp_path / "tree/file").write_text("content")
+    content = archive.layer(tmp_path / "tree", tmp_path / "layer.tar")
+    archive.write(tmp_path / "image.tar", name="learnflow.local/a:1", settings={}, content=content)
+    skopeo.push_layout(tmp_path / "image.tar", f"{registry.host}/team/a:1")
+    assert skopeo.digest(f"{registry.host}/team/a:1").startswith("sha256:")
+    skopeo.repack(tmp_path / "image.tar", tmp_path / "docker.tar", "learnflow.local/a:1")
+    with tarfile.open(tmp_path / "docker.tar") as packed:
+        (manifest,) = json.load(packed.extractfile("manifest.json"))
+    assert manifest["RepoTags"] == ["learnflow.local/a:1"]
 
 
 def test_a_chart_keeps_its_digest_from_registry_to_registry(registry, tmp_path):

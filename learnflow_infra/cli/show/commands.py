@@ -16,7 +16,7 @@ from learnflow_infra.remedy import HIDDEN, Command, Remedy, Words, quoted
 if TYPE_CHECKING:
     from learnflow_infra.locations import Target
 
-GROUPS = {"bundle", "chart", "cluster"}
+GROUPS = {"bundle", "chart", "cluster", "image"}
 """Verbs that have verbs of their own: `cluster up` is `make cluster-up`."""
 REPEATED = (
     *("profile", "files", "set_values", "set_strings", "set_json", "set_files", "mirrors"),

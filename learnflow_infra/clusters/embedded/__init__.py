@@ -41,6 +41,7 @@ __all__ = [
     "Cluster",
     "ImageRecipe",
     "ImageRef",
+    "build_images",
     "delete",
     "ensure_packages",
     "known_images",
@@ -83,6 +84,26 @@ def prepare(recipes: Sequence[Path], *, emit: Emit) -> None:
             folders = tuple(recipe.folder.resolve() for recipe in unbuilt)
             elevate.run(BuildImages(recipes=folders), emit)
         programs.result()
+
+
+def build_images(recipes: Sequence[Path], *, emit: Emit) -> dict[Path, Path]:
+    """Build the images that are missing, on this host alone; no cluster is needed.
+
+    Returns:
+        Each recipe's image, a tar of an OCI layout.
+
+    Raises:
+        HostError: this host cannot build images, or its disk is full.
+        ArtifactError: an image cannot be built.
+    """
+    unbuilt = build.unbuilt(recipes)
+    if unbuilt:
+        requirements.require_linux()
+        ensure_packages(build.programs(unbuilt), emit=emit)
+    folders = tuple(recipe.folder.resolve() for recipe in unbuilt)
+    if folders:
+        elevate.run(BuildImages(recipes=folders), emit)
+    return {recipe: build.built_path(ImageRecipe.load(recipe)) for recipe in recipes}
 
 
 def up(name: str, *, emit: Emit, subnet: str | None = None) -> Cluster:

@@ -9,6 +9,8 @@ from learnflow_infra.engine.release.state import Action
 from learnflow_infra.engine.request import reuse
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.events import Emit, Message
+from learnflow_infra.references import parse
+from learnflow_infra.sources.image_names import images_of
 from learnflow_infra.values import previous
 
 _BEING_DELETED = (
@@ -55,6 +57,17 @@ def recreated(comparisons: Sequence[Comparison], emit: Emit) -> None:
     for item in comparisons:
         for fixed in item.fixed:
             emit(Message(text=f"To be deleted and created again: {fixed.loss}"))
+
+
+def unpatched(comparisons: Sequence[Comparison], emit: Emit) -> None:
+    """Name, a line each, the images that get no more patches, and how to choose others."""
+    for item in comparisons:
+        release, objects = item.prepared.release, item.desired.manifest.with_hooks
+        for name in sorted(images_of(objects)):
+            for rule in release.unpatched_images:
+                if str(parse(name)).startswith(rule.prefix):
+                    text = f"{release.name}: {name} gets no patches since {rule.since}"
+                    emit(Message(text=f"Warning: {text}. {rule.remedy}"))
 
 
 def asked_keys(item: Comparison) -> list[str]:

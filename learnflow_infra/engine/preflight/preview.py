@@ -130,6 +130,7 @@ def _warn(session: Session, comparisons: Sequence[Comparison]) -> None:
     notices.ignored(session, comparisons)
     notices.changed_secrets(session, comparisons)
     notices.recreated(comparisons, session.emit)
+    notices.unpatched(comparisons, session.emit)
 
 
 def _warn_of_refused(session: Session, comparisons: Sequence[Comparison]) -> None:

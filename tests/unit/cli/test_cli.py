@@ -126,7 +126,7 @@ def test_a_cluster_that_is_no_label_is_an_input_error(verb, name):
     assert (done.exit_code, "is no name for a cluster" in done.stderr) == (3, True)
 
 
-@pytest.mark.parametrize("words", ["", "cluster", "chart", "bundle"])
+@pytest.mark.parametrize("words", ["", "cluster", "chart", "bundle", "image"])
 def test_a_command_line_without_a_verb_is_an_input_error_with_the_help(words):
     done = run(*words.split())
     assert (done.exit_code, "Commands" in done.output) == (3, True)
