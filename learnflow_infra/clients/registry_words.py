@@ -35,6 +35,7 @@ def _status(codes: str) -> str:
 
 _PHRASES: Sequence[tuple[Fault, str, str]] = (
     (Fault.invalid_name, "Docker, kubelet", r"invalid reference format|couldn't parse image name"),
+    (Fault.invalid_name, "helm", r"error: invalid reference|name invalid:"),
     (Fault.invalid_name, "CRI-O", r"short name mode is enforcing|did not resolve to an alias"),
     (Fault.limited, "registries", r"toomanyrequests|too many requests|rate limit|rate exceeded"),
     (Fault.limited, "registries", _status("429")),
@@ -42,6 +43,10 @@ _PHRASES: Sequence[tuple[Fault, str, str]] = (
     (Fault.disk_full, "Linux", r"no space left on device"),
     (Fault.damaged, "containerd, helm", r"unexpected (?:media type|commit digest)"),
     (Fault.damaged, "containerd", r"content (?:digest|at) *:? *not found|failed size validation"),
+    (Fault.damaged, "helm", r"mismatched digest|digest mismatch|mismatch content-length"),
+    (Fault.damaged, "helm", r"\"fetch\" on source:[\s:]*not found"),  # a layer of its manifest
+    (Fault.damaged, "helm", r"minimum number of descriptors|does not contain a layer"),
+    (Fault.damaged, "Go", r"unexpected end of json|looking for beginning of value"),
     (Fault.other, "kubelet", r"dial unix|context canceled"),
     (Fault.other, "Linux", r"no such file|(?:open|mkdir|stat|write) *:? *permission denied"),
     (Fault.transient, "Linux, Go", r"connection reset|\beof\b"),
@@ -50,7 +55,7 @@ _PHRASES: Sequence[tuple[Fault, str, str]] = (
     (Fault.unreachable, "proxies", r"proxyconnect|proxy authentication"),
     (Fault.unreachable, "proxies", r"(?:get|head) *:? *forbidden"),
     (Fault.tls, "Go", r"x509:|tls:|certificate|http response to https client"),
-    (Fault.forbidden, "containerd, helm", r"no basic auth credentials"),
+    (Fault.forbidden, "containerd, helm", r"no basic auth credentials|basic credential not found"),
     (Fault.forbidden, "skopeo, Docker", r"error getting credentials"),
     (Fault.missing, "containerd, Docker", r"repository does not exist or may require"),
     (Fault.missing, "registries", r"manifest unknown|name unknown|not found|" + _status("404")),

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from learnflow_infra.clients import helm_pull
+from learnflow_infra.clients.registry_words import Fault
 from learnflow_infra.errors import ArtifactError, RefusedError
 from learnflow_infra.events import Message, StepFinished, ignore
 from learnflow_infra.models import ChartSource
@@ -146,7 +147,7 @@ def test_a_damaged_chart_of_the_registry_is_refused(registry, digest, cache):
     source = source_of(registry)
     with pytest.raises(ArtifactError, match="cannot be pulled") as error:
         obtain(source, locked(source, digest))
-    assert "unexpected commit digest" in error.value.why
+    assert error.value.fault is Fault.damaged
     assert [file for file in cache.rglob("*") if file.is_file()] == []
 
 
