@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from learnflow_infra.documents import dump_all
 from learnflow_infra.errors import LockedError
+from learnflow_infra.objects import Object
 from learnflow_infra.outputs import endpoints as endpoint_texts
 from learnflow_infra.outputs.contracts import DeployReport, EndpointsDocument
 from learnflow_infra.outputs.report import html
@@ -76,6 +78,17 @@ def write_failed(folder: Path, release: str, text: str) -> Path:
     """Write what is known of a release that failed; returns the file's path."""
     path = folder / "releases" / release / "failed.yaml"
     files.update(path, text, PRIVATE)
+    return path
+
+
+def write_crds(folder: Path, chart: str, crds: Iterable[Object]) -> Path:
+    """Write a chart's CRDs for an administrator; returns the file's path.
+
+    `helm show crds` is no way: it takes registries' own names, and Helm 3 prints the documents
+    without separators.
+    """
+    path = folder / "crds" / f"{chart}.yaml"
+    files.update(path, dump_all(crds))
     return path
 
 

@@ -1,10 +1,14 @@
 """CRDs are installed before the resources that need them, upgraded, and never deleted."""
 
 import copy
+import shlex
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import yaml
 
+from learnflow_infra import paths
 from learnflow_infra.clients import api_paths, retry
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.engine.release import crds
@@ -127,6 +131,18 @@ def test_foreign_changes_are_reverted_and_foreign_fields_stay(kube, served, tmp_
     assert live["metadata"]["labels"] == {"team": "x"}
 
 
+@pytest.fixture(autouse=True)
+def phase(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "phase_dir", lambda: tmp_path / "a phase")
+
+
+def crds_to_apply(command):
+    """The CRDs in the file of a kubectl command."""
+    words = shlex.split(command)
+    assert words[:-1] == ["kubectl", "apply", "--server-side", "--force-conflicts", "-f"]
+    return list(yaml.safe_load_all(Path(words[-1]).read_text()))
+
+
 def with_versions(*names):
     crd = copy.deepcopy(CRD)
     first = crd["spec"]["versions"][0]
@@ -146,7 +162,8 @@ def test_a_version_that_is_served_or_stores_objects_is_not_removed(kube, served,
         crds.compare(kube, both)
     with pytest.raises(RefusedError, match="would lose the version v1") as error:
         apply(kube, both, ignore)
-    assert "kubectl apply --server-side" in str(error.value.remedy)
+    written = crds_to_apply(str(error.value.remedy).splitlines()[-1])
+    assert [crd["spec"] for crd in written] == [crd["spec"] for crd in both.crds]
     assert kube.find(PATH)["spec"] == before
     assert kube.find(f"{api_paths.CRDS}/others.contract.example.org") is None  # all or nothing
 
@@ -187,6 +204,8 @@ def test_a_user_without_rights_for_crds_can_deploy_if_they_are_served(
     with pytest.raises(FoundationError, match="lacks CRDs of demo, and you may not") as error:
         apply(nobody, chart(with_versions("v1", "v9"), tmp_path), ignore)
     assert "administrator" in str(error.value.remedy)
+    (written,) = crds_to_apply(str(error.value.remedy).splitlines()[-1])
+    assert written["metadata"]["annotations"] == {ANNOTATION: "demo 1.0.0"}
 
 
 THING = {"apiVersion": "contract.example.org/v1", "kind": "Thing", "metadata": {"name": "x"}}

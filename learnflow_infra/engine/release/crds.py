@@ -5,16 +5,19 @@ both. A CRD is applied server-side if a dry run of the apply differs from the li
 foreign change is noticed, and nothing is written where nothing differs.
 """
 
+import shlex
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+from learnflow_infra import paths
 from learnflow_infra.clients import api_paths, retry
 from learnflow_infra.clients.api_errors import ForbiddenError
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.errors import FoundationError, NotReadyError, RefusedError
 from learnflow_infra.events import Emit, Message, Step, step
 from learnflow_infra.objects import Object
+from learnflow_infra.outputs import artifacts
 from learnflow_infra.sources import crd_upgrade
 from learnflow_infra.sources.charts import Chart
 
@@ -140,13 +143,14 @@ def _require_versions_kept(chart: Chart, live: Object | None, desired: Object) -
             why=f"{chart.name} {chart.version} does not have it, and the cluster serves it or "
             "stores objects in it: another release of this operator is or was installed.",
             remedy="Migrate what uses it, then apply the CRDs yourself:\n"
-            f"helm show crds {_chart_arguments(chart)} | "
-            "kubectl apply --server-side --force-conflicts -f -",
+            f"kubectl apply --server-side --force-conflicts -f {_written(chart)}",
         )
 
 
-def _chart_arguments(chart: Chart) -> str:
-    return f"{chart.reference} --version {chart.version}" if chart.reference else str(chart.path)
+def _written(chart: Chart) -> str:
+    """The path of a file with the chart's CRDs as `apply` would apply them, for a shell."""
+    marked = [crd_upgrade.marked(crd, chart.name, chart.version) for crd in chart.crds]
+    return shlex.quote(str(artifacts.write_crds(paths.phase_dir(), chart.name, marked)))
 
 
 def _path(crd: Object) -> str:
@@ -195,5 +199,5 @@ def _require_served(kube: Kube, chart: Chart, error: ForbiddenError) -> None:
             + ", ".join(absent),
             why=error.what,
             remedy="Have an administrator run:\n"
-            f"helm show crds {_chart_arguments(chart)} | kubectl apply --server-side -f -",
+            f"kubectl apply --server-side --force-conflicts -f {_written(chart)}",
         ) from error
