@@ -96,6 +96,12 @@ AllowRecreate = Annotated[
         "stay. Asks before.",
     ),
 ]
+ForceConflicts = Annotated[
+    bool,
+    typer.Option(
+        "--force-conflicts", help="Set fields anew that others set since, as helm's flag does."
+    ),
+]
 Verify = Annotated[bool, typer.Option("--verify/--no-verify", help="Verify at the end.")]
 Adopt = Annotated[
     bool,
@@ -161,6 +167,7 @@ def options(
     yes: bool = False,
     progress: bool = False,
     adopt: bool = False,
+    force_conflicts: bool = False,
 ) -> "Options":
     """The engine's options.
 
@@ -185,6 +192,7 @@ def options(
         allow_recreate=allow_recreate,
         confirm=confirm(yes=yes, progress=progress),
         adopt=adopt,
+        force_conflicts=force_conflicts,
         recorded=commands.recorded,
     )
 

@@ -23,6 +23,7 @@ def rollback(
     context: opts.Context = None,
     namespace: opts.Namespace = opts.NAMESPACE,
     timeout: opts.Timeout = None,
+    force_conflicts: opts.ForceConflicts = False,
     verify: opts.Verify = True,
     output: opts.OutputOption = opts.Output.text,
     progress: opts.Progress = False,
@@ -36,6 +37,7 @@ def rollback(
         context=context,
         namespace=namespace,
         timeout=timeout,
+        force_conflicts=force_conflicts,
         verify=verify,
     )
     done = run(

@@ -90,15 +90,23 @@ class Helm:
         )
         return Rendered(manifest=manifest, values=what.values)
 
-    async def upgrade(self, what: Installation, *, seconds: float, replace: bool = False) -> Live:
+    async def upgrade(
+        self,
+        what: Installation,
+        *,
+        seconds: float,
+        replace: bool = False,
+        options: Sequence[str] = (),
+    ) -> Live:
         """Install or upgrade; returns after helm's hooks, not when pods are ready.
 
         Args:
             what: to install.
             seconds: how long helm may take.
             replace: the release was uninstalled, and its history kept.
+            options: how helm sends objects, see `engine.release.managers`.
         """
-        options = ["--timeout", f"{int(seconds)}s"]
+        options = [*options, "--timeout", f"{int(seconds)}s"]
         options += ["--description", what.description] if what.description else []
         return await self._upgrade(what, *options, replace=replace)
 
@@ -117,11 +125,10 @@ class Helm:
         text = await translate(what.release, self._command.run(command, what.stdin()))
         return helm_output.live(text)
 
-    async def rollback(self, release: str, revision: int) -> None:
-        """Roll back to a revision."""
-        await translate(
-            release, self._command.rollback(release, revision, namespace=self._namespace)
-        )
+    async def rollback(self, release: str, revision: int, options: Sequence[str] = ()) -> None:
+        """Roll back to a revision; `options` are as of `upgrade`."""
+        command = ["rollback", release, str(revision), "--history-max", str(HISTORY), *options]
+        await translate(release, self._command.run([*command, "--namespace", self._namespace]))
 
     async def uninstall(self, release: str) -> None:
         """Uninstall; returns when its objects are marked for deletion, not when they are gone."""

@@ -2,7 +2,7 @@
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from learnflow_infra.clients.manifest import Manifest
@@ -14,10 +14,15 @@ _FAILURE = re.compile(r'(Release|Upgrade|Rollback) "[^"]*" failed')
 
 @dataclass(frozen=True, kw_only=True)
 class Rendered:
-    """A release as helm renders it: `values` are the user-supplied ones."""
+    """A release as helm renders it: `values` are the user-supplied ones.
+
+    `method` is how helm sends it: `ssa` (server-side apply), `csa` (a patch made by helm), or ""
+    where helm does not say, as Helm 3, which always makes patches.
+    """
 
     manifest: Manifest
     values: Values
+    method: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,12 +30,13 @@ class Live(Rendered):
     """A revision of a release in helm's record, mostly the newest.
 
     `status` is Helm's (`deployed`, `failed`, `pending-upgrade`, ...); `begun` is the start of
-    its last operation, in seconds since 1970.
+    its last operation, in seconds since 1970; `description` is Helm's, or ours of a deploy.
     """
 
     revision: int
     status: str
     begun: float = 0.0
+    description: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,4 +100,6 @@ def live(text: bytes) -> Live:
         manifest=Manifest(text=str(document.get("manifest", "")), hook_texts=tuple(hooks)),
         values=document.get("config") or {},
         begun=begun.timestamp(),
+        description=str(info.get("description", "")),
+        method=str(document.get("apply_method", "")),
     )

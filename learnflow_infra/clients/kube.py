@@ -22,6 +22,9 @@ APPLY = "application/apply-patch+yaml"
 _MERGE = "application/merge-patch+json"
 _METADATA = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 MANAGER = "learnflow-infra"
+"""The field manager of what this program applies outside of helm's releases."""
+HELM = "helm"
+"""The field manager of helm, whatever its program is called. Source: cmd/helm/helm.go of helm."""
 
 
 class Kube:
@@ -180,9 +183,22 @@ class Kube:
             raise self._connection.refusal(answer.status, reason(read(answer)))
         return Stream(answer.response)
 
-    def apply(self, path: str, body: Object, *, dry_run: bool = False) -> Object:
-        """Server-side apply as this program's field manager; returns the resulting object."""
-        query = {"fieldManager": MANAGER, "force": "true"} | ({"dryRun": "All"} if dry_run else {})
+    def apply(
+        self,
+        path: str,
+        body: Object,
+        *,
+        dry_run: bool = False,
+        manager: str = MANAGER,
+        force: bool = True,
+    ) -> Object:
+        """Server-side apply of an object; returns the resulting one.
+
+        Raises:
+            ConflictError: without `force`, other managers set fields to other values.
+        """
+        query = {"fieldManager": manager, "force": str(force).lower()}
+        query |= {"dryRun": "All"} if dry_run else {}
         applied: Object = self.request("PATCH", path, body=body, query=query, content_type=APPLY)
         return applied
 

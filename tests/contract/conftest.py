@@ -3,6 +3,7 @@
 No controller, scheduler or kubelet runs: tests write what these would write.
 """
 
+import os
 import ssl
 import subprocess
 import time
@@ -11,6 +12,7 @@ import urllib.request
 import pytest
 import yaml
 
+from learnflow_infra.clients import helm_program
 from learnflow_infra.clients.helm import Helm
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters.embedded.programs import binary
@@ -24,8 +26,25 @@ from tests.contract.strimzi import served, strimzi_crds
 
 __all__ = ["closed_registry", "registry", "registry_programs", "served", "strimzi_crds"]
 
+HELM_3 = "LEARNFLOW_HELM3"
+"""Names a program of Helm 3.22, which operators may use beside this one."""
 ADMIN, NOBODY, RESIDENT = "contract-admin", "contract-nobody", "contract-resident"
 """Tokens of the users of this throw-away server; a test grants what the last two may do."""
+
+
+@pytest.fixture(scope="session")
+def helm3():
+    """The path of a Helm 3, which operators may use beside this project's helm."""
+    if HELM_3 not in os.environ:
+        pytest.skip(f"{HELM_3} names no program")
+    return os.environ[HELM_3]
+
+
+@pytest.fixture(params=["helm 4", pytest.param("helm 3", marks=pytest.mark.full)])
+def each_helm(request, monkeypatch):
+    """Both programs in turn, in place of this project's helm."""
+    if request.param == "helm 3":
+        monkeypatch.setenv(helm_program.VARIABLE, request.getfixturevalue("helm3"))
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,8 @@ GROUPS = {"bundle", "chart", "cluster", "image"}
 """Verbs that have verbs of their own: `cluster up` is `make cluster-up`."""
 REPEATED = (
     *("profile", "files", "set_values", "set_strings", "set_json", "set_files", "mirrors"),
-    *("reuse_values", "allow_recreate", "adopt", "timeout", "verify", "rollback"),
+    *("reuse_values", "allow_recreate", "force_conflicts", "adopt"),
+    *("timeout", "verify", "rollback"),
     *("context", "namespace"),
 )
 """Parameters of a run that its next command repeats. Not `yes`: each question is asked again."""

@@ -52,7 +52,7 @@ def _demand(
 def _started(item: Comparison) -> list[Object]:
     """The desired objects without Jobs that exist already, which do not run again."""
     live = changes.by_key(item.live.manifest.objects) if item.live else {}
-    again = {changes.key(finding.desired) for finding in item.findings}
+    again = {changes.key(found.desired) for found in item.findings if found.state != "held"}
     return [
         obj
         for obj in item.desired.manifest.with_hooks

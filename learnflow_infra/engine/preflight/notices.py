@@ -9,6 +9,7 @@ from learnflow_infra.engine.release.state import Action
 from learnflow_infra.engine.request import reuse
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.events import Emit, Message
+from learnflow_infra.objects import reference
 from learnflow_infra.references import parse
 from learnflow_infra.sources.image_names import images_of
 from learnflow_infra.values import previous
@@ -68,6 +69,20 @@ def unpatched(comparisons: Sequence[Comparison], emit: Emit) -> None:
                 if str(parse(name)).startswith(rule.prefix):
                     text = f"{release.name}: {name} gets no patches since {rule.since}"
                     emit(Message(text=f"Warning: {text}. {rule.remedy}"))
+
+
+def fields_of_others(comparisons: Sequence[Comparison], emit: Emit) -> None:
+    """Name the fields that others set: those that a deploy sets anew, and those that it leaves."""
+    for item in comparisons:
+        name, force = item.prepared.release.name, item.prepared.force_conflicts
+        if item.action.revises:
+            pairs = [(one.obj, found) for one in item.obstacles for found in one.conflicts]
+        else:
+            pairs = [(one.desired, found) for one in item.findings for found in one.conflicts]
+        for obj, found in pairs:
+            left = found.standing and not force
+            what = "is left to it; --force-conflicts sets it anew" if left else "is set anew"
+            emit(Message(text=f"Warning: {name}: {reference(obj)}: {found}, {what}."))
 
 
 def asked_keys(item: Comparison) -> list[str]:

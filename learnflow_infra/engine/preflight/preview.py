@@ -8,7 +8,15 @@ from learnflow_infra.clients import api_paths
 from learnflow_infra.engine.gate import foundation, machine
 from learnflow_infra.engine.preflight import needs, notices, refusals
 from learnflow_infra.engine.preflight.refusals import Proposal
-from learnflow_infra.engine.release import changes, crds, credentials, foreign, immutable, validate
+from learnflow_infra.engine.release import (
+    changes,
+    crds,
+    credentials,
+    foreign,
+    immutable,
+    obstacles,
+    validate,
+)
 from learnflow_infra.engine.release.compare import compare_all
 from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.crds import Compared
@@ -119,6 +127,7 @@ def _compare(
         comparisons = asyncio.run(compare_all(session, prepared))
         others = asyncio.run(foreign.find_all(session, comparisons, _credentials(plan)))
         comparisons = immutable.marked(session, comparisons)
+        comparisons = obstacles.marked(session, comparisons, {item.name for item in others})
         running.done(counted(len(comparisons), "release"), changed=None)
     return comparisons, others
 
@@ -131,6 +140,7 @@ def _warn(session: Session, comparisons: Sequence[Comparison]) -> None:
     notices.changed_secrets(session, comparisons)
     notices.recreated(comparisons, session.emit)
     notices.unpatched(comparisons, session.emit)
+    notices.fields_of_others(comparisons, session.emit)
 
 
 def _warn_of_refused(session: Session, comparisons: Sequence[Comparison]) -> None:

@@ -8,7 +8,14 @@ from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.engine.gate import foundation, load_balancers
 from learnflow_infra.engine.images import local, required
 from learnflow_infra.engine.preflight import fixed, needs
-from learnflow_infra.engine.release import acceptance, adopt, claims_at_risk, recover, validate
+from learnflow_infra.engine.release import (
+    acceptance,
+    adopt,
+    claims_at_risk,
+    obstacles,
+    recover,
+    validate,
+)
 from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.foreign import Foreign
 from learnflow_infra.engine.release.state import Action, ReleaseState
@@ -117,6 +124,11 @@ def unchangeable(proposal: Proposal) -> None:
         fixed.require_possible(proposal.session, proposal.comparisons)
 
 
+def fields_of_others(proposal: Proposal) -> None:
+    """An upgrade would undo what others set in an object (10)."""
+    obstacles.require_none(proposal.comparisons)
+
+
 def objects(proposal: Proposal) -> None:
     """Helm cannot handle an object, or the API server refuses it in a dry run (3)."""
     acceptance.require(proposal.session, proposal.comparisons)
@@ -148,6 +160,7 @@ ALL: Sequence[Refusal] = (
     custom_resources,
     node_ports,
     unchangeable,
+    fields_of_others,
     balancers,
     objects,
     capacity,

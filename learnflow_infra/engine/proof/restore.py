@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from learnflow_infra.clients.helm_output import Live
 from learnflow_infra.engine.proof import way_back
 from learnflow_infra.engine.proof.failed import write_down
+from learnflow_infra.engine.release import obstacles
 from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.state import Action
 from learnflow_infra.engine.release.wait import Outcome, until_ready
@@ -116,7 +117,7 @@ async def roll_back(
     seconds = max(limit or 0.0, release.ready_timeout)
     with step(session.emit, f"release/{release.name}", f"Roll {release.name} back") as running:
         running.change(f"rolling back to revision {revision}")
-        await session.helm.rollback(release.name, revision)
+        await obstacles.roll_back(session, release, revision)
         live = await session.helm.require(release.name)
         outcome = await until_ready(session, release, live, seconds=seconds, changed=True)
         running.done(f"revision {live.revision}, as revision {revision} was")

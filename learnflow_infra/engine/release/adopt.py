@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Any
 
-from learnflow_infra.clients.kube import MANAGER, Kube
+from learnflow_infra.clients.kube import HELM, Kube
 from learnflow_infra.documents.merging import merge
-from learnflow_infra.engine.release import changes, drift
+from learnflow_infra.engine.release import changes, drift, managers
 from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.foreign import Foreign
 from learnflow_infra.engine.release.uninstall import POLICY, is_kept
@@ -96,13 +96,13 @@ def _take(kube: Kube, item: Foreign) -> None:
         metadata["managedFields"] = _as_own(kube.get(item.path), item.desired["apiVersion"])
     kube.merge(item.path, {"metadata": metadata})
     if item.desired is not None:
-        kube.apply(item.path, item.desired)
+        kube.apply(item.path, managers.as_helm(item.desired, item.mark), manager=HELM)
 
 
 def _as_own(live: Object, version: str) -> list[Any]:
-    """The managed fields of an object, as if this program had applied what others set.
+    """The managed fields of an object, as if helm had applied what others set.
 
-    Its next apply then removes what it does not have, as in client-go's csaupgrade.
+    Helm's next apply then removes what it does not have, as in client-go's csaupgrade.
     """
     metadata: Fields = live["metadata"]
     others, fields = [], dict[str, Any]()
@@ -112,7 +112,7 @@ def _as_own(live: Object, version: str) -> list[Any]:
         else:
             fields = merge(fields, entry["fieldsV1"])
     own = {
-        "manager": MANAGER,
+        "manager": HELM,
         "operation": "Apply",
         "apiVersion": version,
         "fieldsType": "FieldsV1",

@@ -93,7 +93,7 @@ async def _comparison(
     """Compare with the baseline and with the live objects."""
     base = observed.baseline
     old = changes.by_key(base.manifest.with_hooks if base else ())
-    findings = await asyncio.to_thread(_findings, session, observed)
+    findings = await asyncio.to_thread(_findings, session, observed, force=prepared.force_conflicts)
     if base and observed.deployed is None:  # of a failed install: helm created some objects only
         old = {key: obj for key, obj in old.items() if key not in _gone(findings)}
         findings = [finding for finding in findings if finding.state != "gone"]
@@ -104,12 +104,12 @@ async def _comparison(
     return comparison if same else await _with_diff(session, comparison, old, render)
 
 
-def _findings(session: Session, observed: Observed) -> list[Finding]:
+def _findings(session: Session, observed: Observed, *, force: bool) -> list[Finding]:
     """Live objects that differ from the baseline, and Jobs of failed revisions that failed."""
     if observed.baseline is None:
         return []
     objects = observed.baseline.manifest.objects
-    find = partial(drift.find, session.kube, session.namespace)
+    find = partial(drift.find, session.kube, session.namespace, force=force)
     known = changes.by_key(objects)
     later = {
         changes.key(obj): obj

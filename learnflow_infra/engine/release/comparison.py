@@ -7,6 +7,7 @@ from learnflow_infra.clients.helm_output import Live, Rendered
 from learnflow_infra.engine.release import changes, leftovers
 from learnflow_infra.engine.release.changes import Change
 from learnflow_infra.engine.release.drift import Finding
+from learnflow_infra.engine.release.managers import Obstacle, helm_options
 from learnflow_infra.engine.release.recreation import Fixed
 from learnflow_infra.engine.release.state import (
     Action,
@@ -28,7 +29,8 @@ class Comparison:
     live objects that differ from the baseline. `refusal` is why helm would not install what
     it rendered, None if it would. `generated` are fields that helm makes at each rendering:
     no changes, but an upgrade replaces them. `fixed` are the changes that
-    cannot be made to objects that exist; see `immutable`.
+    cannot be made to objects that exist; see `immutable`. `obstacles` are what hinders helm, see
+    `obstacles`.
     """
 
     prepared: Prepared
@@ -39,6 +41,19 @@ class Comparison:
     refusal: LearnflowError | None = None
     generated: Sequence[Change] = ()
     fixed: Sequence[Fixed] = ()
+    obstacles: Sequence[Obstacle] = ()
+
+    @property
+    def asks_for_change(self) -> bool:
+        """Whether values or manifest differ from what was deployed; else it is only restored."""
+        base = self.observed.baseline
+        return base is None or bool(self.diff) or self.desired.values != base.values
+
+    @property
+    def helm_options(self) -> list[str]:
+        """The options with which helm gets over the obstacles."""
+        live = self.observed.live
+        return helm_options(self.desired.method or (live.method if live else ""), self.obstacles)
 
     @property
     def live(self) -> Live | None:

@@ -110,7 +110,7 @@ async def _reconcile(
     if action in {Action.INSTALL, Action.UPGRADE}:
         running.change("installing" if action is Action.INSTALL else "upgrading")
         live = await _upgrade(session, comparison, seconds, report)
-        findings = await _find_drift(session, live) if findings else ()
+        findings = await _find_drift(session, comparison, live) if findings else ()
     elif live is None or action.revises:
         raise held_by_another(comparison.prepared.release.name, comparison.observed)
     elif not comparison.observed.marked:
@@ -154,6 +154,8 @@ async def _upgrade(
     return await upgrade(session, comparison, seconds, report)
 
 
-async def _find_drift(session: Session, live: Live) -> Sequence[Finding]:
-    objects = live.manifest.objects
-    return await asyncio.to_thread(drift.find, session.kube, session.namespace, objects)
+async def _find_drift(session: Session, comparison: Comparison, live: Live) -> Sequence[Finding]:
+    objects, force = live.manifest.objects, comparison.prepared.force_conflicts
+    return await asyncio.to_thread(
+        drift.find, session.kube, session.namespace, objects, force=force
+    )

@@ -47,7 +47,9 @@ def find(session: Session, item: Comparison) -> list[Fixed]:
     if base is None or not item.action.revises:
         return []
     old = changes.by_key(base.manifest.objects)
-    again = {changes.key(one.desired) for one in item.findings if one.state != "drifted"}
+    again = {
+        changes.key(one.desired) for one in item.findings if one.state not in {"drifted", "held"}
+    }
     kept = old.keys() - again  # the others are created again in any case
     new = [obj for obj in item.desired.manifest.objects if changes.key(obj) in kept]
     pairs = [(obj, patch(old[changes.key(obj)], obj)) for obj in new]

@@ -72,3 +72,12 @@ def helm_mark(release: ReleaseName, namespace: str) -> Mapping[str, Any]:
         "labels": {_MANAGED_BY: "Helm"},
         "annotations": {_NAME: release, _NAMESPACE: namespace},
     }
+
+
+def helm_marks_of(obj: Object) -> Mapping[str, Mapping[str, str]]:
+    """The labels and annotations of a live object that helm adds to those of the manifest."""
+    labels = obj["metadata"].get("labels") or {}
+    annotations = obj["metadata"].get("annotations") or {}
+    managed = {_MANAGED_BY: labels[_MANAGED_BY]} if labels.get(_MANAGED_BY) == "Helm" else {}
+    place = {key: annotations[key] for key in (_NAME, _NAMESPACE) if key in annotations}
+    return {"labels": managed, "annotations": place}

@@ -9,6 +9,7 @@ import asyncio
 import time
 from collections.abc import Sequence
 
+from learnflow_infra.engine.release import obstacles
 from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.state import Action, Observed
 from learnflow_infra.engine.release.uninstall import uninstall
@@ -78,7 +79,7 @@ async def recover(session: Session, comparison: Comparison) -> str:
         if comparison.action is Action.ROLL_BACK and observed.deployed is not None:
             back = observed.deployed.revision
             running.change("rolling back")
-            await session.helm.rollback(release.name, back)
+            await obstacles.roll_back(session, release, back)
             running.done(f"back to revision {back}: {why}")
             return f"Before that, {release.name} was rolled back to revision {back}."
         if observed.live is not None:

@@ -42,6 +42,7 @@ async def _upgrade(
         comparison.prepared.installation,
         seconds=seconds,
         replace=comparison.observed.uninstalled,
+        options=comparison.helm_options,
     )
     view = View(session.kube, session.watches, session.namespace, release)
     hooks = expected(comparison.desired.manifest.hooks)

@@ -32,8 +32,9 @@ class Options:
     `confirm` answers before a step that destroys or takes over. `adopt` takes over what others
     made under the names of the releases.
     `reuse_values` puts the values of the last deploy below the flags. `allow_recreate` lets
-    objects be deleted and created again, where a change is not possible otherwise. `recorded`
-    writes the commands of a text for a file.
+    objects be deleted and created again, where a change is not possible otherwise.
+    `force_conflicts` sets fields anew that others set. `recorded` writes the commands of a text
+    for a file.
     """
 
     skills: Sequence[str] = ()
@@ -46,6 +47,7 @@ class Options:
     verify: bool = True
     reuse_values: bool = False
     allow_recreate: bool = False
+    force_conflicts: bool = False
     rollback: bool = True
     confirm: Confirm = confirmation.refuse
     adopt: bool = False
@@ -83,6 +85,7 @@ class Plan:
     record: Record | None = None
     previous: Mapping[ReleaseName, Live] = field(default_factory=dict)
     allow_recreate: bool = False
+    force_conflicts: bool = False
 
 
 def choose(options: Options, emit: Emit) -> Target:
@@ -212,4 +215,5 @@ def _plan(options: Options, target: Target, record: Record | None) -> Plan:
         mirrors=mirrors,
         record=record,
         allow_recreate=options.allow_recreate,
+        force_conflicts=options.force_conflicts,
     )

@@ -23,12 +23,16 @@ SHOWN = 8
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """A release with the chart that it is installed from, and its computed values."""
+    """A release with the chart that it is installed from, and its computed values.
+
+    `force_conflicts`: fields that others set are set anew.
+    """
 
     release: Release
     source: ChartSource
     chart: Chart
     computed: Computed
+    force_conflicts: bool = False
 
     @property
     def installation(self) -> Installation:
@@ -96,7 +100,13 @@ def _prepared(plan: Plan, release: Release, chart: Chart) -> Prepared:
         name = "--image-mirror " + ", ".join(map(str, plan.mirrors))
         values = computed([Layer(name=name, values=mirrored)])
     require_own_keys(release, plan.target.profile, values)
-    return Prepared(release=release, source=source, chart=chart, computed=values)
+    return Prepared(
+        release=release,
+        source=source,
+        chart=chart,
+        computed=values,
+        force_conflicts=plan.force_conflicts,
+    )
 
 
 def _layers_below(plan: Plan, release: Release, source: ChartSource) -> list[Layer]:

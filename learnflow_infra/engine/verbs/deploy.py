@@ -17,7 +17,7 @@ from learnflow_infra.engine.preflight import fixed
 from learnflow_infra.engine.preflight.preview import Preview, preview, require_target
 from learnflow_infra.engine.proof.conclude import Run, conclude
 from learnflow_infra.engine.proof.recorder import Recorder, recorded, write_report
-from learnflow_infra.engine.release import adopt, crds, credentials, immutable
+from learnflow_infra.engine.release import adopt, crds, credentials, immutable, obstacles
 from learnflow_infra.engine.release.compare import compare_all
 from learnflow_infra.engine.release.converge import Settled, converge_all
 from learnflow_infra.engine.release.recover import recover_cut_off
@@ -128,6 +128,7 @@ def _execute(
     comparisons = allowed.comparisons
     if any(applied):
         comparisons = immutable.marked(session, asyncio.run(compare_all(session, prepared)))
+        comparisons = obstacles.marked(session, comparisons)
     settled = asyncio.run(converge_all(session, comparisons, limit))
     return settled, generated or any(applied)
 

@@ -96,7 +96,7 @@ def _planned(item: Comparison, pending: set[str], foreign: Sequence[Foreign]) ->
         changes=[
             *adopted,
             *(change for change in item.diff if change.object not in known),
-            *(finding.change for finding in item.findings if finding.state != "refused"),
+            *(finding.change for finding in item.findings if not finding.stays),
             *item.generated,
         ],
     )

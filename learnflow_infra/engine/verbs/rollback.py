@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from learnflow_infra.clients.helm_output import Live, Revision
 from learnflow_infra.engine.proof.prove import prove
 from learnflow_infra.engine.proof.publish import take_back
-from learnflow_infra.engine.release import claims_at_risk, pod_needs
+from learnflow_infra.engine.release import claims_at_risk, obstacles, pod_needs
 from learnflow_infra.engine.release.own import observe_own
 from learnflow_infra.engine.release.revisions import candidates
 from learnflow_infra.engine.release.wait import Outcome, until_ready
@@ -60,7 +60,7 @@ def rollback(
         session = connect(plan, emit)
         with accounted(UNCHANGED):
             to = asyncio.run(_revision(session, chosen, revision))
-            asyncio.run(_require_needs(session, chosen, to))
+            asyncio.run(_require_needs(session, chosen, to, force=options.force_conflicts))
         with session.watches:
             try:
                 outcomes = asyncio.run(_roll_back(session, plan, chosen, to, options.timeout))
@@ -116,11 +116,11 @@ async def _revision(session: Session, release: Release, revision: int | None) ->
     )
 
 
-async def _require_needs(session: Session, release: Release, revision: int) -> None:
-    """Refuse a revision whose pods would not start.
+async def _require_needs(session: Session, release: Release, revision: int, *, force: bool) -> None:
+    """Refuse a revision whose pods would not start, or which undoes what others keep setting.
 
     Raises:
-        RefusedError: naming what is missing.
+        RefusedError: naming what is missing, or the fields.
     """
     target = await session.helm.live(release.name, revision=revision)
     objects = target.manifest.objects if target else ()
@@ -132,6 +132,9 @@ async def _require_needs(session: Session, release: Release, revision: int) -> N
             why="Pods of that revision would not start.",
             remedy="Create it again as it was, then repeat the rollback.",
         )
+    if target and not force:
+        found = await obstacles.of_revision(session, release, target)
+        obstacles.require_no_claims(release, found, revision)
 
 
 async def _best(
@@ -168,7 +171,7 @@ async def _roll_back(
         with step(session.emit, f"release/{release.name}", f"Release {release.name}") as running:
             if release == chosen:
                 running.change(f"rolling back to revision {revision}")
-                await session.helm.rollback(release.name, revision)
+                await obstacles.roll_back(session, release, revision)
             live = await session.helm.require(release.name)
             outcome = await until_ready(
                 session, release, live, seconds=seconds, changed=release == chosen
