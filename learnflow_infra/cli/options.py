@@ -88,6 +88,14 @@ ReuseValues = Annotated[
         help="Keep the values of the last deploy; -f and --set override them, as in Helm.",
     ),
 ]
+KeepForeign = Annotated[
+    bool,
+    typer.Option(
+        "--keep-foreign",
+        help="Keep the values that somebody set with helm since the last deploy; -f and --set "
+        "override them.",
+    ),
+]
 AllowRecreate = Annotated[
     bool,
     typer.Option(
@@ -162,6 +170,7 @@ def options(
     timeout: str | None = None,
     verify: bool = True,
     reuse_values: bool = False,
+    keep_foreign: bool = False,
     rollback: bool = True,
     allow_recreate: bool = False,
     yes: bool = False,
@@ -188,6 +197,7 @@ def options(
         timeout=_seconds(timeout),
         verify=verify,
         reuse_values=reuse_values,
+        keep_foreign=keep_foreign,
         rollback=rollback,
         allow_recreate=allow_recreate,
         confirm=confirm(yes=yes, progress=progress),

@@ -9,7 +9,11 @@ from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.models import Document, Values
 from learnflow_infra.timestamps import seconds_of
 
-_FAILURE = re.compile(r'(Release|Upgrade|Rollback) "[^"]*" failed')
+_NOT_DONE = re.compile(
+    r'(Release|Upgrade|Rollback) "[^"]*" failed|Preparing upgrade$|Initial install underway$'
+)
+"""Descriptions of operations that failed, or were cut off."""
+_ROLLBACK = re.compile(r"Rollback to (\d+)$")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,13 +62,19 @@ class Revision:
     def was_deployed(self) -> bool:
         """Whether helm once finished an install, upgrade or rollback to this revision.
 
-        Helm calls failed revisions superseded, too, once a later one is deployed; they keep
-        the description of their failure.
+        Helm calls revisions that failed or were cut off superseded, too, once a later rollback
+        fails or a later one is deployed; they keep their description.
 
-        Source: `failRelease` and `performRollback` in helm's pkg/action.
+        Source: `failRelease`, `prepareUpgrade` and `performRollback` in helm's pkg/action.
         """
         ended = self.status in {"deployed", "superseded"}
-        return ended and not _FAILURE.match(self.description)
+        return ended and not _NOT_DONE.match(self.description)
+
+    @property
+    def restored(self) -> int | None:
+        """The revision to which this one was rolled back; None if it is no rollback."""
+        match = _ROLLBACK.match(self.description)
+        return int(match[1]) if match else None
 
 
 def revision(document: Document) -> Revision:

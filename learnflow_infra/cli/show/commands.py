@@ -20,7 +20,7 @@ GROUPS = {"bundle", "chart", "cluster", "image"}
 """Verbs that have verbs of their own: `cluster up` is `make cluster-up`."""
 REPEATED = (
     *("profile", "files", "set_values", "set_strings", "set_json", "set_files", "mirrors"),
-    *("reuse_values", "allow_recreate", "force_conflicts", "adopt"),
+    *("reuse_values", "keep_foreign", "allow_recreate", "force_conflicts", "adopt"),
     *("timeout", "verify", "rollback"),
     *("context", "namespace"),
 )

@@ -1,12 +1,14 @@
 """What a deploy says before it changes anything."""
 
+import asyncio
 from collections.abc import Sequence
 
 from learnflow_infra.engine.proof import losses
-from learnflow_infra.engine.release import claims_at_risk, fixed_values
+from learnflow_infra.engine.release import claims_at_risk, fixed_values, undone
 from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.state import Action
-from learnflow_infra.engine.request import reuse
+from learnflow_infra.engine.request import foreign_revisions, reuse
+from learnflow_infra.engine.request.foreign_revisions import ForeignRevision
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.events import Emit, Message
 from learnflow_infra.objects import reference
@@ -19,11 +21,23 @@ _BEING_DELETED = (
 )
 
 
-def dropped(comparisons: Sequence[Comparison], emit: Emit) -> None:
-    """Name, in one line, the values of the last deploy that this one drops or changes back."""
-    keys = [key for item in comparisons for key in dropped_keys(item)]
+def dropped(session: Session, comparisons: Sequence[Comparison]) -> None:
+    """Name the values of the last deploy, and those of operators, that this one changes back."""
+    foreign = [(item, found) for item in comparisons if (found := _foreign(session, item))]
+    for item, found in foreign:
+        session.emit(Message(text=undone.line(item, found)))
+    told = {key for item, found in foreign for key in undone.keys(item, found)}
+    keys = [key for item in comparisons for key in dropped_keys(item) if key not in told]
     if keys:
-        emit(Message(text=previous.line(keys)))
+        session.emit(Message(text=previous.line(keys)))
+
+
+def _foreign(session: Session, item: Comparison) -> ForeignRevision | None:
+    """The newest revision of a release that is upgraded, if an operator made it."""
+    if not item.action.revises or not item.observed.ours:
+        return None
+    name = item.prepared.release.name
+    return asyncio.run(foreign_revisions.read(session.helm, session.record, name, item.live))
 
 
 def ignored(session: Session, comparisons: Sequence[Comparison]) -> None:

@@ -134,7 +134,7 @@ def _compare(
 
 def _warn(session: Session, comparisons: Sequence[Comparison]) -> None:
     """Say what a deploy will do that its values do not show."""
-    notices.dropped(comparisons, session.emit)
+    notices.dropped(session, comparisons)
     validate.warn([(item.prepared, item.desired.manifest) for item in comparisons], session.emit)
     notices.ignored(session, comparisons)
     notices.changed_secrets(session, comparisons)

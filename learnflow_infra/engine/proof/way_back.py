@@ -6,8 +6,8 @@ from learnflow_infra.clients.helm_output import Live
 from learnflow_infra.engine.proof import losses
 from learnflow_infra.engine.release import claims_at_risk, pod_needs
 from learnflow_infra.engine.release.comparison import Comparison
-from learnflow_infra.engine.release.revisions import candidates
 from learnflow_infra.engine.release.state import Action
+from learnflow_infra.engine.request.revisions import candidates
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import LearnflowError, VerificationError
 from learnflow_infra.models import Release

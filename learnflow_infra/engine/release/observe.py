@@ -9,6 +9,7 @@ from learnflow_infra.clients.helm_storage import Stored
 from learnflow_infra.engine.release import ownership
 from learnflow_infra.engine.release.state import Observed
 from learnflow_infra.engine.request import run_lock
+from learnflow_infra.engine.request.revisions import last_good
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.models import Release
 from learnflow_infra.readiness.expected import expected
@@ -48,17 +49,23 @@ def _is_ours(session: Session, release: Release, stored: Stored) -> bool:
 async def _with_past(
     session: Session, release: Release, observed: Observed, live: Live
 ) -> Observed:
-    """The release with the last revision that was deployed, and those that failed since."""
+    """The release with the revision from which helm upgrades, and those that failed since.
+
+    That is the one that helm calls deployed. Where it calls none so, it is the last good one.
+    """
     history = await session.helm.history(release.name)
-    last = next((item.revision for item in history if item.was_deployed), 0)
-    failed = [item.revision for item in history if item.status == "failed"]
-    later = [number for number in failed if number > last]
+    deployed = next((item.revision for item in history if item.status == "deployed"), None)
+    last = deployed or last_good(history, session.record, release.name) or 0
+    tried = [item for item in history if item.status == "failed" or item.was_deployed]
+    later = [item.revision for item in tried if item.revision > last]
+    applied = (item.revision for item in tried if item.revision > last and item.was_deployed)
     numbers = [last, *later] if last else later
     revisions = await _revisions(session, release, live, numbers)
     return replace(
         observed,
         deployed=revisions.get(last),
         attempts=[revisions[number] for number in later],
+        applied=next(applied, 0),
         held_for=_held_for(session, release, observed),
     )
 

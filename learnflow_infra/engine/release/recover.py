@@ -79,6 +79,8 @@ async def recover(session: Session, comparison: Comparison) -> str:
         if comparison.action is Action.ROLL_BACK and observed.deployed is not None:
             back = observed.deployed.revision
             running.change("rolling back")
+            if observed.applied:  # helm compares with its newest record, which lacks what is live
+                await obstacles.roll_back(session, release, observed.applied)
             await obstacles.roll_back(session, release, back)
             running.done(f"back to revision {back}: {why}")
             return f"Before that, {release.name} was rolled back to revision {back}."

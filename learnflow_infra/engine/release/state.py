@@ -58,15 +58,17 @@ class Action(StrEnum):
 class Observed:
     """A release as it was observed.
 
-    `live` is the newest revision, `deployed` the newest one that was deployed, None where there
-    is none. `attempts` are the revisions after it that failed. `held_for` are the seconds for
-    which an operation begun elsewhere may still go on; set only for an unfinished operation.
-    `stored` is the newest revision as helm stores it, `ours` whether this program made it.
+    `live` is the newest revision, `deployed` the one that helm calls so, or else the last good
+    one, None where there is none. `attempts` are the revisions after it that failed, `applied`
+    the newest of them that helm sent as a whole, 0 if none. `held_for` are the seconds for which
+    an operation begun elsewhere may still go on; set only for an unfinished operation. `stored`
+    is the newest revision as helm stores it, `ours` whether this program made it.
     """
 
     live: Live | None = None
     deployed: Live | None = None
     attempts: Sequence[Live] = ()
+    applied: int = 0
     held_for: float = 0.0
     stored: Stored = field(default_factory=Stored)
     ours: bool = True

@@ -1,7 +1,8 @@
 """The marks by which this program recognises what it made."""
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from learnflow_infra.clients.kube import MANAGER
@@ -14,6 +15,8 @@ SKILL = "learnflow.infra/skill"
 """Annotation of an object that outlives its release: the skill whose data it holds."""
 FIRST_VALUES = "learnflow.infra/first-values"
 """Annotation of a volume claim: the values that it keeps (`fixedByVolumes`), as JSON by key."""
+SHOWN = 8
+"""How many keys the description of a revision names."""
 _MANAGED_BY = "app.kubernetes.io/managed-by"
 
 
@@ -41,3 +44,17 @@ def is_marked(obj: Object, skill: SkillName) -> bool:
 def skill_of(obj: Object) -> str:
     """The skill whose data an object holds, by its mark; "" if it has none."""
     return (obj["metadata"].get("annotations") or {}).get(SKILL, "")
+
+
+def described(keys: Sequence[str]) -> str:
+    """What made a revision, for helm's history: the keys that the operator set, never values."""
+    more = f" and {len(keys) - SHOWN} more" if len(keys) > SHOWN else ""
+    return "deploy" + (f", with {', '.join(keys[:SHOWN])}{more}" if keys else "")
+
+
+def is_described(description: str) -> bool:
+    """Whether a deploy of this program made the revision, by its description in helm's history.
+
+    Helm replaces the description of a failed operation.
+    """
+    return re.match(r"deploy(, with |$)", description) is not None

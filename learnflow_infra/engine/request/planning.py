@@ -1,5 +1,6 @@
 """From options to a plan: the target, its profile, the skills and their releases."""
 
+import asyncio
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -9,8 +10,9 @@ from learnflow_infra.clients.helm import Helm
 from learnflow_infra.clients.helm_output import Live
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import target as targets
-from learnflow_infra.engine.request import confirmation, dependencies, reuse
+from learnflow_infra.engine.request import confirmation, dependencies, foreign_revisions, reuse
 from learnflow_infra.engine.request.confirmation import Confirm
+from learnflow_infra.engine.request.foreign_revisions import ForeignRevision
 from learnflow_infra.errors import InputError, RefusedError
 from learnflow_infra.events import Emit, Message
 from learnflow_infra.locations import Target
@@ -31,7 +33,8 @@ class Options:
 
     `confirm` answers before a step that destroys or takes over. `adopt` takes over what others
     made under the names of the releases.
-    `reuse_values` puts the values of the last deploy below the flags. `allow_recreate` lets
+    `reuse_values` puts the values of the last deploy below the flags, `keep_foreign` those of an
+    operator's revision since. `allow_recreate` lets
     objects be deleted and created again, where a change is not possible otherwise.
     `force_conflicts` sets fields anew that others set. `recorded` writes the commands of a text
     for a file.
@@ -46,6 +49,7 @@ class Options:
     timeout: float | None = None
     verify: bool = True
     reuse_values: bool = False
+    keep_foreign: bool = False
     allow_recreate: bool = False
     force_conflicts: bool = False
     rollback: bool = True
@@ -73,7 +77,8 @@ class Plan:
 
     `skills` are those of the options and those that they need; `releases` are their releases,
     needs first. `record` is the cluster's; None if it was not read, or the cluster does not run.
-    `previous` are the revisions whose values are reused.
+    `previous` are the revisions whose values are reused, `foreign` those of operators whose values
+    are kept.
     """
 
     target: Target
@@ -84,6 +89,7 @@ class Plan:
     mirrors: tuple[Mirror, ...]
     record: Record | None = None
     previous: Mapping[ReleaseName, Live] = field(default_factory=dict)
+    foreign: Mapping[ReleaseName, ForeignRevision] = field(default_factory=dict)
     allow_recreate: bool = False
     force_conflicts: bool = False
 
@@ -121,7 +127,7 @@ def for_values(options: Options, emit: Emit) -> Plan:
         ClusterUnreachableError: the context does not exist, or values are to be reused and the
             cluster does not run.
     """
-    if not options.reuse_values:
+    if not (options.reuse_values or options.keep_foreign):
         return without_cluster(options, emit)
     plan = for_cluster(options, choose(options, emit))
     targets.require_running(plan.target)
@@ -149,10 +155,13 @@ def for_cluster(options: Options, target: Target) -> Plan:
         target = replace(target, profile=record.profile)
     require_profile(record, target, options.namespace)
     plan = _plan(options, target, record)
-    if not options.reuse_values:
-        return plan
-    names = [release.name for release in plan.releases]
-    return replace(plan, previous=reuse.read(helm(target, options.namespace), names))
+    names, client = [release.name for release in plan.releases], helm(target, options.namespace)
+    if options.reuse_values:
+        plan = replace(plan, previous=reuse.read(client, names, record))
+    if options.keep_foreign:
+        found = asyncio.run(foreign_revisions.read_all(client, record, names))
+        plan = replace(plan, foreign=found)
+    return plan
 
 
 def require_profile(record: Record, target: Target, namespace: str) -> None:

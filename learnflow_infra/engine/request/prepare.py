@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from learnflow_infra.clients.installation import Installation
 from learnflow_infra.clusters import embedded, reach
 from learnflow_infra.documents.merging import put
-from learnflow_infra.engine.request import marks, reuse
+from learnflow_infra.engine.request import foreign_revisions, marks, reuse
 from learnflow_infra.engine.request.other_profiles import require_own_keys
 from learnflow_infra.engine.request.planning import Plan
 from learnflow_infra.events import Emit, Message
@@ -16,9 +16,6 @@ from learnflow_infra.sources import charts, lockfile, mirror
 from learnflow_infra.sources.charts import Chart
 from learnflow_infra.system import tasks
 from learnflow_infra.values import Computed, Layer, compute, warnings
-
-SHOWN = 8
-"""How many keys a description names."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,14 +40,8 @@ class Prepared:
             values=self.computed.values,
             set_arguments=self.computed.set_arguments,
             labels=marks.release_labels(self.chart.name),
-            description=described(self.computed.own_keys),
+            description=marks.described(self.computed.own_keys),
         )
-
-
-def described(keys: Sequence[str]) -> str:
-    """What made a revision, for helm's history: the keys that the operator set, never values."""
-    more = f" and {len(keys) - SHOWN} more" if len(keys) > SHOWN else ""
-    return "deploy" + (f", with {', '.join(keys[:SHOWN])}{more}" if keys else "")
 
 
 def prepare(plan: Plan, emit: Emit) -> list[Prepared]:
@@ -123,4 +114,6 @@ def _layers_below(plan: Plan, release: Release, source: ChartSource) -> list[Lay
     if live is not None:
         without = compute(release.name, plan.target.profile, below=layers).values
         layers.append(reuse.layer(live, source, without))
+    if foreign := plan.foreign.get(release.name):
+        layers.append(foreign_revisions.layer(foreign, source))
     return layers

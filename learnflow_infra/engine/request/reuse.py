@@ -6,37 +6,36 @@ from collections.abc import Mapping, Sequence
 from learnflow_infra.clients.helm import Helm
 from learnflow_infra.clients.helm_output import Live
 from learnflow_infra.clusters import embedded
+from learnflow_infra.engine.request.revisions import last_good
 from learnflow_infra.fields import at
 from learnflow_infra.models import ChartSource, ReleaseName, Values
+from learnflow_infra.outputs.record import Record
 from learnflow_infra.system import tasks
 from learnflow_infra.values import Layer, previous
 from learnflow_infra.values.origins import Keys, undotted
 
 
-def read(helm: Helm, releases: Sequence[ReleaseName]) -> Mapping[ReleaseName, Live]:
-    """The last deployed revision of each release that exists.
-
-    Helm reuses the values of the same revision.
+def read(helm: Helm, releases: Sequence[ReleaseName], record: Record) -> Mapping[ReleaseName, Live]:
+    """The last revision of each release that exists and was in use.
 
     Raises:
         ReleaseFailedError: helm cannot read one.
     """
 
     async def read_all() -> list[Live | None]:
-        return await tasks.together(*(_last_deployed(helm, name) for name in releases))
+        return await tasks.together(*(_last_deployed(helm, name, record) for name in releases))
 
     pairs = zip(releases, asyncio.run(read_all()), strict=True)
     return {name: live for name, live in pairs if live is not None}
 
 
-async def _last_deployed(helm: Helm, release: ReleaseName) -> Live | None:
+async def _last_deployed(helm: Helm, release: ReleaseName, record: Record) -> Live | None:
     live = await helm.live(release)
     if live is None or live.status == "deployed":
         return live
     if live.status.startswith("uninstall"):
         return None
-    history = await helm.history(release)
-    number = next((item.revision for item in history if item.was_deployed), live.revision)
+    number = last_good(await helm.history(release), record, release) or live.revision
     return await helm.live(release, revision=number)
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from learnflow_infra.clients.helm_output import Revision
-from learnflow_infra.engine.release.revisions import candidates
+from learnflow_infra.engine.request.revisions import candidates, last_good
 from learnflow_infra.models import Release
 from learnflow_infra.outputs import record as records
 from learnflow_infra.outputs.record import Record, ReleaseRecord
@@ -57,3 +57,34 @@ def test_a_revision_of_a_former_life_is_another():
     again = [entry(1), Revision(**{**vars(entry(1)), "updated": 99.0})]
     assert candidates(again[1:], record, RELEASE) == []
     assert candidates(again[:1], record, RELEASE) == [1]
+
+
+def made(number, status, description):
+    return Revision(**{**vars(entry(number, status)), "description": description})
+
+
+BROKEN = [
+    made(3, "failed", 'Rollback "db" failed: conflict'),
+    made(2, "superseded", "deploy, with limit"),
+    made(1, "superseded", "deploy"),
+]
+
+
+@pytest.mark.parametrize(
+    ("history", "record", "expected"),
+    [
+        (BROKEN, recorded("1"), 1),  # helm calls 2 superseded, and no pod ever got its limit
+        (BROKEN, recorded("1", 2), 2),
+        (BROKEN, recorded(), 2),  # helm's word, where no revision was ready
+        (BROKEN, Record(), 2),  # of an earlier version
+        ([made(2, "superseded", "Preparing upgrade"), BROKEN[2]], Record(), 1),
+        ([made(2, "superseded", 'Upgrade "db" failed: x'), BROKEN[2]], Record(), 1),
+        ([made(2, "superseded", "Upgrade complete"), BROKEN[2]], recorded("1"), 2),
+        ([made(4, "superseded", "Rollback to 2"), *BROKEN], recorded("1"), 1),
+        ([made(4, "superseded", "Rollback to 1"), *BROKEN], recorded("1"), 4),
+        ([made(9, "superseded", "Rollback to 8"), BROKEN[2]], recorded("1"), 9),
+        ([made(1, "superseded", "Initial install underway")], Record(), None),
+    ],
+)
+def test_the_last_good_revision_was_in_use(history, record, expected):
+    assert last_good(history, record, "db") == expected
