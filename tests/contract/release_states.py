@@ -120,6 +120,18 @@ class Maker:
             content_type="application/merge-patch+json",
         )
 
+    def _drifted_and_out_of_sync(self):
+        self._drifted()
+        values = self.chart / "values.yaml"
+        values.write_text(values.read_text().replace("hello", "another"))
+
+    def _others_keep_a_field(self):
+        self._in_sync()
+        path = f"/api/v1/namespaces/{self.options.namespace}/configmaps/demo"
+        body = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "demo"}}
+        kept = {**body, "data": {"greeting": "an operator's"}}
+        self.session.kube.apply(path, kept, manager="operator")
+
     def _a_refused_upgrade(self):
         self._deploy()
         self._refused(greeting=REFUSED)

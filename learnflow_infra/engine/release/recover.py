@@ -8,15 +8,16 @@ where helm's next upgrade would leave something of it.
 import asyncio
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 
 from learnflow_infra.engine.release import obstacles
 from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.state import Action, Observed
 from learnflow_infra.engine.release.uninstall import uninstall
 from learnflow_infra.engine.request.session import Session
-from learnflow_infra.errors import LockedError, accounted
+from learnflow_infra.errors import LockedError, ReleaseFailedError, accounted
 from learnflow_infra.events import step
-from learnflow_infra.models import ReleaseName
+from learnflow_infra.models import Release, ReleaseName
 
 
 def recover_cut_off(
@@ -79,8 +80,8 @@ async def recover(session: Session, comparison: Comparison) -> str:
         if comparison.action is Action.ROLL_BACK and observed.deployed is not None:
             back = observed.deployed.revision
             running.change("rolling back")
-            if observed.applied:  # helm compares with its newest record, which lacks what is live
-                await obstacles.roll_back(session, release, observed.applied)
+            if observed.applied:
+                await _record_again(session, release, observed.applied)
             await obstacles.roll_back(session, release, back)
             running.done(f"back to revision {back}: {why}")
             return f"Before that, {release.name} was rolled back to revision {back}."
@@ -89,3 +90,12 @@ async def recover(session: Session, comparison: Comparison) -> str:
             await uninstall(session, release, observed.live)
         running.done(f"uninstalled: {why}")
     return f"Before that, {release.name} was uninstalled."
+
+
+async def _record_again(session: Session, release: Release, revision: int) -> None:
+    """Make a revision helm's newest record again, as helm removes only what that one has.
+
+    Even a rollback that fails does that.
+    """
+    with suppress(ReleaseFailedError):
+        await obstacles.roll_back(session, release, revision)
