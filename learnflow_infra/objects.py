@@ -2,7 +2,7 @@
 
 `Object` is an object of any kind, with plain mappings as `spec` and `status`. Some kinds have
 a type, and a guard such as `is_pod` that narrows to it.
-Source: https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.34/
+Source: https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.37/
 """
 
 from __future__ import annotations

@@ -22,7 +22,7 @@ _BUILT_IN = {
 }
 """Groups below k8s.io; CRDs may have groups there, too (gateway.networking.k8s.io).
 
-Source: https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.34/
+Source: https://kubernetes.io/docs/reference/generated/kubernetes-api/v1.37/
 """
 
 

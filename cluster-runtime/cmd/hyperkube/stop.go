@@ -26,7 +26,10 @@ func stopContainers() int {
 	flag.Parse()
 	ctx, cancel := context.WithTimeout(context.Background(), *timeout+10*time.Second)
 	defer cancel()
-	runtime, err := remote.NewRemoteRuntimeService(*endpoint, *timeout+5*time.Second, nil, nil)
+	runtime, err := remote.NewRemoteRuntimeServiceBuilder().
+		WithEndpoint(*endpoint).
+		WithConnectionTimeout(*timeout + 5*time.Second).
+		Build(ctx)
 	if err == nil {
 		err = stopRunning(ctx, runtime, *timeout)
 	}

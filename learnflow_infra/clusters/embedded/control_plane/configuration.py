@@ -36,7 +36,7 @@ def values(
 
     Args:
         config: the cluster.
-        version: of Kubernetes, as v1.34.4.
+        version: of Kubernetes, as v1.37.2.
         capable: whether this process has CAP_SYS_RESOURCE, and so may lower OOM scores.
         images: references of the images `pause` and `busybox`.
         cni: the folder of the CNI plugins.

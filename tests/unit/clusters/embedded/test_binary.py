@@ -7,15 +7,15 @@ from learnflow_infra.errors import ArtifactError, HostError
 
 
 def test_the_version_comes_from_the_module_itself():
-    assert re.fullmatch(r"v1\.34\.\d+", binary.version())
+    assert re.fullmatch(r"v1\.37\.\d+", binary.version())
 
 
 def test_the_linker_sets_the_version_that_charts_compare():
-    flags = binary.linker_flags("v1.34.4")
+    flags = binary.linker_flags("v1.37.2")
     for package in ("k8s.io/component-base/version", "k8s.io/client-go/pkg/version"):
-        assert f"-X {package}.gitVersion=v1.34.4" in flags
+        assert f"-X {package}.gitVersion=v1.37.2" in flags
         assert f"-X {package}.gitMajor=1" in flags
-        assert f"-X {package}.gitMinor=34" in flags
+        assert f"-X {package}.gitMinor=37" in flags
 
 
 SOURCES = (("go.mod", b"a"), ("main.go", b"b"))
@@ -54,6 +54,19 @@ def test_go_versions(text, version):
 
 def test_the_required_version_is_the_go_line_and_not_the_godebug_one():
     assert toolchain.required("module x\n\ngo 1.24.0\n\ngodebug default=go1.20\n") == (1, 24, 0)
+
+
+def test_the_packaged_toolchain_can_build_the_module():
+    packaged = toolchain.version_of("go" + toolchain.PACKAGE.partition("==")[2])
+    assert packaged >= toolchain.required((binary.source() / "go.mod").read_text())
+
+
+@pytest.mark.parametrize(("own", "used"), [(None, "400"), ("100", "100")])
+def test_the_compiler_collects_less_often_unless_the_user_says_otherwise(own, used, monkeypatch):
+    monkeypatch.delenv("GOGC", raising=False)
+    if own:
+        monkeypatch.setenv("GOGC", own)
+    assert toolchain.environment()["GOGC"] == used
 
 
 def fake_go(tmp_path, text, code):

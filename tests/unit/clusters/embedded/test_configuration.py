@@ -18,7 +18,7 @@ IMAGES = {"pause": "learnflow.local/pause:1", "busybox": "learnflow.local/busybo
 
 def filled(capable=False):
     return configuration.values(
-        CONFIG, version="v1.34.4", capable=capable, images=IMAGES, cni=Path("/usr/lib/cni")
+        CONFIG, version="v1.37.2", capable=capable, images=IMAGES, cni=Path("/usr/lib/cni")
     )
 
 
@@ -94,6 +94,17 @@ def test_every_addon_has_a_path_and_no_placeholder_left():
     assert "/apis/storage.k8s.io/v1/storageclasses/local-path" in paths
     scripts = next(d for d in documents if d["kind"] == "ConfigMap")["data"]
     assert '"$VOL_DIR"' in scripts["setup"]
+
+
+def test_the_api_server_may_ask_the_kubelet_for_logs():
+    """kubeadm's certificate for it is of a user without a group since Kubernetes 1.37."""
+    documents = yaml.safe_load_all(configuration.text("addons.yaml", {"node_address": "10.0.0.2"}))
+    subjects = {
+        (document["roleRef"]["name"], subject["name"])
+        for document in documents
+        for subject in document.get("subjects", [])
+    }
+    assert ("system:kubelet-api-admin", "kube-apiserver-kubelet-client") in subjects
 
 
 def test_files_are_written_to_the_paths_that_the_node_reads(tmp_path):
