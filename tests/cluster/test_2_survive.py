@@ -1,6 +1,8 @@
 """A cluster survives the death of each component, a stop, a kill and an interrupt."""
 
+import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -9,7 +11,7 @@ import pytest
 
 from learnflow_infra import events
 from learnflow_infra.clusters import embedded
-from learnflow_infra.clusters.embedded import cluster_files, lifecycle
+from learnflow_infra.clusters.embedded import cluster_files, lifecycle, upgrade
 from learnflow_infra.clusters.embedded.control_plane import components
 from learnflow_infra.clusters.embedded.node import launch, node_processes
 from learnflow_infra.clusters.embedded.node.supervision import Supervisor
@@ -53,6 +55,21 @@ def test_stop_ends_pods_gracefully_and_keeps_their_data(cluster, kubectl, web):
     embedded.stop(NAME, emit=events.ignore)  # twice is no error
     assert embedded.up(NAME, emit=events.ignore) == cluster
     assert log(kubectl, web)[-2:] == ["stopped", "started"]
+
+
+def test_a_running_node_of_an_older_version_is_upgraded(cluster, kubectl, web):
+    """The record says that an older version runs; tests/full has a real older one."""
+    layout = cluster_files.layout(NAME)
+    older = upgrade.own() | {"Kubernetes": "v1.0.0"}
+    layout.versions.write_text(json.dumps({"versions": older}))
+    emitted = []
+    embedded.up(NAME, emit=emitted.append)
+    texts = " ".join(str(event) for event in emitted)
+    assert "is upgraded from Kubernetes v1.0.0" in texts
+    assert re.search(r"upgraded in \d+ s, etcd before: ", texts)
+    assert log(kubectl, web)[-2:] == ["stopped", "started"]
+    assert [folder.name for folder in layout.backup.iterdir()] == [f"etcd-{older['etcd']}"]
+    assert embedded.up(NAME, emit=events.ignore) == cluster
 
 
 def kill_node():

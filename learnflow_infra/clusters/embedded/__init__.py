@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from learnflow_infra import events
-from learnflow_infra.clusters.embedded import cluster_files, elevate, inventory, lifecycle
+from learnflow_infra.clusters.embedded import cluster_files, elevate, inventory, lifecycle, upgrade
 from learnflow_infra.clusters.embedded.cluster_files import CONTEXT_PREFIX
 from learnflow_infra.clusters.embedded.commands import (
     BuildImages,
@@ -107,9 +107,10 @@ def build_images(recipes: Sequence[Path], *, emit: Emit) -> dict[Path, Path]:
 
 
 def up(name: str, *, emit: Emit, subnet: str | None = None) -> Cluster:
-    """Create or start a cluster; returns when its node is Ready and its DNS answers.
+    """Create, start or upgrade a cluster; returns when its node is Ready and its DNS answers.
 
-    The programs are built as the user; only the rest needs root.
+    A cluster that an older version of this program started is stopped and started anew. The
+    programs are built as the user; only the rest needs root.
 
     Args:
         name: of the cluster; lower case letters, digits and dashes.
@@ -118,12 +119,13 @@ def up(name: str, *, emit: Emit, subnet: str | None = None) -> Cluster:
 
     Raises:
         InputError: the name or the subnet is malformed.
+        RefusedError: a newer version of this program started it.
         HostError: this host cannot run it (no root, a full disk, a subnet in use).
         NotReadyError: a component did not become ready in time.
     """
     requirements.require_linux()
     cluster_files.check_name(name)
-    if lifecycle.is_ready(name):
+    if upgrade.pending(name) is None and lifecycle.is_ready(name):
         with events.step(emit, "cluster/start", f"Start the cluster {name}") as step:
             step.done("running", changed=False)
         return status(name)

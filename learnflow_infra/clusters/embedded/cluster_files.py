@@ -88,6 +88,16 @@ class Layout:
         return self.root / "ready.json"
 
     @property
+    def versions(self) -> Path:
+        """The versions of the programs that the node was started with last (see upgrade)."""
+        return self.root / "versions.json"
+
+    @property
+    def backup(self) -> Path:
+        """The folder of the copy of etcd's data that an upgrade made."""
+        return self.root / "backup"
+
+    @property
     def kubeconfig(self) -> Path:
         """The administrator's kubeconfig, readable only by its owner."""
         return self.root / "kubeconfig"

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from learnflow_infra.clusters.embedded import cluster_files
+from learnflow_infra.clusters.embedded import cluster_files, upgrade
 from learnflow_infra.clusters.embedded.node import node_processes
 from learnflow_infra.clusters.embedded.programs import binary
 
@@ -20,12 +20,12 @@ class Cluster:
     context: str
     kubectl: Path
     version: str
-    """Of Kubernetes, as v1.34.4."""
+    """Of Kubernetes, as v1.37.2: with which it was started last, or will be made."""
 
 
 def status(name: str) -> Cluster:
     """The state of a cluster; no request is sent."""
-    config = cluster_files.load(name)
+    config, found = cluster_files.load(name), upgrade.recorded(name)
     running = config is not None and node_processes.running(name) is not None
     return Cluster(
         name=name,
@@ -34,5 +34,5 @@ def status(name: str) -> Cluster:
         kubeconfig=cluster_files.layout(name).kubeconfig,
         context=cluster_files.CONTEXT_PREFIX + name,
         kubectl=binary.kubectl(),
-        version=binary.version(),
+        version=found.versions["Kubernetes"] if found else binary.version(),
     )

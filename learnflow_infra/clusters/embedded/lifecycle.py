@@ -1,12 +1,13 @@
 """up, stop and delete, as root performs them (for an ordinary user through `elevate`)."""
 
 import shutil
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 
 from learnflow_infra import events
-from learnflow_infra.clusters.embedded import bring_up, cluster_files
+from learnflow_infra.clusters.embedded import bring_up, cluster_files, upgrade
 from learnflow_infra.clusters.embedded.cluster_files import lock
 from learnflow_infra.clusters.embedded.control_plane import api, component_options, health, pki
 from learnflow_infra.clusters.embedded.host import (
@@ -41,17 +42,34 @@ def up(name: str, emit: Emit, subnet: str | None) -> None:
     with events.step(emit, "cluster/start", f"Start the cluster {name}") as step:
         waiting = "waiting for another run that changes this cluster"
         with lock(f"cluster-{name}", lambda: step.progress(0, None, waiting)):
+            earlier = upgrade.pending(name)
             config = bring_up.choose(name, requested)
-            if _keep_running(config, archives):
+            if earlier is None and _keep_running(config, archives):
                 step.done("running", changed=False)
                 return
+            begun = time.monotonic()
+            copy = _leave(config, earlier, emit, step) if earlier else None
             launch.end(config, None)
             limits.require_inotify()
             step.progress(0, 2, "certificates and configuration")
             bring_up.configure(config, programs, archives)
+            upgrade.record(name)
             step.progress(1, 2, "the node's programs")
             _start(config, programs, archives)
-        step.done(f"node {config.node_address}")
+        away = (
+            f"; upgraded in {time.monotonic() - begun:.0f} s, etcd before: {copy}" if copy else ""
+        )
+        step.done(f"node {config.node_address}{away}")
+
+
+def _leave(config: cluster_files.Config, earlier: upgrade.Versions, emit: Emit, step: Step) -> Path:
+    """End the node of an earlier version, and copy etcd's data; returns the copy's folder."""
+    versions = f"{upgrade.text(earlier)} to {upgrade.text(upgrade.own())}"
+    emit(events.Message(text=f"The cluster {config.name} is upgraded from {versions}."))
+    if node := node_processes.running(config.name):
+        _end_gracefully(config, node, step)
+    step.progress(0, 2, "a copy of etcd's data")
+    return upgrade.back_up(config.name, earlier)
 
 
 def is_ready(name: str) -> bool:
@@ -97,14 +115,15 @@ def stop(name: str, emit: Emit) -> None:
     ):
         config, node = cluster_files.load(name), node_processes.running(name)
         if config and node:
-            _stop(config, node, step)
+            _end_gracefully(config, node, step)
+            step.done()
             return
         if config:
             launch.end(config, None)
         step.done("not running" if config else "it does not exist", changed=False)
 
 
-def _stop(config: cluster_files.Config, node: node_processes.Node, step: Step) -> None:
+def _end_gracefully(config: cluster_files.Config, node: node_processes.Node, step: Step) -> None:
     step.progress(0, 2, "pods")
     with suppress(HostError, OSError):  # the node is ended even if its pods cannot be stopped
         Supervisor(node).stop("kubelet")
@@ -114,7 +133,6 @@ def _stop(config: cluster_files.Config, node: node_processes.Node, step: Step) -
         Supervisor(node).shutdown()
         node_processes.wait(node.outer, node.outer_start, STOP_GRACE)
     launch.end(config, node)
-    step.done()
 
 
 def delete(name: str, emit: Emit) -> None:

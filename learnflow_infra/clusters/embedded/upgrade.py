@@ -1,0 +1,118 @@
+"""Upgrades of a cluster that an earlier version of this program started.
+
+A cluster's folder records the versions of its programs, before they touch its data. There is
+no way back: etcd 3.7 writes what 3.6 cannot read. So etcd's data are copied first, and an
+older version of this program is refused at once.
+"""
+
+import json
+import re
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from learnflow_infra.clusters.embedded import cluster_files
+from learnflow_infra.clusters.embedded.programs import binary
+from learnflow_infra.errors import RefusedError
+from learnflow_infra.paths import repo_root
+from learnflow_infra.remedy import Command, Remedy
+from learnflow_infra.system import files
+
+Versions = Mapping[str, str]
+"""The version of each program whose data cannot go back, as v1.37.2, by its name."""
+UNRECORDED = {"Kubernetes": "v1.34.4", "etcd": "v3.6.5"}
+"""The versions of the clusters from before there was a record."""
+
+
+def own() -> dict[str, str]:
+    """The versions that this checkout builds."""
+    return {"Kubernetes": binary.version(), "etcd": binary.version(binary.ETCD)}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """The versions of the programs that a cluster was started with last, and whose they were."""
+
+    versions: Versions
+    checkout: str = ""
+
+
+def recorded(name: str) -> Record | None:
+    """The record of a cluster; None if it never became ready."""
+    layout = cluster_files.layout(name)
+    try:
+        return Record(**json.loads(layout.versions.read_text()))
+    except FileNotFoundError:
+        return Record(versions=UNRECORDED) if layout.ready.exists() else None
+
+
+def record(name: str) -> None:
+    """Record the versions of this checkout."""
+    document = {"versions": own(), "checkout": str(repo_root())}
+    files.replace(cluster_files.layout(name).versions, json.dumps(document, indent=2) + "\n")
+
+
+def behind(recorded: Versions, now: Versions) -> bool:
+    """Whether a program is older than now, or not recorded: a start upgrades the cluster."""
+    return any(_numbers(recorded.get(name, "")) < _numbers(now[name]) for name in now)
+
+
+def ahead(recorded: Versions, now: Versions) -> bool:
+    """Whether a program is newer than now, or not known here; a patch changes no format."""
+    return any(_numbers(recorded[name])[:2] > _numbers(now.get(name, ""))[:2] for name in recorded)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, re.findall(r"\d+", version)))
+
+
+def pending(name: str) -> Versions | None:
+    """The versions from which `up` upgrades the cluster; None if it is no upgrade.
+
+    Raises:
+        RefusedError: the cluster is too new for this checkout.
+    """
+    found = recorded(name)
+    if found is None:
+        return None
+    if ahead(found.versions, own()):
+        raise _too_new(name, found)
+    return found.versions if behind(found.versions, own()) else None
+
+
+def _too_new(name: str, found: Record) -> RefusedError:
+    other = f"that checkout ({found.checkout})" if found.checkout else "that version"
+    return RefusedError(
+        f"The cluster {name} was started by a newer version of this program.",
+        why=f"It has {text(found.versions)}; this checkout has {text(own())}, which cannot read "
+        "the newer data. Nothing was changed.",
+        remedy=Remedy(
+            f"Use {other}, or make another cluster here: ",
+            Command("cluster", "up", "--name", f"{name}-2"),
+            f". If it was upgraded, etcd's data from before are in "
+            f"{cluster_files.layout(name).backup} (docs/troubleshooting.md says how to go back).",
+        ),
+    )
+
+
+def text(versions: Versions) -> str:
+    """Versions for people: "Kubernetes v1.37.2 and etcd v3.7.3"."""
+    return " and ".join(f"{name} {version}" for name, version in versions.items())
+
+
+def back_up(name: str, versions: Versions) -> Path:
+    """Copy etcd's data, of a node that is stopped; an older copy is replaced.
+
+    Returns:
+        The copy's folder.
+    """
+    source = cluster_files.layout(name).data("etcd")
+    folder = cluster_files.layout(name).backup
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(mode=0o700)
+    target = folder / f"etcd-{versions['etcd']}"
+    unfinished = target.with_name(".unfinished")
+    shutil.copytree(source, unfinished)
+    unfinished.rename(target)
+    return target
