@@ -49,6 +49,20 @@ class OperatorImages:
 
 
 @dataclass(frozen=True, kw_only=True)
+class OperatorSpec:
+    """How the operator that a chart installs is found where others run it.
+
+    `deployment` is the name of its Deployment, and `watches` the variable of its pods with the
+    namespaces that it watches. `remedy` says how it can serve one more, with `${namespace}`,
+    `${version}`, `${operatorNamespace}` and `${namespaces}`.
+    """
+
+    deployment: str
+    watches: str
+    remedy: Remedy
+
+
+@dataclass(frozen=True, kw_only=True)
 class ChartSource:
     """Where a release's chart comes from in one profile.
 
@@ -69,6 +83,7 @@ class ChartSource:
     """Images of this project that can take the place of the chart's, if the operator says so."""
     registry_keys: tuple[RegistryKeys, ...] = ()
     operator_images: tuple[OperatorImages, ...] = ()
+    operator: OperatorSpec | None = None
     host_address_key: str = ""
     keeps: tuple[str, ...] = ()
 

@@ -14,6 +14,7 @@ from learnflow_infra.models import (
     FixedByVolumes,
     ImageUse,
     OperatorImages,
+    OperatorSpec,
     PortSpec,
     Profile,
     RegistryKeys,
@@ -119,8 +120,17 @@ def _chart(folder: Path, item: Document) -> ChartSource:
         offered=_image_uses(folder, item.get("offeredImages", ())),
         registry_keys=tuple(RegistryKeys(**keys) for keys in item.get("registryKeys", ())),
         operator_images=tuple(OperatorImages(**rule) for rule in item.get("operatorImages", ())),
+        operator=_operator(item["operator"]) if "operator" in item else None,
         host_address_key=item.get("hostAddressKey", ""),
         keeps=tuple(item.get("keeps", ())),
+    )
+
+
+def _operator(item: Document) -> OperatorSpec:
+    return OperatorSpec(
+        deployment=item["deployment"],
+        watches=item["watches"],
+        remedy=Remedy.from_document(item["remedy"]),
     )
 
 

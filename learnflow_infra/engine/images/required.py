@@ -31,13 +31,16 @@ _HOST_ONLY = {*Fault} - {Fault.missing, Fault.forbidden, Fault.invalid_name}
 
 
 def required_images(
-    prepared: Sequence[Prepared], objects: Mapping[ReleaseName, Sequence[Object]]
+    prepared: Sequence[Prepared],
+    objects: Mapping[ReleaseName, Sequence[Object]],
+    operators: Mapping[ReleaseName, Sequence[Object]] | None = None,
 ) -> set[str]:
     """The images of manifests, and the images that operators will use for their resources.
 
     Args:
         prepared: the releases.
         objects: of each release's manifest.
+        operators: those of others, in place of a release.
 
     Raises:
         InputError: an operator has no image of the desired version.
@@ -45,7 +48,8 @@ def required_images(
     images = {image for release in objects.values() for image in images_of(release)}
     for item in prepared:
         for rule in item.source.operator_images:
-            by_key = by_operator(objects.get(rule.release, ()), rule.env)
+            running = objects.get(rule.release) or (operators or {}).get(rule.release, ())
+            by_key = by_operator(running, rule.env)
             key = placeholders.fill(rule.key, {"values": item.computed.effective})
             if by_key and key not in by_key:
                 raise InputError(

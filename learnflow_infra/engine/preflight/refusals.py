@@ -19,8 +19,10 @@ from learnflow_infra.engine.release import (
 from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.foreign import Foreign
 from learnflow_infra.engine.release.state import Action, ReleaseState
+from learnflow_infra.engine.request.operators import Operator
 from learnflow_infra.engine.request.planning import Plan
 from learnflow_infra.engine.request.session import Session
+from learnflow_infra.errors import RefusedError
 from learnflow_infra.models import ReleaseName
 from learnflow_infra.references import parse
 from learnflow_infra.sources.image_names import always_pulled
@@ -55,6 +57,32 @@ Refusal = Callable[[Proposal], None]
 def held(proposal: Proposal) -> None:
     """Another helm process may be working on a release (9)."""
     recover.require_free(proposal.comparisons)
+
+
+def operators(proposal: Proposal) -> None:
+    """An operator of others is in the way of the one that a release would install (10)."""
+    namespace = proposal.session.namespace
+    served = {one.release.name for one in proposal.plan.operators if one.serves(namespace)}
+    taken = {item.release for item in proposal.foreign if "/namespaces/" not in item.path}
+    for one in proposal.plan.operators:
+        name = one.release.name
+        if name not in served and not one.beside and (one.sees(namespace) or name in taken):
+            raise operator_refusal(one, namespace)
+
+
+def operator_refusal(one: Operator, namespace: str) -> RefusedError:
+    """The error for an operator of others: what it is, and how it can be used."""
+    spec = next(source.operator for source in one.release.profiles.values() if source.operator)
+    return RefusedError(
+        f"Another operator is in the way of the release {one.release.name}.",
+        why=f"It is {one}. Here, {namespace} is to be watched, in version {one.needed}.",
+        remedy=spec.remedy.fill(
+            namespace=namespace,
+            version=one.needed,
+            operatorNamespace=one.namespace,
+            namespaces=one.wider(namespace),
+        ),
+    )
 
 
 def ownership(proposal: Proposal) -> None:
@@ -139,7 +167,8 @@ def images(proposal: Proposal) -> None:
     session = proposal.session
     with_hooks = {name: manifest.with_hooks for name, manifest in proposal.manifests.items()}
     prepared = [item.prepared for item in proposal.comparisons]
-    names = required.required_images(prepared, with_hooks)
+    of_others = {one.release.name: [one.deployment] for one in proposal.plan.operators}
+    names = required.required_images(prepared, with_hooks, of_others)
     for manifest in with_hooks.values():
         local.require_not_pulled(map(parse, always_pulled(manifest)))
     required.ensure(
@@ -154,6 +183,7 @@ def images(proposal: Proposal) -> None:
 
 ALL: Sequence[Refusal] = (
     held,
+    operators,
     ownership,
     adopted_claims,
     claims_being_deleted,

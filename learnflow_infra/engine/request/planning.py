@@ -10,9 +10,16 @@ from learnflow_infra.clients.helm import Helm
 from learnflow_infra.clients.helm_output import Live
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import target as targets
-from learnflow_infra.engine.request import confirmation, dependencies, foreign_revisions, reuse
+from learnflow_infra.engine.request import (
+    confirmation,
+    dependencies,
+    foreign_revisions,
+    operators,
+    reuse,
+)
 from learnflow_infra.engine.request.confirmation import Confirm
 from learnflow_infra.engine.request.foreign_revisions import ForeignRevision
+from learnflow_infra.engine.request.operators import Operator
 from learnflow_infra.errors import InputError, RefusedError
 from learnflow_infra.events import Emit, Message
 from learnflow_infra.locations import Target
@@ -78,7 +85,8 @@ class Plan:
     `skills` are those of the options and those that they need; `releases` are their releases,
     needs first. `record` is the cluster's; None if it was not read, or the cluster does not run.
     `previous` are the revisions whose values are reused, `foreign` those of operators whose values
-    are kept.
+    are kept. `operators` are programs of others in the cluster; the releases in place of which one
+    of them is used are not among `releases`.
     """
 
     target: Target
@@ -92,6 +100,7 @@ class Plan:
     foreign: Mapping[ReleaseName, ForeignRevision] = field(default_factory=dict)
     allow_recreate: bool = False
     force_conflicts: bool = False
+    operators: tuple[Operator, ...] = ()
 
 
 def choose(options: Options, emit: Emit) -> Target:
@@ -154,7 +163,7 @@ def for_cluster(options: Options, target: Target) -> Plan:
     if record.profile and not options.profile:
         target = replace(target, profile=record.profile)
     require_profile(record, target, options.namespace)
-    plan = _plan(options, target, record)
+    plan = _with_operators(_plan(options, target, record))
     names, client = [release.name for release in plan.releases], helm(target, options.namespace)
     if options.reuse_values:
         plan = replace(plan, previous=reuse.read(client, names, record))
@@ -203,6 +212,14 @@ def helm(target: Target, namespace: str) -> Helm:
         namespace=namespace,
         environment=target.environment,
     )
+
+
+def _with_operators(plan: Plan) -> Plan:
+    """The plan with the operators of others, without the releases in place of which one is used."""
+    found = operators.find(api(plan.target), plan.namespace, plan.releases, plan.target.profile)
+    used = {one.release.name for one in found if one.serves(plan.namespace)}
+    kept = tuple(release for release in plan.releases if release.name not in used)
+    return replace(plan, operators=found, releases=kept)
 
 
 def _plan(options: Options, target: Target, record: Record | None) -> Plan:

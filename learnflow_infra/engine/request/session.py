@@ -47,6 +47,7 @@ def connect(plan: Plan, emit: Emit) -> Session:
     targets.require_running(target)
     kube = api(target)
     _report_ignored(emit)
+    _report_operators(plan, emit)
     record = stored_record.read(kube, plan.namespace) if plan.record is None else plan.record
     require_profile(record, target, plan.namespace)
     return Session(
@@ -58,6 +59,16 @@ def connect(plan: Plan, emit: Emit) -> Session:
         watches=Watches(kube),
         record=record,
     )
+
+
+def _report_operators(plan: Plan, emit: Emit) -> None:
+    """Name the operators of others that are used, or that disturb the plan's own."""
+    for one in plan.operators:
+        name = one.release.name
+        if one.serves(plan.namespace):
+            emit(Message(text=f"Used in place of the release {name}: {one}."))
+        elif one.beside and one.sees(plan.namespace):
+            emit(Message(text=f"Warning: beside the release {name} there is {one}."))
 
 
 def _report_ignored(emit: Emit) -> None:
