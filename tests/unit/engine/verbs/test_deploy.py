@@ -9,7 +9,7 @@ from learnflow_infra.clients.api_errors import ConflictError
 from learnflow_infra.clusters import embedded
 from learnflow_infra.clusters.embedded import Cluster, inventory
 from learnflow_infra.engine.gate import machine
-from learnflow_infra.engine.request import planning
+from learnflow_infra.engine.request import operators, planning
 from learnflow_infra.engine.request.planning import Options
 from learnflow_infra.engine.verbs import deploy
 from learnflow_infra.errors import ClusterUnreachableError
@@ -47,6 +47,7 @@ def cluster(request, monkeypatch, tmp_path):
     monkeypatch.setattr(stored_record, "read", read)
     monkeypatch.setattr(machine, "checks", lambda *_: [])
     monkeypatch.setattr(planning, "Kube", SimpleNamespace)
+    monkeypatch.setattr(operators, "find", lambda *_: ())
     monkeypatch.setenv("PATH", str(tmp_path))
     return cluster_record
 
