@@ -15,7 +15,7 @@ CLUSTER := cluster-up cluster-status cluster-stop cluster-delete cluster-kubecon
 BUNDLE := bundle-create bundle-load
 COMMANDS := $(VERBS) $(CLUSTER) $(BUNDLE) chart-lock image-load
 GOALS := $(COMMANDS) help setup setup-dev where lock test full full-tests docs lint vet unit browser \
-  fuzz contract coverage cluster-tests e2e bench
+  fuzz contract coverage cluster-tests e2e bench outdated
 
 .PHONY: $(GOALS)
 .NOTPARALLEL:
@@ -114,6 +114,9 @@ lock: ## pin the dependencies of pyproject.toml again (needs uv)
 	@for dev in '' -dev; do uv pip compile -q --universal --python-version 3.11 --generate-hashes \
 	  --no-header --no-annotate $${dev:+--extra dev} pyproject.toml \
 	  -o constraints$$dev.txt || exit 1; done
+
+outdated: setup ## list versions that are behind or near the end of their support (ARGS=--offline)
+	@$(VENV)/bin/python -m learnflow_infra.outdated $(ARGS)
 
 test: setup-dev ## run the whole test suite, part by part
 	@MAKE='$(MAKE)' sh tests/run.sh
