@@ -288,11 +288,12 @@ def test_a_release_of_helm_3_is_upgraded_mended_rolled_back_and_deleted_by_helm_
     kubectl("scale", "deployment", "web", "--replicas=3")
     with pytest.raises(RefusedError, match="Others set fields of Deployment/web, ConfigMap/more"):
         deployed("greeting=ho")
-    deployed("greeting=hi", "more=other")
+    deployed("greeting=ho", "more=other", force_conflicts=True)
+    assert live("deployments", "web")["spec"]["replicas"] == 0
     deployed("more=", "strategy=Recreate", "image=web:2")
     assert live("configmaps", "more")["data"] == {"always": "1"}
     assert live("deployments", "web")["spec"]["strategy"] == {"type": "Recreate"}
-    assert back(options, 1).revision == 4
+    assert back(options, 1).revision == 5
     assert live("configmaps", "more")["data"] == {"always": "1", "more": "there"}
     delete.delete(options, purge=False, emit=ignore)
     with pytest.raises(NotFoundError):

@@ -91,7 +91,7 @@ _PHRASES: tuple[tuple[Code, str, str, Words], ...] = (
         Code.ResourceRejected,
         r"conflict occurred while applying|Apply failed with \d+ conflict",
         "somebody else set the same field",
-        "Leave the field to them in your values, or remove what they set.",
+        "Leave the field to them in your values, remove what they set, or add --force-conflicts.",
     ),
     (
         Code.ResourceRejected,
