@@ -119,6 +119,8 @@ def _compared(
     if before == after:
         return None
     found = conflicts(kube, path, sent)
+    known = {item.field for item in found}
+    found += [one for one in managers.scaled_to_none(sent, live) if one.field not in known]
     left = [] if force else [item.field for item in found if item.standing]
     sent = managers.without(sent, left)
     mended = _applied(kube, path, sent) if left else after

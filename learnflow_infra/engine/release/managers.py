@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from learnflow_infra.clients.kube import HELM, MANAGER
+from learnflow_infra.fields import at
 from learnflow_infra.objects import Object
 
 _GROUP = re.compile(
@@ -111,6 +112,19 @@ def _of_group(group: re.Match[str]) -> Iterator[Conflict]:
             yield Conflict(
                 field=field.strip(), manager=manager, subresource=subresource, standing=standing
             )
+
+
+UNKNOWN = "somebody"
+
+
+def scaled_to_none(desired: Object, live: Object) -> list[Conflict]:
+    """The conflict about an object that somebody scaled to 0, which the API server does not tell.
+
+    It records who set the fields of a Scale, and a Scale leaves out a number that is 0.
+    """
+    wanted, number = (at(obj, "spec", "replicas") for obj in (desired, live))
+    unnamed = number == 0 and type(wanted) is int and wanted != 0
+    return [Conflict(field=".spec.replicas", manager=UNKNOWN, subresource=_SCALE)] * unnamed
 
 
 def as_helm(desired: Object, marks: Mapping[str, Mapping[str, str]]) -> Object:

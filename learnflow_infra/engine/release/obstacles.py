@@ -47,10 +47,13 @@ def _of_upgrade(
     found = {changes.key(one.desired): one for one in item.findings if one.sent}
     drifted, asked = [], []
     for key, obj in changes.by_key(manifest.objects).items():
-        if key not in fixed and old.get(key) != obj and reference(obj) not in adopted:
+        changed = key not in fixed and old.get(key) != obj and reference(obj) not in adopted
+        if changed:
             asked.append(obj)
-        elif key in found:
-            drifted.append(Obstacle(obj=obj, conflicts=found[key].conflicts, own=True))
+        if key in found:
+            known = found[key].conflicts
+            told = [one for one in known if one.manager == managers.UNKNOWN] if changed else known
+            drifted.append(Obstacle(obj=obj, conflicts=told, own=not changed))
     new = find(session, item.prepared.release, asked)
     current = [_current(one, old, found.get(changes.key(one.obj))) for one in new]
     return [*drifted, *current, *_unnamed(manifest)]

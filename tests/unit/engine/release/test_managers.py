@@ -9,6 +9,7 @@ from learnflow_infra.engine.release.managers import (
     foreign,
     has_own,
     helm_options,
+    scaled_to_none,
     without,
 )
 
@@ -128,3 +129,12 @@ CONFLICT = foreign(ONE)
 )
 def test_helm_is_told_to_get_over_obstacles_only_where_it_applies(method, obstacles, options):
     assert helm_options(method, obstacles) == options
+
+
+@pytest.mark.parametrize(
+    ("wanted", "live", "told"),
+    [(1, 0, [".spec.replicas, set by somebody (scale)"]), (0, 0, []), (None, 0, []), (1, 3, [])],
+)
+def test_an_object_that_was_scaled_to_none_has_no_manager(wanted, live, told):
+    desired, found = ({"spec": {"replicas": number}} for number in (wanted, live))
+    assert [str(item) for item in scaled_to_none(desired, found)] == told
