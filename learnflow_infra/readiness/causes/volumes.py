@@ -46,13 +46,7 @@ def _claim(facts: Facts, claim: Object) -> Iterator[Cause]:
     elif name is None and readable and not any(map(_is_default, classes.values())):
         yield _no_class(claim, "it names no storage class, and the cluster has no default", classes)
     elif _without_provisioner(facts, claim):
-        message = facts.newest(claim, "ProvisioningFailed", "ExternalProvisioning")
-        yield Cause(
-            code=Code.ClaimNoProvisioner,
-            object=reference(claim),
-            message=f"no volume is provisioned for it: {masked(message)}",
-            remedy=f"See whether the provisioner of {name} runs: kubectl get pods -A",
-        )
+        yield _not_provisioned(facts, claim)
     elif not facts.events(claim, "WaitForFirstConsumer") or facts.events(claim, "FailedBinding"):
         message = facts.newest(claim, "FailedBinding", "VolumeMismatch", "Provisioning")
         yield Cause(
@@ -68,6 +62,24 @@ def _without_provisioner(facts: Facts, claim: Object) -> bool:
     waits = bool(facts.events(claim, "ExternalProvisioning"))
     begun = bool(facts.events(claim, "Provisioning"))
     return bool(facts.events(claim, "ProvisioningFailed")) or (waits and not begun)
+
+
+def _not_provisioned(facts: Facts, claim: Object) -> Cause:
+    """A provisioner that refuses or fails writes why; one that is silent may not run."""
+    message = facts.newest(claim, "ProvisioningFailed", "ExternalProvisioning")
+    storage_class = text(claim, "spec", "storageClassName")
+    remedy = f"See whether the provisioner of {storage_class} runs: kubectl get pods -A"
+    if facts.events(claim, "ProvisioningFailed"):
+        remedy = (
+            "If it cannot be served, correct the values, and delete the claim, which has no data "
+            f"yet: kubectl -n {facts.evidence.namespace} delete pvc {claim['metadata']['name']}"
+        )
+    return Cause(
+        code=Code.ClaimNoProvisioner,
+        object=reference(claim),
+        message=f"no volume is provisioned for it: {masked(message)}",
+        remedy=remedy,
+    )
 
 
 def _lost(facts: Facts, claim: Object) -> Cause:
