@@ -2,7 +2,7 @@
 
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -43,20 +43,30 @@ def ensure(layout: cluster_files.Layout, kubeadm: Path, context: str) -> None:
         if not stamp.exists():
             shutil.rmtree(layout.pki, ignore_errors=True)  # unfinished, and unused
             run("init", "phase", "certs", "all")
-            _kubeconfigs(layout.conf, run)
+            _issue(layout, context, run)
         elif needs_renewal(stamp.stat().st_mtime, time.time()):
             run("certs", "renew", "all")
-            _kubeconfigs(layout.conf, run)
-        elif layout.kubeconfig.exists():
-            return
-        write_kubeconfig(layout, context)
-        stamp.touch(mode=0o600)
+            _issue(layout, context, run)
+        else:
+            _kubeconfigs(layout.conf, run)  # of a component that an earlier version had not
+            if not layout.kubeconfig.exists():
+                write_kubeconfig(layout, context)
+
+
+def _issue(layout: cluster_files.Layout, context: str, run: Callable[..., str]) -> None:
+    """Write all kubeconfigs anew, and the time at which that was done."""
+    for name in (*COMPONENTS, *USERS):
+        (layout.conf / f"{name}.conf").unlink(missing_ok=True)
+    _kubeconfigs(layout.conf, run)
+    write_kubeconfig(layout, context)
+    (layout.pki / "issued").touch(mode=0o600)
 
 
 def _kubeconfigs(folder: Path, run: Callable[..., str]) -> None:
-    """Write the kubeconfigs of components and users; `run` runs kubeadm with arguments."""
-    for name in (*COMPONENTS, *USERS):
-        (folder / f"{name}.conf").unlink(missing_ok=True)
+    """Write the missing kubeconfigs of components and users; `run` runs kubeadm."""
+
+    def absent(names: Iterable[str]) -> list[str]:
+        return [name for name in names if not (folder / f"{name}.conf").exists()]
 
     def component(name: str) -> None:
         run("init", "phase", "kubeconfig", name, "--kubeconfig-dir", folder)
@@ -66,8 +76,8 @@ def _kubeconfigs(folder: Path, run: Callable[..., str]) -> None:
         files.replace(folder / f"{name}.conf", text, mode=0o600)
 
     with ThreadPoolExecutor() as pool:
-        list(pool.map(component, COMPONENTS))
-        list(pool.map(user, USERS))
+        list(pool.map(component, absent(COMPONENTS)))
+        list(pool.map(user, absent(USERS)))
 
 
 def write_kubeconfig(layout: cluster_files.Layout, context: str) -> None:
