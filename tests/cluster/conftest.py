@@ -12,10 +12,9 @@ import pytest
 from learnflow_infra import events
 from learnflow_infra.clusters import embedded
 from learnflow_infra.clusters.embedded import cluster_files
-from learnflow_infra.clusters.embedded.images import helpers
 from learnflow_infra.clusters.embedded.node import node_processes
-from learnflow_infra.clusters.embedded.programs import binary
 from learnflow_infra.system import programs
+from tests import busybox
 
 NAME = "cluster-test"
 WEB = "web"
@@ -124,10 +123,14 @@ def manifest(image):
 
 
 @pytest.fixture(scope="session")
-def web(kubectl, cluster):
+def image(cluster):
+    """The reference of busybox in the node."""
+    return busybox.load(node_processes.running(cluster.name))
+
+
+@pytest.fixture(scope="session")
+def web(kubectl, cluster, image):
     """The name of a Pod and its Service, once it is Ready and kube-proxy has its rules."""
-    archives = helpers.ensure(binary.folder(), events.ignore)
-    image = next(reference for reference in archives if "busybox" in reference)
     items = [{"apiVersion": "v1", **item} for item in manifest(image)]
     kubectl(
         "apply", "-f", "-", stdin=json.dumps({"apiVersion": "v1", "kind": "List", "items": items})

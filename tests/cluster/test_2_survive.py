@@ -17,7 +17,7 @@ from learnflow_infra.clusters.embedded.node import launch, node_processes
 from learnflow_infra.clusters.embedded.node.supervision import Supervisor
 from tests.cluster.conftest import LIMIT, NAME, eventually, left_processes, leftovers
 
-COMPONENTS = [c.name for c in components.components("192.0.2.2", "x", "x")]
+COMPONENTS = [c.name for c in components.components("192.0.2.2", "x")]
 
 
 def log(kubectl, web):

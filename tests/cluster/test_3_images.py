@@ -8,8 +8,6 @@ import pytest
 from learnflow_infra import references
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import embedded, target
-from learnflow_infra.clusters.embedded.images import helpers
-from learnflow_infra.clusters.embedded.programs import binary
 from learnflow_infra.engine.images import cache, required
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.engine.verbs import bundle_load
@@ -17,6 +15,7 @@ from learnflow_infra.errors import ArtifactError
 from learnflow_infra.events import ignore
 from learnflow_infra.readiness.watches import Watches
 from learnflow_infra.sources import bundle_file as archive
+from tests.busybox import packed
 from tests.cluster.conftest import eventually
 from tests.contract.oci import registry, registry_programs
 
@@ -26,9 +25,7 @@ __all__ = ["registry", "registry_programs"]
 @pytest.fixture
 def busybox(registry):
     """A program's image in the registry; its name and digest."""
-    archives = helpers.ensure(binary.folder(), ignore)
-    archive = next(path for name, path in archives.items() if "busybox" in name)
-    digest = registry.push_image(f"oci-archive:{archive}", "tools/busybox:1")
+    digest = registry.push_image(f"oci-archive:{packed()}", "tools/busybox:1")
     return f"{registry.host}/tools/busybox", digest
 
 

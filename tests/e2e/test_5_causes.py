@@ -15,12 +15,10 @@ import pytest
 import yaml
 
 from learnflow_infra.clusters.embedded import lifecycle
-from learnflow_infra.clusters.embedded.images import helpers
 from learnflow_infra.clusters.embedded.node import node_processes
 from learnflow_infra.clusters.embedded.node.supervision import Supervisor
-from learnflow_infra.clusters.embedded.programs import binary
 from learnflow_infra.documents import schema_faults
-from learnflow_infra.events import ignore
+from tests import busybox
 from tests.cluster.conftest import eventually
 from tests.e2e.broken.cases import CASES, FOUNDATION, affinity
 from tests.e2e.broken.objects import adopted, deployment, pod
@@ -49,7 +47,7 @@ class Broken:
 
     def __init__(self, product, folder):
         self.product, self.folder = product, folder
-        self.image = next(n for n in helpers.ensure(binary.folder(), ignore) if "busybox" in n)
+        self.image = busybox.load(node_processes.running(E2E))
         self.copies = Queue()
         for number in range(AT_ONCE):
             checkout = copy_of_checkout(folder / f"checkout{number}")

@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"learnflow.local/cluster-runtime/volumes"
 )
 
 // program runs with os.Args as if called by its own name, and returns the exit code.
@@ -27,6 +29,7 @@ var programs = map[string]program{
 	"kubectl":                 kubectl,
 	"kubelet":                 kubelet,
 	"stop-containers":         stopContainers,
+	"volume-provisioner":      volumes.Main,
 }
 
 func main() {

@@ -27,7 +27,7 @@ from learnflow_infra.clusters.embedded.commands import (
 from learnflow_infra.clusters.embedded.host import packages, privileges, requirements
 from learnflow_infra.clusters.embedded.host.packages import ensure_packages
 from learnflow_infra.clusters.embedded.host.requirements import require_host
-from learnflow_infra.clusters.embedded.images import build, helpers
+from learnflow_infra.clusters.embedded.images import build, pause
 from learnflow_infra.clusters.embedded.images.loading import known_images
 from learnflow_infra.clusters.embedded.images.recipe import REGISTRY, ImageRecipe, ImageRef
 from learnflow_infra.clusters.embedded.inventory import Cluster
@@ -79,7 +79,7 @@ def prepare(recipes: Sequence[Path], *, emit: Emit) -> None:
     unbuilt = build.unbuilt(recipes)
     ensure_packages(requirements.PROGRAMS | build.programs(unbuilt), emit=emit)
     with ThreadPoolExecutor() as pool, ended_on_error():
-        programs = pool.submit(lambda: helpers.ensure(binary.ensure(emit), emit))
+        programs = pool.submit(lambda: pause.ensure(binary.ensure(emit), emit))
         if unbuilt:
             folders = tuple(recipe.folder.resolve() for recipe in unbuilt)
             elevate.run(BuildImages(recipes=folders), emit)
@@ -131,7 +131,7 @@ def up(name: str, *, emit: Emit, subnet: str | None = None) -> Cluster:
         return status(name)
     privileges.require_root_or_sudo()
     if not privileges.is_root():
-        helpers.ensure(binary.ensure(emit), emit)
+        pause.ensure(binary.ensure(emit), emit)
     elevate.run(Up(name=name, subnet=subnet), emit)
     return status(name)
 

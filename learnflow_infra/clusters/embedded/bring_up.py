@@ -70,20 +70,19 @@ def configure(config: cluster_files.Config, programs: Path, archives: Mapping[st
     Args:
         config: the cluster.
         programs: the folder of the built programs.
-        archives: the images of the node itself, by reference.
+        archives: the image of the node itself, by its reference.
     """
     layout = cluster_files.layout(config.name)
     _make_folders(layout)
-    images = {reference.rpartition("/")[2].partition(":")[0]: reference for reference in archives}
+    (pause_image,) = archives
     values = configuration.values(
         config,
         version=binary.version(),
         capable=privileges.may_use_more_resources(),
-        images=images,
+        pause_image=pause_image,
         cni=requirements.cni_folder(),
     )
-    supervisor = configuration.supervisor(config, images["busybox"])
-    configuration.write(layout.conf, values, supervisor)
+    configuration.write(layout.conf, values, configuration.supervisor(config))
     pki.ensure(layout, programs / "kubeadm", config.node_name)
     privileges.give_to_sudo_user(layout.kubeconfig)
 
@@ -103,7 +102,7 @@ def complete(
     archives: Mapping[str, Path],
     timeout: float,
 ) -> None:
-    """Apply the add-ons and import the node's own images, and wait until the node is ready.
+    """Apply the add-ons and import the node's own image, and wait until the node is ready.
 
     It can be repeated on a node that an interrupted run started.
 

@@ -17,7 +17,7 @@ from learnflow_infra.clusters.embedded.host import (
     requirements,
     subnets,
 )
-from learnflow_infra.clusters.embedded.images import helpers, pruning
+from learnflow_infra.clusters.embedded.images import pause, pruning
 from learnflow_infra.clusters.embedded.node import launch, node_processes, runtime
 from learnflow_infra.clusters.embedded.node.supervision import Supervisor
 from learnflow_infra.clusters.embedded.programs import binary
@@ -38,7 +38,7 @@ def up(name: str, emit: Emit, subnet: str | None) -> None:
     packages.ensure_packages(requirements.PROGRAMS, emit=emit)
     programs = binary.ensure(emit)
     pruning.prune(programs)
-    archives = helpers.ensure(programs, emit)
+    archives = pause.ensure(programs, emit)
     with events.step(emit, "cluster/start", f"Start the cluster {name}") as step:
         waiting = "waiting for another run that changes this cluster"
         with lock(f"cluster-{name}", lambda: step.progress(0, None, waiting)):

@@ -1,9 +1,11 @@
 """The objects that a new cluster lacks (roles, DNS, storage), applied at every start."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from typing import Any
 
 from learnflow_infra.clients import api_paths
+from learnflow_infra.clients.api_errors import NotFoundError
 from learnflow_infra.clusters.embedded.control_plane import configuration
 from learnflow_infra.clusters.embedded.control_plane.api import Api
 from learnflow_infra.documents import parse_all
@@ -11,15 +13,17 @@ from learnflow_infra.documents import parse_all
 PLURALS = {
     "ClusterRole": "clusterroles",
     "ClusterRoleBinding": "clusterrolebindings",
-    "ConfigMap": "configmaps",
     "EndpointSlice": "endpointslices",
-    "Namespace": "namespaces",
-    "Role": "roles",
-    "RoleBinding": "rolebindings",
     "Service": "services",
-    "ServiceAccount": "serviceaccounts",
     "StorageClass": "storageclasses",
 }
+_RBAC = "/apis/rbac.authorization.k8s.io/v1"
+FORMER = (
+    "/api/v1/namespaces/local-path-storage",
+    f"{_RBAC}/clusterrolebindings/system:local-path-provisioner",
+    f"{_RBAC}/clusterroles/system:local-path-provisioner",
+)
+"""Paths of what was applied with local-path-provisioner, which made the volumes until 2026-11."""
 
 
 def path(document: dict[str, Any]) -> str:
@@ -30,7 +34,7 @@ def path(document: dict[str, Any]) -> str:
 
 
 def apply(api: Api, node_address: str) -> None:
-    """Apply all add-ons, namespaces first.
+    """Apply all add-ons, and delete those of earlier versions.
 
     Raises:
         ApiError: the API server refused an object.
@@ -38,8 +42,20 @@ def apply(api: Api, node_address: str) -> None:
     """
     text = configuration.text("addons.yaml", {"node_address": node_address})
     addons = parse_all(text)
-    first = [d for d in addons if d["kind"] == "Namespace"]
-    rest = [d for d in addons if d["kind"] != "Namespace"]
+    delete_former(api, next(d for d in addons if d["kind"] == "StorageClass"))
     with ThreadPoolExecutor(max_workers=8) as pool:
-        for batch in (first, rest):
-            list(pool.map(lambda d: api.apply(path(d), d), batch))
+        list(pool.map(lambda d: api.apply(path(d), d), addons))
+
+
+def delete_former(api: Api, storage_class: dict[str, Any]) -> None:
+    """Delete a live class with another provisioner, which cannot be changed, and FORMER.
+
+    Volumes and claims name their class, and stay. The class is deleted last, so that the next
+    start goes on if this one is interrupted.
+    """
+    with suppress(NotFoundError):
+        live = api.document(path(storage_class))
+        if live["provisioner"] != storage_class["provisioner"]:
+            for former in (*FORMER, path(storage_class)):
+                with suppress(NotFoundError):
+                    api.delete(former)

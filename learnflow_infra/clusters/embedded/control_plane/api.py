@@ -55,6 +55,11 @@ class Api:
         request.add_header("Content-Type", "application/apply-patch+yaml")
         self._send(request, 10.0)
 
+    def delete(self, path: str) -> None:
+        """DELETE of the object at `path`; raises what `get` does."""
+        request = urllib.request.Request(self.server + path, method="DELETE")  # noqa: S310
+        self._send(request, 10.0)
+
     def _send(self, request: urllib.request.Request, timeout: float) -> str:
         """Send a request without proxies: the node is on this host."""
         handler = urllib.request.HTTPSHandler(context=self.tls)

@@ -117,14 +117,10 @@ def kubelet(node_address: str, node_name: str) -> dict[str, str]:
     }
 
 
-def local_path(helper_image: str) -> dict[str, str]:
-    """`helper_image` is the image of the pods that make and delete a volume's folder."""
+def volume_provisioner(node_name: str) -> dict[str, str]:
+    """The options of cluster-runtime/volumes."""
     return {
-        "kubeconfig": f"{CONF}/local-path-provisioner.conf",
-        "config": f"{CONF}/local-path.json",
-        "helper-pod-file": f"{CONF}/helper-pod.yaml",
-        "helper-image": helper_image,
-        "namespace": "local-path-storage",
-        "configmap-name": "local-path-config",
-        "service-account-name": "local-path-helper",
+        "kubeconfig": f"{CONF}/volume-provisioner.conf",
+        "node": node_name,
+        "folder": "/var/lib/learnflow/data/volumes",
     }

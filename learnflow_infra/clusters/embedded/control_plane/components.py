@@ -33,13 +33,12 @@ class Component:
     order: int = 30
 
 
-def components(node_address: str, node_name: str, helper_image: str) -> tuple[Component, ...]:
+def components(node_address: str, node_name: str) -> tuple[Component, ...]:
     """The programs that run on the node beside pods.
 
     Args:
         node_address: of the node, on which the API server listens.
         node_name: of the Kubernetes node.
-        helper_image: of the volume provisioner's helper pods.
     """
     listening = f"tcp://{node_address}:{API_PORT}"
     api = f"https://{node_address}:{API_PORT}/readyz"
@@ -71,9 +70,9 @@ def components(node_address: str, node_name: str, helper_image: str) -> tuple[Co
             after=with_roles,
         ),
         Component(
-            name="local-path-provisioner",
-            command=f"{BIN}/local-path-provisioner",
-            arguments=("start", *flags(component_options.local_path(helper_image))),
+            name="volume-provisioner",
+            command=f"{BIN}/volume-provisioner",
+            options=component_options.volume_provisioner(node_name),
             after=with_roles,
         ),
     )

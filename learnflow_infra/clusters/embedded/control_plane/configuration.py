@@ -15,11 +15,9 @@ TEMPLATES = (
     "10-learnflow.conflist",
     "Corefile",
     "containerd.toml",
-    "helper-pod.yaml",
     "kube-proxy.yaml",
     "kubeadm.yaml",
     "kubelet.yaml",
-    "local-path.json",
     "resolv.conf",
 )
 
@@ -29,7 +27,7 @@ def values(
     *,
     version: str,
     capable: bool,
-    images: Mapping[str, str],
+    pause_image: str,
     cni: Path,
 ) -> dict[str, str]:
     """The values of the templates' variables.
@@ -38,7 +36,7 @@ def values(
         config: the cluster.
         version: of Kubernetes, as v1.37.2.
         capable: whether this process has CAP_SYS_RESOURCE, and so may lower OOM scores.
-        images: references of the images `pause` and `busybox`.
+        pause_image: the reference of the image `pause`.
         cni: the folder of the CNI plugins.
     """
     return {
@@ -47,8 +45,7 @@ def values(
         "node_name": config.node_name,
         "version": version,
         "pki": str(cluster_files.layout(config.name).pki),
-        "pause_image": images["pause"],
-        "helper_image": images["busybox"],
+        "pause_image": pause_image,
         "restrict_oom_score_adj": str(not capable).lower(),
         "oom_score_adj": "-999" if capable else "0",
         "snapshotter": config.snapshotter,
@@ -62,9 +59,9 @@ def text(name: str, values: Mapping[str, str]) -> str:
     return Template(source.read_text()).substitute(values)
 
 
-def supervisor(config: cluster_files.Config, helper_image: str) -> str:
+def supervisor(config: cluster_files.Config) -> str:
     """The text of supervisord.conf."""
-    programs = components.components(str(config.node_address), config.node_name, helper_image)
+    programs = components.components(str(config.node_address), config.node_name)
     sections = [components.supervised(component) for component in programs]
     return "\n".join([text("supervisord.conf", {}), *sections])
 

@@ -15,7 +15,7 @@ COMPONENTS = ("admin", "super-admin", "kubelet", "controller-manager", "schedule
 USERS = {
     "coredns": "system:coredns",
     "kube-proxy": "system:kube-proxy",
-    "local-path-provisioner": "system:local-path-provisioner",
+    "volume-provisioner": "system:volume-provisioner",
 }
 """User names of the kubeconfigs that `kubeadm init` does not make."""
 RENEW_AFTER = 300 * 24 * 3600.0

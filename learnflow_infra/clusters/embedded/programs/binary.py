@@ -31,6 +31,7 @@ PROGRAMS = (
     "kubectl",
     "kubelet",
     "stop-containers",
+    "volume-provisioner",
 )
 """The names of hyperkube's programs; each is a link to it."""
 KUBERNETES, ETCD = "k8s.io/kubernetes", "go.etcd.io/etcd/server/v3"
@@ -71,7 +72,8 @@ def linker_flags(kubernetes: str) -> str:
 def key() -> str:
     """The digest of all inputs of the programs."""
     folder = source()
-    names = [folder / "go.mod", folder / "go.sum", *sorted(folder.rglob("*.go"))]
+    sources = [path for path in folder.rglob("*.go") if not path.name.endswith("_test.go")]
+    names = [folder / "go.mod", folder / "go.sum", *sorted(sources)]
     flags = " ".join([*FLAGS, linker_flags(version()), platform.machine()])
     return digest(flags, ((str(p.relative_to(folder)), p.read_bytes()) for p in names))
 
@@ -151,7 +153,6 @@ def _build(target: Path, step: Step) -> None:
 
 
 def _compile(go: Path, target: Path, step: Step) -> None:
-    """Build in two calls: two dependencies of both differ in the case of their names alone."""
     environment = toolchain.environment()
     total, downloads = 0, 0
     stale = ["list", *FLAGS, "-deps", "-f", "{{if .Stale}}stale {{.ImportPath}}{{end}}"]
@@ -161,11 +162,8 @@ def _compile(go: Path, target: Path, step: Step) -> None:
         if line.startswith("go: downloading"):
             step.progress(downloads, None, line.removeprefix("go: "))
     flags = [*FLAGS, "-ldflags", linker_flags(version()), "-o", f"{target}/"]
-    done = 0
-    for package in ("./cmd/...", "github.com/rancher/local-path-provisioner"):
-        for line in _go(go, ["build", "-v", *flags, package], environment):
-            done += 1
-            step.progress(min(done, total), total, line)
+    for done, line in enumerate(_go(go, ["build", "-v", *flags, "./cmd/..."], environment), 1):
+        step.progress(min(done, total), total, line)
 
 
 def _go(go: Path, arguments: list[str], environment: dict[str, str]) -> Iterable[str]:

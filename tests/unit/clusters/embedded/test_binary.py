@@ -40,6 +40,17 @@ def test_the_same_inputs_have_the_same_key():
     assert binary.digest("flags", SOURCES) == binary.digest("flags", list(SOURCES))
 
 
+def test_a_go_test_is_no_input(tmp_path, monkeypatch):
+    (tmp_path / "go.mod").write_text("require k8s.io/kubernetes v1.2.3\n")
+    (tmp_path / "go.sum").touch()
+    monkeypatch.setattr(binary, "source", lambda: tmp_path)
+    before = binary.key()
+    (tmp_path / "main_test.go").touch()
+    assert binary.key() == before
+    (tmp_path / "main.go").touch()
+    assert binary.key() != before
+
+
 @pytest.mark.parametrize(
     ("text", "version"),
     [

@@ -95,9 +95,6 @@ def built():
     for path in (binary.folder() / "hyperkube", binary.folder() / "pause"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
-    busybox = binary.cache_dir() / "tools/busybox"
-    busybox.parent.mkdir(parents=True)
-    busybox.touch()
 
 
 def test_no_program_of_the_user_runs_as_root(user, built):
