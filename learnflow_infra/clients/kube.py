@@ -128,18 +128,28 @@ class Kube:
         resources: list[Resource] = answer["resources"]
         return resources
 
+    def serves(self, collection: str) -> bool:
+        """Whether the kind of a namespaced collection is served; discovery needs no rights."""
+        root, _, rest = collection.partition("/namespaces/")
+        plural = rest.rpartition("/")[2]
+        version = root.removeprefix("/apis/").removeprefix("/api/")
+        return plural in {item["name"] for item in self.resources(version)}
+
     def items(self, path: str, *, labels: str = "") -> list[Object]:
         """The objects of a collection that a label selector (`app=web`) matches; "" matches all."""
         return self.collection(path, labels=labels)[0]
 
     def collection(
-        self, path: str, *, labels: str = "", patience: float = retry.SECONDS
+        self, path: str, *, labels: str = "", since: str = "", patience: float = retry.SECONDS
     ) -> tuple[list[Object], str]:
         """The objects of a collection, and the resourceVersion at which a watch continues.
 
-        Each object gets its kind and apiVersion, which lists omit.
+        Each object gets its kind and apiVersion, which lists omit. With `since`, a version, the
+        server may answer from its cache, if that is not older.
         """
-        query = {"labelSelector": labels} if labels else None
+        query = {"labelSelector": labels} if labels else {}
+        if since:
+            query |= {"resourceVersion": since, "resourceVersionMatch": "NotOlderThan"}
         answer = self.request("GET", path, query=query, patience=patience)
         kind = answer["kind"].removesuffix("List")
         items: list[Object] = answer["items"]
@@ -160,11 +170,11 @@ class Kube:
         items: list[Object] = json.loads(self._send(request, retry.SECONDS))["items"] or []
         return items
 
-    def watch(self, path: str, version: str) -> Stream:
+    def watch(self, path: str, version: str, *, silence: float = SILENCE) -> Stream:
         """The changes of a collection from a resourceVersion on, with bookmarks.
 
         The server ends it after five to ten minutes, as in client-go. It sends a bookmark each
-        minute, so a connection without data for `SILENCE` seconds is dead.
+        minute, so a connection without data for `SILENCE` seconds is dead; `silence` may be less.
 
         Raises:
             GoneError: the version is too old.
@@ -178,7 +188,7 @@ class Kube:
             "timeoutSeconds": str(secrets.randbelow(300) + 300),
         }
         url = f"{path}?{urlencode(query)}"
-        answer = self._connection.send(Request(method="GET", url=url, timeout=(5.0, SILENCE)))
+        answer = self._connection.send(Request(method="GET", url=url, timeout=(5.0, silence)))
         if answer.status not in _OK:
             raise self._connection.refusal(answer.status, reason(read(answer)))
         return Stream(answer.response)

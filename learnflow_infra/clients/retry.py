@@ -35,6 +35,8 @@ ATTEMPTS = 10
 SECONDS = 20.0
 _POLL_SECONDS = 0.3
 _BACKOFF = wait_exponential_jitter(multiplier=0.1, max=3.0, jitter=0.2)
+_AGAIN = wait_exponential_jitter(multiplier=0.3, max=1.8, jitter=0.2)
+"""Between lists that take the place of a watch."""
 _record: Callable[[float], None] | None = None
 
 
@@ -108,6 +110,24 @@ def poll(observe: Callable[[], T], *, until: Callable[[T], bool], seconds: float
             raise attempt.exception() or error from None
         value: T = attempt.result()
         return False, value
+
+
+def repeat(function: Callable[[], bool], *, on: Retried, until: threading.Event) -> None:
+    """Call a function again and again until `until` is set; on the errors `on`, too.
+
+    The waits begin short each time that it returns True, grow to at most 2 seconds, and have
+    jitter.
+    """
+    while not until.is_set():
+        with suppress(RetryError):
+            Retrying(
+                retry=_condition(on) | retry_if_result(lambda news: not news),
+                stop=stop_when_event_set(until),
+                wait=_AGAIN,
+                sleep=lambda seconds: _sleep(seconds, until.wait),
+            )(function)
+        if not until.is_set():
+            _sleep(_POLL_SECONDS, until.wait)
 
 
 @contextmanager

@@ -12,6 +12,10 @@ from learnflow_infra.objects import WatchEvent
 _CHUNK = 65536
 
 
+class SilentError(Exception):
+    """Nothing came in the seconds in which a read has to get something."""
+
+
 class Stream:
     """Iterates over the events of a watch until the server ends it, or `close` does."""
 
@@ -22,7 +26,8 @@ class Stream:
         """Each event: `type` and `object`.
 
         Raises:
-            TransientError: the connection was lost, or the read timed out.
+            SilentError: the read timed out.
+            TransientError: the connection was lost.
         """
         rest = b""
         try:
@@ -30,6 +35,8 @@ class Stream:
                 *lines, rest = (rest + chunk).split(b"\n")
                 for line in lines:
                     yield json.loads(line)
+        except urllib3.exceptions.ReadTimeoutError as error:
+            raise SilentError(str(error)) from error
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise TransientError(str(error)) from error
         finally:

@@ -1,7 +1,7 @@
 """The watched objects by collection, safe between threads."""
 
 import threading
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -45,21 +45,27 @@ class Store:
             self._collections[path] = _Collection()
             return True
 
-    def replace(self, path: str, items: Iterable[Object], version: str) -> None:
+    def replace(self, path: str, items: Iterable[Object], version: str) -> bool:
         """Replace a collection by a list of it, unless events of a watch are newer.
+
+        Returns:
+            whether the list has other objects, or versions of them, than the store had.
 
         The instance of an unchanged object is kept, because statuses are cached by instance.
         """
         listed = int(version)
         with self._changed:
-            collection = self._collections[path]
+            collection, news = self._collections[path], False
             if listed >= collection.newest:
                 objects = {_key(item): item for item in items}
                 for key in objects.keys() & collection.objects.keys():
                     if _version(collection.objects[key]) == _version(objects[key]):
                         objects[key] = collection.objects[key]
+                news = _instances(objects) != _instances(collection.objects)
                 collection.objects, collection.newest = objects, listed
-            self._mark(collection, "live")
+            if news or collection.state != "live":
+                self._mark(collection, "live")
+            return news
 
     def apply(self, path: str, kind: str, item: Object) -> None:
         """Apply an event of a watch (ADDED, MODIFIED or DELETED), unless a list is newer."""
@@ -117,6 +123,10 @@ class Store:
 def _key(item: Object) -> Key:
     metadata = item["metadata"]
     return metadata.get("namespace", ""), metadata["name"]
+
+
+def _instances(objects: Mapping[Key, Object]) -> dict[Key, int]:
+    return {key: id(item) for key, item in objects.items()}
 
 
 def _version(item: Object) -> int:

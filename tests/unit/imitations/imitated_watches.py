@@ -81,3 +81,25 @@ class World:
 
     def options(self, timeout):
         return {"timeout": timeout, "stop": self.stop, "clock": self.clock}
+
+
+class PolledWorld(World):
+    """The same, where watches are of no use: collections are listed every 2 seconds."""
+
+    def __init__(self, **release):
+        super().__init__(**release)
+        self.server = {}
+        for number in range(60):
+            self.clock.at(number * 2.0 + 0.1, self.list)
+
+    def put(self, path, obj, event="MODIFIED"):
+        self.version += 1
+        obj["metadata"] |= {"resourceVersion": str(self.version)}
+        items = self.server.setdefault(path, {})
+        items.pop(obj["metadata"]["name"], None)
+        if event != "DELETED":
+            items[obj["metadata"]["name"]] = obj
+
+    def list(self):
+        for path, items in self.server.items():
+            self.watches.store.replace(path, list(items.values()), str(self.version))
