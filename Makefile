@@ -10,7 +10,7 @@ export PYTHONPYCACHEPREFIX := $(CACHE)/pycache
 export COVERAGE_FILE := $(CACHE)/coverage
 unexport PYTHONDONTWRITEBYTECODE
 CLI := $(VENV)/bin/learnflow-infra
-VERBS := deploy diff template values verify status endpoints diagnose history rollback delete doctor
+VERBS := deploy diff template values verify status endpoints diagnose history rollback delete rights doctor
 CLUSTER := cluster-up cluster-status cluster-stop cluster-delete cluster-kubeconfig
 BUNDLE := bundle-create bundle-load
 COMMANDS := $(VERBS) $(CLUSTER) $(BUNDLE) chart-lock image-load
@@ -74,6 +74,7 @@ diagnose: ## show what is not ready, and why
 history: ## show the revisions of releases, and whether they were verified
 rollback: ## roll a release back to an earlier revision (SKILL=postgres-k8s-setup)
 delete: ## uninstall the releases; volumes stay (ARGS=--purge-data deletes them, and asks)
+rights: ## show which rights a deploy needs (ARGS=--as-manifest grants them)
 doctor: ## check what a deploy needs, change nothing
 $(VERBS): setup
 	@LEARNFLOW_VIA_MAKE=1 $(CLI) $@ $(SKILL) $(ARGS)

@@ -15,9 +15,10 @@ class Target:
 
     `cluster` is the name of an embedded cluster and `state` its state; other clusters count as
     running. `server` is the URL of minikube's API server. `node_address` is the host's address for
-    node ports, which need a `tunnel` or not. `environment` are variables that programs need to
-    connect to the cluster, in addition to this process's own. `choice` is a line about what was
-    chosen and passed over; `fault` is why the cluster cannot be used now.
+    node ports, which need a `tunnel` or not; `without_nodes` says why this user needs one, and
+    others may not. `environment` are variables that programs need to connect to the cluster,
+    in addition to this process's own. `choice` is a line about what was chosen and passed over;
+    `fault` is why the cluster cannot be used now.
     """
 
     kind: Literal["context", "minikube", "embedded"]
@@ -30,6 +31,7 @@ class Target:
     driver: str = ""
     server: str = ""
     tunnel: bool = False
+    without_nodes: str = ""
     state: Literal["running", "stopped", "absent"] = "running"
     environment: Mapping[str, str] = field(default_factory=dict)
     choice: str = ""
@@ -48,7 +50,8 @@ class Address:
 class Endpoint:
     """An endpoint of a deployed skill, with its addresses inside the cluster and from the host.
 
-    `host` is None if there is no way from the host; `without_host` then says why. `selector`
+    `host` is None if there is no way from the host; `without_host` then says why.
+    `without_node_port` says why it is no node's address but a tunnel's. `selector`
     are the labels by which the Service selects the server's pods. `tunnel` are commands that
     must run while `host` is used.
     """
@@ -64,5 +67,6 @@ class Endpoint:
     env: Mapping[str, str]
     connect: tuple[str, ...]
     without_host: str = ""
+    without_node_port: str = ""
     selector: Mapping[str, str] = field(default_factory=dict)
     tunnel: tuple[str, ...] = ()

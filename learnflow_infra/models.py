@@ -70,6 +70,8 @@ class ChartSource:
     reaches the nodes, which some servers advertise; "" where there is none. `keeps` are
     collections of custom resources (`group/version/plural`) that stay when the release is
     deleted, because data depends on them; a purge removes those with the volumes' labels.
+    `cluster_objects_key` is the dotted key of the boolean by which the chart has objects of no
+    namespace, such as ClusterRoles; "" where there is none.
     """
 
     chart: str
@@ -86,6 +88,7 @@ class ChartSource:
     operator: OperatorSpec | None = None
     host_address_key: str = ""
     keeps: tuple[str, ...] = ()
+    cluster_objects_key: str = ""
 
     @property
     def remote(self) -> bool:

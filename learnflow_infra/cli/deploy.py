@@ -147,6 +147,8 @@ def _print(done: "Deployed") -> None:
         out(f"{endpoint['name']} ({endpoint['protocol']})" + (f", {proof}" if proof else ""))
         out(f"  in the cluster   {inside['host']}:{inside['port']}")
         out(f"  from this host   {_from_host(endpoint)}")
+        if "withoutNodePort" in endpoint:
+            out(f"    no node port: {endpoint['withoutNodePort']}")
         for line in endpoint.get("tunnel", ()):
             out(f"    tunnel, to be kept open: {line}")
         for line in endpoint["connect"]:

@@ -10,6 +10,7 @@ from learnflow_infra.cli.diff import diff
 from learnflow_infra.cli.doctor import doctor
 from learnflow_infra.cli.endpoints import endpoints
 from learnflow_infra.cli.history import history
+from learnflow_infra.cli.rights import rights
 from learnflow_infra.cli.rollback import rollback
 from learnflow_infra.cli.status import status
 from learnflow_infra.cli.template import template
@@ -52,6 +53,7 @@ for verb in (
     history,
     rollback,
     delete,
+    rights,
     doctor,
 ):
     app.command()(verb)

@@ -1,19 +1,30 @@
 """Errors of the Kubernetes API: a class for each status code that a caller handles."""
 
-from learnflow_infra.errors import ClusterUnreachableError, ReleaseFailedError
-from learnflow_infra.remedy import Command, Remedy
+from learnflow_infra import rights
+from learnflow_infra.errors import ClusterUnreachableError, FoundationError, ReleaseFailedError
+from learnflow_infra.remedy import Command, Remedy, Words
 
 
 class ApiError(ReleaseFailedError):
     """The API server refused a request; `status` is the HTTP code, `message` its text."""
 
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(f"The API server answered {status}: {message}")
+    def __init__(
+        self, status: int, message: str, *, what: str = "", why: Words = "", remedy: Words = ""
+    ) -> None:
+        what = what or f"The API server answered {status}: {message}"
+        super().__init__(what, why=why, remedy=remedy)
         self.status, self.message = status, message
 
 
 class ForbiddenError(ApiError):
+    """403: the user lacks the right, or the server does not admit the object."""
+
+
+class MissingRightError(ForbiddenError, FoundationError):
     """403: the user lacks the right."""
+
+    exit_code = FoundationError.exit_code
+    title = FoundationError.title
 
 
 class NotFoundError(ApiError):
@@ -30,8 +41,11 @@ class GoneError(ApiError):
 
 _INTERNAL = "500: Internal error occurred"
 """A server that answers, such as one whose admission webhook fails. Source: NewInternalError."""
+_FORBIDDEN = 403
+ASK = Remedy("An administrator applies once what this prints: ", Command("rights", "--as-manifest"))
+"""What to do about a right that lacks."""
 _CLASSES: dict[int, type[ApiError]] = {
-    403: ForbiddenError,
+    _FORBIDDEN: ForbiddenError,
     404: NotFoundError,
     409: ConflictError,
     410: GoneError,
@@ -45,7 +59,16 @@ def refusal(status: int, message: str) -> ApiError:
         status: the HTTP code; also `code` in a Status object (meta/v1).
         message: the server's text.
     """
+    if status == _FORBIDDEN and rights.lacks_right(message):
+        return missing_right(message)
     return _CLASSES.get(status, ApiError)(status, message)
+
+
+def missing_right(message: str) -> MissingRightError:
+    """The error for a right that lacks, in a message of the API server or of helm."""
+    right = rights.denied(message)
+    what = f"You may not {right}." if right else "You may not do that."
+    return MissingRightError(_FORBIDDEN, message, what=what, why=message, remedy=ASK)
 
 
 def silent(server: str, why: str) -> ClusterUnreachableError | ApiError:

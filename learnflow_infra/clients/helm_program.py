@@ -10,7 +10,9 @@ from typing import Any, TypeVar
 
 import pyhelm3.command
 
+from learnflow_infra import rights
 from learnflow_infra.clients import helm_environment
+from learnflow_infra.clients.api_errors import missing_right
 from learnflow_infra.errors import (
     ArtifactError,
     ClusterUnreachableError,
@@ -63,7 +65,7 @@ _FAILURES: tuple[tuple[type[LearnflowError], str, str, str, Words], ...] = (
     ),
     (
         ClusterUnreachableError,
-        r"(?i:connection refused|no route to host|i/o timeout|cluster unreachable)",
+        r"(?i:connection refused|no route to host|i/o timeout|cluster unreachable|: unauthorized)",
         "helm cannot reach the cluster.",
         "",
         Remedy(Command("doctor")),
@@ -219,6 +221,8 @@ async def translate(release: str, work: Coroutine[Any, Any, T]) -> T:
 def _translated(release: str, stderr: str) -> LearnflowError:
     if _NO_RELEASE in stderr.lower() and _ETCD not in stderr:
         return MissingReleaseError(f"There is no release {release}.")
+    if rights.lacks_right(stderr):
+        return missing_right(stderr)
     for kind, pattern, what, words, remedy in _FAILURES:
         match = re.search(pattern, stderr, re.DOTALL)
         if match:

@@ -129,10 +129,9 @@ class Kube:
         return resources
 
     def serves(self, collection: str) -> bool:
-        """Whether the kind of a namespaced collection is served; discovery needs no rights."""
-        root, _, rest = collection.partition("/namespaces/")
-        plural = rest.rpartition("/")[2]
-        version = root.removeprefix("/apis/").removeprefix("/api/")
+        """Whether the kind of a collection is served; discovery needs no rights."""
+        root, _, plural = collection.rpartition("/")
+        version = root.partition("/namespaces/")[0].removeprefix("/apis/").removeprefix("/api/")
         return plural in {item["name"] for item in self.resources(version)}
 
     def items(self, path: str, *, labels: str = "") -> list[Object]:

@@ -23,8 +23,9 @@ class VerifiedDocument(TypedDict):
 class EndpointDocument(TypedDict, total=False):
     """One endpoint of endpoints.json; `tunnel` is missing where none is needed.
 
-    Without a way from the host `host` is missing, and `withoutHost` says why. Records of earlier
-    versions lack `selector`.
+    Without a way from the host `host` is missing, and `withoutHost` says why;
+    `withoutNodePort` says why `host` is the end of a tunnel and no node's address. Records of
+    earlier versions lack `selector`.
     `verified` is None where no verification holds for it; `unverified` then says why.
     """
 
@@ -35,6 +36,7 @@ class EndpointDocument(TypedDict, total=False):
     inCluster: Required[AddressDocument]
     host: AddressDocument
     withoutHost: str
+    withoutNodePort: str
     selector: dict[str, str]
     parameters: Required[dict[str, str]]
     credentials: Required[SecretKeys | None]

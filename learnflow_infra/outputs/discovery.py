@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from learnflow_infra.clients import api_paths
-from learnflow_infra.clients.api_errors import ForbiddenError
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.errors import ReleaseFailedError
 from learnflow_infra.locations import Address, Endpoint, Target
@@ -90,6 +89,7 @@ class _Place:
         host, why = self._from_host(spec, inside)
         if host:
             scope["host"] = vars(host)
+        by_node = host is not None and host.host == self.target.node_address
         scope["parameters"] = self._parameters(spec, server, scope)
         credentials = self._credentials(spec, server, scope)
         if credentials:
@@ -102,12 +102,13 @@ class _Place:
             in_cluster=address,
             host=host,
             without_host=why,
+            without_node_port=self.target.without_nodes if by_node else "",
             selector=inside.service["spec"].get("selector") or {},
             parameters=scope["parameters"],
             credentials=credentials,
             env={key: fill(text, scope) for key, text in spec.env.items() if _usable(text, scope)},
             connect=tuple(fill(line, scope) for line in spec.connect if _usable(line, scope)),
-            tunnel=self._tunnels() if self.target.tunnel and host else (),
+            tunnel=self._tunnels() if self.target.tunnel and by_node else (),
         )
 
     def _server(self, spec: EndpointSpec) -> tuple[ServicePort, Server | None]:
@@ -140,10 +141,7 @@ class _Place:
             return None, f"no Service of {spec.release} has a port outside the cluster"
         if chosen.ingress:
             return Address(host=chosen.ingress, port=int(chosen.port["port"])), ""
-        try:
-            address = self.target.node_address or node_address(self.kube)
-        except ForbiddenError:
-            return None, "this user may not read the nodes, whose addresses node ports need"
+        address = self.target.node_address or node_address(self.kube)
         return Address(host=address, port=int(chosen.node_port or chosen.port["port"])), ""
 
     def _parameters(

@@ -54,6 +54,8 @@ def _as_json(endpoint: Endpoint) -> EndpointDocument:
         document["host"] = _address(endpoint.host)
     else:
         document["withoutHost"] = endpoint.without_host
+    if endpoint.without_node_port:
+        document["withoutNodePort"] = endpoint.without_node_port
     if endpoint.tunnel:
         document["tunnel"] = list(endpoint.tunnel)
     return document
@@ -108,6 +110,7 @@ def _paragraph(endpoint: EndpointDocument, namespace: str, kubectl: str) -> list
         _from_host(endpoint),
         *(f"{name}.{key}={value}" for key, value in endpoint["parameters"].items()),
         *_credentials(endpoint, namespace, kubectl),
+        *_without_node_port(endpoint),
         *(f"# keep this open meanwhile: {line}" for line in endpoint.get("tunnel", ())),
         *(f"# connect from this host: {line}" for line in endpoint["connect"]),
         "",
@@ -119,6 +122,11 @@ def _from_host(endpoint: EndpointDocument) -> str:
     if "host" not in endpoint:
         return f"# {endpoint['name']} is not reached from this host: {without_host(endpoint)}"
     return f"{endpoint['name']}.from-host={endpoint['host']['host']}:{endpoint['host']['port']}"
+
+
+def _without_node_port(endpoint: EndpointDocument) -> list[str]:
+    why = endpoint.get("withoutNodePort")
+    return [f"# {endpoint['name']}.from-host is a tunnel's end, no node port: {why}"] if why else []
 
 
 def without_host(endpoint: EndpointDocument) -> str:

@@ -123,6 +123,7 @@ def _chart(folder: Path, item: Document) -> ChartSource:
         operator=_operator(item["operator"]) if "operator" in item else None,
         host_address_key=item.get("hostAddressKey", ""),
         keeps=tuple(item.get("keeps", ())),
+        cluster_objects_key=item.get("clusterObjectsKey", ""),
     )
 
 

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from learnflow_infra import references
+from learnflow_infra.clients.access import Access
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import embedded, target
 from learnflow_infra.engine.images import cache, required
@@ -37,6 +38,7 @@ def session(cluster):
         target=where,
         namespace="default",
         kube=kube,
+        access=Access(kube),
         helm=None,
         emit=ignore,
         watches=Watches(kube),

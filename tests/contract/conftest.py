@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from learnflow_infra.clients import helm_program
+from learnflow_infra.clients.access import Access
 from learnflow_infra.clients.helm import Helm
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters.embedded.programs import binary
@@ -30,6 +31,14 @@ HELM_3 = "LEARNFLOW_HELM3"
 """Names a program of Helm 3.22, which operators may use beside this one."""
 ADMIN, NOBODY, RESIDENT = "contract-admin", "contract-nobody", "contract-resident"
 """Tokens of the users of this throw-away server; a test grants what the last two may do."""
+
+AUDIT = """
+apiVersion: audit.k8s.io/v1
+kind: Policy
+omitStages: [RequestReceived]
+rules: [{level: Metadata, users: [resident]}, {level: None}]
+"""
+"""What `ApiServer.audit` has: the requests of the resident."""
 
 
 @pytest.fixture(scope="session")
@@ -63,6 +72,8 @@ class ApiServer:
         self.folder, self.hyperkube = folder, hyperkube
         self.port, self.etcd_port, self.peer_port = free_port(), free_port(), free_port()
         self.log = (folder / "log").open("w")
+        self.audit = folder / "audit.log"
+        (folder / "audit.yaml").write_text(AUDIT)
         (folder / "tokens.csv").write_text(
             f'{ADMIN},admin,1,"system:masters"\n{NOBODY},nobody,2,"nobodies"\n'
             f'{RESIDENT},resident,3,"residents"\n'
@@ -94,6 +105,7 @@ class ApiServer:
             *("--service-account-signing-key-file", key),
             *("--service-cluster-ip-range", "10.96.0.0/16", "--endpoint-reconciler-type", "none"),
             *("--disable-admission-plugins", "ServiceAccount"),
+            *("--audit-policy-file", self.folder / "audit.yaml", "--audit-log-path", self.audit),
         )
         deadline = time.monotonic() + 60
         while time.monotonic() < deadline and not self.ready():
@@ -175,5 +187,11 @@ def session(kube, kubeconfig, namespace):
     helm = Helm(kubeconfig=kubeconfig, context="admin", namespace=namespace)
     with Watches(kube) as watches:
         yield Session(
-            target=target, namespace=namespace, kube=kube, helm=helm, emit=ignore, watches=watches
+            target=target,
+            namespace=namespace,
+            kube=kube,
+            access=Access(kube),
+            helm=helm,
+            emit=ignore,
+            watches=watches,
         )

@@ -1,9 +1,12 @@
 import pytest
 
+from learnflow_infra.clients.access import Access
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.engine.gate import foundation
+from learnflow_infra.engine.gate.asked import needed
 from learnflow_infra.engine.gate.demand import demand
 from learnflow_infra.errors import InputError
+from tests.contract.grants import grant
 
 pytestmark = pytest.mark.contract
 CLAIM = {
@@ -30,8 +33,10 @@ def by_name(checks):
     return {check.name: check for check in checks}
 
 
-def test_all_failures_of_a_cluster_without_nodes_and_storage_are_reported(kube, namespace):
-    results = by_name(foundation.cluster_checks(kube, namespace))
+def test_all_failures_of_a_cluster_without_nodes_and_storage_are_reported(
+    kube, kubeconfig, namespace
+):
+    results = admitted(kube, kubeconfig, namespace, "admin")
     assert results["cluster"].passed
     assert results["rights"].passed
     needed = by_name(foundation.manifest_checks(kube, namespace, NEEDED))
@@ -55,65 +60,43 @@ def test_a_port_outside_the_range_is_refused(kube):
     assert "--set demo.web.nodePort=PORT" in str(error.value.remedy)
 
 
+def admitted(kube, kubeconfig, namespace, user):
+    """The checks of the cluster for a user, who needs what a Service needs."""
+    connection = Kube(kubeconfig=kubeconfig, context=user)
+    return by_name(
+        foundation.cluster_checks(
+            connection,
+            Access(connection),
+            lambda: needed(namespace, [service(30000)]),
+            uses=("deploy", "verify"),
+        )
+    )
+
+
 def test_each_missing_right_is_named(kube, kubeconfig, namespace):
-    reader = {"apiGroups": [""], "resources": ["pods", "nodes"], "verbs": ["get", "list"]}
-    classes = {"apiGroups": ["storage.k8s.io"], "resources": ["storageclasses"], "verbs": ["list"]}
-    path = "/apis/rbac.authorization.k8s.io/v1"
-    kube.apply(
-        f"{path}/clusterroles/reader",
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "ClusterRole",
-            "metadata": {"name": "reader"},
-            "rules": [reader, classes],
-        },
-    )
-    kube.apply(
-        f"{path}/clusterrolebindings/reader",
-        {
-            "apiVersion": "rbac.authorization.k8s.io/v1",
-            "kind": "ClusterRoleBinding",
-            "metadata": {"name": "reader"},
-            "roleRef": {
-                "apiGroup": "rbac.authorization.k8s.io",
-                "kind": "ClusterRole",
-                "name": "reader",
-            },
-            "subjects": [
-                {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "nobody"}
-            ],
-        },
-    )
-    nobody = Kube(kubeconfig=kubeconfig, context="nobody")
-    rights = by_name(foundation.cluster_checks(nobody, namespace))["rights"]
+    verbs = {"apiGroups": [""], "resources": ["pods", "secrets"], "verbs": ["get", "list"]}
+    grant(kube, namespace, "nobody", [verbs])
+    rights = admitted(kube, kubeconfig, namespace, "nobody")["rights"]
     assert not rights.passed
-    assert "create statefulsets" in rights.message
-    assert "create pods/exec" in rights.message
-    assert "list pods" not in rights.message
-    assert namespace in str(rights.remedy)
+    assert f"create, get, patch configmaps in the namespace {namespace}" in rights.message
+    assert f"create, get pods/exec in the namespace {namespace}" in rights.message
+    assert f"delete pods in the namespace {namespace}" in rights.message
+    assert "nodes" not in rights.message
+    assert "rights --as-manifest" in str(rights.remedy)
 
 
 def test_for_a_user_of_one_namespace_cluster_checks_pass_as_not_checked(
     kube, kubeconfig, namespace
 ):
-    everything = [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}]
-    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": "all"}
-    user = {"apiGroup": "rbac.authorization.k8s.io", "kind": "User", "name": "resident"}
-    path = f"/apis/rbac.authorization.k8s.io/v1/namespaces/{namespace}"
-    for kind, rest in (
-        ("Role", {"rules": everything}),
-        ("RoleBinding", {"roleRef": role, "subjects": [user]}),
-    ):
-        body = {"apiVersion": "rbac.authorization.k8s.io/v1", "kind": kind}
-        kube.apply(f"{path}/{kind.lower()}s/all", {**body, "metadata": {"name": "all"}, **rest})
+    grant(kube, namespace, "resident", [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}])
     resident = Kube(kubeconfig=kubeconfig, context="resident")
-    checks = foundation.cluster_checks(resident, namespace)
-    results = by_name([*checks, *foundation.manifest_checks(resident, namespace, NEEDED)])
+    checks = foundation.manifest_checks(resident, namespace, NEEDED)
+    results = admitted(kube, kubeconfig, namespace, "resident") | by_name(checks)
     assert [name for name, check in results.items() if not check.passed] == []
     assert "granted" in results["rights"].message
-    for name in ("storage", "capacity"):
+    for name, resource in (("storage", "storageclasses"), ("capacity", "nodes")):
         assert "not checked" in results[name].message
-        assert "forbidden" in results[name].message
+        assert f"You may not list {resource}" in results[name].message
     (ports,) = foundation.port_checks(resident, namespace, {}, {})
     assert ports.passed
     assert "not checked" in ports.message

@@ -9,9 +9,11 @@ from concurrent.futures import ThreadPoolExecutor
 
 from learnflow_infra.checks import Check
 from learnflow_infra.clients import api_paths
+from learnflow_infra.clients.access import Access
 from learnflow_infra.clients.api_errors import ForbiddenError
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.engine.gate import claims, nodes, port_requests, ports, quotas
+from learnflow_infra.engine.gate.asked import Needed, Use
 from learnflow_infra.engine.gate.capacity import capacity
 from learnflow_infra.engine.gate.demand import Demand
 from learnflow_infra.engine.gate.rights import rights
@@ -25,23 +27,27 @@ OLDEST = "1.27"
 
 
 def cluster_checks(
-    kube: Kube, namespace: str, oldest: Mapping[ReleaseName, str] | None = None
+    kube: Kube,
+    access: Access,
+    needed: Callable[[], Needed],
+    *,
+    oldest: Mapping[ReleaseName, str] | None = None,
+    uses: Sequence[Use],
 ) -> list[Check]:
-    """Check the version of a cluster, and the user's rights in the namespace.
+    """Check the version of a cluster, and the user's rights.
 
     Args:
         kube: the cluster.
-        namespace: of the releases.
+        access: what the user may do there.
+        needed: finds what rights are needed, for a user who is no administrator.
         oldest: the oldest minor version of Kubernetes that a release supports.
+        uses: what the rights are needed for.
 
     Raises:
         ClusterUnreachableError: the API server does not answer.
     """
     version = kube.request("GET", "/version", patience=5)
-    return [
-        version_check(version, oldest or {}),
-        *_if_allowed("rights", lambda: [rights(kube, namespace)]),
-    ]
+    return [version_check(version, oldest or {}), rights(access, needed, uses)]
 
 
 def manifest_checks(

@@ -1,61 +1,39 @@
-"""Check that the user may do in the namespace what a deploy and its verification do."""
+"""Check that the user may do what a deploy and its verification do."""
 
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Sequence
 
 from learnflow_infra.checks import Check
-from learnflow_infra.clients.kube import Kube
-
-RIGHTS = (
-    ("create", "apps", "statefulsets", ""),
-    ("patch", "apps", "statefulsets", ""),
-    ("create", "", "services", ""),
-    ("create", "", "secrets", ""),
-    ("get", "", "secrets", ""),
-    ("create", "", "configmaps", ""),
-    ("watch", "apps", "statefulsets", ""),
-    ("list", "", "pods", ""),
-    ("watch", "", "pods", ""),
-    ("create", "", "pods", "exec"),
-    ("list", "", "persistentvolumeclaims", ""),
-    ("watch", "", "persistentvolumeclaims", ""),
-    ("list", "", "events", ""),
-    ("watch", "", "events", ""),
-)
-"""Verb, API group, resource and subresource that a deploy and its verification use."""
+from learnflow_infra.clients.access import Access
+from learnflow_infra.clients.api_errors import ASK
+from learnflow_infra.engine.gate.asked import Needed, Use
+from learnflow_infra.remedy import join_lines
+from learnflow_infra.rights import Right, listed
 
 
-def rights(kube: Kube, namespace: str) -> Check:
-    """Check each of RIGHTS with a SelfSubjectAccessReview (authorization.k8s.io/v1)."""
-    with ThreadPoolExecutor(4) as pool:
-        granted = list(pool.map(lambda right: _may(kube, namespace, right), RIGHTS))
-    denied = [
-        f"{verb} {resource}{'/' + sub if sub else ''}"
-        for (verb, _, resource, sub), is_granted in zip(RIGHTS, granted, strict=True)
-        if not is_granted
-    ]
-    if not denied:
-        return Check(name="rights", passed=True, message=f"{len(RIGHTS)} of {len(RIGHTS)} granted")
+def of_deploy(*, verify: bool) -> Sequence[Use]:
+    """What a deploy or rollback needs rights for."""
+    return ("deploy", "verify") if verify else ("deploy",)
+
+
+def rights(access: Access, needed: Callable[[], Needed], uses: Sequence[Use]) -> Check:
+    """Check the rights of these uses; what is needed is found only for users who lack some."""
+    if access.everything():
+        return Check(name="rights", passed=True, message="of an administrator")
+    found = needed()
+    asked = found.of(*uses)
+    missing = access.lacking(asked)
+    if not missing:
+        return Check(name="rights", passed=True, message=f"{len(asked)} of {len(asked)} granted")
+    lines = "\n    ".join(listed(missing))
     return Check(
         name="rights",
         passed=False,
-        message="not allowed: " + ", ".join(denied),
-        remedy=f"Ask for the role admin in the namespace {namespace}.",
+        message=f"{len(missing)} of {len(asked)} lack:\n    {lines}",
+        remedy=join_lines(ASK, _apart(found, missing)),
     )
 
 
-def _may(kube: Kube, namespace: str, right: tuple[str, str, str, str]) -> bool:
-    verb, group, resource, subresource = right
-    attributes = {
-        "namespace": namespace,
-        "verb": verb,
-        "group": group,
-        "resource": resource,
-        "subresource": subresource,
-    }
-    body = {
-        "apiVersion": "authorization.k8s.io/v1",
-        "kind": "SelfSubjectAccessReview",
-        "spec": {"resourceAttributes": attributes},
-    }
-    path = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
-    return bool(kube.request("POST", path, body=body, repeatable=True)["status"]["allowed"])
+def _apart(needed: Needed, missing: Sequence[Right]) -> str:
+    if not needed.apart or all(right.namespace for right in missing):
+        return ""
+    return f"Then leave its part to the administrator: {' '.join(needed.apart)}"

@@ -1,11 +1,15 @@
 """What releases demand of a cluster or a machine, by their rendered manifests."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from learnflow_infra.checks import Check
+from learnflow_infra.clients.kube import Kube
 from learnflow_infra.engine.gate import foundation, machine
+from learnflow_infra.engine.gate import rights as gate
+from learnflow_infra.engine.gate.asked import Needed, Use, needed
 from learnflow_infra.engine.gate.demand import Demand, demand
-from learnflow_infra.engine.release import changes
+from learnflow_infra.engine.gate.kinds import is_cluster_scoped
+from learnflow_infra.engine.release import changes, crds, kept_data
 from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.rendering import render
 from learnflow_infra.engine.request.planning import Plan
@@ -58,6 +62,89 @@ def _started(item: Comparison) -> list[Object]:
         for obj in item.desired.manifest.with_hooks
         if obj["kind"] != "Job" or live.get(changes.key(obj)) != obj or changes.key(obj) in again
     ]
+
+
+def rights(kube: Kube, namespace: str, prepared: Sequence[Prepared]) -> Needed:
+    """The rights that releases need, which are rendered without a cluster.
+
+    Raises:
+        InputError: values do not fit a chart.
+        ReleaseFailedError: helm cannot render a chart.
+    """
+    return of_releases(
+        namespace,
+        prepared,
+        missing=crds.missing(kube, [item.chart for item in prepared]),
+        keeps=kept_data.served(kube, _keeps(prepared)),
+    )
+
+
+def _keeps(prepared: Sequence[Prepared]) -> list[str]:
+    return [name for item in prepared for name in item.source.keeps]
+
+
+def of_releases(
+    namespace: str,
+    prepared: Sequence[Prepared],
+    missing: Sequence[Object] = (),
+    keeps: Sequence[str] | None = None,
+) -> Needed:
+    """The rights for releases.
+
+    Args:
+        namespace: of the releases.
+        prepared: the releases, which are rendered.
+        missing: the CRDs that the cluster lacks.
+        keeps: the collections that outlive them; None takes all that may.
+    """
+    objects = [
+        (item, obj)
+        for item, manifest in zip(prepared, render(prepared, namespace), strict=True)
+        for obj in manifest.with_hooks
+    ]
+    definitions = [crd for item in prepared for crd in item.chart.crds]
+    return needed(
+        namespace,
+        [obj for _, obj in objects],
+        definitions,
+        missing=missing,
+        keeps=_keeps(prepared) if keeps is None else keeps,
+        apart=_apart(item for item, obj in objects if is_cluster_scoped(obj, definitions)),
+    )
+
+
+def _apart(items: Iterable[Prepared]) -> list[str]:
+    options = (
+        f"--set {item.release.name}.{item.source.cluster_objects_key}=false"
+        for item in items
+        if item.source.cluster_objects_key
+    )
+    return list(dict.fromkeys(options))
+
+
+def require_rights(
+    session: Session,
+    objects: Sequence[Object],
+    uses: Sequence[Use],
+    *,
+    keeps: Sequence[str] = (),
+) -> None:
+    """Refuse to begin what this user's rights do not let end.
+
+    Args:
+        session: the cluster.
+        objects: of the releases as they are deployed.
+        uses: what the rights are needed for.
+        keeps: collections that outlive the releases.
+
+    Raises:
+        FoundationError: naming each right that lacks.
+    """
+
+    def asked() -> Needed:
+        return needed(session.namespace, objects, keeps=kept_data.served(session.kube, keeps))
+
+    foundation.require([gate.rights(session.access, asked, uses)])
 
 
 def checks(session: Session, required: Demand) -> list[Check]:

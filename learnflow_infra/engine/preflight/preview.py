@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from learnflow_infra.clients import api_paths
 from learnflow_infra.engine.gate import foundation, machine
+from learnflow_infra.engine.gate.rights import of_deploy
 from learnflow_infra.engine.preflight import needs, notices, refusals
 from learnflow_infra.engine.preflight.refusals import Proposal
 from learnflow_infra.engine.release import (
@@ -53,13 +54,14 @@ def require_target(plan: Plan) -> None:
 
     Raises:
         HostError: the embedded cluster does not run, and this host cannot run it.
-        RefusedError: the profile needs images that only the embedded cluster gets.
+        RefusedError: the profile needs images that only the embedded cluster gets. For a user
+            who may not read the nodes, it is not known whether they have them.
     """
     target = plan.target
     if target.state != "running":
         foundation.require(machine.checks(plan, lambda: needs.of_plan(plan)), HostError)
     own_images = [release for release in plan.releases if release.profiles[target.profile].images]
-    if own_images and not target.cluster:
+    if own_images and not target.cluster and not target.without_nodes:
         raise RefusedError(
             f"The profile {target.profile} needs images that only the embedded cluster gets.",
             why=f"The context {target.context} is another cluster.",
@@ -96,7 +98,7 @@ def preview(
 def _preview(
     session: Session, plan: Plan, prepared: Sequence[Prepared], *, pull: bool, adopt: bool
 ) -> Preview:
-    _check_cluster(session, plan)
+    _check_cluster(session, plan, prepared)
     comparisons, others = _compare(session, plan, prepared)
     _warn_of_refused(session, comparisons)
     proposal = Proposal(
@@ -154,9 +156,16 @@ def _warn_of_refused(session: Session, comparisons: Sequence[Comparison]) -> Non
                 session.emit(Message(text=text))
 
 
-def _check_cluster(session: Session, plan: Plan) -> None:
+def _check_cluster(session: Session, plan: Plan, prepared: Sequence[Prepared]) -> None:
+    kube = session.kube
     with step(session.emit, "foundation", "Check the foundation") as running:
-        results = foundation.cluster_checks(session.kube, session.namespace, needs.kubernetes(plan))
+        results = foundation.cluster_checks(
+            kube,
+            session.access,
+            lambda: needs.rights(kube, session.namespace, prepared),
+            oldest=needs.kubernetes(plan),
+            uses=of_deploy(verify=plan.verify),
+        )
         foundation.require(results)
         running.done(f"{counted(len(results), 'check')} passed", changed=None)
 

@@ -177,7 +177,7 @@ def images(proposal: Proposal) -> None:
         required.running_images(session),
         session.emit,
         pull=proposal.pull,
-        built=required.built_images(prepared),
+        built=required.built_images(prepared) if session.target.cluster else (),
     )
 
 

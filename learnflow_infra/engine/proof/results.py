@@ -3,7 +3,9 @@
 import re
 from collections.abc import Sequence
 
+from learnflow_infra import rights
 from learnflow_infra.checks import Check
+from learnflow_infra.clients.api_errors import missing_right
 from learnflow_infra.errors import LearnflowError, VerificationError
 from learnflow_infra.models import Skill
 from learnflow_infra.outputs.contracts import VerifyResult
@@ -69,6 +71,9 @@ def failure(results: Sequence[VerifyResult], skills: Sequence[Skill] = ()) -> Le
     failed = [result for result in results if not passed(result)]
     if results and not failed:
         return None
+    denied = [check.message for item in failed for check in failed_checks(item)]
+    for message in filter(rights.lacks_right, denied):
+        return missing_right(message)
     lines = [
         _line(f"{result['skill']} {check.name} (from {check.origin}): {check.message}")
         for result in failed

@@ -6,6 +6,8 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 
+from learnflow_infra import rights
+from learnflow_infra.clients.api_errors import missing_right
 from learnflow_infra.errors import ClusterUnreachableError
 from learnflow_infra.outputs.contracts import EndpointsDocument
 from learnflow_infra.remedy import Command, Remedy
@@ -51,6 +53,8 @@ def _wait(process: Process, port: int) -> None:
         if process.poll() is not None or time.monotonic() > deadline:
             process.kill()
             stderr = (process.stderr.read() if process.stderr else b"").decode("utf-8", "replace")
+            if rights.lacks_right(stderr):
+                raise missing_right(stderr.strip())
             raise ClusterUnreachableError(
                 f"No tunnel to port {port} could be opened.",
                 why=stderr.strip() or f"Nothing listened there within {SECONDS:.0f} s.",

@@ -14,12 +14,15 @@ from learnflow_infra.engine.release import admission, changes, drift, served_kin
 from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.refusal import explained
 from learnflow_infra.engine.request.session import Session
-from learnflow_infra.errors import ReleaseFailedError
+from learnflow_infra.errors import FoundationError, ReleaseFailedError
 from learnflow_infra.hooks import is_only_test
 from learnflow_infra.models import Release
 from learnflow_infra.objects import Object, references
+from learnflow_infra.remedy import Command, Remedy
 
 _TWICE = "the manifest has this object twice, and helm creates it once"
+_TAKEN = "provided port is already allocated"
+"""In the API server's refusal of a node port. Source: portallocator's ErrAllocated."""
 _OWN = "helm installs into this namespace, so it is created before, and not by the chart"
 
 
@@ -44,11 +47,13 @@ def require(session: Session, comparisons: Sequence[Comparison]) -> None:
 
     Raises:
         InputError: naming each object that is wrong as it is written.
+        FoundationError: a node port is another Service's.
         LearnflowError: of the class of the cause: a quota, a policy, a right.
     """
     malformed = [line for item in comparisons for line in _malformed(session, item)]
     sent = [item for comparison in comparisons for item in _sent(comparison)]
     refused = _refused(session, comparisons, sent)
+    _require_ports([item.line(text) for item, text in refused if _TAKEN in text])
     written = [item.line(text) for item, text in refused if trial.is_written_wrong(text)]
     validate.require([*malformed, *written])
     for item, text in refused:
@@ -57,6 +62,20 @@ def require(session: Session, comparisons: Sequence[Comparison]) -> None:
     for comparison in comparisons:
         if comparison.refusal:
             raise comparison.refusal
+
+
+def _require_ports(taken: Sequence[str]) -> None:
+    """Raise an error for node ports of Services that this user may not see, see `port_checks`.
+
+    Raises:
+        FoundationError: a line each.
+    """
+    if taken:
+        raise FoundationError(
+            "A Service of another namespace has a node port of this release.",
+            why="\n".join(taken),
+            remedy=Remedy("Choose another in your values (nodePort): ", Command("values")),
+        )
 
 
 def _malformed(session: Session, item: Comparison) -> list[str]:

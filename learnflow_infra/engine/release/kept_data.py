@@ -4,7 +4,8 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from learnflow_infra.clients import api_paths
-from learnflow_infra.clients.api_errors import NotFoundError
+from learnflow_infra.clients.api_errors import ForbiddenError, NotFoundError
+from learnflow_infra.clients.kube import Kube
 from learnflow_infra.engine.release import claims, losses, usage
 from learnflow_infra.engine.release.state import Observed
 from learnflow_infra.engine.release.uninstall import wait_for_claims
@@ -37,6 +38,11 @@ def find(
             if secret and marks.is_marked(secret, skill.name):
                 objects[path] = secret
     return objects
+
+
+def served(kube: Kube, keeps: Iterable[str]) -> list[str]:
+    """The collections that outlive a release (`ChartSource.keeps`) and that the cluster serves."""
+    return [name for name in keeps if kube.serves(f"/apis/{name}")]
 
 
 def lines(session: Session, data: Mapping[str, Object]) -> list[str]:
@@ -101,8 +107,15 @@ def _collections(session: Session, release: Release) -> Iterator[str]:
 
 
 def _items(session: Session, collection: str, labels: Mapping[str, str]) -> list[Object]:
-    """The objects with these labels; none where their kind is not served."""
+    """The objects with these labels; none where their kind is not served.
+
+    The server refuses a user who lacks the right before it looks for the kind.
+    """
     try:
         return session.kube.items(collection, labels=api_paths.selector(labels))
     except NotFoundError:
+        return []
+    except ForbiddenError:
+        if session.kube.serves(collection):
+            raise
         return []

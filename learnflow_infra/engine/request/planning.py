@@ -6,10 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from learnflow_infra import skills as library
+from learnflow_infra.clients.access import Access
+from learnflow_infra.clients.api_errors import ASK, MissingRightError
 from learnflow_infra.clients.helm import Helm
 from learnflow_infra.clients.helm_output import Live
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import target as targets
+from learnflow_infra.clusters.reach import LOCALHOST
 from learnflow_infra.engine.request import (
     confirmation,
     dependencies,
@@ -20,17 +23,19 @@ from learnflow_infra.engine.request import (
 from learnflow_infra.engine.request.confirmation import Confirm
 from learnflow_infra.engine.request.foreign_revisions import ForeignRevision
 from learnflow_infra.engine.request.operators import Operator
-from learnflow_infra.errors import InputError, RefusedError
+from learnflow_infra.errors import FoundationError, InputError, RefusedError
 from learnflow_infra.events import Emit, Message
 from learnflow_infra.locations import Target
 from learnflow_infra.models import Release, ReleaseName, Skill
 from learnflow_infra.outputs import stored_record
 from learnflow_infra.outputs.record import Record
-from learnflow_infra.remedy import Command, Remedy, Words
+from learnflow_infra.remedy import Command, Remedy, Words, join_lines
+from learnflow_infra.rights import LIST_NODES
 from learnflow_infra.sources import mirror
 from learnflow_infra.sources.mirror import Mirror
 from learnflow_infra.values import Flags, Overrides, read_overrides
 
+_NO_NODES = "this user may not read the nodes, whose addresses node ports need"
 _LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
 
 
@@ -86,7 +91,8 @@ class Plan:
     needs first. `record` is the cluster's; None if it was not read, or the cluster does not run.
     `previous` are the revisions whose values are reused, `foreign` those of operators whose values
     are kept. `operators` are programs of others in the cluster; the releases in place of which one
-    of them is used are not among `releases`.
+    of them is used are not among `releases`. `access` is what the user may do there. `verify`: the
+    skills are verified at the end.
     """
 
     target: Target
@@ -101,6 +107,8 @@ class Plan:
     allow_recreate: bool = False
     force_conflicts: bool = False
     operators: tuple[Operator, ...] = ()
+    access: Access | None = None
+    verify: bool = True
 
 
 def choose(options: Options, emit: Emit) -> Target:
@@ -159,11 +167,13 @@ def for_cluster(options: Options, target: Target) -> Plan:
     targets.require_usable(target)
     if target.state != "running":
         return _plan(options, target, None)
-    record = stored_record.read(api(target), options.namespace)
+    kube = api(target)
+    access, record = Access(kube), _read_record(kube, options.namespace)
+    target = _reached(target, access)
     if record.profile and not options.profile:
         target = replace(target, profile=record.profile)
     require_profile(record, target, options.namespace)
-    plan = _with_operators(_plan(options, target, record))
+    plan = replace(_with_operators(_plan(options, target, record)), access=access)
     names, client = [release.name for release in plan.releases], helm(target, options.namespace)
     if options.reuse_values:
         plan = replace(plan, previous=reuse.read(client, names, record))
@@ -171,6 +181,30 @@ def for_cluster(options: Options, target: Target) -> Plan:
         found = asyncio.run(foreign_revisions.read_all(client, record, names))
         plan = replace(plan, foreign=found)
     return plan
+
+
+def _read_record(kube: Kube, namespace: str) -> Record:
+    """The record of a namespace, which is the first that a verb asks for there.
+
+    Raises:
+        FoundationError: this user may not read it. The server answers the same where the namespace
+            does not exist.
+    """
+    try:
+        return stored_record.read(kube, namespace)
+    except MissingRightError as error:
+        raise FoundationError(
+            f"You may not work in the namespace {namespace}, or it does not exist.",
+            why=f"The API server tells you no more: {error.message}",
+            remedy=join_lines(ASK, "Or name a namespace of yours: --namespace NAME"),
+        ) from error
+
+
+def _reached(target: Target, access: Access) -> Target:
+    """The target with tunnels, if this user may not read the nodes, whose addresses ports need."""
+    if target.node_address or access.may(LIST_NODES):
+        return target
+    return replace(target, node_address=LOCALHOST, tunnel=True, without_nodes=_NO_NODES)
 
 
 def require_profile(record: Record, target: Target, namespace: str) -> None:
@@ -242,4 +276,5 @@ def _plan(options: Options, target: Target, record: Record | None) -> Plan:
         record=record,
         allow_recreate=options.allow_recreate,
         force_conflicts=options.force_conflicts,
+        verify=options.verify,
     )

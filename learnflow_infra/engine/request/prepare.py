@@ -106,7 +106,8 @@ def _layers_below(plan: Plan, release: Release, source: ChartSource) -> list[Lay
     for use in source.images:
         images = put(images, use.values, dict(vars(embedded.reference(use.recipe))))
     layers = [Layer(name="image built by this project", values=images)] if images else []
-    address = reach.of(plan.target).address
+    target = plan.target
+    address = target.node_address if target.tunnel else reach.of(target).address
     if address and source.host_address_key:
         values = put({}, source.host_address_key, address)
         layers.append(Layer(name=f"how this host reaches {plan.target.context}", values=values))

@@ -5,6 +5,7 @@ import threading
 from dataclasses import dataclass, field
 
 from learnflow_infra.clients import helm_environment
+from learnflow_infra.clients.access import Access
 from learnflow_infra.clients.helm import Helm
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import target as targets
@@ -23,11 +24,13 @@ class Session:
 
     `watches` are shared by all waits of the run, and end with it. `stop` ends the waits
     when the run is interrupted. `record` is what the cluster recorded when the run began.
+    `access` is what the user may do.
     """
 
     target: Target
     namespace: str
     kube: Kube
+    access: Access
     helm: Helm
     emit: Emit
     watches: Watches
@@ -45,7 +48,8 @@ def connect(plan: Plan, emit: Emit) -> Session:
     """
     target = plan.target
     targets.require_running(target)
-    kube = api(target)
+    access = plan.access or Access(api(target))
+    kube = access.kube
     _report_ignored(emit)
     _report_operators(plan, emit)
     record = stored_record.read(kube, plan.namespace) if plan.record is None else plan.record
@@ -54,6 +58,7 @@ def connect(plan: Plan, emit: Emit) -> Session:
         target=target,
         namespace=plan.namespace,
         kube=kube,
+        access=access,
         helm=planning.helm(target, plan.namespace),
         emit=emit,
         watches=Watches(kube),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from learnflow_infra import paths
 from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.helm_output import Live
+from learnflow_infra.engine.preflight import needs
 from learnflow_infra.engine.proof.publish import take_back
 from learnflow_infra.engine.release import claims, claims_at_risk, foreign, kept_data, losses
 from learnflow_infra.engine.release.adopt import refusal
@@ -41,6 +42,7 @@ def delete(options: Options, *, purge: bool, emit: Emit) -> Deleted:
     """Uninstall the chosen skills' releases, each before those that it needs.
 
     Raises:
+        FoundationError: a right lacks; nothing is changed.
         RefusedError: somebody else made a release or a claim; or data would be purged, and
             that was not confirmed; or data would go though it is to be kept. Nothing is changed.
         LockedError: another helm process may be at work on a release.
@@ -58,6 +60,7 @@ def delete(options: Options, *, purge: bool, emit: Emit) -> Deleted:
             with accounted(UNCHANGED):
                 observed = [(item, asyncio.run(observe_own(session, item))) for item in releases]
                 purged: Mapping[str, Object] = {}
+                _require_rights(session, observed, purge=purge)
                 if purge:
                     _claim_ownership(session, skills, observed, purge=True)
                     purged = _confirm(session, options, skills, observed)
@@ -80,6 +83,18 @@ def delete(options: Options, *, purge: bool, emit: Emit) -> Deleted:
     going = {path for path, obj in left.items() if is_deleted(obj)}
     kept = [losses.short(path) for path in left if path not in {*purged, *going}]
     return Deleted(releases=uninstalled, kept=kept, purged=[*map(losses.short, purged)])
+
+
+def _require_rights(
+    session: Session, observed: Sequence[tuple[Release, Observed]], *, purge: bool
+) -> None:
+    sources = [release.profiles[session.target.profile] for release, _ in observed]
+    needs.require_rights(
+        session,
+        [obj for _, item in observed if item.live for obj in item.live.manifest.objects],
+        ("delete", "purge") if purge else ("delete",),
+        keeps=[name for source in sources for name in source.keeps],
+    )
 
 
 def _require_data_stays(session: Session, observed: Sequence[tuple[Release, Observed]]) -> None:
@@ -145,9 +160,10 @@ def _confirm(
 
 def _take_back(session: Session, skills: Sequence[Skill]) -> None:
     """What is recorded of the skills is not verified any more; a lost server keeps its record."""
-    with suppress(LearnflowError):
-        names = {skill.name for skill in skills}
-        take_back(session, session.record, names, "delete")
+    names = {skill.name for skill in skills}
+    if session.record.profile:  # else nothing was deployed
+        with suppress(LearnflowError):
+            take_back(session, session.record, names, "delete")
 
 
 async def _uninstall(session: Session, release: Release, live: Live | None) -> bool:

@@ -2,12 +2,14 @@
 
 from learnflow_infra.checks import Check
 from learnflow_infra.engine.gate import checkout, foundation, machine
+from learnflow_infra.engine.gate.rights import of_deploy
 from learnflow_infra.engine.preflight import needs
 from learnflow_infra.engine.request import planning
 from learnflow_infra.engine.request.planning import Options
+from learnflow_infra.engine.request.prepare import prepare
 from learnflow_infra.engine.request.session import connect
 from learnflow_infra.errors import LearnflowError
-from learnflow_infra.events import Emit
+from learnflow_infra.events import Emit, ignore
 from learnflow_infra.locations import Target
 
 
@@ -29,7 +31,13 @@ def _cluster_checks(options: Options, target: Target, emit: Emit) -> list[Check]
     try:
         plan = planning.for_cluster(options, target)
         session = connect(plan, emit)
-        checks = foundation.cluster_checks(session.kube, session.namespace, needs.kubernetes(plan))
+        checks = foundation.cluster_checks(
+            session.kube,
+            session.access,
+            lambda: needs.rights(session.kube, session.namespace, prepare(plan, ignore)),
+            oldest=needs.kubernetes(plan),
+            uses=of_deploy(verify=True),
+        )
         return [*checks, *needs.checks(session, needs.of_plan(plan))]
     except LearnflowError as error:
         return [Check(name="cluster", passed=False, message=error.what, remedy=error.remedy)]

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from learnflow_infra.clients.helm_output import Live, Revision
+from learnflow_infra.engine.gate.rights import of_deploy
+from learnflow_infra.engine.preflight import needs
 from learnflow_infra.engine.proof.prove import prove
 from learnflow_infra.engine.proof.publish import take_back
 from learnflow_infra.engine.release import claims_at_risk, obstacles, pod_needs
@@ -60,7 +62,7 @@ def rollback(
         session = connect(plan, emit)
         with accounted(UNCHANGED):
             to = asyncio.run(_revision(session, chosen, revision))
-            asyncio.run(_require_needs(session, chosen, to, force=options.force_conflicts))
+            asyncio.run(_require_needs(session, chosen, to, options))
         with session.watches:
             try:
                 outcomes = asyncio.run(_roll_back(session, plan, chosen, to, options.timeout))
@@ -116,14 +118,19 @@ async def _revision(session: Session, release: Release, revision: int | None) ->
     )
 
 
-async def _require_needs(session: Session, release: Release, revision: int, *, force: bool) -> None:
+async def _require_needs(
+    session: Session, release: Release, revision: int, options: Options
+) -> None:
     """Refuse a revision whose pods would not start, or which undoes what others keep setting.
 
     Raises:
+        FoundationError: naming each right that this user lacks.
         RefusedError: naming what is missing, or the fields.
     """
     target = await session.helm.live(release.name, revision=revision)
     objects = target.manifest.objects if target else ()
+    uses = of_deploy(verify=options.verify)
+    await asyncio.to_thread(needs.require_rights, session, objects, uses)
     missing = await asyncio.to_thread(pod_needs.unmet, session.kube, session.namespace, objects)
     if missing:
         raise RefusedError(
@@ -132,7 +139,7 @@ async def _require_needs(session: Session, release: Release, revision: int, *, f
             why="Pods of that revision would not start.",
             remedy="Create it again as it was, then repeat the rollback.",
         )
-    if target and not force:
+    if target and not options.force_conflicts:
         found = await obstacles.of_revision(session, release, target)
         obstacles.require_no_claims(release, found, revision)
 

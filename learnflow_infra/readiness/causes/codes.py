@@ -45,7 +45,7 @@ class Code(StrEnum):
 
     ClaimReplaced = auto(), VerificationError, NEVER, "a claim was replaced: its data are gone"
     ClaimBeingDeleted = auto(), _UNREADY, 10, "a claim is being deleted: its data go with its pod"
-    RightsMissing = auto(), _REFUSED, 10, "this user may not read or create what a deploy needs"
+    RightsMissing = auto(), _FOUNDATION, 10, "this user may not read or create what a deploy needs"
     NodeNotReady = auto(), _FOUNDATION, 60, "a node does not answer"
     NodePressure = auto(), _FOUNDATION, 60, "a node is short of disk, memory or process ids"
     OperatorNotRunning = auto(), _REFUSED, 30, "the operator of a custom resource does not run"

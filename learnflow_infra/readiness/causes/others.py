@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from learnflow_infra.clients.api_errors import ASK
 from learnflow_infra.objects import Object, refer, reference
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
@@ -69,12 +70,11 @@ def _scaled(facts: Facts) -> Iterator[Cause]:
 def _denied(facts: Facts) -> Iterator[Cause]:
     hidden = sorted(_WORKLOADS.intersection(facts.evidence.denied))
     if hidden:
-        where = f"-n {facts.evidence.namespace}"
         yield Cause(
             code=Code.RightsMissing,
             object=refer("Namespace", facts.evidence.namespace),
             message=f"this user may not read {', '.join(hidden)}",
-            remedy=f"Ask for the rights: kubectl auth can-i list {hidden[0]} {where}",
+            remedy=ASK,
         )
 
 

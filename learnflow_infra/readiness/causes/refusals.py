@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 
+from learnflow_infra.clients.api_errors import ASK
 from learnflow_infra.fields import count, text
 from learnflow_infra.masking import masked
 from learnflow_infra.objects import Object, Reference, refer, reference
@@ -67,7 +68,7 @@ _PHRASES: tuple[tuple[Code, str, str, Words], ...] = (
             r"|attempting to grant"
         ),
         "this user may not do that",
-        "Ask for the rights: kubectl -n {namespace} auth can-i --list",
+        ASK,
     ),
     (
         Code.HookFailed,

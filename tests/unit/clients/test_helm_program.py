@@ -5,9 +5,11 @@ import asyncio
 import pytest
 
 from learnflow_infra.clients import helm_environment, helm_program
+from learnflow_infra.clients.api_errors import MissingRightError
 from learnflow_infra.clients.helm_program import HelmCommand, HelmError, run, translate
 from learnflow_infra.errors import (
     ArtifactError,
+    ClusterUnreachableError,
     FoundationError,
     InputError,
     ReleaseFailedError,
@@ -183,3 +185,41 @@ def test_a_record_that_helm_cannot_read_is_named_and_can_be_deleted(stderr, what
     lines = str(failed.value.remedy).splitlines()
     assert lines[-2].startswith("kubectl get secrets -l owner=helm,name=demo ")
     assert lines[-1] == "kubectl delete secrets sh.helm.release.v1.demo.vREVISION"
+
+
+DENIED = (
+    'secrets "s" is forbidden: User "u" cannot get resource "secrets" in API group "" '
+    'in the namespace "n"'
+)
+LOOKUP = f'template: d/a.yaml:1:4: executing "d/a.yaml": error calling lookup: {DENIED}'
+
+
+@pytest.mark.parametrize(
+    "stderr",
+    [f"Error: query: failed to query with labels: {DENIED}", f"Error: UPGRADE FAILED: {LOOKUP}"],
+    ids=["helm's records", "a chart's lookup"],
+)
+def test_a_right_that_helm_lacks_is_named(stderr):
+    async def fail():
+        raise HelmError(stderr)
+
+    with pytest.raises(MissingRightError, match="You may not get secrets in") as error:
+        asyncio.run(translate("demo", fail()))
+    assert error.value.exit_code == 11
+    assert error.value.why == stderr
+    assert "rights --as-manifest" in str(error.value.remedy)
+
+
+@pytest.mark.parametrize(
+    "stderr",
+    [
+        "Error: Kubernetes cluster unreachable: the server has asked for the client's credentials",
+        "Error: query: failed to query with labels: Unauthorized",
+    ],
+)
+def test_credentials_that_the_server_does_not_accept_are_no_failed_release(stderr):
+    async def fail():
+        raise HelmError(stderr)
+
+    with pytest.raises(ClusterUnreachableError):
+        asyncio.run(translate("demo", fail()))

@@ -13,7 +13,7 @@ import yaml
 from learnflow_infra.clients import retry
 from learnflow_infra.clients.api_errors import ApiError, ConflictError, ForbiddenError
 from learnflow_infra.clients.kube import Kube
-from learnflow_infra.errors import ClusterUnreachableError
+from learnflow_infra.errors import ClusterUnreachableError, followed_by
 
 LOST = "the connection is closed instead of an answer"
 
@@ -229,6 +229,30 @@ def test_a_refusal_has_its_class_and_is_final(server, kube, status, kind):
     with pytest.raises(kind, match=f"answered {status}: status {status}"):
         kube.request("POST", "/x", body={})
     assert len(server.requests) == 1
+
+
+def test_a_right_that_lacks_is_11_and_named(server, kube):
+    server.says = (
+        'statefulsets.apps "a" is forbidden: User "u" cannot get resource "statefulsets" in API '
+        'group "apps" in the namespace "n"'
+    )
+    server.answers = [(403, {})]
+    with pytest.raises(ForbiddenError) as error:
+        kube.get("/x")
+    assert error.value.exit_code == 11
+    assert error.value.what == "You may not get statefulsets.apps in the namespace n."
+    assert error.value.why == server.says
+    assert "rights --as-manifest" in str(error.value.remedy)
+    copy = followed_by(error.value, "No release was changed.")
+    assert (copy.what, copy.exit_code) == (f"{error.value.what} No release was changed.", 11)
+
+
+def test_a_403_for_a_quota_is_no_missing_right(server, kube):
+    server.says = 'pods "a" is forbidden: exceeded quota: q, requested: pods=1'
+    server.answers = [(403, {})]
+    with pytest.raises(ForbiddenError, match="exceeded quota") as error:
+        kube.get("/x")
+    assert error.value.exit_code == 6
 
 
 def test_a_container_without_a_log_has_no_lines(server, kube):

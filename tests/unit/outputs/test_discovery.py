@@ -7,7 +7,6 @@ import pytest
 import yaml
 
 from learnflow_infra import skills
-from learnflow_infra.clients.api_errors import ForbiddenError
 from learnflow_infra.clients.helm_program import executable
 from learnflow_infra.documents import parse_all
 from learnflow_infra.locations import Address, Target
@@ -216,14 +215,12 @@ EXTERNAL = [
 
 
 class Operated(Cluster):
-    """A cluster with Services that an operator made, and a user who may not read nodes."""
+    """A cluster with Services that an operator made."""
 
     def __init__(self, services):
         self.services = services
 
-    def items(self, path):
-        if path == "/api/v1/nodes":
-            raise ForbiddenError(403, "nodes is forbidden")
+    def items(self, _path):
         return self.services
 
 
@@ -263,7 +260,22 @@ def test_an_operator_that_opens_nothing():
     assert "exec svc/kafka-kafka-bootstrap -c kafka" in line
 
 
-def test_a_user_who_may_not_read_nodes_has_no_way_to_their_ports():
-    found = of_strimzi(INTERNAL + EXTERNAL, replace(TARGET, node_address=None))
-    assert found.host is None
-    assert "may not read the nodes" in found.without_host
+def test_without_the_nodes_addresses_tunnels_lead_to_node_ports():
+    why = "this user may not read the nodes"
+    target = replace(TARGET, node_address="127.0.0.1", tunnel=True, without_nodes=why)
+    found = of_strimzi(INTERNAL + EXTERNAL, target)
+    assert found.host == Address(host="127.0.0.1", port=30092)
+    assert found.without_node_port == why
+    assert found.tunnel == (
+        "kubectl -n ns port-forward svc/kafka-kafka-external-bootstrap 30092:9094",
+        "kubectl -n ns port-forward svc/kafka-broker-0 30093:9094",
+    )
+
+
+def test_a_load_balancers_address_needs_no_tunnel():
+    status = {"loadBalancer": {"ingress": [{"ip": "10.0.0.9"}]}}
+    balanced = [{**EXTERNAL[0], "status": status}, EXTERNAL[1]]
+    target = replace(TARGET, node_address="127.0.0.1", tunnel=True, without_nodes="why")
+    found = of_strimzi(INTERNAL + balanced, target)
+    assert found.host == Address(host="10.0.0.9", port=9094)
+    assert (found.tunnel, found.without_node_port) == ((), "")

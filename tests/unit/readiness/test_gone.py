@@ -3,7 +3,7 @@
 import imitated_watches
 import pytest
 
-from learnflow_infra.errors import ClusterUnreachableError, NotReadyError, ReleaseFailedError
+from learnflow_infra.errors import ClusterUnreachableError, FoundationError, NotReadyError
 from learnflow_infra.readiness import failures, gone
 from learnflow_infra.readiness.owned import INSTANCE
 from learnflow_infra.readiness.watched import COLLECTIONS
@@ -64,7 +64,7 @@ def test_a_stuck_finalizer_ends_the_wait_after_its_grace():
 def test_a_missing_right_is_named():
     world = World(grace={"RightsMissing": 2}).expect()
     world.watches.store.mark(PODS, "denied", "forbidden")
-    with pytest.raises(ReleaseFailedError, match="RightsMissing"):
+    with pytest.raises(FoundationError, match="RightsMissing"):
         world.gone()
 
 

@@ -9,7 +9,8 @@ from learnflow_infra.clients import retry
 from learnflow_infra.clients.api_errors import refusal
 from learnflow_infra.clients.connection import LostAnswerError
 from learnflow_infra.clients.stream import SilentError
-from learnflow_infra.readiness.watches import SILENT, Watches
+from learnflow_infra.readiness.follower import SILENT
+from learnflow_infra.readiness.watches import Watches
 
 PATH = "/api/v1/namespaces/n/pods"
 FORBIDDEN = (

@@ -28,3 +28,13 @@ def result(message):
 def test_a_command_of_a_verify_program_is_one_of_this_run(message, parts):
     error = results.failure([result(message)])
     assert Remedy(error.why) == Remedy(*parts)
+
+
+def test_a_check_that_lacks_a_right_is_11_with_the_right():
+    denied = (
+        'Error from server (Forbidden): pods "a" is forbidden: User "u" cannot create resource '
+        '"pods/exec" in API group "" in the namespace "n"'
+    )
+    error = results.failure([result(denied)])
+    assert error.exit_code == 11
+    assert error.what == "You may not create pods/exec in the namespace n."

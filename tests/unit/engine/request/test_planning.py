@@ -13,7 +13,7 @@ from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine.request import planning
 from learnflow_infra.engine.request.planning import Options
 from learnflow_infra.engine.request.session import connect
-from learnflow_infra.errors import ClusterUnreachableError, RefusedError
+from learnflow_infra.errors import ClusterUnreachableError, FoundationError, RefusedError
 from learnflow_infra.events import Message, ignore
 from learnflow_infra.locations import Target
 from learnflow_infra.models import Profile
@@ -27,15 +27,23 @@ class ApiServer(ThreadingHTTPServer):
 
     def __init__(self):
         super().__init__(("127.0.0.1", 0), Handler)
-        self.objects, self.paths = {}, []
+        self.objects, self.paths, self.forbidden, self.allowed = {}, [], "", True
 
 
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         self.server.paths.append(self.path)
         found = self.server.objects.get(self.path)
-        body = json.dumps(found or {"message": "not found"}).encode()
-        self.send_response(200 if found else 404)
+        status = 403 if self.server.forbidden else 200 if found else 404
+        self.answer(status, found or {"message": self.server.forbidden or "not found"})
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        self.answer(201, {"status": {"allowed": self.server.allowed}})
+
+    def answer(self, status, document):
+        body = json.dumps(document).encode()
+        self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -127,6 +135,28 @@ def test_a_cluster_that_does_not_run_is_not_connected_to(server):
     with pytest.raises(ClusterUnreachableError, match="x is stopped") as error:
         connect(replace(plan, target=stopped), ignore)
     assert "cluster up --name x" in str(error.value.remedy)
+
+
+def test_a_user_who_may_read_the_nodes_needs_no_tunnel(server):
+    assert for_cluster(OPTIONS).target.tunnel is False
+
+
+def test_without_the_nodes_addresses_a_tunnel_leads_to_node_ports(server):
+    server.allowed = False
+    target = for_cluster(OPTIONS).target
+    assert (target.node_address, target.tunnel) == ("127.0.0.1", True)
+    assert "may not read the nodes" in target.without_nodes
+
+
+def test_a_namespace_in_which_this_user_may_do_nothing(server):
+    server.forbidden = (
+        'configmaps "learnflow-endpoints" is forbidden: User "u" cannot get resource "configmaps" '
+        'in API group "" in the namespace "learnflow"'
+    )
+    with pytest.raises(FoundationError, match="in the namespace learnflow, or it does not") as e:
+        for_cluster(OPTIONS)
+    assert "rights --as-manifest" in str(e.value.remedy)
+    assert server.forbidden in str(e.value.why)
 
 
 def test_variables_that_helm_does_not_get_are_named(server, monkeypatch):

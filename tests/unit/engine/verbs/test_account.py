@@ -193,12 +193,14 @@ class Deleting:
 
     def __init__(self, monkeypatch, *, failing="b"):
         self.taken_back = []
-        document = {"endpoints": []}
+        document = {"profile": "embedded", "endpoints": []}
         record = Record(endpoints=document, verified={"s": Verified(at="1")})
-        self.session = session(record=record, watches=SimpleNamespace())
-        releases = [Release(name=name, skill="s", profiles={}) for name in ("b", "a")]
+        access = SimpleNamespace(everything=lambda: True)
+        self.session = session(record=record, watches=SimpleNamespace(), access=access)
+        profiles = {"embedded": SimpleNamespace(keeps=())}
+        releases = [Release(name=name, skill="s", profiles=profiles) for name in ("b", "a")]
         plan = SimpleNamespace(skills=[SimpleNamespace(name="s")], releases=releases)
-        target = self.session.target = SimpleNamespace(context="c")
+        target = self.session.target = SimpleNamespace(context="c", profile="embedded")
 
         async def observe(_session, _release):
             return Observed(live=SimpleNamespace(manifest=SimpleNamespace(objects=[])))
