@@ -92,7 +92,7 @@ def _support(component: Component, releases: list[str], day: date) -> tuple[Verd
         return _by_date(own, support.ends[own], day)
     if support.lines and _lines_above(component, releases) >= support.lines:
         newest = line(releases[-1], support.depth)
-        return Verdict.ended, f"fixes go to the newest {support.lines} of lines, up to {newest}"
+        return Verdict.ended, f"only the newest lines get fixes: {support.lines}, up to {newest}"
     return None
 
 
