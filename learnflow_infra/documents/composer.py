@@ -36,13 +36,15 @@ class Composer:
 
     `lines` has the line (from 1) of every key and list item outside of aliases and merges.
     `duplicates` has a path for every key that repeats an earlier one of its mapping, and the
-    lines of both. `rounded` has the integers that a 64-bit float does not hold.
+    lines of both. `rounded` has the integers that a 64-bit float does not hold. `begin` is the
+    line (from 1) of the document's value.
     """
 
     def __init__(self, name: str) -> None:
         self.lines: dict[Path, int] = {}
         self.duplicates: list[tuple[Path, int, int]] = []
         self.rounded: list[Number] = []
+        self.begin = 1
         self._name = name
         self._anchors: dict[str, Any] = {}
         self._open: set[str] = set()
@@ -59,7 +61,9 @@ class Composer:
         value = None
         for event in events:
             if isinstance(event, yaml.DocumentStartEvent):
-                value = self._value(next(events), ())
+                root = next(events)
+                self.begin = root.start_mark.line + 1
+                value = self._value(root, ())
             elif isinstance(event, yaml.DocumentEndEvent):
                 break
         return value

@@ -1,7 +1,7 @@
 """Read YAML (and JSON, which is YAML) in the dialect of Helm and Kubernetes."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,10 +10,12 @@ import yaml
 
 from learnflow_infra.documents.composer import Composer, Number
 from learnflow_infra.documents.composer import Path as Keys
+from learnflow_infra.documents.merging import merge
 from learnflow_infra.errors import InputError
 from learnflow_infra.models import Document
 
 _SEPARATOR = re.compile(r"^---[ \t\r]*(?:#.*)?$\n?", re.MULTILINE)
+_NO_SEPARATOR = re.compile(r"^---(?![ \t\r]*(?:#.*)?$)", re.MULTILINE)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +62,7 @@ def parse(text: bytes | str, name: str) -> Parsed:
     content = _compose(composer, text, name)
     if not isinstance(content, dict | None):
         kind = type(content).__name__
-        raise InputError(f"{name}:1: a mapping is expected, not {kind}.")
+        raise InputError(f"{name}:{composer.begin}: a mapping is expected, not {kind}.")
     duplicates = tuple(
         f"{name}:{line}: the key {path[-1]!r} is set twice; its value on line {first} is ignored."
         for path, first, line in composer.duplicates
@@ -71,6 +73,39 @@ def parse(text: bytes | str, name: str) -> Parsed:
         lines=composer.lines,
         duplicates=duplicates,
         rounded=tuple(composer.rounded),
+    )
+
+
+def parse_merged(text: bytes | str, name: str) -> Parsed:
+    """Read the mappings of all documents of a text, each merged into those before it.
+
+    Documents are split as in `parse_all`; other words behind a separator are refused.
+
+    Raises:
+        InputError: one is not YAML, or not a mapping.
+
+    Source: `LoadValues` of Helm 4's pkg/chart/v2/loader.
+    """
+    stream = _decoded(text, name)
+    refused = _NO_SEPARATOR.search(stream)
+    if refused:
+        line = stream.count("\n", 0, refused.start()) + 1
+        raise InputError(f"{name}:{line}: only a comment may follow --- on its line.")
+    found, begin = parse("", name), 0
+    for end in [*_SEPARATOR.finditer(stream), None]:
+        part = stream[begin : end.start() if end else None]
+        found = _joined(found, parse("\n" * stream.count("\n", 0, begin) + part, name))
+        begin = end.end() if end else begin
+    return found
+
+
+def _joined(first: Parsed, second: Parsed) -> Parsed:
+    return Parsed(
+        name=first.name,
+        content=merge(first.content, second.content),
+        lines={**first.lines, **second.lines},
+        duplicates=first.duplicates + second.duplicates,
+        rounded=first.rounded + second.rounded,
     )
 
 
@@ -87,8 +122,13 @@ def _compose(composer: Composer, text: bytes | str, name: str) -> Any:
         raise InputError(f"{name} is not valid YAML.", why="It is nested too deeply.") from error
 
 
-def read(path: Path, name: str = "") -> Parsed:
-    """Read a file, as `parse` does; errors name it by `name` or by its path.
+def read(path: Path, name: str = "", *, parser: Callable[[bytes, str], Parsed] = parse) -> Parsed:
+    """Read a file; errors name it by `name` or by its path.
+
+    Args:
+        path: of the file.
+        name: "" is the path.
+        parser: `parse` or `parse_merged`.
 
     Raises:
         InputError: it cannot be read, is not YAML, or not a mapping.
@@ -97,7 +137,7 @@ def read(path: Path, name: str = "") -> Parsed:
         text = path.read_bytes()
     except OSError as error:
         raise InputError(f"{path} cannot be read.", why=error.strerror or str(error)) from error
-    return parse(text, name or str(path))
+    return parser(text, name or str(path))
 
 
 def load(path: Path) -> Document:
@@ -136,8 +176,11 @@ def parts(text: str | bytes, name: str = "The manifest") -> list[str]:
     Raises:
         InputError: it is not UTF-8 text.
     """
+    return _SEPARATOR.split(_decoded(text, name))
+
+
+def _decoded(text: str | bytes, name: str) -> str:
     try:
-        stream = text if isinstance(text, str) else text.decode("utf-8-sig")
+        return text if isinstance(text, str) else text.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"{name} is not UTF-8 text.", why=str(error)) from error
-    return _SEPARATOR.split(stream)

@@ -9,8 +9,9 @@ import re
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from learnflow_infra.documents.merging import merge
-from learnflow_infra.documents.reading import Parsed, parse, parse_all
+from learnflow_infra.dialect import HELM_4, Dialect
+from learnflow_infra.documents.merging import coalesce, merge, without_nulls
+from learnflow_infra.documents.reading import Parsed, parse, parse_all, parse_merged
 from learnflow_infra.documents.scalars import as_text
 from learnflow_infra.errors import InputError
 from learnflow_infra.models import Document, Values
@@ -65,29 +66,36 @@ class Chart:
     digest: str = ""
 
 
-def read(path: Path) -> Chart:
+def read(path: Path, dialect: Dialect = HELM_4) -> Chart:
     """Read a chart, and its packed dependencies, from a folder or a .tgz.
+
+    Args:
+        path: of the folder or archive.
+        dialect: of the helm that gets the values.
 
     Raises:
         InputError: it is not a chart, or a file in it is malformed.
     """
     where = str(path.relative_to(repo_root())) if path.is_relative_to(repo_root()) else str(path)
-    return _chart(path, where, read_files(path))
+    return _chart(path, where, read_files(path), dialect)
 
 
-def _chart(path: Path, where: str, files: Files) -> Chart:
+def _chart(path: Path, where: str, files: Files, dialect: Dialect) -> Chart:
     metadata = _mapping(where, files, "Chart.yaml").content
     if not {"name", "version"} <= set(metadata):
         raise InputError(
             f"{where} is not a chart.", why="It has no Chart.yaml with name and version."
         )
-    parts = [_chart(path, f"{where}/charts/{name}", part) for name, part in packed(where, files)]
+    parts = [
+        _chart(path, f"{where}/charts/{name}", part, dialect) for name, part in packed(where, files)
+    ]
     label = where if path.is_dir() else f"{metadata['name']}-{metadata['version']}"
-    file = _mapping(label, files, "values.yaml")
+    parser = parse_merged if dialect.all_documents else parse
+    file = parser(files.get("values.yaml", b""), f"{label}/values.yaml")
     values = file.content
     for part in parts:
         for name in _names(metadata, part.name):
-            values = _with_defaults(values, name, part.defaults.values)
+            values = _with_defaults(values, name, part.defaults.values, dialect)
     own = [crd for name in sorted(files) if _is_crd(name) for crd in _crds(where, files, name)]
     return Chart(
         name=as_text(metadata["name"]),
@@ -114,12 +122,18 @@ def _alias(dependency: Document) -> str:
     return str(dependency.get("alias") or dependency.get("name"))
 
 
-def _with_defaults(values: Values, name: str, defaults: Values) -> Values:
-    """The values with a dependency's defaults below its name; the parent's values win."""
+def _with_defaults(values: Values, name: str, defaults: Values, dialect: Dialect) -> Values:
+    """The values with a dependency's defaults below its name; the parent's values win.
+
+    In Helm 4, a null of the parent deletes a default of the dependency only if the user sets
+    anything below its name. It is never applied here.
+    """
     own = values.get(name, {})
     if not isinstance(own, dict):
         return values
-    return {**values, name: merge(defaults, own, nulls="delete")}
+    if dialect.default_nulls:
+        return {**values, name: coalesce(defaults, own, dialect)}
+    return {**values, name: merge(defaults, without_nulls(own))}
 
 
 def _named(files: Files) -> frozenset[tuple[str, ...]]:

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from learnflow_infra.clients import helm_pull
 from learnflow_infra.clients.registry_faults import RegistryError
 from learnflow_infra.clients.registry_words import Fault
+from learnflow_infra.dialect import HELM_4, Dialect
 from learnflow_infra.errors import ArtifactError, RefusedError
 from learnflow_infra.events import Emit, Message, step
 from learnflow_infra.models import ChartSource
@@ -25,7 +26,11 @@ RELOCK = Command("chart", "lock")
 
 
 async def obtain(
-    source: ChartSource, locked: LockedChart | None, mirrors: Sequence[Mirror], emit: Emit
+    source: ChartSource,
+    locked: LockedChart | None,
+    mirrors: Sequence[Mirror],
+    emit: Emit,
+    dialect: Dialect = HELM_4,
 ) -> Chart:
     """The chart of a source: read from its folder, from the cache, or pulled.
 
@@ -37,25 +42,27 @@ async def obtain(
         ArtifactError: it cannot be pulled or stored.
     """
     if not source.remote:
-        return read(Path(source.chart))
+        return read(Path(source.chart), dialect)
     if locked is None:
-        chart = await latest(source, mirrors, emit)
+        chart = await latest(source, mirrors, emit, dialect)
         unlocked = f"{source.chart} {source.version} is not locked"
         emit(Message(text=f"{unlocked}; the verb `chart lock` pins its digest"))
         return chart
     require_locked(source, locked)
     if cached(locked.digest) is None:
         await _pull_locked(source, locked, mirrors, emit)
-    return _cached_chart(source, locked.digest)
+    return _cached_chart(source, locked.digest, dialect)
 
 
-async def latest(source: ChartSource, mirrors: Sequence[Mirror], emit: Emit) -> Chart:
+async def latest(
+    source: ChartSource, mirrors: Sequence[Mirror], emit: Emit, dialect: Dialect = HELM_4
+) -> Chart:
     """Pull the chart that the registry has now for the source's version; ignore lock and cache.
 
     Raises:
         ArtifactError: it cannot be pulled, or its version differs from its tag.
     """
-    return _cached_chart(source, await pull(source, mirrors, emit))
+    return _cached_chart(source, await pull(source, mirrors, emit), dialect)
 
 
 def require_locked(source: ChartSource, locked: LockedChart) -> None:
@@ -91,7 +98,7 @@ async def _pull_locked(
         ) from None
 
 
-def _cached_chart(source: ChartSource, digest: str) -> Chart:
+def _cached_chart(source: ChartSource, digest: str, dialect: Dialect) -> Chart:
     """Read a chart that is in the cache."""
     path = cached(digest)
     if path is None:
@@ -99,7 +106,7 @@ def _cached_chart(source: ChartSource, digest: str) -> Chart:
             f"The chart {source.chart} is not in the cache, though it was pulled.",
             why=f"Another program removes or damages files in {_folder(digest)}.",
         )
-    chart = replace(read(path), reference=source.chart, digest=digest)
+    chart = replace(read(path, dialect), reference=source.chart, digest=digest)
     if chart.version != source.version:
         raise ArtifactError(
             f"The registry serves the chart {chart.name} {chart.version} as {source.version}.",

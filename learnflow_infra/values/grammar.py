@@ -12,7 +12,9 @@ import re
 from collections.abc import Callable
 from typing import Any
 
+from learnflow_infra.dialect import HELM_4, Dialect
 from learnflow_infra.errors import InputError
+from learnflow_infra.models import Values
 from learnflow_infra.values.reader import Assignment, Reader
 from learnflow_infra.values.typed import behind_set
 
@@ -21,32 +23,56 @@ _SPACE = " \t\n\v\f\r\x85\xa0\u1680\u2028\u2029\u202f\u205f\u3000" + "".join(
 )
 
 
-def parse(flag: str, text: str, read_file: Callable[[str], str]) -> tuple[Assignment, ...]:
+_NO_JSON = "the value after character {at} is not JSON."
+_QUOTE = "Type it as JSON and quote it for the shell, as in --set-json 'release.key=[1, \"a\"]'"
+
+
+def parse(
+    flag: str, text: str, read_file: Callable[[str], str], dialect: Dialect = HELM_4
+) -> tuple[Assignment, ...]:
     """The assignments of one flag, in order.
 
     Args:
         flag: `--set`, `--set-string`, `--set-json` or `--set-file`.
         text: its argument.
         read_file: returns the text of a file, for `--set-file`.
+        dialect: of the helm that gets the values.
 
     Raises:
         InputError: the text is malformed; the message contains no value.
     """
     text = re.sub("[\ud800-\udfff]", "\ufffd", text)  # bytes that are no UTF-8, as in Go
     readers = {
-        "--set": _Words(flag, text, behind_set),
-        "--set-string": _Words(flag, text, str),
-        "--set-file": _Words(flag, text, read_file),
-        "--set-json": _Json(flag, text),
+        "--set": _Words(flag, text, dialect, behind_set),
+        "--set-string": _Words(flag, text, dialect, str),
+        "--set-file": _Words(flag, text, dialect, read_file),
+        "--set-json": _Json(flag, text, dialect),
     }
     return readers[flag].assignments()
+
+
+def json_object(text: str) -> Values | None:
+    """The object that an argument of `--set-json` is as a whole; None if it is no object.
+
+    Raises:
+        InputError: it begins as an object, and is not JSON.
+    """
+    text = text.strip(_SPACE)
+    if not text.startswith("{"):
+        return None
+    try:
+        value: Values = _without_surrogates(_DECODER.decode(text))
+    except (ValueError, RecursionError) as error:
+        at = getattr(error, "pos", 0)
+        raise InputError(f"--set-json: {_NO_JSON.format(at=at)}", remedy=_QUOTE) from error
+    return value
 
 
 class _Words(Reader):
     """Values are words or lists of words; `word` converts a word to its value."""
 
-    def __init__(self, flag: str, text: str, word: Callable[[str], Any]) -> None:
-        super().__init__(flag, text)
+    def __init__(self, flag: str, text: str, dialect: Dialect, word: Callable[[str], Any]) -> None:
+        super().__init__(flag, text, dialect)
         self._word = word
 
     def value(self) -> Any:
@@ -106,10 +132,7 @@ class _Json(Reader):
         return _without_surrogates(value)
 
     def _no_json(self, at: int) -> InputError:
-        return self.fault(
-            f"the value after character {at} is not JSON.",
-            "Type it as JSON and quote it for the shell, as in --set-json 'release.key=[1, \"a\"]'",
-        )
+        return self.fault(_NO_JSON.format(at=at), _QUOTE)
 
     def _blank(self) -> bool:
         """Skip blanks and one comma; return whether only blanks came before a comma or the end."""

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-from learnflow_infra.documents.merging import merge
+from learnflow_infra.dialect import HELM_4, Dialect
+from learnflow_infra.documents.merging import coalesce
 from learnflow_infra.documents.reading import Parsed, read
 from learnflow_infra.models import Profile, ReleaseName, Values
 from learnflow_infra.paths import repo_root
@@ -47,6 +48,7 @@ class Computed:
         warnings: values that Helm accepts but ignores.
         chart: the chart's defaults.
         statements: the statements of all layers, lowest first.
+        dialect: of the helm that gets the values.
     """
 
     release: ReleaseName
@@ -55,11 +57,12 @@ class Computed:
     warnings: tuple[str, ...] = ()
     chart: Defaults = field(default_factory=Defaults)
     statements: tuple[Statement, ...] = ()
+    dialect: Dialect = HELM_4
 
     @cached_property
     def effective(self) -> Values:
         """The chart's defaults with the values merged into them."""
-        return merge(self.chart.values, self.values, nulls="delete")
+        return coalesce(self.chart.values, self.values, self.dialect)
 
     @cached_property
     def origins(self) -> Mapping[str, tuple[Origin, ...]]:
@@ -97,6 +100,7 @@ def compute(
     below: Sequence[Layer] = (),
     above: Sequence[Layer] = (),
     folder: Path | None = None,
+    dialect: Dialect = HELM_4,
 ) -> Computed:
     """The values of a release, and where each comes from.
 
@@ -108,6 +112,7 @@ def compute(
         below: layers that the operator overrides.
         above: layers that override the operator.
         folder: charts-values/, or another folder like it.
+        dialect: of the helm that gets the values.
 
     Raises:
         InputError: a values file is malformed, or a flag does not fit the other layers.
@@ -135,6 +140,7 @@ def compute(
         warnings=tuple(f"global{key and '.' + key} {why}." for key, why in ignored.items()),
         chart=chart,
         statements=tuple(statements),
+        dialect=dialect,
     )
 
 

@@ -7,19 +7,20 @@ import copy
 import csv
 import difflib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from learnflow_infra.documents.reading import Parsed, parse, read
+from learnflow_infra.dialect import HELM_4, Dialect
+from learnflow_infra.documents.reading import Parsed, parse, parse_merged, read
 from learnflow_infra.errors import InputError
 from learnflow_infra.masking import MASK, masked_values
 from learnflow_infra.models import ReleaseName, Values
 from learnflow_infra.values import grammar
 from learnflow_infra.values.assign import PathError, assign, describe, refusal
 from learnflow_infra.values.numbers import WHY, require_exact, rounded_in_json
-from learnflow_infra.values.origins import Keys, Statement, lay
+from learnflow_infra.values.origins import Keys, Statement, dotted, lay
 from learnflow_infra.values.reader import Assignment
 from learnflow_infra.values.shared import GLOBAL
 from learnflow_infra.values.typed import unmarked
@@ -58,11 +59,22 @@ class FlagValue:
 
 
 @dataclass(frozen=True, kw_only=True)
+class FlagObject:
+    """An object of `--set-json`, which is merged as a file is; secrets are masked in `source`."""
+
+    values: Values
+
+    def source(self, path: Keys) -> str:
+        """The flag with the path of a key."""
+        return f"--set-json {{{dotted(path)}}}"
+
+
+@dataclass(frozen=True, kw_only=True)
 class Overrides:
-    """Files and assignments, in the order in which they apply."""
+    """Files, and what flags set, in the order in which they apply."""
 
     files: tuple[Parsed, ...] = ()
-    assignments: tuple[FlagValue, ...] = ()
+    assignments: tuple[FlagValue | FlagObject, ...] = ()
 
     @property
     def warnings(self) -> tuple[str, ...]:
@@ -81,7 +93,10 @@ class Overrides:
             umbrella = lay(umbrella, scoped, partial(_source, file), statements)
         umbrella = copy.deepcopy(umbrella)
         for item in self.assignments:
-            if item.assignment.path[0] in keys:
+            if isinstance(item, FlagObject):
+                scoped = {key: value for key, value in item.values.items() if key in keys}
+                umbrella = lay(umbrella, copy.deepcopy(scoped), item.source, statements)
+            elif item.assignment.path[0] in keys:
                 _assign(umbrella, item, statements)
         return umbrella
 
@@ -107,18 +122,21 @@ def _assign(umbrella: Values, item: FlagValue, statements: list[Statement]) -> N
     statements.append(Statement(path=tuple(path), value=unmarked(value), source=item.source))
 
 
-def read_overrides(flags: Flags, releases: Sequence[ReleaseName]) -> Overrides:
+def read_overrides(
+    flags: Flags, releases: Sequence[ReleaseName], dialect: Dialect = HELM_4
+) -> Overrides:
     """Read files and flags; Helm's order: files, --set-json, --set, --set-string, --set-file.
 
     Args:
         flags: the operator's.
         releases: all releases, deployed or not.
+        dialect: of the helm that gets the values.
 
     Raises:
         InputError: a file or flag cannot be read, is malformed, or names an unknown release.
     """
     names = [name for path in flags.files for name in next(csv.reader([str(path)]), ())]
-    loaded = tuple(_read_file(Path(name)) for name in names)
+    loaded = tuple(_read_file(Path(name), dialect) for name in names)
     for file in loaded:
         for key in file.content:
             _check_scope(file.source((key,)), key, releases)
@@ -130,29 +148,47 @@ def read_overrides(flags: Flags, releases: Sequence[ReleaseName]) -> Overrides:
         ("--set-file", flags.set_file),
     ]
     assignments = tuple(
-        FlagValue(flag=flag, assignment=assignment)
+        item
         for flag, texts in typed
         for text in texts
-        for assignment in grammar.parse(flag, text, _read_text)
+        for item in _read_flag(flag, text, releases, dialect)
     )
-    for item in assignments:
-        _check_scope(f"{item.flag} {item.assignment.key}", item.assignment.path[0], releases)
-        _require_exact(item)
     return Overrides(files=loaded, assignments=assignments)
 
 
-def _require_exact(item: FlagValue) -> None:
-    if item.flag == "--set-json" and rounded_in_json(item.assignment.typed):
+def _read_flag(
+    flag: str, text: str, releases: Sequence[ReleaseName], dialect: Dialect
+) -> Iterator[FlagValue | FlagObject]:
+    whole = grammar.json_object(text) if flag == "--set-json" and dialect.json_objects else None
+    if whole is not None:
+        for key in whole:
+            _check_scope(f"{flag} {{{key}}}", key, releases)
+        _require_exact(f"{flag} {{{', '.join(whole)}}}", text)
+        yield FlagObject(values=whole)
+        return
+    for assignment in grammar.parse(flag, text, _read_text, dialect):
+        item = FlagValue(flag=flag, assignment=assignment)
+        _check_scope(f"{flag} {assignment.key}", assignment.path[0], releases)
+        if flag == "--set-json":
+            _require_exact(item.source, assignment.typed)
+        yield item
+
+
+def _require_exact(source: str, typed: str) -> None:
+    if rounded_in_json(typed):
         raise InputError(
-            f"{item.source}: an integer in it would be rounded by Helm.",
+            f"{source}: an integer in it would be rounded by Helm.",
             why=WHY,
             remedy='Write it as a text, in quotes: "9223372036854775807"',
         )
 
 
-def _read_file(path: Path) -> Parsed:
+def _read_file(path: Path, dialect: Dialect) -> Parsed:
     """A values file; `-` is stdin, as in Helm, which is empty on a second read."""
-    return parse(sys.stdin.buffer.read(), "stdin") if str(path).strip() == "-" else read(path)
+    parser = parse_merged if dialect.all_documents else parse
+    if str(path).strip() == "-":
+        return parser(sys.stdin.buffer.read(), "stdin")
+    return read(path, parser=parser)
 
 
 def _read_text(path: str) -> str:

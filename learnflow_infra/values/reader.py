@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
+from learnflow_infra.dialect import Dialect
 from learnflow_infra.errors import InputError
 
 Step = str | int
@@ -29,9 +30,10 @@ class Assignment:
 class Reader:
     """Parses a text once, from `at` on."""
 
-    def __init__(self, flag: str, text: str) -> None:
+    def __init__(self, flag: str, text: str, dialect: Dialect) -> None:
         self.flag = flag
         self.text = text
+        self._dialect = dialect
         self.at = 0
 
     def assignments(self) -> tuple[Assignment, ...]:
@@ -43,7 +45,7 @@ class Reader:
         assignments: list[Assignment] = []
         while self.at < len(self.text):
             assignments.append(self._assignment())
-        return tuple(assignments)
+        return tuple(one for one in assignments if one.path)
 
     def value(self) -> Any:
         """Parse the value at `at`, and skip the comma after it."""
@@ -106,6 +108,9 @@ class Reader:
         stop = "["
         while stop == "[":
             text, closed = self.until("]")
+            if not closed and self._dialect.open_indices:
+                _end_before(path)
+                return ""
             if not closed or not re.fullmatch(r"[-+]?[0-9]+", text) or int(text) < 0:
                 raise self.fault(
                     f"[{text} in a path is not an index.",
@@ -119,3 +124,9 @@ class Reader:
                     "Only =, . or another [ may follow an index.",
                 )
         return stop
+
+
+def _end_before(path: list[Step]) -> None:
+    """End a path before an index that is not closed: nothing is set at its last name."""
+    if isinstance(path[-1], str):
+        path[-1:] = [""] if path[:-1] else []

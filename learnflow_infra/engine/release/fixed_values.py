@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from learnflow_infra.documents.merging import merge, put
+from learnflow_infra.documents.merging import coalesce, put
 from learnflow_infra.engine.release import claims
 from learnflow_infra.engine.release.state import Observed
 from learnflow_infra.engine.request import marks
@@ -40,7 +40,7 @@ def changes(prepared: Prepared, old: Values) -> Iterator[Change]:
         prepared: the desired release.
         old: the user-supplied values of the last deploy.
     """
-    before = merge(prepared.chart.defaults.values, old, nulls="delete")
+    before = coalesce(prepared.chart.defaults.values, old, prepared.computed.dialect)
     for rule in prepared.release.fixed_by_volumes:
         for key in rule.keys:
             path = tuple(undotted(key))

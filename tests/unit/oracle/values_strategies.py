@@ -52,7 +52,7 @@ def as_yaml(value, indent=0):
     return "\n" + "".join(lines)
 
 
-FILES = (documents() | documents(SCALARS, ODD_KEYS)).map(as_yaml)
+DOCUMENTS = (documents() | documents(SCALARS, ODD_KEYS)).map(as_yaml)
 
 
 def mostly(common, rare, odds=8):
@@ -60,6 +60,18 @@ def mostly(common, rare, odds=8):
     return st.integers(1, odds).flatmap(lambda number: rare if number == odds else common)
 
 
+SEPARATORS = mostly(
+    st.sampled_from(["---\n", "--- # next\n", "---\n---\n"]),
+    st.sampled_from(["----\n", "--- x\n", "...\n"]),
+)
+
+
+def several(texts):
+    """Files, a few of them of more than one document."""
+    return mostly(texts, st.tuples(texts, SEPARATORS, texts).map("".join))
+
+
+FILES = several(DOCUMENTS)
 NAME = st.sampled_from(["a", "b", "c\\.d", "e"])
 INDEX = st.sampled_from(["[0]", "[1]", "[3]", "[0][1]"])
 PATHS = st.builds(
@@ -92,16 +104,33 @@ def texts(values, paths=PATHS):
     """What stands behind a flag: assignments, sometimes broken by a few characters."""
     pairs = st.lists(st.tuples(paths, values).map("=".join), min_size=1, max_size=3)
     clean = pairs.map(",".join)
-    broken_end = st.tuples(clean, st.sampled_from([",", ",,", "]", "=", "."]))
+    broken_end = st.tuples(clean, st.sampled_from([",", ",,", "]", "=", ".", "[", ",a.b[1"]))
     return mostly(clean, (broken_end | st.tuples(TEXT, clean)).map("".join))
 
 
-def flags(paths=PATHS, noise=TEXT):
+def objects(keys):
+    """JSON objects as a whole argument of `--set-json`, sometimes broken."""
+    values = st.recursive(
+        st.sampled_from(["null", "1", '"x"', "1.5", "true", "[]", "{}", "[null]"]),
+        lambda v: st.dictionaries(keys, v, max_size=2).map(as_object),
+        max_leaves=4,
+    )
+    whole = st.dictionaries(keys, values, max_size=3).map(as_object)
+    ends = st.sampled_from([" ", "x", ",a=1", "}"])
+    return mostly(whole, st.tuples(whole, ends).map("".join))
+
+
+def as_object(items):
+    """A JSON object of texts that are JSON."""
+    return "{" + ", ".join(f"{json.dumps(key)}: {text}" for key, text in items.items()) + "}"
+
+
+def flags(paths=PATHS, noise=TEXT, keys=KEYS):
     """`(flag, text)`, in any order."""
     kinds = {
         "--set": mostly(texts(VALUES, paths), noise),
         "--set-string": texts(VALUES, paths),
-        "--set-json": mostly(texts(JSONS, paths), noise),
+        "--set-json": mostly(texts(JSONS, paths), noise | objects(keys), odds=4),
         "--set-file": texts(FILE_NAMES, paths),
     }
     one = st.one_of([st.tuples(st.just(flag), text) for flag, text in kinds.items()])

@@ -12,23 +12,26 @@ from pathlib import Path
 
 import pytest
 import yaml
+from dialects import DIALECTS, laid, parser, rows
 from helm_oracle import FLAGS, seen, typed, with_integers, write_chart
 from hypothesis import HealthCheck, assume, example, given, settings
 from hypothesis import strategies as st
-from values_strategies import FILES, PATHS, as_yaml, documents, flags, mostly
+from values_strategies import FILES, PATHS, as_yaml, documents, flags, mostly, several
 
+from learnflow_infra.clients import helm_choice
 from learnflow_infra.clients.installation import readable
 from learnflow_infra.documents import dump, reading
-from learnflow_infra.documents.merging import merge
+from learnflow_infra.documents.merging import coalesce, merge
 from learnflow_infra.errors import InputError
 from learnflow_infra.models import Profile, ReleaseName
 from learnflow_infra.paths import repo_root
 from learnflow_infra.sources.chart_reading import Defaults
 from learnflow_infra.values import Flags, compute, read_overrides
-from learnflow_infra.values.assign import PathError, assign
-from learnflow_infra.values.grammar import parse
+from learnflow_infra.values.assign import PathError
 from learnflow_infra.values.overrides import _read_text
 
+MAJOR = helm_choice.expected().numbers[0]
+DIALECT = DIALECTS[MAJOR]
 CASES = int(os.environ.get("LEARNFLOW_FUZZ", "300"))
 AGREED = Counter(taken=0, refused=0)
 RELEASES = [ReleaseName("kafka"), ReleaseName("postgres")]
@@ -74,12 +77,12 @@ def arguments(paths, typed_flags):
 def ours(paths, typed_flags):
     """The document that one chart gets; None when we refuse."""
     try:
-        document = reduce(merge, [reading.read(path).content for path in paths], {})
-        document = copy.deepcopy(document)
+        files = [reading.read(path, parser=parser(DIALECT)).content for path in paths]
+        document = copy.deepcopy(reduce(merge, files, {}))
         for kind in FLAGS:
             for flag, text in typed_flags:
-                for assignment in parse(flag, text, _read_text) if flag == kind else ():
-                    assign(document, assignment)
+                if flag == kind:
+                    document = laid(document, flag, text, _read_text, DIALECT)
     except (InputError, PathError):
         return None
     return document
@@ -94,8 +97,8 @@ def test_a_chart_sees_what_helm_gives_it(folder, defaults, texts, typed_flags):
     values = ours(paths, typed_flags)
     assert (values is None) == (from_helm is None)
     if values is not None:
-        chart = reading.read(folder / "echo/values.yaml").content
-        assert typed(merge(chart, values, nulls="delete")) == from_helm["echo"]
+        chart = reading.read(folder / "echo/values.yaml", parser=parser(DIALECT)).content
+        assert typed(coalesce(chart, values, DIALECT)) == from_helm["echo"]
     AGREED["refused" if values is None else "taken"] += 1
 
 
@@ -104,7 +107,7 @@ ROWS = repo_root() / "tests/unit/tables"
 
 @pytest.mark.parametrize(
     "row",
-    yaml.safe_load((ROWS / "values_flags.yaml").read_text()),
+    rows(yaml.safe_load((ROWS / "values_flags.yaml").read_text()), MAJOR),
     ids=lambda row: str(row["flags"]),
 )
 def test_the_table_of_flags_tells_what_helm_does(folder, row):
@@ -117,7 +120,9 @@ def test_the_table_of_flags_tells_what_helm_does(folder, row):
 
 
 @pytest.mark.parametrize(
-    "row", yaml.safe_load((ROWS / "values_yaml.yaml").read_text()), ids=lambda row: row["text"]
+    "row",
+    rows(yaml.safe_load((ROWS / "values_yaml.yaml").read_text()), MAJOR),
+    ids=lambda row: row["text"],
 )
 def test_the_table_of_files_tells_what_helm_does(folder, row):
     (folder / "echo/values.yaml").write_text("")
@@ -125,7 +130,7 @@ def test_the_table_of_files_tells_what_helm_does(folder, row):
     from_helm = seen(folder / "echo", arguments([path], []))
     assert (from_helm is None) == ("refused" in row)
     if from_helm is not None:
-        assert from_helm["echo"] == typed(reading.read(path).content)
+        assert from_helm["echo"] == typed(reading.read(path, parser=parser(DIALECT)).content)
 
 
 SCOPES = st.sampled_from(["kafka", "postgres", "global", "kafka.global"])
@@ -140,9 +145,10 @@ def scoped_files():
     release = mostly(inner, st.sampled_from(["null", "{}", "3", "[]"]), odds=20)
     keys = st.sampled_from(["kafka", "postgres"])
     shared = mostly(st.none() | documents(), st.sampled_from(["3", "null"]))
-    return st.tuples(st.dictionaries(keys, release), shared).map(
+    texts = st.tuples(st.dictionaries(keys, release), shared).map(
         lambda pair: as_yaml(pair[0] if pair[1] is None else {**pair[0], "global": pair[1]})
     )
+    return several(texts)
 
 
 def computed(folder, paths, typed_flags):
@@ -158,7 +164,7 @@ def computed(folder, paths, typed_flags):
         for name, kind in by_flag.items()
     }
     try:
-        overrides = read_overrides(Flags(files=tuple(paths[1:]), **flags_), RELEASES)
+        overrides = read_overrides(Flags(files=tuple(paths[1:]), **flags_), RELEASES, DIALECT)
         found = {}
         for release in RELEASES:
             chart = folder / "umbrella/charts" / release
@@ -168,6 +174,7 @@ def computed(folder, paths, typed_flags):
                 overrides=overrides,
                 chart=Defaults(values=reading.read(chart / "values.yaml").content),
                 folder=folder / "charts-values",
+                dialect=DIALECT,
             )
     except InputError as error:
         assume("is not a release" not in error.what)
@@ -193,7 +200,7 @@ CASE = {
     ),
     "project": st.fixed_dictionaries({str(release): documents() for release in RELEASES}),
     "texts": st.lists(scoped_files(), max_size=2),
-    "typed_flags": flags(SCOPED, SCOPED),
+    "typed_flags": flags(SCOPED, SCOPED, st.sampled_from(["kafka", "postgres", "global"])),
 }
 
 

@@ -1,13 +1,14 @@
 """Tables of flags and of files; test_values_against_helm.py asks helm about the same rows."""
 
+import dialects
 import pytest
 import yaml
+from dialects import DIALECTS, rows
 
 from learnflow_infra.documents import dump, reading
 from learnflow_infra.errors import InputError
 from learnflow_infra.paths import repo_root
-from learnflow_infra.values.assign import PathError, assign
-from learnflow_infra.values.grammar import parse
+from learnflow_infra.values.assign import PathError
 
 TABLES = repo_root() / "tests/unit/tables"
 FLAGS = yaml.safe_load((TABLES / "values_flags.yaml").read_text())
@@ -21,23 +22,30 @@ def read_text(path):
     return TEXTS[path]
 
 
-def laid(flags):
+def laid(flags, major=4):
     document = {}
     for typed in flags:
         flag, _, text = typed.partition(" ")
-        for assignment in parse(flag, text, read_text):
-            assign(document, assignment)
+        document = dialects.laid(document, flag, text, read_text, DIALECTS[major])
     return document
 
 
-@pytest.mark.parametrize("row", FLAGS, ids=lambda row: " ".join(row["flags"]))
-def test_flags(row):
+def both(table, name):
+    """A table's rows for both major versions of helm."""
+    pairs = [(major, row) for major in DIALECTS for row in rows(table, major)]
+    return pytest.mark.parametrize(
+        ("major", "row"), pairs, ids=lambda x: str(x.get(name)) if isinstance(x, dict) else x
+    )
+
+
+@both(FLAGS, "flags")
+def test_flags(major, row):
     if "refused" in row:
         with pytest.raises((InputError, PathError)) as error:
-            laid(row["flags"])
+            laid(row["flags"], major)
         assert row["refused"] in str(error.value)
     else:
-        found = laid(row["flags"])
+        found = laid(row["flags"], major)
         assert found == row["seen"]
         assert kinds(found) == kinds(row["seen"])
 
@@ -67,17 +75,27 @@ def test_no_message_repeats_a_value():
     assert "hunter2" not in str(error.value)
 
 
-@pytest.mark.parametrize("row", FILES, ids=lambda row: row["text"])
-def test_files(row):
+@both(FILES, "text")
+def test_files(major, row):
+    parse = dialects.parser(DIALECTS[major])
     if "refused" in row:
         with pytest.raises(InputError) as error:
-            reading.parse(row["text"].encode(), "file")
+            parse(row["text"].encode(), "file")
         assert row["refused"] in str(error.value)
     else:
-        found = reading.parse(row["text"].encode(), "file").content
+        found = parse(row["text"].encode(), "file").content
         assert found == row["seen"]
         assert kinds(found) == kinds(row["seen"])
         assert reading.parse(dump(found).encode(), "again").content == found
+
+
+def test_lines_of_later_documents_are_those_of_the_file():
+    text = b"a: 1\nb: 1\n---\nb: 2\n--- # more\nc:\n- 9007199254740993\nc: 3\n"
+    file = reading.parse_merged(text, "v.yaml")
+    assert file.content == {"a": 1, "b": 2, "c": 3}
+    assert [file.line((key,)) for key in "abc"] == [1, 4, 8]
+    assert [number.line for number in file.rounded] == [7]
+    assert file.duplicates[0].startswith("v.yaml:8: the key 'c' is set twice")
 
 
 def test_lines_and_what_stands_twice():

@@ -1,6 +1,7 @@
 import pytest
 
-from learnflow_infra.documents.merging import merge, put
+from learnflow_infra.dialect import HELM_3, HELM_4
+from learnflow_infra.documents.merging import coalesce, merge, put
 from learnflow_infra.errors import InputError
 from learnflow_infra.models import Profile, ReleaseName
 from learnflow_infra.values import Flags, Layer, compute, read_overrides
@@ -178,10 +179,15 @@ def test_helm_gets_json_without_surrogate_pairs(json, text):
 def test_what_the_chart_sees_comes_in_the_charts_order_and_nulls_delete_defaults():
     defaults = {"a": {"b": None, "c": 1}, "d": None, "e": 2, "f": {"g": 3}}
     values = {"z": None, "e": None, "f": {"g": None, "h": None}}
-    seen = merge(defaults, values, nulls="delete")
+    seen = coalesce(defaults, values, HELM_3)
     assert list(seen.items()) == [
         ("a", {"b": None, "c": 1}),
         ("d", None),
+        ("f", {"h": None}),
+        ("z", None),
+    ]
+    assert list(coalesce(defaults, values, HELM_4).items()) == [
+        ("a", {"c": 1}),
         ("f", {"h": None}),
         ("z", None),
     ]

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from learnflow_infra.dialect import HELM_4
 from learnflow_infra.engine.release import fixed_values
 from learnflow_infra.engine.release.state import Observed
 from learnflow_infra.engine.request import marks
@@ -23,7 +24,9 @@ DEFAULTS = {"brokers": 1, "auth": {"database": "", "password": "a"}, "initdb": {
 def prepared(values, *, asked=True):
     source = "--set x" if asked else "charts-values/kafka/values.yaml:1"
     computed = SimpleNamespace(
-        effective={**DEFAULTS, **values}, source_of=lambda path: source if path else ""
+        effective={**DEFAULTS, **values},
+        source_of=lambda path: source if path else "",
+        dialect=HELM_4,
     )
     return SimpleNamespace(
         release=SimpleNamespace(name="r", skill="s", fixed_by_volumes=RULES, volumes={"app": "r"}),
