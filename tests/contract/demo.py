@@ -61,7 +61,8 @@ def compared(session, release, values):
 
 def checked(session, desired):
     """Compare and check a release as a deploy does, which recovers it first if it was cut off."""
-    plan = SimpleNamespace(skills=(), releases=())
+    target = SimpleNamespace(profile="embedded")
+    plan = SimpleNamespace(skills=(), releases=(), target=target)
     allowed, _ = deploy._preview(session, plan, [desired], Options())
     (comparison,) = allowed.comparisons
     return comparison

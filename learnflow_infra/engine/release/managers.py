@@ -143,7 +143,8 @@ def as_helm(desired: Object, marks: Mapping[str, Mapping[str, str]]) -> Object:
             metadata[name] = {**(metadata.get(name) or {}), **own}
     sent: Any = {**desired, "metadata": metadata}
     texts = sent.get("stringData")
-    if sent["kind"] == "Secret" and texts and all(isinstance(v, str) for v in texts.values()):
+    of_texts = isinstance(texts, dict) and all(isinstance(v, str) for v in texts.values())
+    if sent["kind"] == "Secret" and texts and of_texts:
         coded = {key: base64.b64encode(text.encode()).decode() for key, text in texts.items()}
         sent["data"] = {**(sent.get("data") or {}), **coded}
         del sent["stringData"]
