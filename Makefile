@@ -15,7 +15,12 @@ CLUSTER := cluster-up cluster-status cluster-stop cluster-delete cluster-kubecon
 BUNDLE := bundle-create bundle-load
 COMMANDS := $(VERBS) $(CLUSTER) $(BUNDLE) chart-lock image-load
 GOALS := $(COMMANDS) help setup setup-dev where lock test full full-tests docs lint vet unit browser \
-  fuzz contract coverage cluster-tests e2e bench outdated
+  fuzz contract contract-helm3 coverage cluster-tests e2e bench \
+  outdated
+
+HELM_TESTS := tests/unit/clients/test_helm_program.py tests/unit/values/test_against_helm.py \
+  $(addprefix tests/contract/test_,charts_from_registry.py registry_in_trouble.py releases.py deploy.py \
+  history.py reuse_values.py install_and_mend.py recovery.py)
 
 .PHONY: $(GOALS)
 .NOTPARALLEL:
@@ -149,6 +154,10 @@ fuzz: setup-dev ## compare 10,000 random values and 500 random manifests with he
 
 contract: setup-dev ## run the tests against a real kube-apiserver and OCI registry
 	@$(VENV)/bin/pytest -q -n 2 -m 'not full' tests/contract $(ARGS)
+
+contract-helm3: setup-dev ## run the contract tests in which helm plays, and the oracle of values, with Helm 3
+	@LEARNFLOW_HELM="$$($(VENV)/bin/python -m tests.helm3.build)" && export LEARNFLOW_HELM && \
+	  $(VENV)/bin/pytest -q -n 2 -m 'not full' $(HELM_TESTS) $(ARGS)
 
 cluster-tests: setup-dev ## run the tests of the embedded cluster (root)
 	@$(VENV)/bin/pytest -q -p no:randomly tests/cluster $(ARGS)

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from learnflow_infra.clusters.embedded.programs import binary, toolchain
+from learnflow_infra.builds import go_module, toolchain
 
 
 def main(packages: list[str]) -> int:
@@ -17,7 +17,7 @@ def main(packages: list[str]) -> int:
     if not Path(variables["GOCACHE"]).exists():
         print("gofmt and go vet are skipped: nothing is built yet (make cluster-up builds it).")
         return 0
-    source, environment = binary.source(), {**os.environ, **variables}
+    source, environment = go_module.source(), {**os.environ, **variables}
     go = toolchain.find((source / "go.mod").read_text())
 
     def output(*command: str | Path) -> str:
@@ -27,7 +27,7 @@ def main(packages: list[str]) -> int:
     if unformatted:
         print(f"Not formatted (gofmt -w cluster-runtime):\n{unformatted}")
     vet = subprocess.run(
-        [go, "vet", *binary.FLAGS, *packages], cwd=source, env=environment, check=False
+        [go, "vet", *go_module.FLAGS, *packages], cwd=source, env=environment, check=False
     )
     return vet.returncode or bool(unformatted)
 

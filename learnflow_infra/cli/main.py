@@ -1,5 +1,7 @@
 """The command `learnflow-infra`: its verbs, and the list of exit codes."""
 
+from typing import Annotated
+
 import typer
 
 from learnflow_infra.cli import bundle, chart, cluster, image
@@ -12,6 +14,7 @@ from learnflow_infra.cli.endpoints import endpoints
 from learnflow_infra.cli.history import history
 from learnflow_infra.cli.rights import rights
 from learnflow_infra.cli.rollback import rollback
+from learnflow_infra.cli.run import exit_on_error, out
 from learnflow_infra.cli.status import status
 from learnflow_infra.cli.template import template
 from learnflow_infra.cli.usage import Program
@@ -35,12 +38,38 @@ def exit_codes() -> dict[int, str]:
 app = typer.Typer(
     name="learnflow-infra",
     cls=Program,
-    help="Deploy Kafka and PostgreSQL on Kubernetes through Helm, and prove that they work.",
     epilog="Exit codes: " + " · ".join(f"{code} {text}" for code, text in exit_codes().items()),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
+
+
+def _print_version(value: bool) -> None:
+    if not value:
+        return
+    from learnflow_infra.engine.verbs import version as verb
+
+    with exit_on_error():
+        out("\n".join(f"{name} {text}" for name, text in verb.version().items()))
+    raise typer.Exit
+
+
+@app.callback()
+def program(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            is_eager=True,
+            callback=_print_version,
+            help="Print the versions of this program, helm, Kubernetes and Python.",
+        ),
+    ] = False,
+) -> None:
+    """Deploy Kafka and PostgreSQL on Kubernetes through Helm, and prove that they work."""
+
+
 app.command(cls=BareDryRun)(deploy)
 for verb in (
     diff,

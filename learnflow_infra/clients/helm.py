@@ -5,6 +5,7 @@ Helm gets values by stdin, never by argument. Its errors are raised as this proj
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from learnflow_infra.clients import helm_output
@@ -12,9 +13,12 @@ from learnflow_infra.clients.helm_output import Live, Rendered, Revision
 from learnflow_infra.clients.helm_program import HelmCommand, MissingReleaseError, translate
 from learnflow_infra.clients.installation import Installation
 from learnflow_infra.clients.manifest import Manifest
+from learnflow_infra.errors import ReleaseFailedError
 from learnflow_infra.models import Values
 from learnflow_infra.remedy import Command, Remedy
 
+UNBUILDABLE = "unable to build kubernetes objects"
+"""In stderr when helm has rendered objects of kinds that the API server does not serve."""
 HISTORY = 10
 """Revisions that helm keeps of a release."""
 
@@ -82,12 +86,16 @@ class Helm:
     async def render_apart(self, what: Installation, capabilities: "Capabilities") -> Rendered:
         """Render as an upgrade of no certain release; `lookup` queries the cluster.
 
-        It works beside a release that helm does not render, and for objects that helm refuses.
+        It works beside a release that helm does not render, and for objects that helm refuses:
+        Helm 4 renders those only without the cluster, where `lookup` finds nothing.
         """
-        options = ("--dry-run=server", "--is-upgrade")
-        manifest = await _template(
-            self._command, what, self._namespace, capabilities, options=options
-        )
+        render = partial(_template, self._command, what, self._namespace, capabilities)
+        try:
+            manifest = await render(options=("--dry-run=server", "--is-upgrade"))
+        except ReleaseFailedError as error:
+            if UNBUILDABLE not in str(error.why):
+                raise
+            manifest = await render(options=("--is-upgrade",))
         return Rendered(manifest=manifest, values=what.values)
 
     async def upgrade(

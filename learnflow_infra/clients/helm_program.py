@@ -2,8 +2,6 @@
 
 import os
 import re
-import shutil
-import sys
 from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,7 +9,7 @@ from typing import Any, TypeVar
 import pyhelm3.command
 
 from learnflow_infra import rights
-from learnflow_infra.clients import helm_environment
+from learnflow_infra.clients import helm_choice, helm_environment
 from learnflow_infra.clients.api_errors import missing_right
 from learnflow_infra.errors import (
     ArtifactError,
@@ -112,39 +110,9 @@ _FAILURES: tuple[tuple[type[LearnflowError], str, str, str, Words], ...] = (
 """Class, pattern of stderr, what, why ("" is all of stderr) and remedy; the first match decides."""
 
 
-VARIABLE = "LEARNFLOW_HELM"
-"""The environment variable that names the helm program: a path, or a name on PATH."""
-
-
 def executable() -> str:
-    """The helm that LEARNFLOW_HELM names, else this project's own, else the one on PATH.
-
-    Raises:
-        InputError: the variable names no program.
-        FoundationError: there is none.
-    """
-    named = os.environ.get(VARIABLE)
-    if named:
-        return _named(named)
-    bundled = Path(sys.executable).parent / "helm"
-    if bundled.exists():
-        return str(bundled)
-    installed = shutil.which("helm")
-    if installed:
-        return installed
-    raise FoundationError(
-        "helm is missing.", remedy="Install it, or set up the environment again: make setup"
-    )
-
-
-def _named(name: str) -> str:
-    program = shutil.which(name)
-    if program is None:
-        raise InputError(
-            f"{VARIABLE} names no program that can be run: {name}.",
-            remedy=f"Give it the path of helm, or a name on PATH; or unset it: unset {VARIABLE}",
-        )
-    return program
+    """The path of the helm to use; see `helm_choice.ensure`."""
+    return helm_choice.ensure().path
 
 
 class HelmError(Exception):
@@ -226,7 +194,7 @@ def _translated(release: str, stderr: str) -> LearnflowError:
     for kind, pattern, what, words, remedy in _FAILURES:
         match = re.search(pattern, stderr, re.DOTALL)
         if match:
-            why = match.expand(words) if words else stderr
+            why = _as_keys(match.expand(words)) if words else stderr
             return kind(
                 what.format(release=release), why=why, remedy=remedy.format(release=release)
             )
@@ -235,3 +203,15 @@ def _translated(release: str, stderr: str) -> LearnflowError:
         why=stderr,
         remedy=Remedy("See what runs there: ", Command("diagnose")),
     )
+
+
+def _as_keys(text: str) -> str:
+    """A schema's faults with keys as `--set` takes them; helm prints JSON pointers.
+
+    Of a key that is not allowed, helm names the path of another one.
+    """
+    text = re.sub(
+        r"at '[^']*': invalid propertyName '([^']*)'", r"the key '\1' is not allowed", text
+    )
+    text = re.sub(r"at '/([^']*)': ", lambda found: found[1].replace("/", ".") + ": ", text)
+    return text.replace("at '': ", "")

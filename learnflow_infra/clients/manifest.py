@@ -1,7 +1,7 @@
 """The manifest of a release, parsed once."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -138,14 +138,16 @@ def _is_text(value: object) -> bool:
 def _sent(document: Fields) -> Object:
     """An object with the metadata that helm sends, without helm's own labels and annotations.
 
-    Helm reads labels and annotations by NestedStringMap of apimachinery, which returns none
-    of them if one value is not a string.
+    Helm reads labels and annotations by NestedNullCoercingStringMap of apimachinery: a null
+    becomes an empty text, and none of them are left if another value is not a string.
 
     Source: setMetadataVisitor of helm's pkg/action.
     """
     metadata = part(document, "metadata")
     kept = {
-        key: value for key, value in metadata.items() if key not in _MARKED or _are_texts(value)
+        key: _texts(value) if key in _MARKED else value
+        for key, value in metadata.items()
+        if key not in _MARKED or _are_texts(value)
     }
     unchanged = kept == document.get("metadata")
     sent: Any = document if unchanged else {**document, "metadata": kept}
@@ -153,4 +155,8 @@ def _sent(document: Fields) -> Object:
 
 
 def _are_texts(value: object) -> bool:
-    return isinstance(value, dict) and all(isinstance(item, str) for item in value.values())
+    return isinstance(value, dict) and all(isinstance(v, str | None) for v in value.values())
+
+
+def _texts(value: Mapping[str, str | None]) -> dict[str, str]:
+    return {key: text or "" for key, text in value.items()}

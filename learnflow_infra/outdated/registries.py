@@ -7,10 +7,10 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from learnflow_infra.builds import go_module, toolchain
 from learnflow_infra.clients import helm_pull
 from learnflow_infra.clusters.embedded.images import maven
 from learnflow_infra.clusters.embedded.images.recipe import Maven
-from learnflow_infra.clusters.embedded.programs import binary, toolchain
 from learnflow_infra.errors import ArtifactError, LearnflowError
 from learnflow_infra.paths import cache_dir
 from learnflow_infra.system.files import scratch
@@ -58,7 +58,7 @@ def _answers(registry: str, components: list[Component]) -> tuple[Answers, str]:
 
 
 def _go(components: list[Component]) -> Answers:
-    go = toolchain.find((binary.source() / "go.mod").read_text(encoding="utf-8"))
+    go = toolchain.find((go_module.source() / "go.mod").read_text(encoding="utf-8"))
     asked = [component.package for component in components]
     command = [str(go), "list", "-m", "-e", "-versions", "-json=Path,Versions,Error", *asked]
     environment = {**toolchain.environment(), "GOFLAGS": "-mod=mod"}

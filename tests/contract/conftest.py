@@ -3,7 +3,6 @@
 No controller, scheduler or kubelet runs: tests write what these would write.
 """
 
-import os
 import ssl
 import subprocess
 import time
@@ -24,11 +23,10 @@ from learnflow_infra.locations import Target
 from learnflow_infra.readiness.watches import Watches
 from tests.contract.oci import closed_registry, free_port, registry, registry_programs
 from tests.contract.strimzi import served, strimzi_crds
+from tests.helm3 import build as helm3_build
 
 __all__ = ["closed_registry", "registry", "registry_programs", "served", "strimzi_crds"]
 
-HELM_3 = "LEARNFLOW_HELM3"
-"""Names a program of Helm 3.22, which operators may use beside this one."""
 ADMIN, NOBODY, RESIDENT = "contract-admin", "contract-nobody", "contract-resident"
 """Tokens of the users of this throw-away server; a test grants what the last two may do."""
 
@@ -41,12 +39,15 @@ rules: [{level: Metadata, users: [resident]}, {level: None}]
 """What `ApiServer.audit` has: the requests of the resident."""
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _helm(chosen_helm):
+    """One helm for all tests."""
+
+
 @pytest.fixture(scope="session")
 def helm3():
     """The path of a Helm 3, which operators may use beside this project's helm."""
-    if HELM_3 not in os.environ:
-        pytest.skip(f"{HELM_3} names no program")
-    return os.environ[HELM_3]
+    return str(helm3_build.ensure())
 
 
 @pytest.fixture(params=["helm 4", pytest.param("helm 3", marks=pytest.mark.full)])

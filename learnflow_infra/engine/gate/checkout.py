@@ -6,9 +6,9 @@ from pathlib import Path
 
 from learnflow_infra import paths
 from learnflow_infra.checks import Check
-from learnflow_infra.clients import helm_program
+from learnflow_infra.clients import helm_choice
 from learnflow_infra.engine.gate.machine import free_bytes, nearest_existing
-from learnflow_infra.errors import FoundationError
+from learnflow_infra.errors import InputError
 from learnflow_infra.locations import Target
 from learnflow_infra.quantities import MIB
 
@@ -31,9 +31,12 @@ def checks(target: Target, phase: Path | None = None) -> list[Check]:
 
 def _helm() -> Check:
     try:
-        return Check(name="helm", passed=True, message=helm_program.executable())
-    except FoundationError as error:
+        program = helm_choice.expected()
+    except InputError as error:
         return Check(name="helm", passed=False, message=error.what, remedy=error.remedy)
+    missing = "" if Path(program.path).exists() else "; the first command that needs it builds it"
+    untested = "" if program.is_tested else "; not tested"
+    return Check(name="helm", passed=True, message=f"{program}{untested}{missing}")
 
 
 def _phase_directory(folder: Path) -> Check:

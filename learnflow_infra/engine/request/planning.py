@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from learnflow_infra import skills as library
+from learnflow_infra.clients import helm_choice
 from learnflow_infra.clients.access import Access
 from learnflow_infra.clients.api_errors import ASK, MissingRightError
 from learnflow_infra.clients.helm import Helm
@@ -13,6 +14,7 @@ from learnflow_infra.clients.helm_output import Live
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import target as targets
 from learnflow_infra.clusters.reach import LOCALHOST
+from learnflow_infra.dialect import HELM_4, Dialect
 from learnflow_infra.engine.request import (
     confirmation,
     dependencies,
@@ -92,7 +94,7 @@ class Plan:
     `previous` are the revisions whose values are reused, `foreign` those of operators whose values
     are kept. `operators` are programs of others in the cluster; the releases in place of which one
     of them is used are not among `releases`. `access` is what the user may do there. `verify`: the
-    skills are verified at the end.
+    skills are verified at the end. `dialect` is that of the helm to use.
     """
 
     target: Target
@@ -109,6 +111,7 @@ class Plan:
     operators: tuple[Operator, ...] = ()
     access: Access | None = None
     verify: bool = True
+    dialect: Dialect = HELM_4
 
 
 def choose(options: Options, emit: Emit) -> Target:
@@ -123,6 +126,7 @@ def choose(options: Options, emit: Emit) -> Target:
     target = targets.choose(options.context, options.profile)
     if target.choice:
         emit(Message(text=target.choice))
+    helm_choice.warn(emit)
     return target
 
 
@@ -260,7 +264,8 @@ def _plan(options: Options, target: Target, record: Record | None) -> Plan:
     all_skills = library.load_all(target.profile)
     skills = library.find(options.skills, all_skills)
     names = [release.name for skill in all_skills for release in skill.releases]
-    overrides = read_overrides(options.flags, names)
+    dialect = helm_choice.expected().dialect
+    overrides = read_overrides(options.flags, names, dialect)
     mirrors = tuple(mirror.parse(text) for text in options.mirrors)
     if options.skills:  # without names, the skills are those of the profile
         dependencies.require_profile(skills, target.profile)
@@ -277,4 +282,5 @@ def _plan(options: Options, target: Target, record: Record | None) -> Plan:
         allow_recreate=options.allow_recreate,
         force_conflicts=options.force_conflicts,
         verify=options.verify,
+        dialect=dialect,
     )

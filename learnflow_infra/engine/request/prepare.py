@@ -63,7 +63,11 @@ async def _obtain(plan: Plan, emit: Emit) -> list[Chart]:
     profile, locked = plan.target.profile, lockfile.read()
     work = (
         charts.obtain(
-            release.profiles[profile], locked.chart(profile, release.name), plan.mirrors, emit
+            release.profiles[profile],
+            locked.chart(profile, release.name),
+            plan.mirrors,
+            emit,
+            plan.dialect,
         )
         for release in plan.releases
     )
@@ -83,6 +87,7 @@ def _prepared(plan: Plan, release: Release, chart: Chart) -> Prepared:
             chart=chart.defaults,
             below=below,
             above=above,
+            dialect=plan.dialect,
         )
 
     values = computed(())

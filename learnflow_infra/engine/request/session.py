@@ -4,7 +4,7 @@ import os
 import threading
 from dataclasses import dataclass, field
 
-from learnflow_infra.clients import helm_environment
+from learnflow_infra.clients import helm_choice, helm_environment
 from learnflow_infra.clients.access import Access
 from learnflow_infra.clients.helm import Helm
 from learnflow_infra.clients.kube import Kube
@@ -52,6 +52,7 @@ def connect(plan: Plan, emit: Emit) -> Session:
     kube = access.kube
     _report_ignored(emit)
     _report_operators(plan, emit)
+    helm_choice.ensure(emit)
     record = stored_record.read(kube, plan.namespace) if plan.record is None else plan.record
     require_profile(record, target, plan.namespace)
     return Session(

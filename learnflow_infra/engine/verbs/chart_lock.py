@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from learnflow_infra import skills as library
+from learnflow_infra.clients import helm_choice
 from learnflow_infra.errors import RefusedError
 from learnflow_infra.events import Emit
 from learnflow_infra.models import ChartSource, Profile, ReleaseName
@@ -38,6 +39,7 @@ def pin(texts: Sequence[str], emit: Emit, *, check: bool = False) -> Pinned:
         FoundationError: it cannot be written.
     """
     mirrors = [mirror.parse(text) for text in texts]
+    helm_choice.ensure(emit)
     latest = asyncio.run(_latest(_remote_charts(), mirrors, emit))
     changes = tuple(differences(lockfile.read(), latest))
     if check and changes:

@@ -1,5 +1,6 @@
 """Render the manifests of skills; no cluster is needed."""
 
+from learnflow_infra.clients import helm_choice
 from learnflow_infra.engine.release import validate
 from learnflow_infra.engine.release.rendering import render
 from learnflow_infra.engine.request import planning
@@ -15,6 +16,7 @@ def template(options: Options, emit: Emit, *, crds: bool = False) -> str:
         InputError: values do not match a chart's schema, or a custom resource its CRD.
         ReleaseFailedError: helm cannot render one.
     """
+    helm_choice.ensure(emit)
     prepared = prepare(planning.for_values(options, emit), emit)
     manifests = render(prepared, options.namespace, crds=crds)
     pairs = list(zip(prepared, manifests, strict=True))

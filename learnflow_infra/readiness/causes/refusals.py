@@ -123,9 +123,13 @@ _POD_CONTROLLERS = (
 _OBJECT = re.compile(
     r"\b([A-Za-z]+)(?:\.[a-z0-9.]+)? \"([a-z0-9][a-z0-9.-]*)\" is (?:invalid|forbidden)"
 )
-_WARNING = re.compile(r"^(?:W\d{4} |Warning: ).*", re.MULTILINE)
+_WARNING = re.compile(r"^(?:W\d{4} |Warning: |level=(?:WARN|INFO) ).*", re.MULTILINE)
 """What the API server warns of, and does not refuse: helm passes it on."""
-_HOOK = re.compile(r"\* (job|pod) (\S+) failed")
+_HOOKS = (
+    re.compile(r"\* (job|pod) (\S+) failed"),
+    re.compile(r"resource (Job|Pod)/[^/\s]*/(\S+) not ready"),
+)
+"""A hook that failed, in the words of Helm 3 and 4."""
 
 
 def explain(facts: Facts) -> Iterator[Cause]:
@@ -155,7 +159,8 @@ def _refused(facts: Facts, obj: Object) -> str:
 def from_refusal(message: str, namespace: str = "NAMESPACE") -> Cause | None:
     """The cause for a message of helm or of the API server; None for one without a known phrase."""
     message = _WARNING.sub("", message)
-    match = _OBJECT.search(message) or _HOOK.search(message)
+    found = (pattern.search(message) for pattern in (_OBJECT, *_HOOKS))
+    match = next(filter(None, found), None)
     name = _name(match) if match else Reference("Release")
     return classified(" ".join(message.split()), namespace, name)
 

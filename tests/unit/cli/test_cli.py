@@ -38,6 +38,21 @@ def test_the_exit_codes_are_a_contract():
     assert exit_codes() == CODES
 
 
+def test_the_version_names_this_program_helm_kubernetes_and_python(monkeypatch):
+    monkeypatch.delenv("LEARNFLOW_HELM", raising=False)
+    result = CliRunner().invoke(app, ["--version"])
+    assert result.exit_code == 0
+    lines = dict(line.split(" ", 1) for line in result.output.splitlines())
+    assert list(lines) == ["learnflow-infra", "helm", "kubernetes", "python"]
+    assert re.match(r"4\.3\.\d+ \(", lines["helm"])
+    assert re.match(r"1\.\d+\.\d+ \(embedded cluster\)", lines["kubernetes"])
+
+
+def test_a_helm_that_does_not_exist_is_an_input_error_of_the_version_too(monkeypatch):
+    monkeypatch.setenv("LEARNFLOW_HELM", "/absent/helm")
+    assert CliRunner().invoke(app, ["--version"]).exit_code == 3
+
+
 def test_help_lists_every_code_and_verb():
     text = " ".join(run("--help").output.split())
     for code, meaning in CODES.items():

@@ -29,38 +29,6 @@ def test_helm_gets_the_environment_of_the_target_beside_ones_own(tmp_path, monke
     assert "list a b" in out
 
 
-def own_helm(folder, mode=0o755):
-    program = folder / "own-helm"
-    program.write_text("#!/bin/sh\n")
-    program.chmod(mode)
-    return program
-
-
-def test_a_variable_names_the_helm_program_by_its_path_or_its_name_on_path(tmp_path, monkeypatch):
-    program = own_helm(tmp_path)
-    monkeypatch.setenv("LEARNFLOW_HELM", str(program))
-    assert helm_program.executable() == str(program)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
-    monkeypatch.setenv("LEARNFLOW_HELM", "own-helm")
-    assert helm_program.executable() == str(program)
-
-
-@pytest.mark.parametrize("words", ["absent-helm", "/absent/helm", "/", "own-helm"])
-def test_a_named_helm_that_cannot_be_run_is_wrong_input(tmp_path, monkeypatch, words):
-    own_helm(tmp_path, mode=0o644)
-    monkeypatch.setenv("PATH", str(tmp_path))
-    monkeypatch.setenv("LEARNFLOW_HELM", words)
-    with pytest.raises(InputError) as refused:
-        helm_program.executable()
-    assert "LEARNFLOW_HELM" in refused.value.what
-    assert words in refused.value.what
-
-
-def test_an_empty_variable_names_no_helm(monkeypatch):
-    monkeypatch.setenv("LEARNFLOW_HELM", "")
-    assert helm_program.executable()
-
-
 ENVIRON = {
     "PATH": "/usr/bin:/bin",
     "HELM_KUBEAPISERVER": "https://127.0.0.1:9",

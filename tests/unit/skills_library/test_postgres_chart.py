@@ -160,16 +160,16 @@ def test_names_of_the_image(setting, image):
 @pytest.mark.parametrize(
     ("setting", "complaint"),
     [
-        ("primry.persistence.size=1Gi", "primry is not allowed"),
-        ("auth.password=x", "password is not allowed"),
-        ("auth.existingSecret=", "auth.existingSecret"),
-        ("primary.persistence.size=2Gib", "primary.persistence.size"),
-        ("primary.service.type=NodePorts", "primary.service.type"),
-        ("primary.service.ports.postgresql=high", "primary.service.ports.postgresql"),
-        ("primary.readinessProbe.period=1", "period is not allowed"),
-        ("primary.initdb.scripts.x=1", "primary.initdb.scripts"),
-        ("externalAccess.service.nodePorts.postgresql=70000", "nodePorts.postgresql"),
-        ("image.digest=sha256:abc", "image.digest"),
+        ("primry.persistence.size=1Gi", "'primry' not allowed"),
+        ("auth.password=x", "'password' not allowed"),
+        ("auth.existingSecret=", "/auth/existingSecret"),
+        ("primary.persistence.size=2Gib", "/primary/persistence/size"),
+        ("primary.service.type=NodePorts", "/primary/service/type"),
+        ("primary.service.ports.postgresql=high", "/primary/service/ports/postgresql"),
+        ("primary.readinessProbe.period=1", "'period' not allowed"),
+        ("primary.initdb.scripts.x=1", "'x' does not match pattern"),
+        ("externalAccess.service.nodePorts.postgresql=70000", "/nodePorts/postgresql"),
+        ("image.digest=sha256:abc", "/image/digest"),
     ],
 )
 def test_a_wrong_value_is_an_error_that_names_it(setting, complaint):

@@ -375,7 +375,7 @@ def test_where_pods_run_holds_for_every_kind_of_them():
         ({"spec": {"kafka": {"listeners": [SCRAM]}}}, "externalAccess.enabled to false"),
         ({"spec": {"kafka": {"config": {"listeners": "x"}}}}, "listeners"),
         ({"spec": {"kafka": {"listeners": "x"}}}, "listeners"),
-        ({"spec": {"kafka": {"listeners": [None]}}}, "listeners.0"),
+        ({"spec": {"kafka": {"listeners": [None]}}}, "listeners/0"),
         ({"spec": {"entityOperator": "x"}}, "entityOperator"),
         ({"spec": {"entityOperator": None}}, "spec.entityOperator.topicOperator"),
         ({"users": {"a": {}}, "spec": {"entityOperator": {"userOperator": None}}}, "userOperator"),

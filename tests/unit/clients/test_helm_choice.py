@@ -1,0 +1,168 @@
+"""Which helm is chosen; stand-ins report versions."""
+
+import os
+import re
+
+import pytest
+
+from learnflow_infra.builds import toolchain
+from learnflow_infra.clients import helm_build, helm_choice, helm_program
+from learnflow_infra.clients.helm_choice import Origin, Program
+from learnflow_infra.dialect import HELM_3, HELM_4
+from learnflow_infra.engine.gate import checkout
+from learnflow_infra.errors import FoundationError, HostError, InputError
+from learnflow_infra.events import Message, ignore
+
+
+@pytest.fixture(autouse=True)
+def cache(tmp_path, monkeypatch):
+    """An empty cache, no name of a helm, and an empty PATH but for the stand-ins."""
+    (tmp_path / "bin").mkdir()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.delenv("LEARNFLOW_HELM", raising=False)
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
+    helm_choice._remembered.cache_clear()
+    return tmp_path / "cache"
+
+
+def helm(folder, version="v4.3.1", name="helm", mode=0o755):
+    """A stand-in that reports a version, and writes each of its runs to a file."""
+    program = folder / "bin" / name
+    program.write_text(f"#!/bin/sh\necho run >>{folder}/runs\necho {version}\n")
+    program.chmod(mode)
+    return program
+
+
+def runs(folder):
+    return (folder / "runs").read_text().count("run") if (folder / "runs").exists() else 0
+
+
+def built():
+    helm_build.program().parent.mkdir(parents=True)
+    helm_build.program().write_text("")
+
+
+@pytest.fixture
+def no_go(monkeypatch):
+    def fail(_go_mod):
+        raise HostError("Go cannot be installed.", why="no registry answers")
+
+    monkeypatch.setattr(toolchain, "find", fail)
+
+
+def test_a_variable_names_the_helm_program_by_its_path_or_its_name_on_path(tmp_path, monkeypatch):
+    program = helm(tmp_path, name="own-helm")
+    built()
+    for words in (str(program), "own-helm"):
+        monkeypatch.setenv("LEARNFLOW_HELM", words)
+        chosen = Program(path=str(program), version="4.3.1", origin=Origin.named)
+        assert helm_choice.ensure() == helm_choice.expected() == chosen
+        assert helm_program.executable() == str(program)
+
+
+@pytest.mark.parametrize("words", ["absent-helm", "/absent/helm", "/", "own-helm"])
+def test_a_named_helm_that_cannot_be_run_is_wrong_input(tmp_path, monkeypatch, words):
+    helm(tmp_path, name="own-helm", mode=0o644)
+    monkeypatch.setenv("LEARNFLOW_HELM", words)
+    with pytest.raises(InputError, match="LEARNFLOW_HELM names no program") as refused:
+        helm_choice.expected()
+    assert words in refused.value.what
+    (check,) = (one for one in [checkout._helm()] if one.name == "helm")
+    assert not check.passed
+
+
+@pytest.mark.parametrize("version", ["v2.17.0", "", "go1.26.8"])
+def test_what_is_no_helm_of_version_3_or_newer_is_wrong_input(tmp_path, monkeypatch, version):
+    monkeypatch.setenv("LEARNFLOW_HELM", str(helm(tmp_path, version)))
+    with pytest.raises(InputError, match="LEARNFLOW_HELM names no helm of version 3 or newer"):
+        helm_choice.expected()
+
+
+@pytest.mark.parametrize(
+    ("version", "tested", "dialect"),
+    [
+        ("v4.3.1", True, HELM_4),
+        ("v4.3.9+ga1b2", True, HELM_4),
+        ("v3.22.0", True, HELM_3),
+        ("v3.17.3", False, HELM_3),
+        ("v4.4.0-rc.1", False, HELM_4),
+        ("v5.0.0", False, HELM_4),
+    ],
+)
+def test_another_version_than_a_tested_one_is_one_warning(
+    tmp_path, monkeypatch, version, tested, dialect
+):
+    monkeypatch.setenv("LEARNFLOW_HELM", str(helm(tmp_path, version)))
+    lines = []
+    program = helm_choice.ensure(lines.append)
+    helm_choice.warn(lines.append)
+    assert (program.is_tested, program.dialect) == (tested, dialect)
+    texts = [] if tested else [f"Warning: helm {version[1:]} (LEARNFLOW_HELM) is not tested; "]
+    assert [line.text[: len(text)] for line, text in zip(lines, texts, strict=True)] == texts
+
+
+def test_the_version_of_a_file_is_asked_once(tmp_path, monkeypatch):
+    program = helm(tmp_path)
+    monkeypatch.setenv("LEARNFLOW_HELM", str(program))
+    for _ in range(3):
+        helm_choice._remembered.cache_clear()  # as in another process
+        assert helm_choice.expected().version == "4.3.1"
+    assert runs(tmp_path) == 1
+    helm(tmp_path, "v3.22.0")
+    os.utime(program, ns=(1, 1))
+    assert helm_choice.expected().version == "3.22.0"
+
+
+def test_what_failed_to_report_a_version_is_asked_again(tmp_path, monkeypatch):
+    monkeypatch.setenv("LEARNFLOW_HELM", str(helm(tmp_path, "")))
+    for _ in range(2):
+        helm_choice._remembered.cache_clear()
+        with pytest.raises(InputError):
+            helm_choice.expected()
+    assert runs(tmp_path) == 2
+
+
+def test_the_built_helm_starts_no_process_for_its_version(tmp_path, monkeypatch):
+    helm(tmp_path, "v3.22.0")
+    built()
+    monkeypatch.setattr(helm_choice, "version_of", lambda _: pytest.fail("asked"))
+    program = helm_choice.ensure()
+    assert (program.origin, program.path) == (Origin.built, str(helm_build.program()))
+    assert re.fullmatch(r"4\.3\.\d+", program.version)
+    assert program.is_tested
+
+
+@pytest.mark.usefixtures("no_go")
+def test_without_go_a_tested_helm_on_path_serves_and_the_build_is_not_tried_at_once_again(
+    tmp_path, monkeypatch
+):
+    program = helm(tmp_path, "v3.22.0")
+    lines = []
+    assert helm_choice.expected().origin is Origin.built
+    chosen = helm_choice.ensure(lines.append)
+    assert (chosen.origin, chosen.path, chosen.dialect) == (Origin.path, str(program), HELM_3)
+    assert [line.text for line in lines if isinstance(line, Message)] == [
+        f"Go cannot be installed. Used instead: helm 3.22.0 (PATH, {program})"
+    ]
+    monkeypatch.setattr(helm_build, "ensure", lambda _: pytest.fail("tried again"))
+    assert helm_choice.ensure() == helm_choice.expected() == chosen
+
+
+@pytest.mark.usefixtures("no_go")
+@pytest.mark.parametrize("version", [None, "v3.17.3", "v4.2.0", "nonsense"])
+def test_without_go_and_a_tested_helm_the_way_to_get_one_is_an_error(tmp_path, version):
+    if version:
+        helm(tmp_path, version)
+    with pytest.raises(FoundationError, match="cannot be built, and PATH has no tested helm") as no:
+        helm_choice.ensure(ignore)
+    assert "no registry answers" in no.value.why
+    assert "LEARNFLOW_HELM=" in str(no.value.remedy)
+
+
+def test_doctor_tells_the_version_and_where_it_comes_from(tmp_path, monkeypatch):
+    assert checkout._helm().message.endswith("the first command that needs it builds it")
+    built()
+    assert checkout._helm().message == f"{helm_choice.expected()}"
+    program = helm(tmp_path, "v3.17.3")
+    monkeypatch.setenv("LEARNFLOW_HELM", str(program))
+    assert checkout._helm().message == f"3.17.3 (LEARNFLOW_HELM, {program}); not tested"
