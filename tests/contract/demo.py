@@ -62,7 +62,7 @@ def compared(session, release, values):
 def checked(session, desired):
     """Compare and check a release as a deploy does, which recovers it first if it was cut off."""
     target = SimpleNamespace(profile="embedded")
-    plan = SimpleNamespace(skills=(), releases=(), target=target)
+    plan = SimpleNamespace(skills=(), releases=(), target=target, verify=True)
     allowed, _ = deploy._preview(session, plan, [desired], Options())
     (comparison,) = allowed.comparisons
     return comparison
