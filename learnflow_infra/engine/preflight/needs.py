@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from learnflow_infra.checks import Check
+from learnflow_infra.clients import helm_choice
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.engine.gate import foundation, machine
 from learnflow_infra.engine.gate import rights as gate
@@ -15,12 +16,12 @@ from learnflow_infra.engine.release.rendering import render
 from learnflow_infra.engine.request.planning import Plan
 from learnflow_infra.engine.request.prepare import Prepared, prepare
 from learnflow_infra.engine.request.session import Session
-from learnflow_infra.events import ignore
+from learnflow_infra.events import Emit, ignore
 from learnflow_infra.models import ReleaseName
 from learnflow_infra.objects import Object
 
 
-def of_plan(plan: Plan) -> Demand:
+def of_plan(plan: Plan, emit: Emit) -> Demand:
     """The demand of all releases of a plan, rendered without a cluster.
 
     Raises:
@@ -28,8 +29,9 @@ def of_plan(plan: Plan) -> Demand:
         InputError: values do not fit a chart.
         ReleaseFailedError: helm cannot render a chart.
     """
-    prepared = prepare(plan, ignore)
-    manifests = render(prepared, plan.namespace)
+    helm_choice.ensure(emit)
+    prepared = prepare(plan, ignore)  # whose warnings come with the deploy
+    manifests = render(prepared, plan.namespace, emit)
     pairs = zip(prepared, manifests, strict=True)
     return _demand({item.release.name: manifest.objects for item, manifest in pairs}, prepared)
 
@@ -64,7 +66,7 @@ def _started(item: Comparison) -> list[Object]:
     ]
 
 
-def rights(kube: Kube, namespace: str, prepared: Sequence[Prepared]) -> Needed:
+def rights(kube: Kube, namespace: str, prepared: Sequence[Prepared], emit: Emit) -> Needed:
     """The rights that releases need, which are rendered without a cluster.
 
     Raises:
@@ -74,6 +76,7 @@ def rights(kube: Kube, namespace: str, prepared: Sequence[Prepared]) -> Needed:
     return of_releases(
         namespace,
         prepared,
+        emit,
         missing=crds.missing(kube, [item.chart for item in prepared]),
         keeps=kept_data.served(kube, _keeps(prepared)),
     )
@@ -86,6 +89,7 @@ def _keeps(prepared: Sequence[Prepared]) -> list[str]:
 def of_releases(
     namespace: str,
     prepared: Sequence[Prepared],
+    emit: Emit,
     missing: Sequence[Object] = (),
     keeps: Sequence[str] | None = None,
 ) -> Needed:
@@ -94,12 +98,13 @@ def of_releases(
     Args:
         namespace: of the releases.
         prepared: the releases, which are rendered.
+        emit: takes the events.
         missing: the CRDs that the cluster lacks.
         keeps: the collections that outlive them; None takes all that may.
     """
     objects = [
         (item, obj)
-        for item, manifest in zip(prepared, render(prepared, namespace), strict=True)
+        for item, manifest in zip(prepared, render(prepared, namespace, emit), strict=True)
         for obj in manifest.with_hooks
     ]
     definitions = [crd for item in prepared for crd in item.chart.crds]

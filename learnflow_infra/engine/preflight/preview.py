@@ -26,7 +26,7 @@ from learnflow_infra.engine.request.planning import Plan
 from learnflow_infra.engine.request.prepare import Prepared
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import UNCHANGED, HostError, RefusedError, accounted
-from learnflow_infra.events import Message, step
+from learnflow_infra.events import Emit, Message, step
 from learnflow_infra.models import Credential
 from learnflow_infra.outputs.container_variables import secret_keys
 from learnflow_infra.outputs.endpoints import kubectl_command
@@ -49,7 +49,7 @@ class Preview:
     crds: Sequence[Compared] = ()
 
 
-def require_target(plan: Plan) -> None:
+def require_target(plan: Plan, emit: Emit) -> None:
     """Refuse a plan that its target cannot take, before the target is started.
 
     Raises:
@@ -59,7 +59,7 @@ def require_target(plan: Plan) -> None:
     """
     target = plan.target
     if target.state != "running":
-        foundation.require(machine.checks(plan, lambda: needs.of_plan(plan)), HostError)
+        foundation.require(machine.checks(plan, lambda: needs.of_plan(plan, emit)), HostError)
     own_images = [release for release in plan.releases if release.profiles[target.profile].images]
     if own_images and not target.cluster and not target.without_nodes:
         raise RefusedError(
@@ -162,7 +162,7 @@ def _check_cluster(session: Session, plan: Plan, prepared: Sequence[Prepared]) -
         results = foundation.cluster_checks(
             kube,
             session.access,
-            lambda: needs.rights(kube, session.namespace, prepared),
+            lambda: needs.rights(kube, session.namespace, prepared, session.emit),
             oldest=needs.kubernetes(plan),
             uses=of_deploy(verify=plan.verify),
         )

@@ -3,20 +3,26 @@
 import asyncio
 from collections.abc import Sequence
 
-from learnflow_infra.clients import helm
+from learnflow_infra.clients import helm, helm_choice
 from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.engine.release.offline import api_versions
 from learnflow_infra.engine.request.prepare import Prepared
+from learnflow_infra.events import Emit
 from learnflow_infra.system import tasks
 
 
-def render(prepared: Sequence[Prepared], namespace: str, *, crds: bool = False) -> list[Manifest]:
+def render(
+    prepared: Sequence[Prepared], namespace: str, emit: Emit, *, crds: bool = False
+) -> list[Manifest]:
     """The manifest of each release, hooks included; no cluster is needed.
+
+    It is the first work for helm on a new machine, where helm is built, with progress.
 
     Raises:
         InputError: values do not meet a chart's schema.
         ReleaseFailedError: helm cannot render one.
     """
+    helm_choice.ensure(emit)
     served = helm.Capabilities(
         api_versions=api_versions([crd for item in prepared for crd in item.chart.crds])
     )

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from learnflow_infra.clients import helm_choice
 from learnflow_infra.clients.installation import Installation
 from learnflow_infra.clusters import embedded, reach
 from learnflow_infra.documents.merging import put
@@ -51,6 +52,8 @@ def prepare(plan: Plan, emit: Emit) -> list[Prepared]:
         ArtifactError: a chart cannot be obtained, or its digest is not the locked one.
         InputError: a values file is malformed, or has keys of another profile's chart.
     """
+    if any(release.profiles[plan.target.profile].remote for release in plan.releases):
+        helm_choice.ensure(emit)  # it pulls
     sources = asyncio.run(_obtain(plan, emit))
     pairs = zip(plan.releases, sources, strict=True)
     prepared = [_prepared(plan, release, chart) for release, chart in pairs]

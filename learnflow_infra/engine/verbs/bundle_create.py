@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
-from learnflow_infra.clients import helm_choice, skopeo
+from learnflow_infra.clients import skopeo
 from learnflow_infra.engine.images import cache, required
 from learnflow_infra.engine.release.rendering import render
 from learnflow_infra.engine.request import planning
@@ -36,10 +36,9 @@ def create(options: Options, file: Path, emit: Emit) -> list[Item]:
     if not file.parent.is_dir():
         raise InputError(f"There is no folder {file.parent}.", remedy=f"mkdir -p {file.parent}")
     locked = _locked(plan)
-    helm_choice.ensure(emit)
     prepare(plan, emit)  # through the mirrors, into the cache; below without them
     prepared = prepare(replace(plan, mirrors=()), emit)
-    references = _images(prepared, options.namespace)
+    references = _images(prepared, options.namespace, emit)
     layout = cache.cache_layout()
     cache.obtain(layout, references, emit, mirrors=plan.mirrors, portable=True)
     entries = layout.entries()
@@ -70,8 +69,8 @@ def _locked(plan: Plan) -> list[LockedChart]:
     return [chart for r in remote if (chart := lock.chart(profile, r.name))]
 
 
-def _images(prepared: Sequence[Prepared], namespace: str) -> list[Reference]:
-    manifests = render(prepared, namespace)
+def _images(prepared: Sequence[Prepared], namespace: str, emit: Emit) -> list[Reference]:
+    manifests = render(prepared, namespace, emit)
     objects = {
         item.release.name: manifest.objects
         for item, manifest in zip(prepared, manifests, strict=True)

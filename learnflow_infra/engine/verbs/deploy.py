@@ -140,7 +140,7 @@ def _plan(options: Options, target: Target, emit: Emit) -> Plan:
     """
     if target.state != "running":
         plan = planning.for_cluster(options, target)
-        require_target(plan)
+        require_target(plan, emit)
         if target.state == "absent":
             return plan
     if target.cluster:
@@ -150,7 +150,7 @@ def _plan(options: Options, target: Target, emit: Emit) -> Plan:
 
 def _with_cluster(plan: Plan, emit: Emit) -> Plan:
     """The plan with a running target, into which the images of this project are loaded."""
-    require_target(plan)
+    require_target(plan, emit)
     target = plan.target
     charts = [release.profiles[target.profile] for release in plan.releases]
     recipes = [use.recipe for chart in charts for use in chart.images]

@@ -70,7 +70,7 @@ def diff(options: Options, emit: Emit) -> Diff:
     target = planning.choose(options, emit)
     foundation.require(checkout.checks(target))
     plan = planning.for_cluster(options, target)
-    require_target(plan)
+    require_target(plan, emit)
     prepared = prepare(plan, emit)
     targets.require_running(plan.target)
     session = connect(plan, emit)

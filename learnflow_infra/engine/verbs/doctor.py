@@ -20,7 +20,10 @@ def doctor(options: Options, emit: Emit) -> list[Check]:
         InputError: a skill, the profile's name or a values file is wrong.
     """
     plan = planning.without_cluster(options, emit)
-    local = [*checkout.checks(plan.target), *machine.checks(plan, lambda: needs.of_plan(plan))]
+    local = [
+        *checkout.checks(plan.target),
+        *machine.checks(plan, lambda: needs.of_plan(plan, emit)),
+    ]
     return [*local, *_cluster_checks(options, plan.target, emit)]
 
 
@@ -34,10 +37,10 @@ def _cluster_checks(options: Options, target: Target, emit: Emit) -> list[Check]
         checks = foundation.cluster_checks(
             session.kube,
             session.access,
-            lambda: needs.rights(session.kube, session.namespace, prepare(plan, ignore)),
+            lambda: needs.rights(session.kube, session.namespace, prepare(plan, ignore), emit),
             oldest=needs.kubernetes(plan),
             uses=of_deploy(verify=True),
         )
-        return [*checks, *needs.checks(session, needs.of_plan(plan))]
+        return [*checks, *needs.checks(session, needs.of_plan(plan, emit))]
     except LearnflowError as error:
         return [Check(name="cluster", passed=False, message=error.what, remedy=error.remedy)]

@@ -54,7 +54,7 @@ def lacking(options: Options, emit: Emit) -> Lacking:
     plan = planning.without_cluster(options, emit)
     targets.require_running(plan.target)
     kube = planning.api(plan.target)
-    access, asked = Access(kube), needs.rights(kube, plan.namespace, prepare(plan, emit))
+    access, asked = Access(kube), needs.rights(kube, plan.namespace, prepare(plan, emit), emit)
     wanted = asked.of(*ALL)
     return Lacking(
         needed=wanted, missing=access.lacking(wanted), more=access.lacking(asked.of("more"))
@@ -71,10 +71,12 @@ def grants(options: Options, subject: Mapping[str, str], emit: Emit) -> Grants:
     """
     plan = planning.without_cluster(options, emit)
     prepared = prepare(plan, emit)
-    objects = [obj for manifest in render(prepared, plan.namespace) for obj in manifest.with_hooks]
+    objects = [
+        obj for manifest in render(prepared, plan.namespace, emit) for obj in manifest.with_hooks
+    ]
     definitions = [crd for item in prepared for crd in item.chart.crds]
     whole = [obj for obj in objects if is_cluster_scoped(obj, definitions)]
-    asked = needs.of_releases(plan.namespace, prepared)
+    asked = needs.of_releases(plan.namespace, prepared, emit)
     namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": plan.namespace}}
     return Grants(
         administrator=[namespace, *definitions, *whole],

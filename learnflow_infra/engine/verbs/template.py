@@ -1,6 +1,5 @@
 """Render the manifests of skills; no cluster is needed."""
 
-from learnflow_infra.clients import helm_choice
 from learnflow_infra.engine.release import validate
 from learnflow_infra.engine.release.rendering import render
 from learnflow_infra.engine.request import planning
@@ -16,9 +15,8 @@ def template(options: Options, emit: Emit, *, crds: bool = False) -> str:
         InputError: values do not match a chart's schema, or a custom resource its CRD.
         ReleaseFailedError: helm cannot render one.
     """
-    helm_choice.ensure(emit)
     prepared = prepare(planning.for_values(options, emit), emit)
-    manifests = render(prepared, options.namespace, crds=crds)
+    manifests = render(prepared, options.namespace, emit, crds=crds)
     pairs = list(zip(prepared, manifests, strict=True))
     validate.require(validate.against_crds(pairs))
     validate.warn(pairs, emit)

@@ -1,0 +1,60 @@
+"""A verb that needs helm before it is built shows the build, which takes minutes."""
+
+from pathlib import Path
+
+import pytest
+
+from learnflow_infra.clients import helm_choice
+from learnflow_infra.clusters.embedded import inventory
+from learnflow_infra.engine.gate import checkout, machine
+from learnflow_infra.engine.request.planning import Options
+from learnflow_infra.engine.verbs import bundle_create, deploy, diff, doctor, rights, template
+from learnflow_infra.engine.verbs import values as values_verb
+from learnflow_infra.events import Message, ignore
+
+BUILDING = Message(text="building helm")
+
+
+class BuildError(Exception):
+    """Ends a first build of helm at once."""
+
+
+@pytest.fixture(autouse=True)
+def _new_machine(monkeypatch, tmp_path):
+    """Without a cluster, and with a helm that is still to be built."""
+
+    def build(emit=ignore):
+        emit(BUILDING)
+        raise BuildError
+
+    monkeypatch.setattr(helm_choice, "ensure", build)
+    monkeypatch.setattr(checkout, "checks", lambda _: [])
+    monkeypatch.setattr(machine, "checks", lambda _plan, demand: [demand()])
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    assert inventory.status("learnflow").state == "absent"
+
+
+@pytest.mark.parametrize(
+    ("profile", "verb"),
+    [
+        ("embedded", deploy.deploy),
+        ("embedded", diff.diff),
+        ("embedded", doctor.doctor),
+        ("embedded", template.template),
+        ("embedded", lambda options, emit: rights.grants(options, {}, emit)),
+        ("upstream", deploy.deploy),
+        ("upstream", values_verb.values),
+        ("upstream", lambda options, emit: bundle_create.create(options, Path("bundle.tar"), emit)),
+    ],
+)
+def test_the_build_is_shown(profile, verb, monkeypatch):
+    monkeypatch.setattr(bundle_create, "_locked", lambda _: [])
+    shown = []
+    with pytest.raises(BuildError):
+        verb(Options(profile=profile), shown.append)
+    assert BUILDING in shown
+
+
+def test_values_of_charts_in_the_checkout_need_no_helm():
+    assert values_verb.values(Options(profile="embedded"), ignore)
