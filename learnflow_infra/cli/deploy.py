@@ -13,7 +13,7 @@ from learnflow_infra.cli.run import out, out_document, run
 from learnflow_infra.quantities import counted
 
 if TYPE_CHECKING:
-    from learnflow_infra.engine.request.planning import Options
+    from learnflow_infra.engine.request.options import Options
     from learnflow_infra.engine.verbs.deploy import Deployed
     from learnflow_infra.engine.verbs.diff import Diff
     from learnflow_infra.outputs.contracts import EndpointDocument

@@ -15,7 +15,7 @@ from learnflow_infra.errors import InputError
 from learnflow_infra.quantities import seconds
 
 if TYPE_CHECKING:
-    from learnflow_infra.engine.request.planning import Options
+    from learnflow_infra.engine.request.options import Options
     from learnflow_infra.values import Flags
 
 
@@ -183,7 +183,7 @@ def options(
     Raises:
         typer.Exit: the timeout is not a duration; the error was printed.
     """
-    from learnflow_infra.engine.request.planning import Options
+    from learnflow_infra.engine.request.options import Options
     from learnflow_infra.values import Flags
 
     commands.remember(get_current_context(silent=True))

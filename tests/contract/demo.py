@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 from learnflow_infra.engine.release import converge as releases
 from learnflow_infra.engine.release.compare import compare_all
-from learnflow_infra.engine.request.planning import Options
+from learnflow_infra.engine.request.options import Options
 from learnflow_infra.engine.request.prepare import Prepared
 from learnflow_infra.engine.verbs import deploy
 from learnflow_infra.models import ChartSource, Profile, Release, ReleaseName, SkillName

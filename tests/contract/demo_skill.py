@@ -8,7 +8,7 @@ import yaml
 from learnflow_infra import paths
 from learnflow_infra.clusters.embedded.programs import binary
 from learnflow_infra.engine.gate import foundation as gate
-from learnflow_infra.engine.request.planning import Options
+from learnflow_infra.engine.request.options import Options
 from learnflow_infra.skills import library
 
 PORT = 30002

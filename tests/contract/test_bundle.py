@@ -12,7 +12,8 @@ from learnflow_infra.clients import skopeo
 from learnflow_infra.clusters.target import UPSTREAM
 from learnflow_infra.engine.images import cache
 from learnflow_infra.engine.request import planning
-from learnflow_infra.engine.request.planning import Options, Plan
+from learnflow_infra.engine.request.options import Options
+from learnflow_infra.engine.request.plan import Plan
 from learnflow_infra.engine.request.prepare import prepare
 from learnflow_infra.engine.verbs import bundle_create, bundle_load
 from learnflow_infra.errors import ArtifactError, RefusedError

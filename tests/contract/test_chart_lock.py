@@ -9,7 +9,7 @@ from learnflow_infra import skills as library
 from learnflow_infra.cli.main import app
 from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine.request import planning
-from learnflow_infra.engine.request.planning import Options
+from learnflow_infra.engine.request.options import Options
 from learnflow_infra.engine.request.prepare import prepare
 from learnflow_infra.errors import RefusedError
 from learnflow_infra.events import ignore

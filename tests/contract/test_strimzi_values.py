@@ -5,7 +5,7 @@ import json
 import pytest
 
 from learnflow_infra.cli import options as opts
-from learnflow_infra.engine.request.planning import Options
+from learnflow_infra.engine.request.options import Options
 from learnflow_infra.engine.verbs.diff import diff
 from learnflow_infra.engine.verbs.template import template
 from learnflow_infra.errors import InputError

@@ -10,7 +10,7 @@ from learnflow_infra.checks import Check
 from learnflow_infra.clusters import embedded
 from learnflow_infra.engine.gate.capacity import enough
 from learnflow_infra.engine.gate.demand import Demand
-from learnflow_infra.engine.request.planning import Plan
+from learnflow_infra.engine.request.plan import Plan
 from learnflow_infra.errors import HostError
 from learnflow_infra.locations import Target
 from learnflow_infra.quantities import MIB

@@ -13,7 +13,7 @@ from learnflow_infra.engine.gate.kinds import is_cluster_scoped
 from learnflow_infra.engine.release import changes, crds, kept_data
 from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.rendering import render
-from learnflow_infra.engine.request.planning import Plan
+from learnflow_infra.engine.request.plan import Plan
 from learnflow_infra.engine.request.prepare import Prepared, prepare
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.events import Emit, ignore

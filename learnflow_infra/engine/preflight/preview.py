@@ -22,7 +22,7 @@ from learnflow_infra.engine.release.compare import compare_all
 from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.crds import Compared
 from learnflow_infra.engine.release.foreign import Foreign
-from learnflow_infra.engine.request.planning import Plan
+from learnflow_infra.engine.request.plan import Plan
 from learnflow_infra.engine.request.prepare import Prepared
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import UNCHANGED, HostError, RefusedError, accounted

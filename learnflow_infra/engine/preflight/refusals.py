@@ -20,7 +20,7 @@ from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.foreign import Foreign
 from learnflow_infra.engine.release.state import Action, ReleaseState
 from learnflow_infra.engine.request.operators import Operator
-from learnflow_infra.engine.request.planning import Plan
+from learnflow_infra.engine.request.plan import Plan
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import RefusedError
 from learnflow_infra.models import ReleaseName

@@ -1,117 +1,35 @@
 """From options to a plan: the target, its profile, the skills and their releases."""
 
 import asyncio
-import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from learnflow_infra import skills as library
 from learnflow_infra.clients import helm_choice
 from learnflow_infra.clients.access import Access
 from learnflow_infra.clients.api_errors import ASK, MissingRightError
 from learnflow_infra.clients.helm import Helm
-from learnflow_infra.clients.helm_output import Live
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import target as targets
 from learnflow_infra.clusters.reach import LOCALHOST
-from learnflow_infra.dialect import HELM_4, Dialect
 from learnflow_infra.engine.request import (
-    confirmation,
     dependencies,
     foreign_revisions,
     operators,
     reuse,
 )
-from learnflow_infra.engine.request.confirmation import Confirm
-from learnflow_infra.engine.request.foreign_revisions import ForeignRevision
-from learnflow_infra.engine.request.operators import Operator
-from learnflow_infra.errors import FoundationError, InputError, RefusedError
+from learnflow_infra.engine.request.options import Options
+from learnflow_infra.engine.request.plan import Plan
+from learnflow_infra.errors import FoundationError, RefusedError
 from learnflow_infra.events import Emit, Message
 from learnflow_infra.locations import Target
-from learnflow_infra.models import Release, ReleaseName, Skill
 from learnflow_infra.outputs import stored_record
 from learnflow_infra.outputs.record import Record
-from learnflow_infra.remedy import Command, Remedy, Words, join_lines
+from learnflow_infra.remedy import Command, Remedy, join_lines
 from learnflow_infra.rights import LIST_NODES
 from learnflow_infra.sources import mirror
-from learnflow_infra.sources.mirror import Mirror
-from learnflow_infra.values import Flags, Overrides, read_overrides
+from learnflow_infra.values import read_overrides
 
 _NO_NODES = "this user may not read the nodes, whose addresses node ports need"
-_LABEL = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """The options of the command line; `timeout` is in seconds, for each release.
-
-    `confirm` answers before a step that destroys or takes over. `adopt` takes over what others
-    made under the names of the releases.
-    `reuse_values` puts the values of the last deploy below the flags, `keep_foreign` those of an
-    operator's revision since. `allow_recreate` lets
-    objects be deleted and created again, where a change is not possible otherwise.
-    `force_conflicts` sets fields anew that others set. `recorded` writes the commands of a text
-    for a file.
-    """
-
-    skills: Sequence[str] = ()
-    flags: Flags = field(default_factory=Flags)
-    mirrors: Sequence[str] = ()
-    profile: str | None = None
-    context: str | None = None
-    namespace: str = "learnflow"
-    timeout: float | None = None
-    verify: bool = True
-    reuse_values: bool = False
-    keep_foreign: bool = False
-    allow_recreate: bool = False
-    force_conflicts: bool = False
-    rollback: bool = True
-    confirm: Confirm = confirmation.refuse
-    adopt: bool = False
-    recorded: Callable[[Words], str] = str
-
-    def __post_init__(self) -> None:
-        """Check the namespace, which becomes a part of paths and host names.
-
-        Raises:
-            InputError: it is no DNS label (RFC 1123).
-        """
-        if not _LABEL.fullmatch(self.namespace):
-            raise InputError(
-                f"{self.namespace!r} is no name for a namespace.",
-                why="A name has up to 63 lower case letters, digits and dashes, and begins and "
-                "ends with a letter or a digit.",
-            )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """The options, checked against the skills and the files; nothing is changed yet.
-
-    `skills` are those of the options and those that they need; `releases` are their releases,
-    needs first. `record` is the cluster's; None if it was not read, or the cluster does not run.
-    `previous` are the revisions whose values are reused, `foreign` those of operators whose values
-    are kept. `operators` are programs of others in the cluster; the releases in place of which one
-    of them is used are not among `releases`. `access` is what the user may do there. `verify`: the
-    skills are verified at the end. `dialect` is that of the helm to use.
-    """
-
-    target: Target
-    namespace: str
-    skills: tuple[Skill, ...]
-    releases: tuple[Release, ...]
-    overrides: Overrides
-    mirrors: tuple[Mirror, ...]
-    record: Record | None = None
-    previous: Mapping[ReleaseName, Live] = field(default_factory=dict)
-    foreign: Mapping[ReleaseName, ForeignRevision] = field(default_factory=dict)
-    allow_recreate: bool = False
-    force_conflicts: bool = False
-    operators: tuple[Operator, ...] = ()
-    access: Access | None = None
-    verify: bool = True
-    dialect: Dialect = HELM_4
 
 
 def choose(options: Options, emit: Emit) -> Target:

@@ -10,7 +10,7 @@ from learnflow_infra.clusters import embedded, reach
 from learnflow_infra.documents.merging import put
 from learnflow_infra.engine.request import foreign_revisions, marks, reuse
 from learnflow_infra.engine.request.other_profiles import require_own_keys
-from learnflow_infra.engine.request.planning import Plan
+from learnflow_infra.engine.request.plan import Plan
 from learnflow_infra.events import Emit, Message
 from learnflow_infra.models import ChartSource, Release, Values
 from learnflow_infra.sources import charts, lockfile, mirror

@@ -10,7 +10,8 @@ from learnflow_infra.clients.helm import Helm
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine.request import planning
-from learnflow_infra.engine.request.planning import Plan, api, require_profile
+from learnflow_infra.engine.request.plan import Plan
+from learnflow_infra.engine.request.planning import api, require_profile
 from learnflow_infra.events import Emit, Message
 from learnflow_infra.locations import Target
 from learnflow_infra.outputs import stored_record

@@ -8,7 +8,8 @@ from learnflow_infra.clients import skopeo
 from learnflow_infra.engine.images import cache, required
 from learnflow_infra.engine.release.rendering import render
 from learnflow_infra.engine.request import planning
-from learnflow_infra.engine.request.planning import Options, Plan
+from learnflow_infra.engine.request.options import Options
+from learnflow_infra.engine.request.plan import Plan
 from learnflow_infra.engine.request.prepare import Prepared, prepare
 from learnflow_infra.errors import InputError, RefusedError
 from learnflow_infra.events import Emit, step

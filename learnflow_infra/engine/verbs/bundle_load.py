@@ -10,7 +10,7 @@ from learnflow_infra.clusters import minikube
 from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine.images import cache
 from learnflow_infra.engine.request import planning
-from learnflow_infra.engine.request.planning import Options
+from learnflow_infra.engine.request.options import Options
 from learnflow_infra.errors import InputError, RefusedError
 from learnflow_infra.events import Emit, Message, step
 from learnflow_infra.locations import Target

@@ -18,7 +18,7 @@ from learnflow_infra.engine.release.state import Observed
 from learnflow_infra.engine.release.uninstall import uninstall
 from learnflow_infra.engine.request import planning, run_lock
 from learnflow_infra.engine.request.confirmation import Question
-from learnflow_infra.engine.request.planning import Options
+from learnflow_infra.engine.request.options import Options
 from learnflow_infra.engine.request.session import Session, connect
 from learnflow_infra.errors import UNCHANGED, LearnflowError, accounted, followed_by
 from learnflow_infra.events import Emit, step

@@ -22,7 +22,8 @@ from learnflow_infra.engine.release.compare import compare_all
 from learnflow_infra.engine.release.converge import Settled, converge_all
 from learnflow_infra.engine.release.recover import recover_cut_off
 from learnflow_infra.engine.request import planning, run_lock
-from learnflow_infra.engine.request.planning import Options, Plan
+from learnflow_infra.engine.request.options import Options
+from learnflow_infra.engine.request.plan import Plan
 from learnflow_infra.engine.request.prepare import Prepared, prepare
 from learnflow_infra.engine.request.session import Session, connect
 from learnflow_infra.errors import UNCHANGED, accounted

@@ -8,7 +8,7 @@ from learnflow_infra.engine.release.observe import observe_with_objects
 from learnflow_infra.engine.release.ownership import maker_of_release
 from learnflow_infra.engine.release.state import Observed, ReleaseState, state_of
 from learnflow_infra.engine.request import planning
-from learnflow_infra.engine.request.planning import Options
+from learnflow_infra.engine.request.options import Options
 from learnflow_infra.engine.request.session import connect
 from learnflow_infra.events import Emit
 from learnflow_infra.models import Release, ReleaseName

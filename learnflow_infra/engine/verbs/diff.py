@@ -12,7 +12,7 @@ from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.foreign import Foreign
 from learnflow_infra.engine.release.state import Action
 from learnflow_infra.engine.request import planning
-from learnflow_infra.engine.request.planning import Options
+from learnflow_infra.engine.request.options import Options
 from learnflow_infra.engine.request.prepare import prepare
 from learnflow_infra.engine.request.session import connect
 from learnflow_infra.events import Emit

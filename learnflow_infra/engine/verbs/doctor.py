@@ -5,7 +5,7 @@ from learnflow_infra.engine.gate import checkout, foundation, machine
 from learnflow_infra.engine.gate.rights import of_deploy
 from learnflow_infra.engine.preflight import needs
 from learnflow_infra.engine.request import planning
-from learnflow_infra.engine.request.planning import Options
+from learnflow_infra.engine.request.options import Options
 from learnflow_infra.engine.request.prepare import prepare
 from learnflow_infra.engine.request.session import connect
 from learnflow_infra.errors import LearnflowError

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from learnflow_infra.clients.helm_output import Revision
 from learnflow_infra.clients.helm_program import MissingReleaseError
 from learnflow_infra.engine.request import planning
-from learnflow_infra.engine.request.planning import Options
+from learnflow_infra.engine.request.options import Options
 from learnflow_infra.engine.request.session import Session, connect
 from learnflow_infra.events import Emit
 from learnflow_infra.models import Release, ReleaseName

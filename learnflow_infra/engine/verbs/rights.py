@@ -11,7 +11,7 @@ from learnflow_infra.engine.gate.kinds import is_cluster_scoped
 from learnflow_infra.engine.preflight import needs
 from learnflow_infra.engine.release.rendering import render
 from learnflow_infra.engine.request import planning
-from learnflow_infra.engine.request.planning import Options
+from learnflow_infra.engine.request.options import Options
 from learnflow_infra.engine.request.prepare import prepare
 from learnflow_infra.events import Emit
 from learnflow_infra.rights import Right, rules

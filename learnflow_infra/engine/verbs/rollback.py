@@ -13,7 +13,8 @@ from learnflow_infra.engine.release import claims_at_risk, obstacles, pod_needs
 from learnflow_infra.engine.release.own import observe_own
 from learnflow_infra.engine.release.wait import Outcome, until_ready
 from learnflow_infra.engine.request import planning, run_lock
-from learnflow_infra.engine.request.planning import Options, Plan
+from learnflow_infra.engine.request.options import Options
+from learnflow_infra.engine.request.plan import Plan
 from learnflow_infra.engine.request.revisions import candidates
 from learnflow_infra.engine.request.session import Session, connect
 from learnflow_infra.errors import UNCHANGED, InputError, LearnflowError, RefusedError, accounted

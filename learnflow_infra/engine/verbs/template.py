@@ -3,7 +3,7 @@
 from learnflow_infra.engine.release import validate
 from learnflow_infra.engine.release.rendering import render
 from learnflow_infra.engine.request import planning
-from learnflow_infra.engine.request.planning import Options
+from learnflow_infra.engine.request.options import Options
 from learnflow_infra.engine.request.prepare import prepare
 from learnflow_infra.events import Emit
 

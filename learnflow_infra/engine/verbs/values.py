@@ -1,7 +1,7 @@
 """Compute the values of releases."""
 
 from learnflow_infra.engine.request import planning
-from learnflow_infra.engine.request.planning import Options
+from learnflow_infra.engine.request.options import Options
 from learnflow_infra.engine.request.prepare import Prepared, prepare
 from learnflow_infra.events import Emit
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from learnflow_infra.engine.proof import verification
 from learnflow_infra.engine.request import planning
-from learnflow_infra.engine.request.planning import Options
+from learnflow_infra.engine.request.options import Options
 from learnflow_infra.engine.request.session import connect
 from learnflow_infra.events import Emit
 from learnflow_infra.models import Skill

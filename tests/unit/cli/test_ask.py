@@ -13,7 +13,7 @@ from learnflow_infra.cli import ask
 from learnflow_infra.cli.main import app
 from learnflow_infra.clusters import embedded
 from learnflow_infra.engine.request.confirmation import Question
-from learnflow_infra.engine.request.planning import Options
+from learnflow_infra.engine.request.options import Options
 from learnflow_infra.errors import RefusedError
 from tests.unit.cli.test_show_live import Terminal, read_until, resize
 

@@ -11,7 +11,7 @@ import yaml
 from learnflow_infra import paths
 from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine.request import planning
-from learnflow_infra.engine.request.planning import Options
+from learnflow_infra.engine.request.options import Options
 from learnflow_infra.engine.request.session import connect
 from learnflow_infra.errors import ClusterUnreachableError, FoundationError, RefusedError
 from learnflow_infra.events import Message, ignore

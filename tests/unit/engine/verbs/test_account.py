@@ -13,7 +13,7 @@ from learnflow_infra.engine.release.foreign import Foreign
 from learnflow_infra.engine.release.state import Action, Observed
 from learnflow_infra.engine.request import confirmation
 from learnflow_infra.engine.request.confirmation import Question
-from learnflow_infra.engine.request.planning import Options
+from learnflow_infra.engine.request.options import Options
 from learnflow_infra.engine.verbs import delete, deploy
 from learnflow_infra.errors import NotReadyError, RefusedError, ReleaseFailedError, accounted
 from learnflow_infra.events import StepFailed, ignore, step

@@ -7,7 +7,7 @@ import pytest
 from learnflow_infra.clients import helm_choice
 from learnflow_infra.clusters.embedded import inventory
 from learnflow_infra.engine.gate import checkout, machine
-from learnflow_infra.engine.request.planning import Options
+from learnflow_infra.engine.request.options import Options
 from learnflow_infra.engine.verbs import bundle_create, deploy, diff, doctor, rights, template
 from learnflow_infra.engine.verbs import values as values_verb
 from learnflow_infra.events import Message, ignore

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from learnflow_infra.engine.request import confirmation
-from learnflow_infra.engine.request.planning import Options
+from learnflow_infra.engine.request.options import Options
 from learnflow_infra.engine.verbs import delete
 from learnflow_infra.errors import RefusedError, ReleaseFailedError
 from tests.unit.engine.verbs.test_account import Deleting

@@ -10,7 +10,7 @@ from learnflow_infra.clusters import embedded
 from learnflow_infra.clusters.embedded import Cluster, inventory
 from learnflow_infra.engine.gate import machine
 from learnflow_infra.engine.request import operators, planning
-from learnflow_infra.engine.request.planning import Options
+from learnflow_infra.engine.request.options import Options
 from learnflow_infra.engine.verbs import deploy
 from learnflow_infra.errors import ClusterUnreachableError
 from learnflow_infra.events import StepFinished, ignore

@@ -4,7 +4,7 @@ import pytest
 import yaml
 
 from learnflow_infra.cli.rights import _subject
-from learnflow_infra.engine.request.planning import Options
+from learnflow_infra.engine.request.options import Options
 from learnflow_infra.engine.verbs import rights
 from learnflow_infra.errors import InputError
 from learnflow_infra.events import ignore
