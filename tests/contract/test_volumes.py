@@ -12,9 +12,9 @@ from contextlib import contextmanager
 import pytest
 import yaml
 
+from learnflow_infra.builds import go_module, toolchain
 from learnflow_infra.clients import retry
 from learnflow_infra.clusters.embedded.control_plane import addons, configuration
-from learnflow_infra.clusters.embedded.programs import binary, toolchain
 from learnflow_infra.documents import parse_all
 from tests.contract.conftest import start
 
@@ -28,11 +28,12 @@ FINALIZER = "external-provisioner.volume.kubernetes.io/finalizer"
 
 def test_its_own_tests_pass():
     """Those of folders and refusals, which need no API server."""
+    module = go_module.source()
     environment = {**os.environ, **toolchain.environment(), "GOPROXY": "off"}
-    go = toolchain.find((binary.source() / "go.mod").read_text())
-    command = [go, "test", "-vet=off", *binary.FLAGS, "./volumes"]
+    go = toolchain.find((module / "go.mod").read_text())
+    command = [go, "test", "-vet=off", *go_module.FLAGS, "./volumes"]
     done = subprocess.run(
-        command, cwd=binary.source(), env=environment, capture_output=True, text=True, check=False
+        command, cwd=module, env=environment, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
 
