@@ -49,8 +49,8 @@ def start(tmp_path):
     def begin(program, text):
         (programs / program).write_text(text)
         (programs / program).chmod(0o755)
-        # A SIGINT that is ignored when bash starts, as in the background, cannot be trapped.
-        command = ["env", "--default-signal=INT", "bash", str(tmp_path / "entrypoint.sh")]
+        # A signal that is ignored when bash starts, as in the background, cannot be trapped.
+        command = ["env", "--default-signal=INT,QUIT", "bash", str(tmp_path / "entrypoint.sh")]
         process = subprocess.Popen(
             command, env=env, stdout=subprocess.PIPE, text=True, start_new_session=True
         )
