@@ -11,7 +11,7 @@ import urllib.request
 import pytest
 import yaml
 
-from learnflow_infra.clients import helm_program
+from learnflow_infra.clients import helm_choice
 from learnflow_infra.clients.access import Access
 from learnflow_infra.clients.helm import Helm
 from learnflow_infra.clients.kube import Kube
@@ -54,7 +54,7 @@ def helm3():
 def each_helm(request, monkeypatch):
     """Both programs in turn, in place of this project's helm."""
     if request.param == "helm 3":
-        monkeypatch.setenv(helm_program.VARIABLE, request.getfixturevalue("helm3"))
+        monkeypatch.setenv(helm_choice.VARIABLE, request.getfixturevalue("helm3"))
 
 
 @pytest.fixture(scope="session")

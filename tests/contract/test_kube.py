@@ -44,7 +44,9 @@ def test_an_apply_with_a_field_of_another_type_is_refused_at_once(kube, namespac
 
 def test_a_user_without_rights_is_refused(kubeconfig, namespace):
     nobody = Kube(kubeconfig=kubeconfig, context="nobody")
-    with pytest.raises(ForbiddenError, match="403"):
+    with pytest.raises(
+        ForbiddenError, match=f"You may not list secrets in the namespace {namespace}"
+    ):
         nobody.items(f"/api/v1/namespaces/{namespace}/secrets")
 
 

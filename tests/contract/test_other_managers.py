@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 import yaml
 
-from learnflow_infra.clients import helm_program
+from learnflow_infra.clients import helm_choice
 from learnflow_infra.clients.api_errors import NotFoundError
 from learnflow_infra.clusters.embedded.programs import binary
 from learnflow_infra.engine.images import required
@@ -123,7 +123,7 @@ def as_helm_3(helm3, monkeypatch):
     @contextmanager
     def use():
         with monkeypatch.context() as patch:
-            patch.setenv(helm_program.VARIABLE, helm3)
+            patch.setenv(helm_choice.VARIABLE, helm3)
             yield
 
     return use
