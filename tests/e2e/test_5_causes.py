@@ -14,6 +14,7 @@ from queue import Queue
 import pytest
 import yaml
 
+from learnflow_infra.clusters import embedded
 from learnflow_infra.clusters.embedded import lifecycle
 from learnflow_infra.clusters.embedded.node import node_processes
 from learnflow_infra.clusters.embedded.node.supervision import Supervisor
@@ -48,6 +49,8 @@ class Broken:
     def __init__(self, product, folder):
         self.product, self.folder = product, folder
         self.image = busybox.load(node_processes.running(E2E))
+        # A deploy asks the node's status, where a new image is listed up to 40 s later.
+        eventually(lambda: self.image in embedded.known_images(E2E))
         self.copies = Queue()
         for number in range(AT_ONCE):
             checkout = copy_of_checkout(folder / f"checkout{number}")
