@@ -1,15 +1,13 @@
 """Loads images into kind's nodes (https://kind.sigs.k8s.io)."""
 
+from functools import partial
 from pathlib import Path
 
+from learnflow_infra.clusters import image_load
 from learnflow_infra.errors import ArtifactError
-from learnflow_infra.system import programs
-from learnflow_infra.system.processes import ProgramError
 
 PREFIX = "kind-"
 """kind names the context of its cluster NAME `kind-NAME`."""
-SECONDS = 900.0
-"""Time limit of loading one image."""
 
 
 def cluster(context: str) -> str:
@@ -28,12 +26,7 @@ def load(name: str, archive: Path) -> None:
         ArtifactError: kind failed; `why` is its stderr.
     """
     command = ["kind", "load", "image-archive", str(archive), "--name", name]
-    try:
-        result = programs.run(command, seconds=SECONDS)
-    except ProgramError as error:
-        raise _failed(name, error.what) from error
-    if result.code:
-        raise _failed(name, result.stderr)
+    image_load.run(command, partial(_failed, name))
 
 
 def _failed(name: str, why: str) -> ArtifactError:

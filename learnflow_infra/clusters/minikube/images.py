@@ -1,13 +1,10 @@
 """Loads images into minikube."""
 
+from functools import partial
 from pathlib import Path
 
+from learnflow_infra.clusters import image_load
 from learnflow_infra.errors import ArtifactError
-from learnflow_infra.system import programs
-from learnflow_infra.system.processes import ProgramError
-
-SECONDS = 900.0
-"""Time limit of loading one image."""
 
 
 def load(profile: str, archive: Path) -> None:
@@ -21,12 +18,9 @@ def load(profile: str, archive: Path) -> None:
         ArtifactError: minikube failed; `why` is its stderr.
     """
     command = ["minikube", "image", "load", str(archive), "--profile", profile]
-    try:
-        result = programs.run(command, seconds=SECONDS)
-    except ProgramError as error:
-        raise _failed(profile, error.what) from error
+    result = image_load.run(command, partial(_failed, profile))
     # minikube exits 0 even if a node did not take the image, and then reports it on stderr
-    if result.code or b"failed to" in result.err.lower():
+    if b"failed to" in result.err.lower():
         raise _failed(profile, result.stderr)
 
 
