@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from learnflow_infra.versions import Component, Line, Versions, line
+from learnflow_infra.versions import Component, Line, line
 
 NOTICE = timedelta(days=60)
 """How long before an end something has to be done."""
@@ -60,11 +60,6 @@ def judge(component: Component, known: Iterable[str], day: date) -> Judgement:
             reason=f"until {exemption.until}: {exemption.reason} ({reason})",
         )
     return Judgement(component=component, verdict=verdict, reason=reason)
-
-
-def judge_all(versions: Versions, day: date) -> list[Judgement]:
-    """The verdicts by the file alone."""
-    return [judge(component, (), day) for component in versions.components.values()]
 
 
 def numbers(version: str) -> tuple[int, ...]:

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.api_errors import ApiError
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters.minikube import choice, printed, verdict
@@ -177,7 +178,7 @@ def _ready_nodes(context: str) -> frozenset[str] | None:
     """
     try:
         found = Kube(kubeconfig=None, context=context).request(
-            "GET", "/api/v1/nodes", patience=0, silence=CONTEXT_SECONDS
+            "GET", api_paths.NODES, patience=0, silence=CONTEXT_SECONDS
         )
     except (ApiError, ValueError):  # ValueError: its answer is no JSON
         return frozenset()
