@@ -47,13 +47,14 @@ def served(kube: Kube, keeps: Iterable[str]) -> list[str]:
 
 def lines(session: Session, data: Mapping[str, Object]) -> list[str]:
     """What a purge loses, a line each, with the bytes in use where they are known."""
-    used = usage.used(session.kube, session.namespace)
+    claims_of_data = [obj for obj in data.values() if obj["kind"] == "PersistentVolumeClaim"]
+    used = usage.used(session.kube, claims_of_data, session.namespace)
     return [
         losses.line(
             path,
             obj,
             time.time(),
-            used.get(obj["metadata"]["name"]) if obj["kind"] == "PersistentVolumeClaim" else None,
+            used.get(obj["metadata"]["name"]) if obj in claims_of_data else None,
         )
         for path, obj in data.items()
     ]

@@ -50,11 +50,27 @@ def test_a_cluster_loses_its_releases_and_claims():
 
 
 def test_the_use_of_claims_is_the_kubelets():
-    volume = {"usedBytes": 5, "name": "data", "pvcRef": {"name": "data-0", "namespace": "ns"}}
-    other = {**volume, "pvcRef": {"name": "data-1", "namespace": "other"}}
-    unknown = {"name": "data", "pvcRef": {"name": "data-2", "namespace": "ns"}}
-    summary = {"pods": [{"volume": [volume, other, unknown, {"name": "tmp", "usedBytes": 1}]}, {}]}
-    assert usage.of_claims([summary, {}], "ns") == {"data-0": 5}
+    def volume(name, namespace="ns", **stats):
+        return {"name": "data", "pvcRef": {"name": name, "namespace": namespace}, **stats}
+
+    def of(*volumes):
+        bound = {"capacity": {"storage": "10"}}
+        claims = [claim(f"data-{number}", status=bound) for number in range(3)]
+        summary = {"pods": [{"volume": [*volumes, {"name": "tmp", "usedBytes": 1}]}, {}]}
+        return usage.of_claims([summary, {}], [*claims, claim("data-3")])
+
+    known = {"usedBytes": 5, "capacityBytes": 9}
+    assert of(volume("data-0", **known)) == {"data-0": 5}
+    assert of(volume("data-1", namespace="other", **known)) == {}
+    assert of(volume("data-2", capacityBytes=9)) == {}
+    assert of(volume("data-3", **known)) == {}
+
+
+def test_a_folder_of_a_larger_file_system_has_no_use_of_its_own():
+    shared = {"name": "data-0", "namespace": "ns"}
+    volume = {"name": "data", "pvcRef": shared, "usedBytes": 48, "capacityBytes": 250}
+    bound = claim(status={"capacity": {"storage": "200"}})
+    assert usage.of_claims([{"pods": [{"volume": [volume]}]}], [bound]) == {}
 
 
 def test_only_nodes_of_pods_with_claims_are_asked():
