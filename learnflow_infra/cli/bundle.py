@@ -28,7 +28,7 @@ def create(
     set_json: opts.SetJson = None,
     set_files: opts.SetFiles = None,
     mirrors: opts.Mirrors = None,
-    profile: opts.ProfileName = "upstream",
+    profile: opts.ProfileOfBundle = "upstream",
     output: opts.OutputOption = opts.Output.text,
 ) -> None:
     """Pack the locked charts and the images that a deploy with these values needs."""

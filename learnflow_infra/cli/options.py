@@ -65,14 +65,20 @@ Mirrors = Annotated[
         help="Pull from the registry TO instead of FROM. Repeatable.",
     ),
 ]
+_PROFILE = "Which charts and images to use: embedded or upstream."
+_BY_CLUSTER = "embedded on the embedded cluster, upstream elsewhere."
 ProfileName = Annotated[
     str | None,
     typer.Option(
         "--profile",
-        help="Which charts and images to use: embedded or upstream. Default: as the namespace was "
-        "deployed before; of values and template, which ask no cluster: as the target has it.",
+        help=f"{_PROFILE} Default: that of the last deploy to the namespace; before the first one "
+        f"{_BY_CLUSTER}",
     ),
 ]
+ProfileOfCluster = Annotated[
+    str | None, typer.Option("--profile", help=f"{_PROFILE} Default: {_BY_CLUSTER}")
+]
+ProfileOfBundle = Annotated[str, typer.Option("--profile", help=_PROFILE)]
 Context = Annotated[
     str | None,
     typer.Option("--context", envvar="LEARNFLOW_CONTEXT", help="Context of your kubeconfig."),
@@ -107,7 +113,7 @@ AllowRecreate = Annotated[
 ForceConflicts = Annotated[
     bool,
     typer.Option(
-        "--force-conflicts", help="Set fields anew that others set since, as helm's flag does."
+        "--force-conflicts", help="Overwrite fields that others have set since, like helm's flag."
     ),
 ]
 Verify = Annotated[bool, typer.Option("--verify/--no-verify", help="Verify at the end.")]

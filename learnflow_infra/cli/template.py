@@ -20,7 +20,7 @@ def template(
         bool,
         typer.Option("--include-crds", help="Also print the CRDs of the charts."),
     ] = False,
-    profile: opts.ProfileName = None,
+    profile: opts.ProfileOfCluster = None,
     context: opts.Context = None,
     namespace: opts.Namespace = opts.NAMESPACE,
 ) -> None:

@@ -31,7 +31,7 @@ def values(
     mirrors: opts.Mirrors = None,
     reuse_values: opts.ReuseValues = False,
     keep_foreign: opts.KeepForeign = False,
-    profile: opts.ProfileName = None,
+    profile: opts.ProfileOfCluster = None,
     context: opts.Context = None,
     namespace: opts.Namespace = opts.NAMESPACE,
     output: opts.OutputOption = opts.Output.text,
