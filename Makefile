@@ -79,7 +79,7 @@ diagnose: ## show what is not ready, and why
 history: ## show the revisions of releases, and whether they were verified
 rollback: ## roll a release back to an earlier revision (SKILL=postgres-k8s-setup)
 delete: ## uninstall the releases; volumes stay (ARGS=--purge-data deletes them, and asks)
-rights: ## show which rights a deploy needs (ARGS=--as-manifest grants them)
+rights: ## show which rights a deploy needs (ARGS=--as-manifest prints the Role)
 doctor: ## check what a deploy needs, change nothing
 $(VERBS): setup
 	@LEARNFLOW_VIA_MAKE=1 $(CLI) $@ $(SKILL) $(ARGS)
@@ -87,7 +87,7 @@ $(VERBS): setup
 chart-lock: setup ## pin the charts of registries by digest
 	@LEARNFLOW_VIA_MAKE=1 $(CLI) chart lock $(ARGS)
 
-image-load: setup ## build this project's images for charts of registries, load them into the nodes
+image-load: setup ## build this project's images for charts from registries, load them into the nodes
 	@LEARNFLOW_VIA_MAKE=1 $(CLI) image load $(SKILL) $(ARGS)
 
 bundle-create: ## write one file with all charts and images (ARGS=FILE)

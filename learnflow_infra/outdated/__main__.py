@@ -35,7 +35,7 @@ def outdated(
     for fault in faults:
         out(f"not asked   {fault}; judged by versions.yaml of {file.checked}")
     due = sum(judgement.due for judgement in judgements)
-    out(f"{due} of {len(judgements)} versions are to be changed ({today}).")
+    out(f"{due} of {len(judgements)} versions have to be changed ({today}).")
     raise typer.Exit(EXIT_CHANGES if due else ArtifactError.exit_code if faults else 0)
 
 

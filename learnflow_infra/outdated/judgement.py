@@ -83,7 +83,7 @@ def _support(component: Component, releases: list[str], day: date) -> tuple[Verd
     if support.ends:
         own = _own_line(support.ends, version)
         if own is None:
-            return Verdict.unknown, f"{support.source} is to be asked for the end of {version}"
+            return Verdict.unknown, f"see {support.source} for the end of {version}"
         return _by_date(own, support.ends[own], day)
     if support.lines and _lines_above(component, releases) >= support.lines:
         newest = line(releases[-1], support.depth)
@@ -114,7 +114,7 @@ def _by_date(own: Line, end: date, day: date) -> tuple[Verdict, str] | None:
 
 
 def _patches(component: Component, releases: list[str]) -> tuple[Verdict, str]:
-    """Behind is who lacks a release of the same minor version: its fixes are for him."""
+    """Behind: there is a later release of the same minor version, which has only fixes."""
     own = numbers(component.version)
     later = [text for text in releases if numbers(text) > own]
     fixes = [text for text in later if numbers(text)[:2] == own[:2] and len(own) > len(own[:2])]

@@ -68,7 +68,7 @@ def test_each_of_an_operators_commands_is_accepted(helm, deployed, greeting, ski
     for verb in (diff.diff, deploy.deploy):
         (line,) = deployed("greeting=ours", verb=verb)[1]
         assert "no deploy made revision 2 of demo (Upgrade complete)" in line
-        assert "undoes of it: demo.greeting, demo.other, ConfigMap/demo .data.greeting." in line
+        assert "undoes its demo.greeting, demo.other, ConfigMap/demo .data.greeting." in line
         assert "--keep-foreign" in line
     assert greeting() == "ours"
 

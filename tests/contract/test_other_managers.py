@@ -188,7 +188,7 @@ def test_an_upgrade_leaves_what_was_set_by_kubectl_unless_it_is_forced(deployed,
     spec = live("deployments", "web")["spec"]
     assert (spec["replicas"], spec["template"]["spec"]["containers"][0]["image"]) == (3, "web:3")
     _, told = deployed("image=web:2", force_conflicts=True)
-    assert "Deployment/web: .spec.replicas, set by kubectl (scale), is set anew" in told
+    assert "Deployment/web: .spec.replicas, set by kubectl (scale), is overwritten" in told
     spec = live("deployments", "web")["spec"]
     assert (spec["replicas"], spec["template"]["spec"]["containers"][0]["image"]) == (0, "web:2")
     kubectl("set", "image", "deployment/web", "web=web:3")
@@ -201,7 +201,7 @@ def test_a_deploy_without_a_change_undoes_what_was_set_by_hand(deployed, live, k
     deployed()
     kubectl("scale", "deployment", "web", "--replicas=3")
     _, told = deployed()
-    assert "Deployment/web: .spec.replicas, set by kubectl (scale), is set anew" in told
+    assert "Deployment/web: .spec.replicas, set by kubectl (scale), is overwritten" in told
     assert live("deployments", "web")["spec"]["replicas"] == 0
     kubectl("scale", "deployment", "web", "--replicas=3")
     kubectl("delete", "configmap", "more")
@@ -218,7 +218,7 @@ def test_an_autoscalers_replicas_are_no_drift_and_are_not_fought_over(
     autoscaler(5)
     done, told = deployed("greeting=hi")
     assert (done.changed, live("deployments", "web")["spec"]["replicas"]) == (False, 5)
-    assert ".spec.replicas, set by kube-controller-manager (scale), is left to it" in told
+    assert ".spec.replicas, set by kube-controller-manager (scale), stays as it is" in told
     kubectl("set", "image", "deployment/web", "web=web:3")
     deployed("greeting=hi")
     spec = live("deployments", "web")["spec"]
@@ -246,7 +246,7 @@ def test_a_field_of_a_secret_that_an_operator_owns_is_left_to_it(deployed, live,
     kubectl(*apply, stdin=json.dumps(owned))
     done, told = deployed()
     assert (done.changed, live("secrets", "login")["data"]) == (False, owned["data"])
-    assert "Secret/login: .data.password, set by operator, is left to it" in told
+    assert "Secret/login: .data.password, set by operator, stays as it is" in told
     with pytest.raises(RefusedError, match="Others set fields of Secret/login") as error:
         deployed("password=second")
     assert "demo: Secret/login: .data.password, set by operator" in error.value.why

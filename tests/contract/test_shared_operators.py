@@ -91,8 +91,8 @@ def test_one_that_watches_the_namespace_is_used(with_operator, options, others, 
     assert deployed.verified
     lines = [event.text for event in emitted if isinstance(event, Message)]
     assert lines.count(
-        f"Used in place of the release op: {there}/demo-operator, version 1.2.0, which watches "
-        "all namespaces."
+        f"Instead of the release op, this run uses the operator {there}/demo-operator, "
+        "version 1.2.0, which watches all namespaces."
     )
     assert [state.release for state in status.status(options, ignore)] == ["demo"]
     assert not diff.diff(options, ignore).changed

@@ -17,12 +17,12 @@ from learnflow_infra.sources.image_names import images_of
 from learnflow_infra.values import previous
 
 _BEING_DELETED = (
-    "is being deleted: its data go as soon as its pods end, and no deploy ends well. See `diagnose`"
+    "is being deleted: its data go when its pods end, so a deploy would fail. See `diagnose`"
 )
 
 
 def dropped(session: Session, comparisons: Sequence[Comparison]) -> None:
-    """Name the values of the last deploy, and those of operators, that this one changes back."""
+    """Name the values of the last deploy, and those set with helm since, that this one drops."""
     foreign = [(item, found) for item in comparisons if (found := _foreign(session, item))]
     for item, found in foreign:
         session.emit(Message(text=undone.line(item, found)))
@@ -33,7 +33,7 @@ def dropped(session: Session, comparisons: Sequence[Comparison]) -> None:
 
 
 def _foreign(session: Session, item: Comparison) -> ForeignRevision | None:
-    """The newest revision of a release that is upgraded, if an operator made it."""
+    """The newest revision of a release that is upgraded, if somebody made it with helm."""
     if not item.action.revises or not item.observed.ours:
         return None
     name = item.prepared.release.name
@@ -81,12 +81,12 @@ def unpatched(comparisons: Sequence[Comparison], emit: Emit) -> None:
         for name in sorted(images_of(objects)):
             for rule in release.unpatched_images:
                 if str(parse(name)).startswith(rule.prefix):
-                    text = f"{release.name}: {name} gets no patches since {rule.since}"
+                    text = f"{release.name}: {name} has had no patches since {rule.since}"
                     emit(Message(text=f"Warning: {text}. {rule.remedy}"))
 
 
 def fields_of_others(comparisons: Sequence[Comparison], emit: Emit) -> None:
-    """Name the fields that others set: those that a deploy sets anew, and those that it leaves."""
+    """Name the fields that others set: those that a deploy overwrites, and those that it leaves."""
     for item in comparisons:
         name, force = item.prepared.release.name, item.prepared.force_conflicts
         if item.action.revises:
@@ -95,7 +95,7 @@ def fields_of_others(comparisons: Sequence[Comparison], emit: Emit) -> None:
             pairs = [(one.desired, found) for one in item.findings for found in one.conflicts]
         for obj, found in pairs:
             left = found.standing and not force
-            what = "is left to it; --force-conflicts sets it anew" if left else "is set anew"
+            what = "stays as it is (--force-conflicts overwrites it)" if left else "is overwritten"
             emit(Message(text=f"Warning: {name}: {reference(obj)}: {found}, {what}."))
 
 

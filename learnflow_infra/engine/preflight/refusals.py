@@ -75,7 +75,7 @@ def operator_refusal(one: Operator, namespace: str) -> RefusedError:
     spec = next(source.operator for source in one.release.profiles.values() if source.operator)
     return RefusedError(
         f"Another operator is in the way of the release {one.release.name}.",
-        why=f"It is {one}. Here, {namespace} is to be watched, in version {one.needed}.",
+        why=f"It is {one}. This release needs version {one.needed}, watching {namespace}.",
         remedy=spec.remedy.fill(
             namespace=namespace,
             version=one.needed,

@@ -108,7 +108,7 @@ def _asked(kube: Kube, path: str, obj: Object, sent: Object) -> Obstacle | None:
             invalid=_is_invalid(kube, path, obj, sent),
         )
     except ApiError as error:
-        invalid = error.status == _INVALID and _is_valid_anew(kube, path, obj)
+        invalid = error.status == _INVALID and _can_be_created(kube, path, obj)
         return Obstacle(obj=obj, invalid=True) if invalid else None
     return None
 
@@ -117,11 +117,11 @@ def _is_invalid(kube: Kube, path: str, obj: Object, sent: Object) -> bool:
     try:
         kube.apply(path, sent, dry_run=True, manager=HELM)
     except ApiError as error:
-        return error.status == _INVALID and _is_valid_anew(kube, path, obj)
+        return error.status == _INVALID and _can_be_created(kube, path, obj)
     return False
 
 
-def _is_valid_anew(kube: Kube, path: str, obj: Object) -> bool:
+def _can_be_created(kube: Kube, path: str, obj: Object) -> bool:
     """Whether only the live object of that name makes the object invalid."""
     try:
         dry_run.create(kube, path, obj)
@@ -157,15 +157,15 @@ def refusal(found: Sequence[tuple[ReleaseName, Object, Conflict]], forced: Comma
         f"Others set fields of {', '.join(names)}.",
         why="\n".join(f"{release}: {reference(obj)}: {item}" for release, obj, item in found),
         remedy=Remedy(
-            "To keep them, set the values to what is there now, or to what leaves them out.\n"
-            "To set them anew: ",
+            "To keep them, give the values that they have now, or values that leave them out.\n"
+            "To overwrite them: ",
             forced,
         ),
     )
 
 
 async def roll_back(session: Session, release: Release, revision: int) -> None:
-    """Roll a release back, and set anew what others set: it returns to a whole earlier state.
+    """Roll a release back, and overwrite what others set: all of it returns to that revision.
 
     Raises:
         ReleaseFailedError: helm could not.
@@ -184,7 +184,7 @@ async def of_revision(session: Session, release: Release, target: Live) -> list[
 
 
 def require_no_claims(release: Release, found: Sequence[Obstacle], revision: int) -> None:
-    """Refuse a rollback that sets anew what others keep setting.
+    """Refuse a rollback that overwrites what others keep setting.
 
     Raises:
         RefusedError: naming each field, who sets it, and the ways out.

@@ -1,4 +1,4 @@
-"""Pure: what a deploy undoes of a revision that an operator made with helm."""
+"""Pure: which changes of a revision that somebody made with helm a deploy undoes."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -16,14 +16,14 @@ _SHOWN = 12
 
 
 def keys(item: Comparison, found: ForeignRevision) -> list[str]:
-    """The keys of values that the operator set, and the deploy sets otherwise."""
+    """The keys of values that the revision set, and the deploy sets to something else."""
     own = found.own.values if found.own else {}
     paths = _undone(own, found.live.values, item.desired.values)
     return [dotted((item.prepared.release.name, *path)) for path in paths]
 
 
 def fields(item: Comparison, found: ForeignRevision) -> list[str]:
-    """The fields of objects that the operator changed, and the deploy changes otherwise."""
+    """The fields of objects that the revision changed, and the deploy sets to something else."""
     own = changes.by_key(found.own.manifest.objects if found.own else ())
     desired = changes.by_key(item.desired.manifest.objects)
     generated = {change.object for change in item.generated}
@@ -39,14 +39,14 @@ def fields(item: Comparison, found: ForeignRevision) -> list[str]:
 
 
 def line(item: Comparison, found: ForeignRevision) -> str:
-    """One line about a revision that an operator made, and what of it is undone."""
+    """One line about a revision that no deploy made, and which of its changes are undone."""
     live, names = found.live, [*keys(item, found), *fields(item, found)]
     rest = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
     undone = ", ".join(names[:_SHOWN]) + rest
     return (
         f"Warning: no deploy made revision {live.revision} of {item.prepared.release.name} "
         f"({live.description}). This run undoes "
-        + (f"of it: {undone}. To keep its values: --keep-foreign" if names else "nothing of it.")
+        + (f"its {undone}. To keep its values: --keep-foreign" if names else "none of its changes.")
     )
 
 

@@ -73,9 +73,9 @@ def _report_operators(plan: Plan, emit: Emit) -> None:
     for one in plan.operators:
         name = one.release.name
         if one.serves(plan.namespace):
-            emit(Message(text=f"Used in place of the release {name}: {one}."))
+            emit(Message(text=f"Instead of the release {name}, this run uses the operator {one}."))
         elif one.beside and one.sees(plan.namespace):
-            emit(Message(text=f"Warning: beside the release {name} there is {one}."))
+            emit(Message(text=f"Warning: beside the release {name} there is the operator {one}."))
 
 
 def _report_ignored(emit: Emit) -> None:

@@ -83,8 +83,8 @@ def _offered(skills: Sequence[str]) -> list[tuple[ReleaseName, ImageUse]]:
     ]
     if not found:
         raise InputError(
-            f"{', '.join(skills)} offers no image for a chart of a registry.",
-            remedy="Leave the skill out: all that offer one are taken.",
+            f"{', '.join(skills)} offers no image.",
+            remedy="Leave the skill out: then the images of all skills are built.",
         )
     return found
 

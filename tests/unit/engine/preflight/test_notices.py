@@ -37,7 +37,7 @@ def test_an_image_without_patches_is_said_in_one_line(image, said):
     assert len(messages) == said
     for message in messages:
         assert message.text == (
-            f"Warning: postgres: {image} gets no patches since 2025-08-28. To choose another, "
+            f"Warning: postgres: {image} has had no patches since 2025-08-28. To choose another, "
             "set postgres.image; a patched one is built and loaded by `learnflow-infra image load` "
             '(docs/charts.md, "The image of PostgreSQL").'
         )

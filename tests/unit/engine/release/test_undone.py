@@ -1,4 +1,4 @@
-"""What a deploy undoes of an operator's revision."""
+"""What a deploy undoes of a revision that somebody made with helm."""
 
 from types import SimpleNamespace
 
@@ -60,12 +60,12 @@ def test_fields_and_objects_that_only_the_operator_has():
 def test_the_line_names_the_revision_and_no_value():
     text = undone.line(item({}), found(live(1, {}), live(5, {"password": "secret"})))
     assert text == (
-        "Warning: no deploy made revision 5 of demo (Upgrade complete). This run undoes of it: "
+        "Warning: no deploy made revision 5 of demo (Upgrade complete). This run undoes its "
         "demo.password. To keep its values: --keep-foreign"
     )
     many = found(live(1, {}), live(5, {f"k{n:02}": n for n in range(14)}))
     assert "demo.k11 and 2 more." in undone.line(item({}), many)
-    assert undone.line(item({}), found(None, live(5, {}))).endswith("undoes nothing of it.")
+    assert undone.line(item({}), found(None, live(5, {}))).endswith("undoes none of its changes.")
 
 
 def record(*numbers):
