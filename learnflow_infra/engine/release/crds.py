@@ -142,15 +142,15 @@ def _require_versions_kept(chart: Chart, live: Object | None, desired: Object) -
             f"The CRD {name} would lose the version {', '.join(lost)}.",
             why=f"{chart.name} {chart.version} does not have it, and the cluster serves it or "
             "stores objects in it: another release of this operator is or was installed.",
-            remedy="Migrate what uses it, then apply the CRDs yourself:\n"
-            f"kubectl apply --server-side --force-conflicts -f {_written(chart)}",
+            remedy=f"Migrate what uses it, then apply the CRDs yourself:\n{_command(chart)}",
         )
 
 
-def _written(chart: Chart) -> str:
-    """The path of a file with the chart's CRDs as `apply` would apply them, for a shell."""
+def _command(chart: Chart) -> str:
+    """The command that applies a chart's CRDs as `apply` would; they are written to a file."""
     marked = [crd_upgrade.marked(crd, chart.name, chart.version) for crd in chart.crds]
-    return shlex.quote(str(artifacts.write_crds(paths.phase_dir(), chart.name, marked)))
+    file = artifacts.write_crds(paths.phase_dir(), chart.name, marked)
+    return f"kubectl apply --server-side --force-conflicts -f {shlex.quote(str(file))}"
 
 
 def _path(crd: Object) -> str:
@@ -198,6 +198,5 @@ def _require_served(kube: Kube, chart: Chart, error: ForbiddenError) -> None:
             f"The cluster lacks CRDs of {chart.name}, and you may not create them: "
             + ", ".join(absent),
             why=error.what,
-            remedy="Have an administrator run:\n"
-            f"kubectl apply --server-side --force-conflicts -f {_written(chart)}",
+            remedy=f"Have an administrator run:\n{_command(chart)}",
         ) from error
