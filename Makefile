@@ -127,7 +127,7 @@ outdated: setup ## list versions that are behind or near the end of their suppor
 test: setup-dev ## run the whole test suite, part by part
 	@MAKE='$(MAKE)' sh tests/run.sh
 
-full: setup-dev ## run the whole test suite, and what is too long for CI (an hour or more)
+full: setup-dev ## run the whole test suite, and what is too long for CI (hours)
 	@MAKE='$(MAKE)' sh tests/run.sh full
 
 lint: setup-dev ## run ruff, mypy, import-linter, shellcheck, gofmt and go vet
@@ -155,7 +155,7 @@ fuzz: setup-dev ## compare 10,000 random values and 500 random manifests with he
 contract: setup-dev ## run the tests against a real kube-apiserver and OCI registry
 	@$(VENV)/bin/pytest -q -n 2 -m 'not full' tests/contract $(ARGS)
 
-contract-helm3: setup-dev ## run the contract tests in which helm plays, and the oracle of values, with Helm 3
+contract-helm3: setup-dev ## run the contract tests that run helm, and compare values with helm, with Helm 3
 	@LEARNFLOW_HELM="$$($(VENV)/bin/python -m tests.helm3.build)" && export LEARNFLOW_HELM && \
 	  $(VENV)/bin/pytest -q -n 2 -m 'not full' $(HELM_TESTS) $(ARGS)
 

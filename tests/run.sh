@@ -24,7 +24,7 @@ part lint 1 'linters, types, the order of imports'
 part unit 2 'tests that need no cluster' '--cov=learnflow_infra --cov-report='
 part browser 1 'the report in a real Chromium'
 part contract 1 'a real kube-apiserver and a real OCI registry'
-part contract-helm3 2 'the contract tests in which helm plays, with Helm 3'
+part contract-helm3 2 'the contract tests that run helm, with Helm 3'
 part cluster-tests 2 'the embedded cluster: start, stop, survive'
 part e2e 10 'real Kafka and PostgreSQL, and deployments broken on purpose'
 if [ "${1:-}" = full ]; then
