@@ -82,7 +82,7 @@ class ChartSource:
     """The oldest minor version of Kubernetes that it supports, as 1.30; "" for the gate's own."""
     images: tuple[ImageUse, ...] = ()
     offered: tuple[ImageUse, ...] = ()
-    """Images of this project that can take the place of the chart's, if the operator says so."""
+    """Images of this project that can take the place of the chart's, if the user chooses them."""
     registry_keys: tuple[RegistryKeys, ...] = ()
     operator_images: tuple[OperatorImages, ...] = ()
     operator: OperatorSpec | None = None

@@ -7,12 +7,15 @@ import typer
 from learnflow_infra.cli import options as opts
 from learnflow_infra.cli.run import out, run
 
-app = typer.Typer(help="This project's images for charts from registries.", no_args_is_help=True)
+app = typer.Typer(
+    help="Images of this project that can replace those of charts from registries.",
+    no_args_is_help=True,
+)
 
 
 @app.callback()
 def group() -> None:
-    """This project's images for charts from registries."""
+    """Images of this project that can replace those of charts from registries."""
 
 
 @app.command()

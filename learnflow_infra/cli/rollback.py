@@ -14,7 +14,7 @@ def rollback(
     ],
     revision: Annotated[
         int | None,
-        typer.Argument(metavar="REVISION", help="By default the last good one before this."),
+        typer.Argument(metavar="REVISION", help="By default the last verified one before this."),
     ] = None,
     release: Annotated[
         str | None, typer.Option("--release", help="Which release; by default the skill's last.")

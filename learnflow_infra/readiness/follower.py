@@ -46,7 +46,7 @@ class Follower(threading.Thread):
         store: Store,
         path: str,
         closing: threading.Event,
-        deaf: threading.Event,
+        blocked: threading.Event,
     ) -> None:
         """Nothing is sent before `start`.
 
@@ -55,13 +55,13 @@ class Follower(threading.Thread):
             store: gets the objects.
             path: of the collection.
             closing: set when the run ends.
-            deaf: set once it is known that events do not get through.
+            blocked: set once it is known that something keeps events back.
         """
         super().__init__(name=f"watch {path}", daemon=True)
         self._kube, self._store, self._path, self._closing = kube, store, path, closing
         self._stream: Stream | None = None
         self._version = ""
-        self._deaf, self._refused_watch = deaf, False
+        self._blocked, self._refused_watch = blocked, False
         self._cuts, self._silence = 0, SILENT
 
     def run(self) -> None:
@@ -77,7 +77,7 @@ class Follower(threading.Thread):
 
     def _must_poll(self) -> bool:
         """Whether watches of this collection, or of any, are of no use."""
-        return self._refused_watch or self._cuts >= CUTS or self._deaf.is_set()
+        return self._refused_watch or self._cuts >= CUTS or self._blocked.is_set()
 
     def _poll(self) -> bool:
         """List the collection; returns whether it has changed.
@@ -142,7 +142,7 @@ class Follower(threading.Thread):
         except SilentError:
             self._silence = min(self._silence * 2, SILENCE)
             if self._list():
-                self._deaf.set()
+                self._blocked.set()
         except retry.TransientError:
             self._count(begun)
             raise

@@ -22,7 +22,7 @@ class Watches:
         self.store = Store()
         self._kube = kube
         self._closing = threading.Event()
-        self._deaf = _Deaf(self._end_streams)
+        self._blocked = _Blocked(self._end_streams)
         self._followers: list[Follower] = []
 
     def __enter__(self) -> Self:
@@ -45,7 +45,7 @@ class Watches:
         listed = []
         for path in dict.fromkeys(paths):
             if self.store.add(path):
-                follower = Follower(self._kube, self.store, path, self._closing, self._deaf)
+                follower = Follower(self._kube, self.store, path, self._closing, self._blocked)
                 self._followers.append(follower)
                 follower.start()
             else:
@@ -75,7 +75,7 @@ class Watches:
             follower.close()
 
 
-class _Deaf(threading.Event):
+class _Blocked(threading.Event):
     """Set once it is known that events do not get through; `then` is called."""
 
     def __init__(self, then: Callable[[], None]) -> None:

@@ -1,8 +1,8 @@
 """The order of values, lowest first.
 
 Chart defaults (merged by helm) < charts-values/<release>/values.yaml <
-values-<profile>.yaml < layers of this project, such as images that it built < the operator's
-files and flags < layers that override the operator, such as a mirror of images.
+values-<profile>.yaml < layers of this project, such as images that it built < the user's
+files and flags < layers that override the user, such as a mirror of images.
 """
 
 from collections.abc import Mapping, Sequence
@@ -71,7 +71,7 @@ class Computed:
 
     @property
     def own_keys(self) -> list[str]:
-        """The keys that the operator's files and flags set, each once."""
+        """The keys that the user's files and flags set, each once."""
         own = (s for s in self.statements if s.source.startswith(("-f ", "--set")))
         return list(dict.fromkeys(dotted(s.path) for s in own))
 
@@ -107,10 +107,10 @@ def compute(
     Args:
         release: its name.
         profile: `values-<profile>.yaml` is merged into `values.yaml`.
-        overrides: of the operator, from `read_overrides`.
+        overrides: of the user, from `read_overrides`.
         chart: for origins and warnings only; helm merges the defaults itself.
-        below: layers that the operator overrides.
-        above: layers that override the operator.
+        below: layers that the user overrides.
+        above: layers that override the user.
         folder: charts-values/, or another folder like it.
         dialect: of the helm that gets the values.
 

@@ -1,4 +1,4 @@
-"""Read the operator's values from files and flags, and check their top-level keys.
+"""Read the user's values from files and flags, and check their top-level keys.
 
 As in an umbrella chart, a top-level key is a release, or `global` for all releases.
 """
@@ -128,7 +128,7 @@ def read_overrides(
     """Read files and flags; Helm's order: files, --set-json, --set, --set-string, --set-file.
 
     Args:
-        flags: the operator's.
+        flags: the user's.
         releases: all releases, deployed or not.
         dialect: of the helm that gets the values.
 

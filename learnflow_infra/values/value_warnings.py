@@ -15,7 +15,7 @@ def warnings(overrides: Overrides, computed: Sequence[Computed]) -> list[str]:
     """A line for each warning.
 
     Args:
-        overrides: the operator's files and flags.
+        overrides: the user's files and flags.
         computed: the values of each release.
     """
     lines = list(overrides.warnings)

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.contract
 
 @pytest.fixture(params=["helm 4", pytest.param("helm 3", marks=pytest.mark.full)])
 def helm(request, options):
-    """The operator's helm."""
+    """The user's helm."""
     is_old = request.param == "helm 3"
     program = request.getfixturevalue("helm3") if is_old else helm_program.executable()
 
@@ -57,7 +57,7 @@ def deployed(options):
     return run
 
 
-def test_each_of_an_operators_commands_is_accepted(helm, deployed, greeting, skill):
+def test_each_of_a_users_commands_is_accepted(helm, deployed, greeting, skill):
     deployed("greeting=ours")
     for words in (["list"], ["history", "demo"], ["get", "all", "demo"]):
         assert "demo" in helm(*words).stdout
@@ -89,7 +89,7 @@ def test_each_of_an_operators_commands_is_accepted(helm, deployed, greeting, ski
 
 
 @pytest.mark.full
-def test_the_values_of_this_run_override_those_of_the_operator(helm, deployed, greeting, skill):
+def test_the_values_of_this_run_override_those_of_the_user(helm, deployed, greeting, skill):
     deployed("other=1")
     chart = str(skill / "charts/demo")
     helm("upgrade", "demo", chart, "--reuse-values", "--set", "greeting=theirs,more=2")

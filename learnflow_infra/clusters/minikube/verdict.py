@@ -25,7 +25,7 @@ class Verdict:
     """The verdict on a profile.
 
     `what` continues the profile's name as a sentence; `remedy` is a command. `nodes` run.
-    `notes` are what else an operator should know of it. `server` is its context's API server.
+    `notes` are what else a user should know of it. `server` is its context's API server.
     """
 
     standing: Standing

@@ -26,8 +26,8 @@ def dropped(session: Session, comparisons: Sequence[Comparison]) -> None:
     foreign = [(item, found) for item in comparisons if (found := _foreign(session, item))]
     for item, found in foreign:
         session.emit(Message(text=undone.line(item, found)))
-    told = {key for item, found in foreign for key in undone.keys(item, found)}
-    keys = [key for item in comparisons for key in dropped_keys(item) if key not in told]
+    named = {key for item, found in foreign for key in undone.keys(item, found)}
+    keys = [key for item in comparisons for key in dropped_keys(item) if key not in named]
     if keys:
         session.emit(Message(text=previous.line(keys)))
 

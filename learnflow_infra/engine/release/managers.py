@@ -122,16 +122,17 @@ def scaled_to_none(desired: Object, live: Object) -> list[Conflict]:
 
     It records who set the fields of a Scale, and a Scale leaves out a number that is 0.
     """
-    wanted, number = (at(obj, "spec", "replicas") for obj in (desired, live))
-    unnamed = number == 0 and type(wanted) is int and wanted != 0
-    return [Conflict(field=".spec.replicas", manager=UNKNOWN, subresource=_SCALE)] * unnamed
+    replicas, now = (at(obj, "spec", "replicas") for obj in (desired, live))
+    if now != 0 or type(replicas) is not int or replicas == 0:
+        return []
+    return [Conflict(field=".spec.replicas", manager=UNKNOWN, subresource=_SCALE)]
 
 
 def as_helm(desired: Object, marks: Mapping[str, Mapping[str, str]]) -> Object:
     """An object as it is applied in the name of helm: with the marks that helm adds to it.
 
-    What an apply of a manager lacks, it removes. A Secret gets its `data` from `stringData`, for
-    which the API server finds no conflicts.
+    An apply removes the fields of its manager that it no longer has. A Secret gets its `data` from
+    `stringData`, for which the API server finds no conflicts.
 
     Args:
         desired: as in a `Manifest`.

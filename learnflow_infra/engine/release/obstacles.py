@@ -51,9 +51,10 @@ def _of_upgrade(
         if changed:
             asked.append(obj)
         if key in found:
-            known = found[key].conflicts
-            told = [one for one in known if one.manager == managers.UNKNOWN] if changed else known
-            drifted.append(Obstacle(obj=obj, conflicts=told, own=not changed))
+            conflicts = found[key].conflicts
+            if changed:  # the dry run below names the managers of all others
+                conflicts = [one for one in conflicts if one.manager == managers.UNKNOWN]
+            drifted.append(Obstacle(obj=obj, conflicts=conflicts, own=not changed))
     new = find(session, item.prepared.release, asked)
     current = [_current(one, old, found.get(changes.key(one.obj))) for one in new]
     return [*drifted, *current, *_unnamed(manifest)]

@@ -1,4 +1,4 @@
-"""Revisions that operators made with helm, after the last deploy of a release."""
+"""Revisions that somebody made with helm, after the last deploy of a release."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ def is_foreign(live: Live, record: Record, release: ReleaseName) -> bool:
 async def read(
     helm: Helm, record: Record, release: ReleaseName, live: Live | None
 ) -> ForeignRevision | None:
-    """The newest revision of a release if an operator made it.
+    """The newest revision of a release if no deploy made it.
 
     Args:
         helm: of the cluster.
@@ -67,7 +67,7 @@ async def read(
 async def read_all(
     helm: Helm, record: Record, releases: Sequence[ReleaseName]
 ) -> dict[ReleaseName, ForeignRevision]:
-    """The newest revisions of releases that operators made."""
+    """The newest revisions of releases that no deploy made."""
 
     async def one(release: ReleaseName) -> ForeignRevision | None:
         return await read(helm, record, release, await helm.live(release))
@@ -77,7 +77,7 @@ async def read_all(
 
 
 def layer(found: ForeignRevision, source: ChartSource) -> Layer:
-    """The values that the operator set otherwise than the last deploy, for `--keep-foreign`."""
+    """The values of the revision that differ from the last deploy, for `--keep-foreign`."""
     before = found.own.values if found.own else {}
     kept = previous.differing(found.live.values, before, own_images(source, found.live.values))
     name = f"revision {found.live.revision} of the release, made with helm (--keep-foreign)"

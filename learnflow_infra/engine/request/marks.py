@@ -47,7 +47,7 @@ def skill_of(obj: Object) -> str:
 
 
 def described(keys: Sequence[str]) -> str:
-    """What made a revision, for helm's history: the keys that the operator set, never values."""
+    """What made a revision, for helm's history: the keys that the user set, never values."""
     more = f" and {len(keys) - SHOWN} more" if len(keys) > SHOWN else ""
     return "deploy" + (f", with {', '.join(keys[:SHOWN])}{more}" if keys else "")
 

@@ -18,11 +18,10 @@ class Options:
     """The options of the command line; `timeout` is in seconds, for each release.
 
     `confirm` answers before a step that destroys or takes over. `adopt` takes over what others
-    made under the names of the releases.
-    `reuse_values` puts the values of the last deploy below the flags, `keep_foreign` those of an
-    operator's revision since. `allow_recreate` lets
+    made under the names of the releases. `reuse_values` puts the values of the last deploy below
+    the flags, `keep_foreign` those that somebody set with helm since. `allow_recreate` lets
     objects be deleted and created again, where a change is not possible otherwise.
-    `force_conflicts` sets fields anew that others set. `recorded` writes the commands of a text
+    `force_conflicts` overwrites fields that others set. `recorded` writes the commands of a text
     for a file.
     """
 

@@ -21,10 +21,10 @@ class Plan:
 
     `skills` are those of the options and those that they need; `releases` are their releases,
     needs first. `record` is the cluster's; None if it was not read, or the cluster does not run.
-    `previous` are the revisions whose values are reused, `foreign` those of operators whose values
-    are kept. `operators` are programs of others in the cluster; the releases in place of which one
-    of them is used are not among `releases`. `access` is what the user may do there. `verify`: the
-    skills are verified at the end. `dialect` is that of the helm to use.
+    `previous` are the revisions whose values are reused, `foreign` those made with helm whose
+    values are kept. `operators` are those that others run in the cluster; the releases in place of
+    which one of them is used are not among `releases`. `access` is what the user may do there.
+    `verify`: the skills are verified at the end. `dialect` is that of the helm to use.
     """
 
     target: Target

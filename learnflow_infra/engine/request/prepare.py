@@ -23,7 +23,7 @@ from learnflow_infra.values import Computed, Layer, compute, warnings
 class Prepared:
     """A release with the chart that it is installed from, and its computed values.
 
-    `force_conflicts`: fields that others set are set anew.
+    `force_conflicts`: fields that others set are overwritten.
     """
 
     release: Release

@@ -12,8 +12,8 @@ def last_good(history: Sequence[Revision], record: Record, release: ReleaseName)
     """The newest revision that was in use; None if there is none.
 
     Helm calls a revision deployed whose pods never became ready, and superseded what failed
-    before a rollback that failed. So a deploy's revision counts if it was recorded as ready. An
-    operator's counts by helm's word, and a rollback as the revision to which it went back. If
+    before a rollback that failed. So a deploy's revision counts if it was recorded as ready. A
+    user's counts by helm's word, and a rollback as the revision to which it went back. If
     none counts, helm's word does.
 
     Args:

@@ -45,12 +45,12 @@ def item(values, manifest=""):
         ({}, {"b": {"c.d": [1]}}, {}, ["demo.b.c\\.d"]),
     ],
 )
-def test_keys_that_only_the_operator_set(own, theirs, desired, keys):
+def test_keys_that_only_the_user_set(own, theirs, desired, keys):
     revision = found(live(1, own), live(2, theirs))
     assert undone.keys(item(desired), revision) == keys
 
 
-def test_fields_and_objects_that_only_the_operator_has():
+def test_fields_and_objects_that_only_the_user_has():
     own, theirs = MAP % ("m", "1", "1"), MAP % ("m", "2", "1") + MAP % ("more", "1", "1")
     revision = found(live(1, {}, own), live(2, {}, theirs))
     fields = undone.fields(item({}, MAP % ("m", "1", "3")), revision)
