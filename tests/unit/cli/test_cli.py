@@ -230,6 +230,9 @@ FLAGS = [
         ("template", "verbs.template.template"),
         ("values", "verbs.values.values"),
         ("bundle create b.tar", "verbs.bundle_create.create"),
+        ("doctor", "verbs.doctor.doctor"),
+        ("rights", "verbs.rights.lacking"),
+        ("rights --as-manifest", "verbs.rights.grants"),
     ],
 )
 def test_values_flags_reach_the_engine(monkeypatch, verb, engine):
