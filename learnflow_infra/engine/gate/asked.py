@@ -25,7 +25,8 @@ _ORDER: Sequence[Use] = ("more", "purge", "delete", "verify", "deploy")
 """A right with several uses has the last."""
 ALL: Sequence[Use] = ("deploy", "verify", "delete", "purge")
 """For the rights without which a verb fails."""
-_CRDS = ("apiextensions.k8s.io", "customresourcedefinitions")
+CRDS = ("apiextensions.k8s.io", "customresourcedefinitions")
+"""API group and resource."""
 _RBAC = "rbac.authorization.k8s.io"
 _OWN: Sequence[tuple[Use, str, str, str]] = (
     ("deploy", "", "namespaces", "get"),
@@ -113,7 +114,7 @@ def _all(
     for group, resource, verbs in _CLUSTER:
         yield "more", _rights(group, resource, verbs.split(), "")
     if definitions:
-        yield "more", _rights(*_CRDS, ["get"], "")
+        yield "more", _rights(*CRDS, ["get"], "")
     for collection in keeps:
         version, _, plural = collection.rpartition("/")
         yield "delete", _rights(group_of(version), plural, ["list"], namespace)
@@ -124,7 +125,7 @@ def _all(
     for obj in objects:
         yield from _object(namespace, obj, definitions)
     for crd in missing:
-        yield "deploy", _rights(*_CRDS, ["get", "create", "patch"], "", crd["metadata"]["name"])
+        yield "deploy", _rights(*CRDS, ["get", "create", "patch"], "", crd["metadata"]["name"])
 
 
 def _object(namespace: str, obj: Object, definitions: Sequence[Object]) -> _Uses:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from learnflow_infra.checks import Check
 from learnflow_infra.clients.access import Access
 from learnflow_infra.clients.api_errors import ASK
-from learnflow_infra.engine.gate.asked import Needed, Use
+from learnflow_infra.engine.gate.asked import CRDS, Needed, Use
 from learnflow_infra.remedy import join_lines
 from learnflow_infra.rights import Right, listed
 
@@ -34,6 +34,12 @@ def rights(access: Access, needed: Callable[[], Needed], uses: Sequence[Use]) ->
 
 
 def _apart(needed: Needed, missing: Sequence[Right]) -> str:
-    if not needed.apart or all(right.namespace for right in missing):
+    """What to do about objects of no namespace, whose rights are in no Role."""
+    if not any(not right.namespace and (right.group, right.resource) != CRDS for right in missing):
         return ""
-    return f"Then leave its part to the administrator: {' '.join(needed.apart)}"
+    if needed.apart:
+        return f"Then leave its part to the administrator: {' '.join(needed.apart)}"
+    return (
+        "No Role grants what is of the whole cluster: let an administrator deploy, "
+        "or choose values without these objects."
+    )

@@ -17,6 +17,7 @@ from learnflow_infra.engine.request.plan import Plan
 from learnflow_infra.engine.request.prepare import Prepared, prepare
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.events import Emit, ignore
+from learnflow_infra.fields import at
 from learnflow_infra.models import ReleaseName
 from learnflow_infra.objects import Object
 
@@ -119,10 +120,12 @@ def of_releases(
 
 
 def _apart(items: Iterable[Prepared]) -> list[str]:
+    """Options that are not there yet, with which the releases have no objects of the cluster."""
     options = (
-        f"--set {item.release.name}.{item.source.cluster_objects_key}=false"
+        f"--set {item.release.name}.{key}=false"
         for item in items
-        if item.source.cluster_objects_key
+        if (key := item.source.cluster_objects_key)
+        and at(item.computed.effective, *key.split(".")) is not False
     )
     return list(dict.fromkeys(options))
 

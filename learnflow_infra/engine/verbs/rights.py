@@ -1,20 +1,23 @@
 """What rights a deploy needs, what the current user lacks, and the manifests that grant them."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from learnflow_infra.clients.access import Access
 from learnflow_infra.clusters import target as targets
+from learnflow_infra.documents.merging import put
 from learnflow_infra.engine.gate.asked import ALL, Needed
 from learnflow_infra.engine.gate.kinds import is_cluster_scoped
 from learnflow_infra.engine.preflight import needs
 from learnflow_infra.engine.release.rendering import render
 from learnflow_infra.engine.request import planning
 from learnflow_infra.engine.request.options import Options
+from learnflow_infra.engine.request.plan import Plan
 from learnflow_infra.engine.request.prepare import prepare
 from learnflow_infra.events import Emit
 from learnflow_infra.rights import Right, rules
+from learnflow_infra.values.overrides import FlagObject
 
 NAME = "learnflow-deployer"
 """The name of the Role and of its binding."""
@@ -69,7 +72,7 @@ def grants(options: Options, subject: Mapping[str, str], emit: Emit) -> Grants:
         subject: of the RoleBinding.
         emit: takes the events.
     """
-    plan = planning.without_cluster(options, emit)
+    plan = _with_cluster_objects(planning.without_cluster(options, emit))
     prepared = prepare(plan, emit)
     objects = [
         obj for manifest in render(prepared, plan.namespace, emit) for obj in manifest.with_hooks
@@ -83,6 +86,18 @@ def grants(options: Options, subject: Mapping[str, str], emit: Emit) -> Grants:
         deployer=_deployer(plan.namespace, asked, subject),
         apart=asked.apart,
     )
+
+
+def _with_cluster_objects(plan: Plan) -> Plan:
+    """The plan with all that an administrator does, also what the deploys' values leave to him."""
+    sources = {release.name: release.profiles[plan.target.profile] for release in plan.releases}
+    whole = (
+        FlagObject(values=put({}, f"{name}.{source.cluster_objects_key}", value=True))
+        for name, source in sources.items()
+        if source.cluster_objects_key
+    )
+    assignments = (*plan.overrides.assignments, *whole)
+    return replace(plan, overrides=replace(plan.overrides, assignments=assignments))
 
 
 def _deployer(namespace: str, asked: Needed, subject: Mapping[str, str]) -> list[dict[str, Any]]:

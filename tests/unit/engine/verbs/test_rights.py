@@ -1,14 +1,18 @@
 """The manifests that let a user deploy: what an administrator does once, and the Role."""
 
+from dataclasses import replace
+
 import pytest
 import yaml
 
-from learnflow_infra.cli.rights import _subject
+from learnflow_infra.engine.preflight import needs
+from learnflow_infra.engine.request import planning
 from learnflow_infra.engine.request.options import Options
+from learnflow_infra.engine.request.prepare import prepare
 from learnflow_infra.engine.verbs import rights
-from learnflow_infra.errors import InputError
 from learnflow_infra.events import ignore
 from learnflow_infra.skills import library
+from learnflow_infra.values import Flags
 
 USER = {"kind": "User", "name": "dev"}
 CRD = {
@@ -31,6 +35,14 @@ metadata: {name: operator}
 rules: [{apiGroups: [""], resources: [pods], verbs: [get]}]
 ---
 {{- end }}
+{{- if .Values.bound }}
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata: {name: operator}
+roleRef: {apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: operator}
+subjects: []
+---
+{{- end }}
 apiVersion: rbac.authorization.k8s.io/v1
 kind: RoleBinding
 metadata: {name: operator}
@@ -50,7 +62,7 @@ def options(tmp_path, monkeypatch):
     (chart / "templates").mkdir(parents=True)
     (chart / "crds").mkdir()
     (chart / "Chart.yaml").write_text("{apiVersion: v2, name: demo, version: 1.0.0}")
-    (chart / "values.yaml").write_text("wide: true\n")
+    (chart / "values.yaml").write_text("{wide: true, bound: false}\n")
     (chart / "crds/thing.yaml").write_text(yaml.safe_dump(CRD))
     (chart / "templates/all.yaml").write_text(TEMPLATE)
     source = {"chart": "charts/demo", "clusterObjectsKey": "wide"}
@@ -97,21 +109,23 @@ def test_the_role_has_what_is_of_its_namespace_and_the_right_to_bind(options):
     assert not {"customresourcedefinitions", "nodes", "things/status"} & {key[0] for key in verbs}
 
 
+NARROW = Flags(set_values=("demo.wide=false",))
+
+
+def test_the_administrators_part_is_whole_though_deploys_leave_it_out(options):
+    made = rights.grants(replace(options, flags=NARROW), USER, ignore)
+    assert made.administrator == rights.grants(options, USER, ignore).administrator
+    assert made.apart == ["--set demo.wide=false"]
+
+
 @pytest.mark.parametrize(
-    ("named", "subject"),
+    ("flags", "apart"),
     [
-        ((None, None, None), ("User", "REPLACE-ME")),
-        (("dev", None, None), ("User", "dev")),
-        ((None, "team", None), ("Group", "team")),
-        ((None, None, "n:robot"), ("ServiceAccount", "robot")),
+        (Flags(), ["--set demo.wide=false"]),
+        (NARROW, []),
+        (replace(NARROW, set_json=("demo.bound=true",)), []),
     ],
 )
-def test_who_gets_the_role(named, subject):
-    found = _subject(*named)
-    assert (found["kind"], found["name"]) == subject
-
-
-@pytest.mark.parametrize("named", [("a", "b", None), (None, None, "robot"), (None, None, ":r")])
-def test_a_subject_that_is_not_clear_is_wrong_input(named):
-    with pytest.raises(InputError):
-        _subject(*named)
+def test_an_option_that_is_there_is_not_offered_again(options, flags, apart):
+    plan = planning.without_cluster(replace(options, flags=flags), ignore)
+    assert needs.of_releases("n", prepare(plan, ignore), ignore).apart == apart
