@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from learnflow_infra.errors import InputError
 
 HUB = "docker.io"
+HUB_NAMES = frozenset({"index.docker.io", "registry-1.docker.io"})
+"""Other names of Docker Hub."""
 _PART = r"[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*"
 _REGISTRY = re.compile(r"(?:\[[0-9A-Fa-f:]+\]|[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?)(?::\d+)?")
 _REPOSITORY = re.compile(f"{_PART}(?:/{_PART})*")
@@ -57,7 +59,7 @@ def parse(text: str) -> Reference:
     first, slash, others = rest.partition("/")
     registry, path = (first, others) if slash and _is_registry(first) else (HUB, rest)
     path, colon, tag = path.partition(":")
-    if registry in {"index.docker.io", "registry-1.docker.io"}:
+    if registry in HUB_NAMES:
         registry = HUB
     if registry == HUB and "/" not in path:
         path = f"library/{path}"

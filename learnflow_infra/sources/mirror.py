@@ -7,6 +7,7 @@ from learnflow_infra.documents.merging import put
 from learnflow_infra.errors import InputError
 from learnflow_infra.fields import at
 from learnflow_infra.models import RegistryKeys, Values
+from learnflow_infra.references import HUB, HUB_NAMES
 
 SCHEME = "oci://"
 
@@ -40,12 +41,17 @@ def parse(text: str) -> Mirror:
 
 
 def rewrite(reference: str, mirrors: Sequence[Mirror]) -> str:
-    """The reference in the mirror with the longest source that matches, or unchanged."""
+    """The reference in the mirror with the longest source that matches, or unchanged.
+
+    A mirror of docker.io is one of Docker Hub's other names, too, unless they have their own.
+    """
     scheme = SCHEME if reference.startswith(SCHEME) else ""
     bare = reference.removeprefix(SCHEME)
-    for mirror in sorted(mirrors, key=lambda mirror: -len(mirror.source)):
-        if bare == mirror.source or bare.startswith(f"{mirror.source}/"):
-            return scheme + mirror.to + bare[len(mirror.source) :]
+    host, slash, rest = bare.partition("/")
+    for name in [bare, f"{HUB}{slash}{rest}"] if host in HUB_NAMES else [bare]:
+        for mirror in sorted(mirrors, key=lambda mirror: -len(mirror.source)):
+            if name == mirror.source or name.startswith(f"{mirror.source}/"):
+                return scheme + mirror.to + name[len(mirror.source) :]
     return reference
 
 

@@ -34,6 +34,16 @@ def test_the_longest_part_wins():
     assert rewrite("quay.io/other:1", [narrow, QUAY]) == "127.0.0.1:5000/quay/other:1"
 
 
+def test_a_mirror_of_docker_io_is_one_of_its_other_names():
+    chart, hub = (
+        "oci://registry-1.docker.io/bitnamicharts/postgresql",
+        parse("docker.io=m.example/hub"),
+    )
+    own = parse("registry-1.docker.io=charts.example")
+    assert rewrite(chart, [hub]) == "oci://m.example/hub/bitnamicharts/postgresql"
+    assert rewrite(chart, [hub, own]) == "oci://charts.example/bitnamicharts/postgresql"
+
+
 def test_every_image_of_a_chart():
     seen = {
         "image": {"registry": "docker.io", "repository": "bitnami/postgresql", "tag": "17"},
