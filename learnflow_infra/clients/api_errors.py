@@ -43,7 +43,7 @@ _INTERNAL = "500: Internal error occurred"
 """A server that answers, such as one whose admission webhook fails. Source: NewInternalError."""
 _FORBIDDEN = 403
 ASK = Remedy("An administrator applies once what this prints: ", Command("rights", "--as-manifest"))
-"""What to do about a right that lacks."""
+"""What to do about a missing right."""
 _CLASSES: dict[int, type[ApiError]] = {
     _FORBIDDEN: ForbiddenError,
     404: NotFoundError,
@@ -65,7 +65,7 @@ def refusal(status: int, message: str) -> ApiError:
 
 
 def missing_right(message: str) -> MissingRightError:
-    """The error for a right that lacks, in a message of the API server or of helm."""
+    """The error for a missing right, from a message of the API server or of helm."""
     right = rights.denied(message)
     what = f"You may not {right}." if right else "You may not do that."
     return MissingRightError(_FORBIDDEN, message, what=what, why=message, remedy=ASK)

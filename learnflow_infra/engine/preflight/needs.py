@@ -146,7 +146,7 @@ def require_rights(
         keeps: collections that outlive the releases.
 
     Raises:
-        FoundationError: naming each right that lacks.
+        FoundationError: naming each missing right.
     """
 
     def asked() -> Needed:

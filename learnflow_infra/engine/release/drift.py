@@ -118,7 +118,7 @@ def _compared(
     before, after = _essence(live), _applied(kube, path, sent)
     if before == after:
         return None
-    found = conflicts(kube, path, sent)
+    found = _conflicts(kube, path, sent)
     known = {item.field for item in found}
     found += [one for one in managers.scaled_to_none(sent, live) if one.field not in known]
     left = [] if force else [item.field for item in found if item.standing]
@@ -142,7 +142,7 @@ def _applied(kube: Kube, path: str, sent: Object) -> Object:
     return _essence(kube.apply(path, sent, dry_run=True, manager=HELM))
 
 
-def conflicts(kube: Kube, path: str, sent: Object) -> list[Conflict]:
+def _conflicts(kube: Kube, path: str, sent: Object) -> list[Conflict]:
     """The fields of an object (as by `managers.as_helm`) that others set to other values."""
     try:
         kube.apply(path, sent, dry_run=True, manager=HELM, force=False)

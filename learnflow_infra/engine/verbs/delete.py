@@ -42,7 +42,7 @@ def delete(options: Options, *, purge: bool, emit: Emit) -> Deleted:
     """Uninstall the chosen skills' releases, each before those that it needs.
 
     Raises:
-        FoundationError: a right lacks; nothing is changed.
+        FoundationError: a right is missing; nothing is changed.
         RefusedError: somebody else made a release or a claim; or data would be purged, and
             that was not confirmed; or data would go though it is to be kept. Nothing is changed.
         LockedError: another helm process may be at work on a release.
