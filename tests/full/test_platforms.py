@@ -12,7 +12,7 @@ PLATFORMS = {
     "Linux x86-64": ["manylinux2014_x86_64", "manylinux_2_17_x86_64", "manylinux_2_28_x86_64"],
     "Linux arm64": ["manylinux2014_aarch64", "manylinux_2_17_aarch64", "manylinux_2_28_aarch64"],
     "macOS arm64": ["macosx_11_0_arm64", "macosx_12_0_arm64", "macosx_10_9_universal2"],
-    "macOS x86-64": ["macosx_10_9_x86_64", "macosx_10_12_x86_64", "macosx_10_13_x86_64"],
+    "macOS x86-64": ["macosx_10_9_x86_64", "macosx_10_13_x86_64", "macosx_10_15_x86_64"],
 }
 
 
