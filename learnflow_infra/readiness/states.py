@@ -1,10 +1,11 @@
-"""The statuses of Kubernetes objects, and what their conditions, owners and pods tell."""
+"""The statuses of Kubernetes objects, and what their owners and pods tell."""
 
 from dataclasses import dataclass
 from typing import Literal
 
+from learnflow_infra.conditions import holds
 from learnflow_infra.fields import at, count, items, text
-from learnflow_infra.objects import Condition, ContainerStatus, Object, Terminated, Waiting
+from learnflow_infra.objects import ContainerStatus, Object, Terminated, Waiting
 
 State = Literal["Current", "InProgress", "Failed", "Terminating", "NotFound", "Unknown"]
 
@@ -45,28 +46,6 @@ def terminating(message: str) -> Status:
 def unknown(message: str) -> Status:
     """Its state cannot be determined: its node does not answer, or the object is malformed."""
     return Status(state="Unknown", message=message)
-
-
-def condition(obj: Object, name: str) -> Condition:
-    """The condition of that type in the object's status, or an empty one."""
-    conditions: list[Condition] = items(obj, "status", "conditions")
-    return next((item for item in conditions if item.get("type") == name), Condition())
-
-
-def holds(obj: Object, name: str) -> bool:
-    """Whether the object has a condition of that type with the status True."""
-    return is_true(condition(obj, name))
-
-
-def is_true(item: Condition) -> bool:
-    """Whether a condition has the status True, which some operators write as a boolean."""
-    return str(item.get("status")).lower() == "true"
-
-
-def describe(item: Condition) -> str:
-    """The condition's reason and message, or else its type and status."""
-    parts = (text(item, "reason"), text(item, "message"))
-    return ": ".join(filter(None, parts)) or f"{item.get('type')}={item.get('status')}"
 
 
 def owner_uids(obj: Object) -> set[str]:

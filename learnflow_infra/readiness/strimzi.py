@@ -9,19 +9,10 @@ not been reconciled yet.
 import re
 from collections.abc import Callable, Mapping
 
+from learnflow_infra.conditions import condition, describe, holds, is_true
 from learnflow_infra.fields import at, count, items, part, text
 from learnflow_infra.objects import Object
-from learnflow_infra.readiness.states import (
-    Status,
-    condition,
-    current,
-    describe,
-    failed,
-    holds,
-    is_true,
-    progress,
-    unobserved,
-)
+from learnflow_infra.readiness.states import Status, current, failed, progress, unobserved
 
 GROUP, CORE = "kafka.strimzi.io", "core.strimzi.io"
 CLUSTER = "strimzi.io/cluster"

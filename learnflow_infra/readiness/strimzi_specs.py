@@ -6,10 +6,11 @@ Source: https://strimzi.io/docs/operators/1.2.0/configuring, the schemas of each
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from learnflow_infra.conditions import describe
 from learnflow_infra.fields import at, count, items, part, text
 from learnflow_infra.objects import Fields, Object, PodSpec
 from learnflow_infra.readiness.groups import group_of
-from learnflow_infra.readiness.states import Status, describe, failed, progress
+from learnflow_infra.readiness.states import Status, failed, progress
 from learnflow_infra.readiness.strimzi import CLUSTER, CORE, GROUP
 
 _WORKERS = ("KafkaNodePool", "KafkaConnect", "KafkaBridge", "KafkaMirrorMaker2")

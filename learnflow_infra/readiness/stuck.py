@@ -9,10 +9,11 @@ data, and becomes ready by itself.
 
 from collections.abc import Iterable
 
+from learnflow_infra.conditions import condition
 from learnflow_infra.fields import at, count, part, text
 from learnflow_infra.objects import ContainerStatus, Object
 from learnflow_infra.readiness.past import of_the_past
-from learnflow_infra.readiness.states import STARTING, condition, containers, owner_uids, waiting
+from learnflow_infra.readiness.states import STARTING, containers, owner_uids, waiting
 from learnflow_infra.readiness.status import compute
 from learnflow_infra.timestamps import seconds_of
 

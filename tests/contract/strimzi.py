@@ -11,8 +11,8 @@ import yaml
 from learnflow_infra.clusters import embedded
 from learnflow_infra.clusters.embedded import ImageRecipe
 from learnflow_infra.clusters.embedded.images import build
+from learnflow_infra.conditions import condition
 from learnflow_infra.events import ignore
-from learnflow_infra.readiness.states import condition
 
 RECIPE = Path(__file__).parent / "strimzi-crds"
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"

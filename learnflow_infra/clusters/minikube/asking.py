@@ -15,9 +15,9 @@ from learnflow_infra.clusters.minikube import choice, printed, verdict
 from learnflow_infra.clusters.minikube.choice import Choice
 from learnflow_infra.clusters.minikube.printed import Profile, State
 from learnflow_infra.clusters.minikube.verdict import Context, Status, Verdict
+from learnflow_infra.conditions import holds
 from learnflow_infra.errors import LearnflowError
-from learnflow_infra.fields import at, items, text
-from learnflow_infra.objects import Object
+from learnflow_infra.fields import items, text
 from learnflow_infra.system import programs
 from learnflow_infra.system.processes import ProgramError, ended_on_error
 
@@ -184,11 +184,5 @@ def _ready_nodes(context: str) -> frozenset[str] | None:
         return frozenset()
     except LearnflowError:
         return None
-    return frozenset(
-        text(node, "metadata", "name") for node in items(found, "items") if _ready(node)
-    )
-
-
-def _ready(node: Object) -> bool:
-    conditions = items(node, "status", "conditions")
-    return any(at(one, "type") == "Ready" and at(one, "status") == "True" for one in conditions)
+    ready = (node for node in items(found, "items") if holds(node, "Ready"))
+    return frozenset(text(node, "metadata", "name") for node in ready)

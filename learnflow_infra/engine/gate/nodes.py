@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from learnflow_infra.conditions import holds
 from learnflow_infra.engine.gate.requests import Resources, requested
 from learnflow_infra.objects import Fields, Object, Pod, PodSpec
 from learnflow_infra.quantities import quantity
@@ -57,10 +58,9 @@ def usable(objects: Iterable[Object], pods: Iterable[Pod]) -> list[Node]:
 
 def is_ready(node: Object) -> bool:
     """Whether a node takes new pods: it is Ready, without pressure, and not cordoned."""
-    conditions = {item["type"]: item["status"] for item in node["status"].get("conditions", ())}
-    pressed = any(conditions.get(f"{kind}Pressure") == "True" for kind in ("Disk", "Memory", "PID"))
+    pressed = any(holds(node, f"{kind}Pressure") for kind in ("Disk", "Memory", "PID"))
     cordoned = (node.get("spec") or {}).get("unschedulable")
-    return conditions.get("Ready") == "True" and not pressed and not cordoned
+    return holds(node, "Ready") and not pressed and not cordoned
 
 
 def _node(obj: Object, pods: Sequence[Pod]) -> Node:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from learnflow_infra.conditions import condition, holds
 from learnflow_infra.fields import at, text
 from learnflow_infra.objects import Object, reference
 from learnflow_infra.readiness.causes import scheduling
@@ -9,7 +10,7 @@ from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts
 from learnflow_infra.readiness.past import uncounted
-from learnflow_infra.readiness.states import condition, containers, ended, holds, owner_uids
+from learnflow_infra.readiness.states import containers, ended, owner_uids
 
 _PRESSURES = ("DiskPressure", "MemoryPressure", "PIDPressure")
 

@@ -3,18 +3,12 @@
 from collections.abc import Iterator
 
 from learnflow_infra.clients.api_errors import ASK
+from learnflow_infra.conditions import condition
 from learnflow_infra.objects import Object, refer, reference
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts
-from learnflow_infra.readiness.states import (
-    condition,
-    containers,
-    ended,
-    is_deleted,
-    owner_uids,
-    unobserved,
-)
+from learnflow_infra.readiness.states import containers, ended, is_deleted, owner_uids, unobserved
 
 _BUILT_IN = {
     "foregroundDeletion",

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 
 from learnflow_infra.clients.api_errors import ASK
+from learnflow_infra.conditions import condition, holds
 from learnflow_infra.fields import count, text
 from learnflow_infra.masking import masked
 from learnflow_infra.objects import Object, Reference, refer, reference
@@ -11,7 +12,7 @@ from learnflow_infra.readiness import strimzi
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts, message_of
-from learnflow_infra.readiness.states import condition, holds, owner_uids
+from learnflow_infra.readiness.states import owner_uids
 from learnflow_infra.remedy import Command, Remedy, Words
 
 _PHRASES: tuple[tuple[Code, str, str, Words], ...] = (

@@ -7,12 +7,13 @@ Source: the message of the condition PodScheduled, made by FitError of kube-sche
 import re
 from collections.abc import Iterator
 
+from learnflow_infra.conditions import condition
 from learnflow_infra.fields import at, items, part, text
 from learnflow_infra.objects import Object, reference
 from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts
-from learnflow_infra.readiness.states import claim_names, condition
+from learnflow_infra.readiness.states import claim_names
 
 _RULES: tuple[tuple[Code, str], ...] = (
     (

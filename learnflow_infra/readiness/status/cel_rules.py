@@ -9,19 +9,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from learnflow_infra.clients import cel
+from learnflow_infra.conditions import condition, describe
 from learnflow_infra.fields import items, text
 from learnflow_infra.models import ReadyRule
 from learnflow_infra.objects import Object
 from learnflow_infra.readiness.groups import group_of
-from learnflow_infra.readiness.states import (
-    Status,
-    condition,
-    current,
-    describe,
-    failed,
-    progress,
-    unobserved,
-)
+from learnflow_infra.readiness.states import Status, current, failed, progress, unobserved
 
 _EXPLAINING = ("Ready", "Available", "Stalled", "Reconciling")
 """Conditions whose message explains a state, in order of preference."""

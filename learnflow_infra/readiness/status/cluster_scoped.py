@@ -1,14 +1,12 @@
 """The status of claims, of extensions of the API, and of policies of a namespace."""
 
+from learnflow_infra.conditions import condition, describe, holds
 from learnflow_infra.fields import at, count, items, text
 from learnflow_infra.objects import Object
 from learnflow_infra.readiness.states import (
     Status,
-    condition,
     current,
-    describe,
     failed,
-    holds,
     is_deleted,
     progress,
     terminating,

@@ -8,10 +8,11 @@ and `status.parents` and `ancestors` of https://gateway-api.sigs.k8s.io/guides/i
 import re
 from collections.abc import Iterator, Mapping
 
+from learnflow_infra.conditions import describe, is_true
 from learnflow_infra.fields import at, count, items, part, text
 from learnflow_infra.objects import Condition, Object
 from learnflow_infra.readiness.groups import group_of, is_custom
-from learnflow_infra.readiness.states import Status, current, describe, failed, is_true, progress
+from learnflow_infra.readiness.states import Status, current, failed, progress
 from learnflow_infra.readiness.status import counts, phases
 
 _DATA: Mapping[str, str] = {

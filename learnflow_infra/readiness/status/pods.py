@@ -1,15 +1,14 @@
 """The status of pods, Jobs and CronJobs."""
 
+from learnflow_infra.conditions import condition, holds
 from learnflow_infra.fields import at, part, text
 from learnflow_infra.objects import ContainerStatus, Object
 from learnflow_infra.readiness.states import (
     STARTING,
     Status,
-    condition,
     containers,
     current,
     failed,
-    holds,
     progress,
     unknown,
 )

@@ -4,17 +4,10 @@ Source: `kubectl rollout status`,
 https://kubernetes.io/docs/reference/kubectl/generated/kubectl_rollout/kubectl_rollout_status/
 """
 
+from learnflow_infra.conditions import condition, describe, holds
 from learnflow_infra.fields import at, count, part, text
 from learnflow_infra.objects import Object
-from learnflow_infra.readiness.states import (
-    Status,
-    condition,
-    current,
-    describe,
-    failed,
-    holds,
-    progress,
-)
+from learnflow_infra.readiness.states import Status, current, failed, progress
 
 
 def deployment(obj: Object) -> Status:
