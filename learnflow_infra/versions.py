@@ -1,5 +1,6 @@
 """Every version that the project ships, drives or builds with: versions.yaml, read and checked."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -102,6 +103,17 @@ def load(file: Path | None = None) -> Versions:
         checked=date.fromisoformat(document["checked"]),
         components={key: _component(key, entry) for key, entry in document["components"].items()},
     )
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """The numbers of a version, by which versions are compared."""
+    return tuple(int(part) for part in re.findall(r"\d+", version))
+
+
+def minor(version: str) -> tuple[int, ...]:
+    """Major and minor version, by which minor versions are compared; () if the text is none."""
+    match = re.match(r"v?\d+\.\d+", version)
+    return numbers(match[0]) if match else ()
 
 
 def line(version: str, depth: int) -> Line:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from learnflow_infra.versions import Component, Line, line
+from learnflow_infra.versions import Component, Line, line, numbers
 
 NOTICE = timedelta(days=60)
 """How long before an end something has to be done."""
@@ -60,11 +60,6 @@ def judge(component: Component, known: Iterable[str], day: date) -> Judgement:
             reason=f"until {exemption.until}: {exemption.reason} ({reason})",
         )
     return Judgement(component=component, verdict=verdict, reason=reason)
-
-
-def numbers(version: str) -> tuple[int, ...]:
-    """The numbers of a version, by which versions are compared."""
-    return tuple(int(part) for part in re.findall(r"\d+", version))
 
 
 def is_release(version: str) -> bool:

@@ -75,10 +75,26 @@ def test_the_go_module_requires_these_versions(component):
     assert required == [component.version]
 
 
+@pytest.mark.parametrize(
+    ("text", "minor"),
+    [
+        ("4.3.1", (4, 3)),
+        ("v1.37.0-rc.1+k3s1", (1, 37)),
+        ("1.27+", (1, 27)),
+        ("1.9", (1, 9)),
+        ("17", ()),
+        ("latest-1.2", ()),
+        ("", ()),
+    ],
+)
+def test_the_minor_version_of_a_text(text, minor):
+    assert versions.minor(text) == minor
+
+
 def test_the_helm_that_is_built_and_the_one_of_the_tests_are_named():
     assert helm_build.version() == FILE.version("Helm")
     assert FILE.version("Helm 3") == helm3_build.VERSION
-    tested = {tuple(map(int, FILE.version(name).split(".")[:2])) for name in ("Helm", "Helm 3")}
+    tested = {versions.minor(FILE.version(name)) for name in ("Helm", "Helm 3")}
     assert set(helm_choice.TESTED) == tested
 
 

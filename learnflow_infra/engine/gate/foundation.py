@@ -21,6 +21,7 @@ from learnflow_infra.errors import FoundationError, InputError, LearnflowError
 from learnflow_infra.models import ReleaseName
 from learnflow_infra.objects import Fields, Object, ServerVersion
 from learnflow_infra.remedy import Command, Remedy, join_lines
+from learnflow_infra.versions import minor
 
 OLDEST = "1.27"
 """Kubernetes minor from which the charts' API versions and server-side apply are stable."""
@@ -162,10 +163,10 @@ def version_check(version: ServerVersion, oldest: Mapping[ReleaseName, str]) -> 
         version: what the API server says of itself.
         oldest: the minor version that a release needs, "" for `OLDEST`.
     """
-    live = (int(version["major"]), int("".join(filter(str.isdigit, version["minor"]))))
-    needed = {name: text for name, text in oldest.items() if text and _minor(text) > live}
-    newest = max([OLDEST, *needed.values()], key=_minor)
-    too_old = needed or live < _minor(OLDEST)
+    live = minor(f"{version['major']}.{version['minor']}")
+    needed = {name: text for name, text in oldest.items() if text and minor(text) > live}
+    newest = max([OLDEST, *needed.values()], key=minor)
+    too_old = needed or live < minor(OLDEST)
     why = "".join(f"; {name} needs {text} or newer" for name, text in needed.items())
     return Check(
         name="cluster",
@@ -173,10 +174,6 @@ def version_check(version: ServerVersion, oldest: Mapping[ReleaseName, str]) -> 
         message=f"Kubernetes {version['gitVersion']}{why}",
         remedy=f"Upgrade the cluster to {newest} or newer." if too_old else "",
     )
-
-
-def _minor(text: str) -> tuple[int, ...]:
-    return tuple(int(part) for part in text.split("."))
 
 
 def require(checks: Sequence[Check], kind: type[LearnflowError] = FoundationError) -> None:

@@ -15,6 +15,7 @@ from learnflow_infra.fields import at, items, text
 from learnflow_infra.models import OperatorSpec, Profile, Release, ReleaseName
 from learnflow_infra.objects import Object
 from learnflow_infra.references import parse
+from learnflow_infra.versions import minor
 
 DEPLOYMENTS = "/apis/apps/v1/deployments"
 ALL = "*"
@@ -45,7 +46,7 @@ class Operator:
 
     def serves(self, namespace: str) -> bool:
         """Whether it is used: it watches the namespace, in the minor version of the chart."""
-        same = _minor(self.version) == _minor(self.needed)
+        same = minor(self.version) == minor(self.needed)
         return self.sees(namespace) and same and not self.beside
 
     def wider(self, namespace: str) -> str:
@@ -152,7 +153,3 @@ def _version(deployment: Object, spec: OperatorSpec) -> str:
         return parse(text(containers[0], "image")).tag if containers else ""
     except InputError:
         return ""
-
-
-def _minor(version: str) -> list[str]:
-    return version.removeprefix("v").split("-")[0].split(".")[:2]
