@@ -1,6 +1,7 @@
 """The helm that this project builds from its Go module, for the host that it runs on."""
 
 import platform
+from functools import cache
 from pathlib import Path
 
 from learnflow_infra import events
@@ -14,6 +15,7 @@ _DISK = 2 * 1024**3
 """Disk that a build from nothing takes: modules 0.6 GB, build cache 1 GB, the program."""
 
 
+@cache
 def version() -> str:
     """The version that is built, as 4.3.1."""
     return go_module.version(_MODULE).removeprefix("v")
@@ -34,8 +36,14 @@ def linker_flags(helm: str) -> str:
 
 def program() -> Path:
     """The program, built or not."""
+    return cache_dir() / "bin" / f"helm-{_key()}/helm"
+
+
+@cache
+def _key() -> str:
+    """The digest of all inputs; each process that runs helm asks for it, so it is made once."""
     flags = " ".join([*FLAGS, linker_flags(version()), _system()])
-    return cache_dir() / "bin" / f"helm-{go_module.digest(flags, go_module.requirements())}/helm"
+    return go_module.digest(flags, go_module.requirements())
 
 
 def is_built() -> bool:
