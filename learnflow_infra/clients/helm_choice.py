@@ -3,31 +3,31 @@
 Tested are the minor versions of `TESTED`. Another version is used if it is named, with a warning.
 """
 
-import json
 import os
-import re
 import shutil
 import time
 from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
-from functools import cache
 from pathlib import Path
 
-from learnflow_infra import dialect
+from learnflow_infra import dialect, versions
 from learnflow_infra.clients import helm_build
+from learnflow_infra.clients.helm_version import version_of
 from learnflow_infra.dialect import Dialect
 from learnflow_infra.errors import ArtifactError, FoundationError, HostError, InputError
 from learnflow_infra.events import Emit, Message, ignore
-from learnflow_infra.paths import cache_dir
-from learnflow_infra.system import files, programs
-from learnflow_infra.system.processes import ProgramError
+from learnflow_infra.remedy import join_lines
+from learnflow_infra.system import files
 
 VARIABLE = "LEARNFLOW_HELM"
 """The environment variable that names the helm program: a path, or a name on PATH."""
 TESTED = ((4, 3), (3, 22))
 _AGAIN_SECONDS = 3600.0
 """How long a build that failed is not tried again, where PATH has a helm instead."""
+Failure = HostError | ArtifactError
+_failures: dict[str, Failure] = {}
+"""Why a program could not be built in this process, by its path."""
 
 
 class Origin(StrEnum):
@@ -47,10 +47,9 @@ class Program:
     origin: Origin
 
     @property
-    def numbers(self) -> tuple[int, int]:
+    def numbers(self) -> tuple[int, ...]:
         """Major and minor version."""
-        major, minor, *_ = map(int, re.findall(r"\d+", f"{self.version}.0"))
-        return major, minor
+        return versions.minor(self.version)
 
     @property
     def is_tested(self) -> bool:
@@ -83,7 +82,8 @@ def expected() -> Program:
 def ensure(emit: Emit = ignore) -> Program:
     """The helm to use; this project's own is built if it is not in the cache.
 
-    Where it cannot be built, the one on PATH serves, if it is of a tested version.
+    Where it cannot be built, the one on PATH serves, if it is of a tested version. A process
+    tries to build it once: a build fails after minutes, too.
 
     Raises:
         InputError: LEARNFLOW_HELM names no helm.
@@ -92,11 +92,13 @@ def ensure(emit: Emit = ignore) -> Program:
     program = expected()
     if program.origin is not Origin.built or helm_build.is_built():
         return program
-    try:
-        helm_build.ensure(emit)
-    except (HostError, ArtifactError) as error:
-        return _instead(error, emit)
-    return program
+    if program.path not in _failures:
+        try:
+            helm_build.ensure(emit)
+        except (HostError, ArtifactError) as error:
+            _remember(program, error)
+    failure = _failures.get(program.path)
+    return _instead(failure, emit) if failure else program
 
 
 def warn(emit: Emit) -> None:
@@ -107,12 +109,12 @@ def warn(emit: Emit) -> None:
     """
     program = expected()
     if not program.is_tested:
-        emit(Message(text=_not_tested(program)))
+        name = f"helm {program.version} ({program.origin})"
+        emit(Message(text=f"Warning: {name} is not tested; {_tested('and')} are."))
 
 
-def _not_tested(program: Program) -> str:
-    tested = " and ".join(f"{major}.{minor}" for major, minor in TESTED)
-    return f"Warning: helm {program.version} ({program.origin}) is not tested; {tested} are."
+def _tested(word: str) -> str:
+    return f" {word} ".join(f"{major}.{minor}" for major, minor in TESTED)
 
 
 def _built() -> Program:
@@ -120,18 +122,32 @@ def _built() -> Program:
     return Program(path=str(helm_build.program()), version=version, origin=Origin.built)
 
 
-def _instead(error: HostError | ArtifactError, emit: Emit) -> Program:
-    with suppress(OSError):
-        files.replace(_marker(), str(error))
+def _instead(error: Failure, emit: Emit) -> Program:
     installed = _installed()
     if installed is None:
-        raise FoundationError(
-            f"helm {helm_build.version()} cannot be built, and PATH has no tested helm.",
-            why=str(error),
-            remedy=f"Install Go or helm, or name a helm: export {VARIABLE}=/path/to/helm",
-        ) from error
+        raise _none(error, _on_path()) from error
     emit(Message(text=f"{error.what} Used instead: helm {installed}"))
     return installed
+
+
+def _none(error: Failure, untested: Program | None) -> FoundationError:
+    """The error where helm cannot be built, and PATH has none, or one that is not tested."""
+    found = f"not a tested one ({untested.version})" if untested else "none"
+    way = f"Install helm {_tested('or')}, or name one: export {VARIABLE}=/path/to/helm"
+    if untested:
+        way = f"Use it untested: export {VARIABLE}=helm"
+    return FoundationError(
+        f"helm {helm_build.version()} cannot be built, and PATH has {found}.",
+        why=join_lines(error.what, error.why),
+        remedy=join_lines(error.remedy, way),
+    )
+
+
+def _remember(program: Program, failure: Failure) -> None:
+    """Remember that a program cannot be built: here, and by a mark for other processes."""
+    _failures[program.path] = failure
+    with suppress(OSError):
+        files.replace(_marker(), str(failure))
 
 
 def _marker() -> Path:
@@ -147,12 +163,22 @@ def _failed_lately() -> bool:
 
 def _installed() -> Program | None:
     """The helm on PATH, if it is of a tested version."""
+    program = _on_path()
+    return program if program and program.is_tested else None
+
+
+def _on_path() -> Program | None:
+    """The helm on PATH, if this program can use it."""
     path = shutil.which("helm")
     version = version_of(path) if path else ""
-    if not path or not version:
+    if not path or not _is_usable(version):
         return None
-    program = Program(path=path, version=version, origin=Origin.path)
-    return program if program.is_tested else None
+    return Program(path=path, version=version, origin=Origin.path)
+
+
+def _is_usable(version: str) -> bool:
+    """Whether it is a version from 3 on: Helm 2 has other commands."""
+    return versions.minor(version) >= (3, 0)
 
 
 def _named(name: str) -> Program:
@@ -163,42 +189,10 @@ def _named(name: str) -> Program:
             remedy=f"Give it the path of helm, or a name on PATH; or unset it: unset {VARIABLE}",
         )
     version = version_of(path)
-    if not version or int(version.partition(".")[0]) < min(TESTED)[0]:
+    if not _is_usable(version):
         raise InputError(
             f"{VARIABLE} names no helm of version 3 or newer: {path}"
             + (f" is {version}." if version else "."),
             remedy=f"Name another one, or take this project's own: unset {VARIABLE}",
         )
     return Program(path=path, version=version, origin=Origin.named)
-
-
-def version_of(path: str) -> str:
-    """The version that a helm program reports; "" if it is none.
-
-    It is remembered by path, time and size of the file: a deploy starts no process for it.
-    """
-    stat = Path(path).stat()
-    return _remembered(f"{Path(path).resolve()} {stat.st_mtime_ns} {stat.st_size}", path)
-
-
-@cache
-def _remembered(key: str, path: str) -> str:
-    memory = cache_dir() / "helm-versions.json"
-    try:
-        known: dict[str, str] = json.loads(memory.read_text())
-    except (OSError, ValueError):
-        known = {}
-    version = known.get(key) or _reported(path)
-    if version and key not in known:
-        with suppress(OSError):  # a cache that cannot be written
-            files.replace(memory, json.dumps({**known, key: version}, indent=1))
-    return version
-
-
-def _reported(path: str) -> str:
-    try:
-        text = programs.output([path, "version", "--template", "{{.Version}}"], seconds=30)
-    except ProgramError:
-        return ""
-    match = re.fullmatch(r"v?(\d+\.\d+\S*)", text.strip())
-    return match[1] if match else ""

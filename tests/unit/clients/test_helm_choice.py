@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from learnflow_infra.builds import toolchain
-from learnflow_infra.clients import helm_build, helm_choice, helm_program
+from learnflow_infra.builds import go_module, toolchain
+from learnflow_infra.clients import helm_build, helm_choice, helm_program, helm_version
 from learnflow_infra.clients.helm_choice import Origin, Program
 from learnflow_infra.dialect import HELM_3, HELM_4
 from learnflow_infra.engine.gate import checkout
@@ -21,8 +21,15 @@ def cache(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     monkeypatch.delenv("LEARNFLOW_HELM", raising=False)
     monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}:/usr/bin:/bin")
-    helm_choice._remembered.cache_clear()
+    another_process()
     return tmp_path / "cache"
+
+
+def another_process():
+    """Forget what a process remembers."""
+    helm_version._remembered.cache_clear()
+    helm_build._key.cache_clear()
+    helm_choice._failures.clear()
 
 
 def helm(folder, version="v4.3.1", name="helm", mode=0o755):
@@ -45,7 +52,11 @@ def built():
 @pytest.fixture
 def no_go(monkeypatch):
     def fail(_go_mod):
-        raise HostError("Go cannot be installed.", why="no registry answers")
+        raise HostError(
+            "Go cannot be installed.",
+            why="no registry answers",
+            remedy="Ask the administrator of this machine.",
+        )
 
     monkeypatch.setattr(toolchain, "find", fail)
 
@@ -105,7 +116,7 @@ def test_the_version_of_a_file_is_asked_once(tmp_path, monkeypatch):
     program = helm(tmp_path)
     monkeypatch.setenv("LEARNFLOW_HELM", str(program))
     for _ in range(3):
-        helm_choice._remembered.cache_clear()  # as in another process
+        another_process()
         assert helm_choice.expected().version == "4.3.1"
     assert runs(tmp_path) == 1
     helm(tmp_path, "v3.22.0")
@@ -116,7 +127,7 @@ def test_the_version_of_a_file_is_asked_once(tmp_path, monkeypatch):
 def test_what_failed_to_report_a_version_is_asked_again(tmp_path, monkeypatch):
     monkeypatch.setenv("LEARNFLOW_HELM", str(helm(tmp_path, "")))
     for _ in range(2):
-        helm_choice._remembered.cache_clear()
+        another_process()
         with pytest.raises(InputError):
             helm_choice.expected()
     assert runs(tmp_path) == 2
@@ -149,14 +160,50 @@ def test_without_go_a_tested_helm_on_path_serves_and_the_build_is_not_tried_at_o
 
 
 @pytest.mark.usefixtures("no_go")
-@pytest.mark.parametrize("version", [None, "v3.17.3", "v4.2.0", "nonsense"])
-def test_without_go_and_a_tested_helm_the_way_to_get_one_is_an_error(tmp_path, version):
+@pytest.mark.parametrize(
+    ("version", "found", "remedy"),
+    [
+        (None, "PATH has none", "Install helm 4.3 or 3.22, or name one: export LEARNFLOW_HELM="),
+        ("nonsense", "PATH has none", "export LEARNFLOW_HELM=/path/to/helm"),
+        ("v2.17.0", "PATH has none", "export LEARNFLOW_HELM=/path/to/helm"),
+        ("v3.17.3", "not a tested one (3.17.3)", "Use it untested: export LEARNFLOW_HELM=helm"),
+        ("v4.2.0", "not a tested one (4.2.0)", "Use it untested: export LEARNFLOW_HELM=helm"),
+    ],
+)
+def test_without_go_and_a_tested_helm_the_way_to_get_one_is_an_error(
+    tmp_path, version, found, remedy
+):
     if version:
         helm(tmp_path, version)
-    with pytest.raises(FoundationError, match="cannot be built, and PATH has no tested helm") as no:
+    with pytest.raises(FoundationError, match="cannot be built, and PATH has n") as no:
         helm_choice.ensure(ignore)
-    assert "no registry answers" in no.value.why
-    assert "LEARNFLOW_HELM=" in str(no.value.remedy)
+    assert found in no.value.what
+    assert no.value.why == "Go cannot be installed.\nno registry answers"
+    assert str(no.value.remedy).startswith("Ask the administrator of this machine.\n")
+    assert remedy in str(no.value.remedy)
+
+
+def test_a_build_that_failed_is_not_tried_again_in_the_process(monkeypatch):
+    tried = []
+
+    def fail(_go_mod):
+        tried.append("go")
+        raise HostError("Go cannot be installed.")
+
+    monkeypatch.setattr(toolchain, "find", fail)
+    for _ in range(2):
+        with pytest.raises(FoundationError, match="cannot be built"):
+            helm_choice.ensure(ignore)
+    assert tried == ["go"]
+
+
+def test_each_command_hashes_the_sources_of_helm_once(monkeypatch):
+    hashed = []
+    monkeypatch.setattr(go_module, "digest", lambda *_: hashed.append("all") or "key")
+    built()
+    for _ in range(3):
+        helm_choice.ensure()
+    assert hashed == ["all"]
 
 
 def test_doctor_tells_the_version_and_where_it_comes_from(tmp_path, monkeypatch):
