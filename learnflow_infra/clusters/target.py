@@ -6,10 +6,9 @@ context `learnflow-NAME` is the embedded cluster NAME, if there is one.
 
 import os
 from dataclasses import replace
-from pathlib import Path
 
 from learnflow_infra.clients.kube import Kube
-from learnflow_infra.clusters import minikube, reach
+from learnflow_infra.clusters import contexts, minikube, reach
 from learnflow_infra.clusters.embedded import inventory
 from learnflow_infra.clusters.embedded.cluster_files import CONTEXT_PREFIX
 from learnflow_infra.errors import ClusterUnreachableError, InputError
@@ -99,7 +98,7 @@ def _embedded(context: str, profile: Profile | None) -> Target | None:
     if not context.startswith(CONTEXT_PREFIX):
         return None
     name = context.removeprefix(CONTEXT_PREFIX)
-    cluster, server = inventory.status(name), _server(None, context)
+    cluster, server = inventory.status(name), contexts.server(context)
     if cluster.state == "absent":
         if server:
             return None
@@ -107,7 +106,7 @@ def _embedded(context: str, profile: Profile | None) -> Target | None:
             f"There is no embedded cluster {name!r}, and no context {context} in the kubeconfig.",
             remedy=Remedy("Make the cluster: ", Command("cluster", "up", "--name", name)),
         )
-    if server and server != _server(cluster.kubeconfig, context):
+    if server and server != contexts.server(context, cluster.kubeconfig):
         raise InputError(
             f"The context {context} is the embedded cluster {name}, and one of your kubeconfig.",
             why=f"In the kubeconfig, it is of {server}.",
@@ -126,14 +125,6 @@ def _of_user(context: str, profile: Profile | None) -> Target:
     return _reached(
         Target(kind="context", context=context, kubeconfig=None, profile=profile or UPSTREAM)
     )
-
-
-def _server(kubeconfig: Path | None, context: str) -> str:
-    """The address of a context's API server; "" if the kubeconfig does not have the context."""
-    try:
-        return Kube(kubeconfig=kubeconfig, context=context).server
-    except ClusterUnreachableError:
-        return ""
 
 
 def _minikube(choice: minikube.Choice, profile: Profile | None) -> Target | None:

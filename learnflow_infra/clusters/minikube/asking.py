@@ -11,6 +11,7 @@ from typing import TypeVar
 from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.api_errors import ApiError
 from learnflow_infra.clients.kube import Kube
+from learnflow_infra.clusters import contexts
 from learnflow_infra.clusters.minikube import choice, printed, verdict
 from learnflow_infra.clusters.minikube.choice import Choice
 from learnflow_infra.clusters.minikube.printed import Profile, State
@@ -109,7 +110,7 @@ def _invalid() -> dict[str, Verdict]:
 
 def _verdict(profile: Profile) -> Verdict:
     """The verdict on a profile; its context is asked where minikube cannot tell."""
-    context = Context(server=_server(profile.name))
+    context = Context(server=contexts.server(profile.name))
     found = verdict.of_status(profile, _status(profile), context)
     if found.standing == "unknown" and context.server:
         context = replace(context, nodes=_ready_nodes(profile.name))
@@ -161,14 +162,6 @@ def _together(*calls: Callable[[], T]) -> list[T]:
     """The results of calls that are made at the same time."""
     with ThreadPoolExecutor(len(calls)) as pool, ended_on_error():
         return [future.result() for future in [pool.submit(call) for call in calls]]
-
-
-def _server(context: str) -> str:
-    """The URL of a context's API server; "" if the kubeconfig does not have the context."""
-    try:
-        return Kube(kubeconfig=None, context=context).server
-    except LearnflowError:
-        return ""
 
 
 def _ready_nodes(context: str) -> frozenset[str] | None:
