@@ -49,17 +49,26 @@ class Preview:
     crds: Sequence[Compared] = ()
 
 
-def require_target(plan: Plan, emit: Emit) -> None:
-    """Refuse a plan that its target cannot take, before the target is started.
+def require_machine(plan: Plan, emit: Emit) -> None:
+    """Refuse a plan whose embedded cluster does not run, and cannot run on this host.
+
+    The releases are rendered for it, so that a run asks once.
 
     Raises:
-        HostError: the embedded cluster does not run, and this host cannot run it.
-        RefusedError: the profile needs images that only the embedded cluster gets. For a user
-            who may not read the nodes, it is not known whether they have them.
+        HostError: this host lacks something.
+    """
+    foundation.require(machine.checks(plan, lambda: needs.of_plan(plan, emit)), HostError)
+
+
+def require_images(plan: Plan) -> None:
+    """Refuse a profile that needs images that only the embedded cluster gets.
+
+    For a user who may not read the nodes, it is not known whether they have them.
+
+    Raises:
+        RefusedError: the target is another cluster.
     """
     target = plan.target
-    if target.state != "running":
-        foundation.require(machine.checks(plan, lambda: needs.of_plan(plan, emit)), HostError)
     own_images = [release for release in plan.releases if release.profiles[target.profile].images]
     if own_images and not target.cluster and not target.without_nodes:
         raise RefusedError(

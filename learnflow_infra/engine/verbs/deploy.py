@@ -14,7 +14,12 @@ from learnflow_infra.clusters import embedded
 from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine.gate import checkout, foundation
 from learnflow_infra.engine.preflight import fixed
-from learnflow_infra.engine.preflight.preview import Preview, preview, require_target
+from learnflow_infra.engine.preflight.preview import (
+    Preview,
+    preview,
+    require_images,
+    require_machine,
+)
 from learnflow_infra.engine.proof.conclude import Run, conclude
 from learnflow_infra.engine.proof.recorder import Recorder, recorded, write_report
 from learnflow_infra.engine.release import adopt, crds, credentials, immutable, obstacles
@@ -141,7 +146,7 @@ def _plan(options: Options, target: Target, emit: Emit) -> Plan:
     """
     if target.state != "running":
         plan = planning.for_cluster(options, target)
-        require_target(plan, emit)
+        require_machine(plan, emit)
         if target.state == "absent":
             return plan
     if target.cluster:
@@ -151,7 +156,7 @@ def _plan(options: Options, target: Target, emit: Emit) -> Plan:
 
 def _with_cluster(plan: Plan, emit: Emit) -> Plan:
     """The plan with a running target, into which the images of this project are loaded."""
-    require_target(plan, emit)
+    require_images(plan)
     target = plan.target
     charts = [release.profiles[target.profile] for release in plan.releases]
     recipes = [use.recipe for chart in charts for use in chart.images]

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine.gate import checkout, foundation
 from learnflow_infra.engine.preflight import notices
-from learnflow_infra.engine.preflight.preview import preview, require_target
+from learnflow_infra.engine.preflight.preview import preview, require_images, require_machine
 from learnflow_infra.engine.release.changes import Change
 from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.foreign import Foreign
@@ -70,7 +70,8 @@ def diff(options: Options, emit: Emit) -> Diff:
     target = planning.choose(options, emit)
     foundation.require(checkout.checks(target))
     plan = planning.for_cluster(options, target)
-    require_target(plan, emit)
+    require_machine(plan, emit)
+    require_images(plan)
     prepared = prepare(plan, emit)
     targets.require_running(plan.target)
     session = connect(plan, emit)

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from learnflow_infra.clients import helm_program
 from learnflow_infra.clients.api_errors import ConflictError
 from learnflow_infra.clusters import embedded
 from learnflow_infra.clusters.embedded import Cluster, inventory
@@ -86,3 +87,27 @@ def test_a_namespace_that_another_run_creates_meanwhile_is_used():
     events = []
     deploy._create_namespace(SimpleNamespace(kube=kube, namespace="demo", emit=events.append))
     assert events[-1] == StepFinished(step="namespace", note="exists", changed=False)
+
+
+def test_releases_are_rendered_once_for_a_cluster_that_does_not_exist(
+    monkeypatch, tmp_path, chosen_helm
+):
+    """By one helm process each: the cluster itself is asked later."""
+    rendered, run = [], helm_program.run
+
+    def counted(words, **options):
+        rendered.append(words[1])
+        return run(words, **options)
+
+    def prepare(*_, **__):
+        raise InterruptedError
+
+    assert chosen_helm.is_tested
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(helm_program, "run", counted)
+    monkeypatch.setattr(machine, "checks", lambda _plan, demand: [demand()][1:])
+    monkeypatch.setattr(embedded, "prepare", prepare)
+    with pytest.raises(InterruptedError):
+        deploy.deploy(Options(profile="embedded"), ignore)
+    assert sorted(rendered) == ["kafka", "postgres"]
