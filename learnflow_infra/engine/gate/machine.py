@@ -3,6 +3,7 @@
 import os
 import shutil
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from learnflow_infra import paths
@@ -23,20 +24,32 @@ MEMINFO = Path("/proc/meminfo")
 def checks(plan: Plan, demand: Callable[[], Demand]) -> list[Check]:
     """Check this machine for a cluster that a deploy would create or start.
 
-    There are no checks for a cluster that runs.
+    There are no checks for a cluster that runs. A machine that cannot hold even a node without
+    pods is named before charts are rendered, for which helm may have to be built.
 
     Args:
         plan: of the request.
-        demand: renders the manifests of the plan's releases; called if the cluster does not run.
+        demand: renders the manifests of the plan's releases.
     """
     if plan.target.state == "running":
         return []
     programs = _programs()
     if not programs.passed:
         return [programs]
-    required = demand()
+    without_pods = _size(plan, Demand())
+    if not all(check.passed for check in without_pods):
+        return [programs, *(_at_least(check) for check in without_pods)]
+    return [programs, *_size(plan, demand())]
+
+
+def _size(plan: Plan, required: Demand) -> list[Check]:
+    """Check CPUs, memory and disks of this machine."""
     cpu_and_memory = room(len(os.sched_getaffinity(0)), _free_memory(), required)
-    return [programs, *cpu_and_memory, *disks(_folders(plan, required))]
+    return [*cpu_and_memory, *disks(_folders(plan, required))]
+
+
+def _at_least(check: Check) -> Check:
+    return replace(check, message=f"{check.message} before any pod")
 
 
 def room(cpus: int, memory: int, demand: Demand) -> list[Check]:

@@ -85,6 +85,24 @@ def test_a_new_cluster_needs_space_for_build_and_volumes_on_this_machine(free):
     assert failed(checks_of(plan("absent"))) == []
 
 
+@pytest.mark.parametrize(
+    ("disk", "memory", "names"),
+    [
+        (13 * GIB, machine.NODE_MEMORY - 1, ["host memory"]),
+        (3 * GIB, 8 * GIB, ["host disk"]),  # the build takes 4
+    ],
+)
+def test_a_machine_too_small_for_any_node_is_named_before_helm_is_needed(
+    disk, memory, names, free, monkeypatch
+):
+    free(disk)
+    monkeypatch.setattr(machine, "_free_memory", lambda: memory)
+    checks = machine.checks(plan("absent"), lambda: pytest.fail("rendered"))
+    assert failed(checks) == names
+    assert all("needed before any pod" in check.message for check in checks[1:])
+    assert all(check.remedy for check in checks if not check.passed)
+
+
 def test_a_stopped_cluster_has_its_volumes_already(free):
     free(5 * GIB)
     assert failed(checks_of(plan("stopped"))) == []
