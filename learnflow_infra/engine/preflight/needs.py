@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from learnflow_infra.checks import Check
-from learnflow_infra.clients import helm_choice
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.engine.gate import foundation, machine
 from learnflow_infra.engine.gate import rights as gate
@@ -14,9 +13,9 @@ from learnflow_infra.engine.release import changes, crds, kept_data
 from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.rendering import render
 from learnflow_infra.engine.request.plan import Plan
-from learnflow_infra.engine.request.prepare import Prepared, prepare
+from learnflow_infra.engine.request.prepare import Prepared, compute_all
 from learnflow_infra.engine.request.session import Session
-from learnflow_infra.events import Emit, ignore
+from learnflow_infra.events import Emit
 from learnflow_infra.fields import at
 from learnflow_infra.models import ReleaseName
 from learnflow_infra.objects import Object
@@ -30,8 +29,7 @@ def of_plan(plan: Plan, emit: Emit) -> Demand:
         InputError: values do not fit a chart.
         ReleaseFailedError: helm cannot render a chart.
     """
-    helm_choice.ensure(emit)
-    prepared = prepare(plan, ignore)  # whose warnings come with the deploy
+    prepared = compute_all(plan, emit)
     manifests = render(prepared, plan.namespace, emit)
     pairs = zip(prepared, manifests, strict=True)
     return _demand({item.release.name: manifest.objects for item, manifest in pairs}, prepared)

@@ -46,20 +46,25 @@ class Prepared:
 
 
 def prepare(plan: Plan, emit: Emit) -> list[Prepared]:
-    """Obtain the charts of a plan's releases concurrently, and compute the values.
+    """Obtain the charts of a plan's releases concurrently, and compute the values, with warnings.
 
     Raises:
         ArtifactError: a chart cannot be obtained, or its digest is not the locked one.
         InputError: a values file is malformed, or has keys of another profile's chart.
     """
+    prepared = compute_all(plan, emit)
+    for text in warnings(plan.overrides, [item.computed for item in prepared]):
+        emit(Message(text=f"Warning: {text}"))
+    return prepared
+
+
+def compute_all(plan: Plan, emit: Emit) -> list[Prepared]:
+    """As `prepare`, without the warnings about values, which a run emits once."""
     if any(release.profiles[plan.target.profile].remote for release in plan.releases):
         helm_choice.ensure(emit)  # it pulls
     sources = asyncio.run(_obtain(plan, emit))
     pairs = zip(plan.releases, sources, strict=True)
-    prepared = [_prepared(plan, release, chart) for release, chart in pairs]
-    for text in warnings(plan.overrides, [item.computed for item in prepared]):
-        emit(Message(text=f"Warning: {text}"))
-    return prepared
+    return [_prepared(plan, release, chart) for release, chart in pairs]
 
 
 async def _obtain(plan: Plan, emit: Emit) -> list[Chart]:

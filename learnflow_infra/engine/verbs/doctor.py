@@ -6,10 +6,10 @@ from learnflow_infra.engine.gate.rights import of_deploy
 from learnflow_infra.engine.preflight import needs
 from learnflow_infra.engine.request import planning
 from learnflow_infra.engine.request.options import Options
-from learnflow_infra.engine.request.prepare import prepare
+from learnflow_infra.engine.request.prepare import compute_all
 from learnflow_infra.engine.request.session import connect
 from learnflow_infra.errors import LearnflowError
-from learnflow_infra.events import Emit, ignore
+from learnflow_infra.events import Emit
 from learnflow_infra.locations import Target
 
 
@@ -37,7 +37,7 @@ def _cluster_checks(options: Options, target: Target, emit: Emit) -> list[Check]
         checks = foundation.cluster_checks(
             session.kube,
             session.access,
-            lambda: needs.rights(session.kube, session.namespace, prepare(plan, ignore), emit),
+            lambda: needs.rights(session.kube, session.namespace, compute_all(plan, emit), emit),
             oldest=needs.kubernetes(plan),
             uses=of_deploy(verify=True),
         )
