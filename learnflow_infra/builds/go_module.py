@@ -1,4 +1,4 @@
-"""Builds programs of the Go module cluster-runtime, once per machine.
+"""Builds programs of a Go module, once per machine: of cluster-runtime, or one below it.
 
 The key of a result in the cache is a digest of all inputs. Go's own version is not part of it: a
 new minor version changes nothing that the programs do, and building again takes minutes.
@@ -9,7 +9,7 @@ import os
 import platform
 import re
 import shutil
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,31 +37,38 @@ class Build:
 
     Attributes:
         what: is built, for people: `Kubernetes v1.34.4`.
-        packages: a pattern of packages.
+        packages: patterns of packages.
         linker_flags: of all of them.
         disk: bytes that a build from nothing takes.
+        tags: build tags of all packages.
+        cgo: whether it has C code, which the host's gcc compiles.
         module: the folder of the Go module.
         system: the operating system that they run on, in Go's word (`linux`, `darwin`).
     """
 
     what: str
-    packages: str
+    packages: Sequence[str]
     linker_flags: str
     disk: int
+    tags: Sequence[str] = ()
+    cgo: bool = False
     system: str = "linux"
     module: Path = field(default_factory=source)
 
 
-def version(module: str) -> str:
-    """The version of a module that cluster-runtime requires, as v1.34.4.
+def version(module: str, folder: Path | None = None) -> str:
+    """The version of a module that cluster-runtime requires, or another module's folder.
+
+    Returns:
+        As v1.34.4.
 
     Raises:
         ArtifactError: it requires no such module.
     """
-    go_mod = (source() / "go.mod").read_text()
+    go_mod = ((folder or source()) / "go.mod").read_text()
     match = re.search(rf"^\s*{re.escape(module)} (v\S+)", go_mod, re.MULTILINE)
     if match is None:
-        raise ArtifactError(f"cluster-runtime/go.mod names no {module}.")
+        raise ArtifactError(f"{folder or source()}/go.mod names no {module}.")
     return match[1]
 
 
@@ -73,9 +80,9 @@ def digest(flags: str, sources: Iterable[tuple[str, bytes]]) -> str:
     return total.hexdigest()[:16]
 
 
-def requirements() -> list[tuple[str, bytes]]:
-    """The files that pin all modules (name, content)."""
-    return [(name, (source() / name).read_bytes()) for name in ("go.mod", "go.sum")]
+def requirements(folder: Path | None = None) -> list[tuple[str, bytes]]:
+    """The files that pin all modules (name, content), of cluster-runtime or another folder."""
+    return [(name, ((folder or source()) / name).read_bytes()) for name in ("go.mod", "go.sum")]
 
 
 def missing_bytes(disk: int) -> int:
@@ -131,19 +138,21 @@ def _require_disk(wanted: Build) -> None:
 
 def _compile(go: Path, wanted: Build, target: Path, step: Step) -> None:
     total, downloads = 0, 0
-    stale = ["list", *FLAGS, "-deps", "-f", "{{if .Stale}}stale {{.ImportPath}}{{end}}"]
-    for line in _go(go, [*stale, wanted.packages], wanted):
+    flags = [*FLAGS, "-tags", ",".join(wanted.tags)]
+    stale = ["list", *flags, "-deps", "-f", "{{if .Stale}}stale {{.ImportPath}}{{end}}"]
+    for line in _go(go, [*stale, *wanted.packages], wanted):
         downloads += line.startswith("go: downloading")
         total += line.startswith("stale ")
         if line.startswith("go: downloading"):
             step.progress(downloads, None, line.removeprefix("go: "))
-    flags = [*FLAGS, "-ldflags", wanted.linker_flags, "-o", f"{target}/"]
-    for done, line in enumerate(_go(go, ["build", "-v", *flags, wanted.packages], wanted), 1):
+    flags += ["-ldflags", wanted.linker_flags, "-o", f"{target}/"]
+    for done, line in enumerate(_go(go, ["build", "-v", *flags, *wanted.packages], wanted), 1):
         step.progress(min(done, total), total, line)
 
 
 def _go(go: Path, arguments: list[str], wanted: Build) -> Iterable[str]:
-    environment = {**toolchain.environment(), "GOOS": wanted.system}
+    own = {"GOOS": wanted.system, "CGO_ENABLED": str(int(wanted.cgo))}
+    environment = {**toolchain.environment(), **own}
     try:
         yield from lines([go, *arguments], env=environment, cwd=wanted.module)
     except HostError as error:

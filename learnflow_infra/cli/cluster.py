@@ -1,5 +1,6 @@
 """`learnflow-infra cluster`: the embedded Kubernetes."""
 
+import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Annotated
 
@@ -44,7 +45,7 @@ def status(name: Name = NAME, output: opts.OutputOption = opts.Output.text) -> N
     with exit_on_error():
         cluster = embedded.status(name)
     if output is opts.Output.json:
-        out_json({key: value and str(value) for key, value in asdict(cluster).items()})
+        out_json(json.loads(json.dumps(asdict(cluster), default=str)))
     else:
         _print(cluster)
 
@@ -86,6 +87,8 @@ def _print(cluster: "Cluster") -> None:
     out(f"Cluster {cluster.name} ({cluster.version}) is {cluster.state}.")
     if cluster.state == "absent":
         return
+    versions = ", ".join(f"{name} {version}" for name, version in cluster.versions.items())
+    out(f"  versions      {versions}")
     out(f"  node address  {cluster.node_address}")
     out(f"  context       {cluster.context}")
     out(f"  kubeconfig    {cluster.kubeconfig}")

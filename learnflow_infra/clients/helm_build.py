@@ -71,7 +71,7 @@ def ensure(emit: Emit) -> Path:
 def _build() -> Build:
     return Build(
         what=f"helm {version()}",
-        packages=f"{_MODULE}/cmd/helm",
+        packages=[f"{_MODULE}/cmd/helm"],
         linker_flags=linker_flags(version()),
         disk=_DISK,
         system=_system(),

@@ -1,13 +1,18 @@
 """Pods, volumes, names, Services and access from the host."""
 
 import subprocess
+import tomllib
 import urllib.request
+from pathlib import Path
 
 import pytest
 
-from learnflow_infra import events
+from learnflow_infra import events, versions
 from learnflow_infra.clusters import embedded
 from learnflow_infra.clusters.embedded import cluster_files
+from learnflow_infra.clusters.embedded.host import runc_choice
+from learnflow_infra.clusters.embedded.programs import binary, runc_build
+from learnflow_infra.system import programs
 from tests.cluster.conftest import LIMIT, NAME, NODE_PORT, Kubectl
 
 
@@ -16,6 +21,28 @@ def test_the_node_is_ready_and_reports_its_version(kubectl, cluster):
     assert node["metadata"]["name"] == cluster.context
     assert node["status"]["nodeInfo"]["kubeletVersion"] == cluster.version
     assert node["status"]["addresses"][0]["address"] == cluster.node_address
+
+
+def test_the_nodes_programs_are_those_of_the_file_of_versions(kubectl, cluster):
+    file = versions.load()
+    info = kubectl.get("nodes")["items"][0]["status"]["nodeInfo"]
+    assert info["containerRuntimeVersion"] == f"containerd://{file.version('containerd')}"
+    assert cluster.versions["containerd"] == f"v{file.version('containerd')}"
+    for plugin in ("ptp", "host-local"):
+        reported = programs.run([binary.folder() / plugin]).stderr
+        assert f"CNI {plugin} plugin v{file.version('CNI plugins')}" in reported
+
+
+def test_the_nodes_runc_has_the_fixes(cluster):
+    conf = cluster_files.layout(NAME).conf
+    containerd = tomllib.loads((conf / "containerd.toml").read_text())["plugins"]
+    runtimes = containerd["io.containerd.cri.v1.runtime"]["containerd"]["runtimes"]
+    program = Path(runtimes["runc"]["options"]["BinaryName"])
+    assert runc_choice.version(program) == cluster.versions["runc"]
+    if program == runc_build.built():
+        assert cluster.versions["runc"] == f"v{versions.load().version('runc')}"
+    else:
+        assert program == runc_choice.fixed()
 
 
 def test_a_second_up_changes_nothing_and_starts_no_program(cluster, monkeypatch):

@@ -37,7 +37,7 @@ def ensure() -> Path:
 def _build() -> Build:
     return Build(
         what=f"helm {VERSION}",
-        packages="helm.sh/helm/v3/cmd/helm",
+        packages=["helm.sh/helm/v3/cmd/helm"],
         linker_flags=_FLAGS,
         disk=2 * 1024**3,
         module=_MODULE,

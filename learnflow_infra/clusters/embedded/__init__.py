@@ -31,7 +31,7 @@ from learnflow_infra.clusters.embedded.images import build, pause
 from learnflow_infra.clusters.embedded.images.loading import known_images
 from learnflow_infra.clusters.embedded.images.recipe import REGISTRY, ImageRecipe, ImageRef
 from learnflow_infra.clusters.embedded.inventory import Cluster
-from learnflow_infra.clusters.embedded.programs import binary
+from learnflow_infra.clusters.embedded.programs import binary, runc_build
 from learnflow_infra.events import Emit
 from learnflow_infra.system.processes import ended_on_error
 
@@ -60,7 +60,7 @@ __all__ = [
 
 def missing_packages() -> list[str]:
     """The Debian packages that the node needs and this host lacks."""
-    return packages.missing(requirements.PROGRAMS)
+    return packages.missing({**requirements.PROGRAMS, **runc_build.needed()})
 
 
 def missing_bytes(recipes: Sequence[Path]) -> int:
@@ -80,10 +80,12 @@ def prepare(recipes: Sequence[Path], *, emit: Emit) -> None:
     ensure_packages(requirements.PROGRAMS | build.programs(unbuilt), emit=emit)
     with ThreadPoolExecutor() as pool, ended_on_error():
         programs = pool.submit(lambda: pause.ensure(binary.ensure(emit), emit))
+        runc = pool.submit(runc_build.ensure, emit)
         if unbuilt:
             folders = tuple(recipe.folder.resolve() for recipe in unbuilt)
             elevate.run(BuildImages(recipes=folders), emit)
         programs.result()
+        runc.result()
 
 
 def build_images(recipes: Sequence[Path], *, emit: Emit) -> dict[Path, Path]:
@@ -132,6 +134,7 @@ def up(name: str, *, emit: Emit, subnet: str | None = None) -> Cluster:
     privileges.require_root_or_sudo()
     if not privileges.is_root():
         pause.ensure(binary.ensure(emit), emit)
+        runc_build.ensure(emit)
     elevate.run(Up(name=name, subnet=subnet), emit)
     return status(name)
 

@@ -16,7 +16,7 @@ from learnflow_infra.clusters.embedded.control_plane import (
     health,
     pki,
 )
-from learnflow_infra.clusters.embedded.host import privileges, requirements, snapshotters, subnets
+from learnflow_infra.clusters.embedded.host import privileges, snapshotters, subnets
 from learnflow_infra.clusters.embedded.node import node_processes, runtime
 from learnflow_infra.clusters.embedded.programs import binary
 from learnflow_infra.errors import HostError
@@ -64,12 +64,15 @@ def _new(name: str, subnet: IPv4Network) -> cluster_files.Config:
     return config
 
 
-def configure(config: cluster_files.Config, programs: Path, archives: Mapping[str, Path]) -> None:
+def configure(
+    config: cluster_files.Config, programs: Path, runc: Path, archives: Mapping[str, Path]
+) -> None:
     """Make the cluster's folders, and write configuration files, certificates and kubeconfigs.
 
     Args:
         config: the cluster.
         programs: the folder of the built programs.
+        runc: the program that runs containers.
         archives: the image of the node itself, by its reference.
     """
     layout = cluster_files.layout(config.name)
@@ -80,7 +83,7 @@ def configure(config: cluster_files.Config, programs: Path, archives: Mapping[st
         version=binary.version(),
         capable=privileges.may_use_more_resources(),
         pause_image=pause_image,
-        cni=requirements.cni_folder(),
+        runc=str(runc),
     )
     configuration.write(layout.conf, values, configuration.supervisor(config))
     pki.ensure(layout, programs / "kubeadm", config.node_name)

@@ -1,5 +1,6 @@
 """The state of an embedded cluster, from files and processes alone."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -21,11 +22,14 @@ class Cluster:
     kubectl: Path
     version: str
     """Of Kubernetes, as v1.37.2: with which it was started last, or will be made."""
+    versions: Mapping[str, str]
+    """Of all its programs, by their names."""
 
 
 def status(name: str) -> Cluster:
     """The state of a cluster; no request is sent."""
     config, found = cluster_files.load(name), upgrade.recorded(name)
+    versions = found.versions if found else upgrade.own()
     running = config is not None and node_processes.running(name) is not None
     return Cluster(
         name=name,
@@ -34,5 +38,6 @@ def status(name: str) -> Cluster:
         kubeconfig=cluster_files.layout(name).kubeconfig,
         context=cluster_files.CONTEXT_PREFIX + name,
         kubectl=binary.kubectl(),
-        version=found.versions["Kubernetes"] if found else binary.version(),
+        version=versions["Kubernetes"],
+        versions=versions,
     )

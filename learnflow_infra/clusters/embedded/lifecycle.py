@@ -15,12 +15,13 @@ from learnflow_infra.clusters.embedded.host import (
     packages,
     privileges,
     requirements,
+    runc_choice,
     subnets,
 )
 from learnflow_infra.clusters.embedded.images import pause, pruning
 from learnflow_infra.clusters.embedded.node import launch, node_processes, runtime
 from learnflow_infra.clusters.embedded.node.supervision import Supervisor
-from learnflow_infra.clusters.embedded.programs import binary
+from learnflow_infra.clusters.embedded.programs import binary, runc_build
 from learnflow_infra.errors import HostError, NotReadyError
 from learnflow_infra.events import Emit, Step
 
@@ -37,6 +38,7 @@ def up(name: str, emit: Emit, subnet: str | None) -> None:
     requested = subnets.parse(subnet) if subnet else None
     packages.ensure_packages(requirements.PROGRAMS, emit=emit)
     programs = binary.ensure(emit)
+    runc = runc_build.ensure(emit)
     pruning.prune(programs)
     archives = pause.ensure(programs, emit)
     with events.step(emit, "cluster/start", f"Start the cluster {name}") as step:
@@ -52,10 +54,10 @@ def up(name: str, emit: Emit, subnet: str | None) -> None:
             launch.end(config, None)
             limits.require_inotify()
             step.progress(0, 2, "certificates and configuration")
-            bring_up.configure(config, programs, archives)
-            upgrade.record(name)
+            bring_up.configure(config, programs, runc, archives)
+            upgrade.record(name, runc_choice.version(runc))
             step.progress(1, 2, "the node's programs")
-            _start(config, programs, archives)
+            _start(config, programs, runc, archives)
         away = (
             f"; upgraded in {time.monotonic() - begun:.0f} s, etcd before: {copy}" if copy else ""
         )
@@ -82,10 +84,12 @@ def is_ready(name: str) -> bool:
         return False
 
 
-def _start(config: cluster_files.Config, programs: Path, archives: Mapping[str, Path]) -> None:
+def _start(
+    config: cluster_files.Config, programs: Path, runc: Path, archives: Mapping[str, Path]
+) -> None:
     """Start the node. An error ends it; after an interrupt the next `up` continues."""
     try:
-        bring_up.complete(config, launch.start(config, programs), archives, START_TIMEOUT)
+        bring_up.complete(config, launch.start(config, programs, runc), archives, START_TIMEOUT)
     except Exception:
         launch.end(config, node_processes.running(config.name))
         raise

@@ -20,14 +20,20 @@ from learnflow_infra.remedy import Command, Remedy
 from learnflow_infra.system import files
 
 Versions = Mapping[str, str]
-"""The version of each program whose data cannot go back, as v1.37.2, by its name."""
+"""The version of each program, as v1.37.2, by its name."""
 UNRECORDED = {"Kubernetes": "v1.34.4", "etcd": "v3.6.5"}
 """The versions of the clusters from before there was a record."""
+DATALESS = frozenset({"runc"})
+"""Recorded for people alone: another version has no data to read, and the host's may be used."""
 
 
 def own() -> dict[str, str]:
-    """The versions that this checkout builds."""
-    return {"Kubernetes": binary.version(), "etcd": binary.version(binary.ETCD)}
+    """The versions that this checkout builds, of programs whose data cannot go back."""
+    return {
+        "Kubernetes": binary.version(),
+        "etcd": binary.version(binary.ETCD),
+        "containerd": binary.version(binary.CONTAINERD),
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,9 +53,9 @@ def recorded(name: str) -> Record | None:
         return Record(versions=UNRECORDED) if layout.ready.exists() else None
 
 
-def record(name: str) -> None:
-    """Record the versions of this checkout."""
-    document = {"versions": own(), "checkout": str(repo_root())}
+def record(name: str, runc: str) -> None:
+    """Record the versions of this checkout, and that of the runc in use, as v1.5.2."""
+    document = {"versions": {**own(), "runc": runc}, "checkout": str(repo_root())}
     files.replace(cluster_files.layout(name).versions, json.dumps(document, indent=2) + "\n")
 
 
@@ -60,7 +66,8 @@ def behind(recorded: Versions, now: Versions) -> bool:
 
 def ahead(recorded: Versions, now: Versions) -> bool:
     """Whether a program is newer than now, or not known here; a patch changes no format."""
-    return any(_numbers(recorded[name])[:2] > _numbers(now.get(name, ""))[:2] for name in recorded)
+    names = recorded.keys() - DATALESS
+    return any(_numbers(recorded[name])[:2] > _numbers(now.get(name, ""))[:2] for name in names)
 
 
 def _numbers(version: str) -> tuple[int, ...]:
@@ -97,8 +104,9 @@ def _too_new(name: str, found: Record) -> RefusedError:
 
 
 def text(versions: Versions) -> str:
-    """Versions for people: "Kubernetes v1.37.2 and etcd v3.7.3"."""
-    return " and ".join(f"{name} {version}" for name, version in versions.items())
+    """Versions for people: "Kubernetes v1.37.2, etcd v3.7.3 and containerd v2.4.2"."""
+    *most, last = [f"{name} {version}" for name, version in versions.items()]
+    return " and ".join([", ".join(most), last] if most else [last])
 
 
 def back_up(name: str, versions: Versions) -> Path:

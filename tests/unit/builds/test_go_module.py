@@ -54,7 +54,7 @@ def test_the_required_version_is_the_go_line_and_not_the_godebug_one():
     assert toolchain.required("module x\n\ngo 1.24.0\n\ngodebug default=go1.20\n") == (1, 24, 0)
 
 
-BUILD = Build(what="It", packages="./x", linker_flags="", disk=1)
+BUILD = Build(what="It", packages=["./x"], linker_flags="", disk=1)
 
 
 def fake_go(tmp_path, text, code):

@@ -48,7 +48,7 @@ def components(node_address: str, node_name: str) -> tuple[Component, ...]:
         etcd,
         Component(
             name="containerd",
-            command="containerd",
+            command=f"{BIN}/containerd",
             arguments=("--config", f"{CONF}/containerd.toml"),
             order=10,
         ),

@@ -28,7 +28,7 @@ def values(
     version: str,
     capable: bool,
     pause_image: str,
-    cni: Path,
+    runc: str,
 ) -> dict[str, str]:
     """The values of the templates' variables.
 
@@ -37,7 +37,7 @@ def values(
         version: of Kubernetes, as v1.37.2.
         capable: whether this process has CAP_SYS_RESOURCE, and so may lower OOM scores.
         pause_image: the reference of the image `pause`.
-        cni: the folder of the CNI plugins.
+        runc: the program that runs containers; its path on the host and in the node.
     """
     return {
         "node_address": str(config.node_address),
@@ -49,7 +49,7 @@ def values(
         "restrict_oom_score_adj": str(not capable).lower(),
         "oom_score_adj": "-999" if capable else "0",
         "snapshotter": config.snapshotter,
-        "cni": str(cni),
+        "runc": runc,
     }
 
 

@@ -1,14 +1,13 @@
 """Installs the packages of missing programs with apt; none is ever removed."""
 
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
 
 from learnflow_infra import events
 from learnflow_infra.clusters.embedded.cluster_files import lock
 from learnflow_infra.clusters.embedded.host import privileges, requirements
 from learnflow_infra.errors import HostError
 from learnflow_infra.events import Emit, Step
-from learnflow_infra.system.programs import lines, output, succeeds
+from learnflow_infra.system.programs import lines, succeeds
 
 
 def missing(needed: Mapping[str, str]) -> list[str]:
@@ -57,7 +56,6 @@ def _install(packages: Sequence[str], step: Step) -> None:
         )
     if not succeeds(["apt-get", "-s", "-qq", "install", *packages]):
         _apt(["update"], lambda line: step.progress(0, len(packages), line))
-    quiet_services = requirements.program("containerd") is None and _systemd()
     done = 0
 
     def progress(line: str) -> None:
@@ -69,9 +67,6 @@ def _install(packages: Sequence[str], step: Step) -> None:
 
     flags = ["-y", "-q", "--no-install-recommends", "--no-remove", "-o", "Dpkg::Use-Pty=0"]
     _apt(["install", *flags, *packages], progress)
-    if quiet_services and "containerd" in packages:
-        # The package starts a service of the whole host; each node runs its own containerd.
-        output(privileges.as_root(["systemctl", "disable", "--now", "containerd.service"]))
 
 
 def _apt(arguments: Sequence[str], note: Callable[[str], None]) -> None:
@@ -87,7 +82,3 @@ def _apt(arguments: Sequence[str], note: Callable[[str], None]) -> None:
             why=error.why,
             remedy="Correct what apt-get reports, then run the same command again.",
         ) from error
-
-
-def _systemd() -> bool:
-    return Path("/run/systemd/system").is_dir()

@@ -9,11 +9,6 @@ from learnflow_infra.errors import HostError
 from learnflow_infra.system.processes import SYSTEM_PATH
 
 PROGRAMS = {
-    "containerd": "containerd",
-    "ctr": "containerd",
-    "runc": "runc",
-    "ptp": "containernetworking-plugins",
-    "host-local": "containernetworking-plugins",
     "nft": "nftables",
     "ip": "iproute2",
     "unshare": "util-linux",
@@ -21,13 +16,11 @@ PROGRAMS = {
     "mount": "mount",
     "bash": "bash",
 }
-"""Programs that the node needs, and the Debian and Ubuntu packages that bring them."""
-CNI_FOLDERS = (Path("/usr/lib/cni"), Path("/opt/cni/bin"))
-"""The folders of CNI plugins in Debian's package and in the upstream release."""
+"""Programs that the node needs beside runc, and the Debian and Ubuntu packages of them."""
 
 
 def program(name: str) -> Path | None:
-    """The path of a program for root: in the system's folders, or among the CNI plugins.
+    """The path of a program for root: in the system's folders.
 
     Root's own PATH is searched first; an ordinary user's PATH is ignored. An absolute path
     is returned if it exists: some packages are recognised by a file.
@@ -36,23 +29,7 @@ def program(name: str) -> Path | None:
         return Path(name) if Path(name).exists() else None
     own = shutil.which(name) if privileges.is_root() else None
     path = own or shutil.which(name, path=SYSTEM_PATH)
-    if path:
-        return Path(path)
-    return next((folder / name for folder in CNI_FOLDERS if (folder / name).exists()), None)
-
-
-def cni_folder() -> Path:
-    """The folder of the CNI plugins.
-
-    Raises:
-        HostError: there is none.
-    """
-    for folder in CNI_FOLDERS:
-        if (folder / "ptp").exists():
-            return folder
-    raise HostError(
-        "The CNI plugins are missing.", remedy="apt-get install containernetworking-plugins"
-    )
+    return Path(path) if path else None
 
 
 def require_linux(platform: str = sys.platform) -> None:

@@ -22,7 +22,7 @@ PAUSE = 0.02
 
 
 def start(
-    config: cluster_files.Config, programs: Path, timeout: float = 20.0
+    config: cluster_files.Config, programs: Path, runc: Path, timeout: float = 20.0
 ) -> node_processes.Node:
     """Start the node and wait until its processes are recorded and its supervisor answers.
 
@@ -35,7 +35,7 @@ def start(
     """
     layout = cluster_files.layout(config.name)
     spec_file = layout.conf / "node.json"
-    _spec(config, programs).write(spec_file)
+    _spec(config, programs, runc).write(spec_file)
     layout.node.unlink(missing_ok=True)
     log = layout.log("node")
     command = privileges.python(OUTER, str(spec_file))
@@ -105,10 +105,10 @@ def _environment() -> list[str]:
     return [f"--setenv={k}={v}" for k, v in environment().items() if k in names]
 
 
-def _spec(config: cluster_files.Config, programs: Path) -> Spec:
+def _spec(config: cluster_files.Config, programs: Path, runc: Path) -> Spec:
     package = Path(__file__).resolve().parents[3]
-    own = [Path(sys.prefix), Path(sys.base_prefix), package, requirements.cni_folder()]
-    used = [requirements.program(name) for name in ("containerd", "runc", "nft", "ip")]
+    own = [Path(sys.prefix), Path(sys.base_prefix), package]
+    used = [runc, *(requirements.program(name) for name in ("nft", "ip"))]
     return Spec(
         root=cluster_files.layout(config.name).root,
         bin=programs,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from learnflow_infra.clusters.embedded.node.init import BIN
 from learnflow_infra.clusters.embedded.node.node_processes import Node
 from learnflow_infra.system.programs import output, succeeds
 
@@ -13,7 +14,7 @@ IMPORT_SECONDS = 600.0
 def ctr(node: Node, *arguments: str) -> list[str]:
     """The command line of ctr in the node, for Kubernetes' namespace of containerd."""
     inside = ["nsenter", "--target", str(node.init), "--mount", "--"]
-    return [*inside, "ctr", "--address", SOCKET, "--namespace", "k8s.io", *arguments]
+    return [*inside, f"{BIN}/ctr", "--address", SOCKET, "--namespace", "k8s.io", *arguments]
 
 
 def references(node: Node) -> set[str]:

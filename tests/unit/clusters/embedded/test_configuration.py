@@ -4,7 +4,6 @@ import configparser
 import json
 import shlex
 import tomllib
-from pathlib import Path
 
 import pytest
 import yaml
@@ -19,7 +18,7 @@ PAUSE = "learnflow.local/pause:1"
 
 def filled(capable=False):
     return configuration.values(
-        CONFIG, version="v1.37.2", capable=capable, pause_image=PAUSE, cni=Path("/usr/lib/cni")
+        CONFIG, version="v1.37.2", capable=capable, pause_image=PAUSE, runc="/usr/sbin/runc"
     )
 
 
@@ -39,11 +38,20 @@ def test_json_files_parse():
 @pytest.mark.parametrize(("capable", "restrict", "score"), [(True, False, -999), (False, True, 0)])
 def test_without_cap_sys_resource_no_score_is_lowered(capable, restrict, score):
     containerd = tomllib.loads(text("containerd.toml", capable=capable))
-    cri = containerd["plugins"]["io.containerd.grpc.v1.cri"]
-    assert cri["restrict_oom_score_adj"] is restrict
-    assert cri["sandbox_image"] == PAUSE
-    assert cri["containerd"]["snapshotter"] == "overlayfs"
+    images = containerd["plugins"]["io.containerd.cri.v1.images"]
+    runtime = containerd["plugins"]["io.containerd.cri.v1.runtime"]
+    assert runtime["restrict_oom_score_adj"] is restrict
+    assert images["pinned_images"]["sandbox"] == PAUSE
+    assert images["snapshotter"] == "overlayfs"
     assert yaml.safe_load(text("kubelet.yaml", capable=capable))["oomScoreAdj"] == score
+
+
+def test_containerd_reads_no_file_of_the_host():
+    containerd = tomllib.loads(text("containerd.toml"))
+    assert containerd["imports"] == []
+    assert "/etc/" not in "".join(
+        line for line in text("containerd.toml").splitlines() if not line.startswith("#")
+    )
 
 
 def test_the_kubelet_evicts_by_amounts_and_never_collects_images():

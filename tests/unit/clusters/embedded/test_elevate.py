@@ -9,7 +9,7 @@ import pytest
 from learnflow_infra.clusters import embedded
 from learnflow_infra.clusters.embedded import cluster_files, elevate
 from learnflow_infra.clusters.embedded.host import packages, privileges, requirements
-from learnflow_infra.clusters.embedded.programs import binary
+from learnflow_infra.clusters.embedded.programs import binary, runc_build
 from learnflow_infra.errors import HostError, LearnflowError
 from learnflow_infra.events import StepFinished, ignore
 from learnflow_infra.system.processes import SYSTEM_PATH
@@ -92,7 +92,7 @@ def built():
     """Stand-ins for everything that `up` would build before it runs a program of the host."""
     if packages.missing(requirements.PROGRAMS):
         pytest.skip("the embedded cluster's packages are not installed")
-    for path in (binary.folder() / "hyperkube", binary.folder() / "pause"):
+    for path in (binary.folder() / "hyperkube", binary.folder() / "pause", runc_build.built()):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
 

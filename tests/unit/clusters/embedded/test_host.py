@@ -15,7 +15,7 @@ from learnflow_infra.errors import HostError, InputError
 from learnflow_infra.system import files
 from learnflow_infra.system.processes import SYSTEM_PATH
 
-NEEDED = {"ctr": "containerd", "containerd": "containerd", "nft": "nftables"}
+NEEDED = {"ip": "iproute2", "ss": "iproute2", "nft": "nftables"}
 
 
 @pytest.fixture
@@ -27,7 +27,7 @@ def xdg(tmp_path, monkeypatch):
 
 def test_missing_packages_are_listed_once_by_their_programs(monkeypatch):
     monkeypatch.setattr(requirements, "program", lambda _name: None)
-    assert packages.missing(NEEDED) == ["containerd", "nftables"]
+    assert packages.missing(NEEDED) == ["iproute2", "nftables"]
     monkeypatch.setattr(requirements, "program", lambda name: None if name == "nft" else Path("/x"))
     assert packages.missing(NEEDED) == ["nftables"]
 
@@ -50,7 +50,7 @@ def test_no_apt_lists_the_packages(monkeypatch):
     monkeypatch.setattr(requirements, "program", lambda _name: None)
     with pytest.raises(HostError) as caught:
         packages.ensure_packages(NEEDED, emit=events.ignore)
-    assert "containerd, nftables" in caught.value.why
+    assert "iproute2, nftables" in caught.value.why
 
 
 def test_nothing_missing_changes_nothing(monkeypatch):

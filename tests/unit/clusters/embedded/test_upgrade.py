@@ -10,7 +10,8 @@ from learnflow_infra.clusters.embedded import cluster_files, upgrade
 from learnflow_infra.clusters.embedded.programs import binary
 from learnflow_infra.errors import RefusedError
 
-NOW = {"Kubernetes": "v1.37.2", "etcd": "v3.7.3"}
+NOW = {"Kubernetes": "v1.37.2", "etcd": "v3.7.3", "containerd": "v2.4.2"}
+BEFORE_CONTAINERD = {"Kubernetes": "v1.37.2", "etcd": "v3.7.3"}
 
 
 @pytest.fixture
@@ -35,11 +36,14 @@ def cluster(tmp_path, monkeypatch):
     ("versions", "from_"),
     [
         (None, upgrade.UNRECORDED),
-        ({"Kubernetes": "v1.36.9", "etcd": "v3.7.3"}, {"Kubernetes": "v1.36.9", "etcd": "v3.7.3"}),
-        ({"Kubernetes": "v1.37.1", "etcd": "v3.7.3"}, {"Kubernetes": "v1.37.1", "etcd": "v3.7.3"}),
-        ({"Kubernetes": "v1.37.2"}, {"Kubernetes": "v1.37.2"}),  # before etcd was recorded
-        ({"Kubernetes": "v1.37.2", "etcd": "v3.7.3"}, None),
-        ({"Kubernetes": "v1.37.10", "etcd": "v3.7.4"}, None),  # a patch changes no format
+        (NOW | {"Kubernetes": "v1.36.9"}, NOW | {"Kubernetes": "v1.36.9"}),
+        (NOW | {"Kubernetes": "v1.37.1"}, NOW | {"Kubernetes": "v1.37.1"}),
+        (NOW | {"containerd": "v2.4.1"}, NOW | {"containerd": "v2.4.1"}),
+        (BEFORE_CONTAINERD, BEFORE_CONTAINERD),  # the distribution's, which was not recorded
+        (NOW, None),
+        (NOW | {"Kubernetes": "v1.37.10", "etcd": "v3.7.4"}, None),  # a patch changes no format
+        (NOW | {"runc": "v1.1.5+ds1"}, None),  # it has no data
+        (NOW | {"runc": "v9.0.0"}, None),
     ],
 )
 def test_an_older_cluster_is_upgraded_and_a_patch_back_is_none(cluster, versions, from_):
@@ -49,7 +53,13 @@ def test_an_older_cluster_is_upgraded_and_a_patch_back_is_none(cluster, versions
 
 @pytest.mark.parametrize(
     "newer",
-    [{"Kubernetes": "v1.38.0"}, {"etcd": "v3.8.0"}, {"etcd": "v4.0.0"}, {"added": "v0.1.0"}],
+    [
+        {"Kubernetes": "v1.38.0"},
+        {"etcd": "v3.8.0"},
+        {"etcd": "v4.0.0"},
+        {"containerd": "v2.5.0"},
+        {"added": "v0.1.0"},
+    ],
 )
 def test_a_newer_cluster_is_refused_before_anything_is_built(cluster, newer):
     cluster(NOW | newer)
@@ -68,9 +78,14 @@ def test_a_cluster_that_does_not_exist_is_no_upgrade(cluster):
 def test_a_record_says_what_this_checkout_builds(cluster):
     cluster(None)
     assert embedded.status("dev").version == upgrade.UNRECORDED["Kubernetes"]
-    upgrade.record("dev")
-    assert upgrade.recorded("dev").versions == NOW
+    upgrade.record("dev", "v1.5.2")
+    assert embedded.status("dev").versions == NOW | {"runc": "v1.5.2"}
     assert upgrade.pending("dev") is None
+
+
+def test_versions_are_a_list_for_people():
+    assert upgrade.text(BEFORE_CONTAINERD) == "Kubernetes v1.37.2 and etcd v3.7.3"
+    assert upgrade.text(NOW) == "Kubernetes v1.37.2, etcd v3.7.3 and containerd v2.4.2"
 
 
 def test_etcds_data_are_copied_and_the_last_copy_is_kept(cluster):

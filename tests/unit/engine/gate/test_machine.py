@@ -131,4 +131,4 @@ def test_packages_that_a_deploy_will_install_are_named(monkeypatch):
     monkeypatch.setattr(requirements, "program", lambda _name: None)
     check = checks_of(plan("absent"))[0]
     assert check.passed
-    assert "containerd" in check.message
+    assert "nftables" in check.message
