@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from learnflow_infra.documents import given
 from learnflow_infra.documents.composer import Composer, Number
 from learnflow_infra.documents.composer import Path as Keys
 from learnflow_infra.documents.merging import merge
@@ -131,13 +132,9 @@ def read(path: Path, name: str = "", *, parser: Callable[[bytes, str], Parsed] =
         parser: `parse` or `parse_merged`.
 
     Raises:
-        InputError: it cannot be read, is not YAML, or not a mapping.
+        InputError: it cannot be read (see `given`), is not YAML, or not a mapping.
     """
-    try:
-        text = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"{path} cannot be read.", why=error.strerror or str(error)) from error
-    return parser(text, name or str(path))
+    return parser(given.content(path), name or str(path))
 
 
 def load(path: Path) -> Document:

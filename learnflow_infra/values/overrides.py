@@ -6,13 +6,13 @@ As in an umbrella chart, a top-level key is a release, or `global` for all relea
 import copy
 import csv
 import difflib
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 from learnflow_infra.dialect import HELM_4, Dialect
+from learnflow_infra.documents import given
 from learnflow_infra.documents.reading import Parsed, parse, parse_merged, read
 from learnflow_infra.errors import InputError
 from learnflow_infra.masking import MASK, masked_values
@@ -186,22 +186,14 @@ def _require_exact(source: str, typed: str) -> None:
 def _read_file(path: Path, dialect: Dialect) -> Parsed:
     """A values file; `-` is stdin, as in Helm, which is empty on a second read."""
     parser = parse_merged if dialect.all_documents else parse
-    if str(path).strip() == "-":
-        return parser(sys.stdin.buffer.read(), "stdin")
-    return read(path, parser=parser)
+    name = "stdin" if str(path).strip() == "-" else ""
+    return read(path, name, parser=parser)
 
 
 def _read_text(path: str) -> str:
     """The content of a file of `--set-file`."""
     try:
-        if path.strip() == "-":
-            return sys.stdin.buffer.read().decode("utf-8")
-        with open(path, "rb") as file:  # noqa: PTH123 - Path("") would be a folder
-            return file.read().decode("utf-8")
-    except OSError as error:
-        name = path or "an empty path"
-        why = error.strerror or str(error)
-        raise InputError(f"--set-file: {name} cannot be read.", why=why) from error
+        return given.content(path, f"--set-file: {path or 'an empty path'}").decode("utf-8")
     except UnicodeDecodeError as error:
         raise InputError(
             f"--set-file: {path} is not UTF-8 text.",
