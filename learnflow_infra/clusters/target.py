@@ -11,6 +11,7 @@ from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import contexts, minikube, reach
 from learnflow_infra.clusters.embedded import inventory
 from learnflow_infra.clusters.embedded.cluster_files import CONTEXT_PREFIX
+from learnflow_infra.clusters.embedded.host import requirements
 from learnflow_infra.errors import ClusterUnreachableError, InputError
 from learnflow_infra.locations import Target
 from learnflow_infra.models import Profile
@@ -82,9 +83,10 @@ def require_running(target: Target) -> None:
     """
     require_usable(target)
     if target.state != "running":
+        start = Remedy("Start it: ", Command("cluster", "up", "--name", str(target.cluster)))
         raise ClusterUnreachableError(
             f"The embedded cluster {target.cluster} is {target.state}.",
-            remedy=Remedy("Start it: ", Command("cluster", "up", "--name", str(target.cluster))),
+            remedy=start if requirements.is_linux() else requirements.ANOTHER_CLUSTER,
         )
 
 

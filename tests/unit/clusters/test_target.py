@@ -67,6 +67,17 @@ def test_without_anything_it_is_the_embedded_cluster():
     assert (target.kind, target.cluster, target.profile) == ("embedded", "learnflow", "embedded")
 
 
+@pytest.mark.parametrize(
+    ("linux", "remedy"),
+    [(True, "cluster up --name learnflow"), (False, "`minikube start`, or")],
+)
+def test_what_to_do_without_a_cluster(monkeypatch, linux, remedy):
+    monkeypatch.setattr(targets.requirements, "is_linux", lambda: linux)
+    with pytest.raises(ClusterUnreachableError, match="learnflow is absent") as error:
+        targets.require_running(targets.choose(None, None))
+    assert remedy in str(error.value.remedy)
+
+
 def test_the_current_context_is_never_taken_by_itself():
     assert targets.choose(None, None).context != "company"
 

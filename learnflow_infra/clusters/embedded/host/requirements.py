@@ -32,6 +32,18 @@ def program(name: str) -> Path | None:
     return Path(path) if path else None
 
 
+ANOTHER_CLUSTER = (
+    "Start another local cluster and name it: `minikube start`, or `kind create cluster` and "
+    "`--context kind-kind`."
+)
+"""The remedy where the embedded cluster cannot run."""
+
+
+def is_linux(platform: str = sys.platform) -> bool:
+    """Whether a system is Linux, by its name in `sys.platform`."""
+    return platform.startswith("linux")
+
+
 def require_linux(platform: str = sys.platform) -> None:
     """Check that the embedded cluster can run on this system.
 
@@ -41,12 +53,11 @@ def require_linux(platform: str = sys.platform) -> None:
     Raises:
         HostError: this is not Linux.
     """
-    if not platform.startswith("linux"):
+    if not is_linux(platform):
         raise HostError(
             "The embedded cluster runs on Linux only.",
             why=f"This system is {platform}.",
-            remedy="Start another local cluster and name it: `minikube start`, or "
-            "`kind create cluster` and `--context kind-kind`.",
+            remedy=ANOTHER_CLUSTER,
         )
 
 
