@@ -7,18 +7,32 @@ a deploy writes only `phase_dir()`.
 import os
 from pathlib import Path
 
+from learnflow_infra.errors import InputError
+
 
 def _xdg(variable: str, default: str) -> Path:
-    return Path(os.environ.get(variable) or Path.home() / default) / "learnflow-infra"
+    base = Path(os.environ.get(variable) or Path.home() / default)
+    existing = next((path for path in (base, *base.parents) if path.exists()), base)
+    if existing.exists() and not existing.is_dir():
+        raise InputError(f"{base} is no folder.", remedy=f"Set {variable} to a folder.")
+    return base / "learnflow-infra"
 
 
 def cache_dir() -> Path:
-    """Builds, images and downloads, which are made again if they are missing."""
+    """Builds, images and downloads, which are made again if they are missing.
+
+    Raises:
+        InputError: XDG_CACHE_HOME is no folder.
+    """
     return _xdg("XDG_CACHE_HOME", ".cache")
 
 
 def data_dir() -> Path:
-    """State that must not be lost: `clusters/<name>/`."""
+    """State that must not be lost: `clusters/<name>/`.
+
+    Raises:
+        InputError: XDG_DATA_HOME is no folder.
+    """
     return _xdg("XDG_DATA_HOME", ".local/share")
 
 

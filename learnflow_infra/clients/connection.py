@@ -27,6 +27,7 @@ DEFAULT = "~/.kube/config"
 """The kubeconfig where $KUBECONFIG is empty, as of kubectl and helm."""
 _UNAUTHORIZED, _FORBIDDEN, _TOO_MANY_REQUESTS, _UNAVAILABLE = 401, 403, 429, 503
 _ANONYMOUS = 'User "system:anonymous"'
+_SCHEMES = ("https://", "http://")
 _LOG_IN = "Log in to the cluster again, as its provider describes."
 _SERVER_FAULTS = {500, 502, _UNAVAILABLE, 504}
 _NOT_CONVERTED = ("failed to create typed ", "failed to convert ")
@@ -81,6 +82,12 @@ class Connection:
         self._renewing = threading.Lock()
         self._client = self._read()
         self.server: str = self._client.configuration.host
+        if not self.server.startswith(_SCHEMES):
+            raise ClusterUnreachableError(
+                f"The context {context or '(current)'} names no API server: {self.server!r}.",
+                why="Its address begins with https:// or http://.",
+                remedy="Correct it: kubectl config set-cluster NAME --server=https://HOST:PORT",
+            )
 
     def send(self, request: Request) -> Any:
         """Send a request; the caller reads the body of the answer.

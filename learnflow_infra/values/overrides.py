@@ -159,6 +159,10 @@ def read_overrides(
 def _read_flag(
     flag: str, text: str, releases: Sequence[ReleaseName], dialect: Dialect
 ) -> Iterator[FlagValue | FlagObject]:
+    if not text:
+        why = "Helm ignores it, but a variable of your shell may be unset."
+        remedy = f"Type {flag} RELEASE.KEY=VALUE, or leave the flag out."
+        raise InputError(f"{flag} is empty.", why=why, remedy=remedy)
     whole = grammar.json_object(text) if flag == "--set-json" and dialect.json_objects else None
     if whole is not None:
         for key in whole:

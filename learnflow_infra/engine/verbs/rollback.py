@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from learnflow_infra.clients.helm_output import Live, Revision
+from learnflow_infra.clusters import target as targets
 from learnflow_infra.engine.gate.rights import of_deploy
 from learnflow_infra.engine.preflight import needs
 from learnflow_infra.engine.proof.prove import prove
@@ -57,6 +58,7 @@ def rollback(
         ReleaseFailedError: Helm could not roll back.
     """
     target = planning.choose(options, emit)
+    targets.require_running(target)
     with run_lock.hold(target.context, options.namespace, "rollback"):
         plan = planning.for_cluster(options, target)
         chosen = _release(plan, options.skills[0], release)

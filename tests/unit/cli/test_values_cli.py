@@ -64,6 +64,7 @@ def test_explain_as_json_hides_secrets(mine):
         (["--set", "kafka.heap"], "--set: the key 'kafka.heap' has no value."),
         (["--set", "kafka.heap.x=1"], "--set kafka.heap.x: 'heap' is a text, not a mapping."),
         (["--set-json", "kafka.heap=x"], "is not JSON"),
+        (["--set-string", ""], "--set-string is empty."),
         (["--set-file", "kafka.heap=/none"], "--set-file: /none cannot be read."),
         (["--explain", "kafka.haep"], "Did you mean kafka.heap?"),
     ],

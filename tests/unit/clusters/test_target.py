@@ -201,3 +201,18 @@ def test_an_empty_variable_means_the_default_kubeconfig(machine, monkeypatch):
     monkeypatch.setenv("HOME", str(machine))
     monkeypatch.setenv("KUBECONFIG", "")
     assert targets.choose("company", None).context == "company"
+
+
+@pytest.mark.parametrize("folder", ["/dev/null", "/dev/null/data"])
+def test_a_data_folder_that_is_none_is_an_input_error(monkeypatch, folder):
+    monkeypatch.setenv("XDG_DATA_HOME", folder)
+    with pytest.raises(InputError, match=f"{folder} is no folder"):
+        targets.choose(None, None)
+
+
+@pytest.mark.parametrize("server", ["file:///etc/passwd", "company.example:6443"])
+def test_a_context_without_the_address_of_an_api_server(machine, server):
+    config = (machine / "config").read_text()
+    (machine / "config").write_text(config.replace("https://company.example", server))
+    with pytest.raises(ClusterUnreachableError, match="names no API server"):
+        targets.choose("company", None)

@@ -16,6 +16,10 @@ from learnflow_infra.system.programs import output
 
 RANGE = IPv4Network("10.213.0.0/16")
 PREFIX = 30
+PRIVATE = tuple(
+    IPv4Network(text) for text in ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10")
+)
+"""Ranges that belong to nobody on the internet. Source: RFC 1918, RFC 6598."""
 NODE_RANGES = (IPv4Network("10.244.0.0/16"), IPv4Network("10.96.0.0/16"))
 """Ranges of pods and Services inside every node: no link may overlap them."""
 
@@ -65,16 +69,18 @@ def parse(text: str) -> IPv4Network:
     """The value of `--subnet`.
 
     Raises:
-        InputError: it is not a /30, or overlaps the ranges of pods and Services.
+        InputError: it is not a private /30, or overlaps the ranges of pods and Services.
     """
     try:
         subnet = IPv4Network(text)
     except ValueError as error:
         raise InputError(f"--subnet {text!r} is not an IPv4 network.", why=str(error)) from error
-    if subnet.prefixlen != PREFIX or any(subnet.overlaps(range_) for range_ in NODE_RANGES):
+    private = any(subnet.subnet_of(range_) for range_ in PRIVATE)
+    overlaps = any(subnet.overlaps(range_) for range_ in NODE_RANGES)
+    if subnet.prefixlen != PREFIX or not private or overlaps:
         raise InputError(
             f"--subnet {text!r} cannot be used.",
-            why="It must be a /30 outside 10.244.0.0/16 and 10.96.0.0/16.",
+            why="It must be a /30 of private addresses outside 10.244.0.0/16 and 10.96.0.0/16.",
             remedy="For example: --subnet 10.213.7.0/30",
         )
     return subnet

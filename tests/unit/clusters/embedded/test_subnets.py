@@ -67,11 +67,30 @@ def test_a_clusters_own_link_is_no_conflict():
 
 
 @pytest.mark.parametrize(
-    "text", ["10.213.0.0/24", "10.244.7.0/30", "10.96.0.0/30", "x", "10.0.0.1/30"]
+    "text",
+    [
+        "10.213.0.0/24",
+        "10.244.7.0/30",
+        "10.96.0.0/30",
+        "x",
+        "10.0.0.1/30",
+        "8.8.8.8/30",
+        "0.0.0.0/30",
+        "127.0.0.0/30",
+        "224.0.0.0/30",
+        "169.254.0.0/30",
+    ],
 )
-def test_malformed_or_reserved(text):
+def test_malformed_reserved_or_public(text):
     with pytest.raises(InputError):
         subnets.parse(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["10.0.0.0/30", "172.31.0.4/30", "192.168.7.0/30", "100.64.0.0/30"]
+)
+def test_private(text):
+    assert str(subnets.parse(text)) == text
 
 
 def test_addresses_and_names_follow_from_the_subnet():
