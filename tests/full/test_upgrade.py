@@ -19,6 +19,8 @@ from learnflow_infra.paths import repo_root
 from tests.e2e.conftest import CONTEXT, NAME, Product, copy_of_checkout
 
 FIRST = "1996026"
+OURS = {"PYTHONPATH", "MAKEFLAGS", "MAKEOVERRIDES"}
+"""Variables by which the first version would run this one's code, or read this make's ARGS."""
 RECORDS = [f"record {number}" for number in range(20)]
 
 
@@ -39,8 +41,10 @@ def first(product, tmp_path):
     checkout = tmp_path / "first"
     with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
         archive.extractall(checkout, filter="data")
+    env = {name: value for name, value in os.environ.items() if name not in OURS}
     for goal, flags in (("cluster-up", f"--name {NAME}"), ("deploy", f"--context {CONTEXT}")):
-        subprocess.run(["make", goal, f"ARGS={flags}"], cwd=checkout, check=True, stdout=sys.stderr)
+        command = ["make", goal, f"ARGS={flags}"]
+        subprocess.run(command, cwd=checkout, env=env, check=True, stdout=sys.stderr)
     return checkout
 
 
