@@ -47,7 +47,7 @@ def endpoints(folder: Path) -> EndpointsDocument:
         document: EndpointsDocument = json.loads(
             (folder / "endpoints.json").read_text(encoding="utf-8")
         )
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return document if isinstance(document, dict) else {}
 
