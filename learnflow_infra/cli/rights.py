@@ -65,7 +65,7 @@ def rights(
     context: opts.Context = None,
     namespace: opts.Namespace = opts.NAMESPACE,
 ) -> None:
-    """Show which rights a deploy needs and you lack, exit code 11 if any; or print their grant."""
+    """Show the rights that a deploy needs (exit code 11 if you lack one), or print a Role."""
     options = opts.options(
         skills=skills,
         flags=opts.flags(files, set_values, set_strings, set_json, set_files),

@@ -18,7 +18,7 @@ def of_deploy(*, verify: bool) -> Sequence[Use]:
 def rights(access: Access, needed: Callable[[], Needed], uses: Sequence[Use]) -> Check:
     """Check the rights of these uses; what is needed is found only for users who lack some."""
     if access.everything():
-        return Check(name="rights", passed=True, message="of an administrator")
+        return Check(name="rights", passed=True, message="this user is an administrator")
     found = needed()
     asked = found.of(*uses)
     missing = access.lacking(asked)
@@ -28,7 +28,7 @@ def rights(access: Access, needed: Callable[[], Needed], uses: Sequence[Use]) ->
     return Check(
         name="rights",
         passed=False,
-        message=f"{len(missing)} of {len(asked)} lack:\n    {lines}",
+        message=f"{len(missing)} of {len(asked)} are missing:\n    {lines}",
         remedy=join_lines(ASK, _apart(found, missing)),
     )
 
