@@ -9,8 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from learnflow_infra.clients import helm_output
+from learnflow_infra.clients.helm_errors import MissingReleaseError, translate
 from learnflow_infra.clients.helm_output import Live, Rendered, Revision
-from learnflow_infra.clients.helm_program import HelmCommand, MissingReleaseError, translate
+from learnflow_infra.clients.helm_program import HelmCommand
 from learnflow_infra.clients.installation import Installation
 from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.errors import ReleaseFailedError

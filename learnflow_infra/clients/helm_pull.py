@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from learnflow_infra.clients import helm_program, retry
-from learnflow_infra.clients.helm_program import HelmError
+from learnflow_infra.clients.helm_errors import HelmError
 from learnflow_infra.clients.registry_faults import Puller, RegistryError, remedy
 from learnflow_infra.clients.registry_words import RETRIED, Fault, classify
 from learnflow_infra.errors import ArtifactError

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from learnflow_infra.clients.helm_errors import MissingReleaseError
 from learnflow_infra.clients.helm_output import Revision
-from learnflow_infra.clients.helm_program import MissingReleaseError
 from learnflow_infra.engine.request import planning
 from learnflow_infra.engine.request.options import Options
 from learnflow_infra.engine.request.session import Session, connect

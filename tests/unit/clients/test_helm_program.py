@@ -6,7 +6,8 @@ import pytest
 
 from learnflow_infra.clients import helm_environment, helm_program
 from learnflow_infra.clients.api_errors import MissingRightError
-from learnflow_infra.clients.helm_program import HelmCommand, HelmError, run, translate
+from learnflow_infra.clients.helm_errors import HelmError, translate
+from learnflow_infra.clients.helm_program import HelmCommand, run
 from learnflow_infra.errors import (
     ArtifactError,
     ClusterUnreachableError,
