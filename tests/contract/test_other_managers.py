@@ -36,7 +36,11 @@ data:
 apiVersion: v1
 kind: Secret
 metadata: {name: login}
-stringData: {password: "{{ .Values.password }}"}
+stringData:
+  password: "{{ .Values.password }}"
+{{- if .Values.extra }}
+  extra: "{{ .Values.extra }}"
+{{- end }}
 ---
 apiVersion: apps/v1
 kind: Deployment
@@ -55,6 +59,7 @@ HPAS = "/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers"
 VALUES = {
     "greeting": "hello",
     "more": "there",
+    "extra": "",
     "password": "first",
     "replicas": 0,
     "strategy": "",
@@ -301,3 +306,12 @@ def test_a_release_of_helm_3_is_upgraded_mended_rolled_back_and_deleted_by_helm_
     deployed()
     deployed("greeting=hi", "more=")
     assert live("configmaps", "more")["data"] == {"always": "1"}
+
+
+def test_a_removed_key_of_string_data_stays_in_the_secret_and_is_named(deployed, live):
+    deployed("extra=x", "more=there")
+    _, told = deployed("more=")
+    assert "Warning: demo: Secret/login keeps extra: a server-side apply" in told
+    assert """patch secret login -p '{"data": {"extra": null}}'""" in told
+    assert set(live("secrets", "login")["data"]) == {"password", "extra"}
+    assert set(live("configmaps", "more")["data"]) == {"always"}

@@ -1,17 +1,19 @@
 """What a deploy says before it changes anything."""
 
 import asyncio
+import json
 from collections.abc import Sequence
 
 from learnflow_infra.engine.proof import losses
-from learnflow_infra.engine.release import claims_at_risk, fixed_values, undone
+from learnflow_infra.engine.release import changes, claims_at_risk, fixed_values, kept_keys, undone
 from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.state import Action
 from learnflow_infra.engine.request import foreign_revisions, reuse
 from learnflow_infra.engine.request.foreign_revisions import ForeignRevision
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.events import Emit, Message
-from learnflow_infra.objects import reference
+from learnflow_infra.objects import Object, reference
+from learnflow_infra.outputs.endpoints import kubectl_command
 from learnflow_infra.references import parse
 from learnflow_infra.sources.image_names import images_of
 from learnflow_infra.values import previous
@@ -97,6 +99,28 @@ def fields_of_others(comparisons: Sequence[Comparison], emit: Emit) -> None:
             left = found.standing and not force
             what = "stays as it is (--force-conflicts overwrites it)" if left else "is overwritten"
             emit(Message(text=f"Warning: {name}: {reference(obj)}: {found}, {what}."))
+
+
+def keys_kept(session: Session, comparisons: Sequence[Comparison]) -> None:
+    """Name the keys of Secrets that a server-side apply leaves, and how to remove them."""
+    for item in comparisons:
+        if item.action.revises and item.live and item.live.method == "ssa":
+            desired = changes.by_key(item.desired.manifest.objects)
+            for before in item.live.manifest.objects:
+                after = desired.get(changes.key(before))
+                if after and before["kind"] == "Secret" and (keys := kept_keys.of(before, after)):
+                    text = f"Warning: {item.prepared.release.name}: {_kept(session, before, keys)}"
+                    session.emit(Message(text=text))
+
+
+def _kept(session: Session, secret: Object, keys: Sequence[str]) -> str:
+    kubectl = f"{kubectl_command(session.target)} -n {session.namespace}"
+    patch = json.dumps({"data": dict.fromkeys(keys)})
+    return (
+        f"{reference(secret)} keeps {', '.join(keys)}: a server-side apply removes no key of "
+        f"stringData. Once nothing reads it: {kubectl} patch secret {secret['metadata']['name']} "
+        f"-p '{patch}'"
+    )
 
 
 def asked_keys(item: Comparison) -> list[str]:

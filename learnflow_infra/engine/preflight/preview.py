@@ -152,6 +152,7 @@ def _warn(session: Session, comparisons: Sequence[Comparison]) -> None:
     notices.recreated(comparisons, session.emit)
     notices.unpatched(comparisons, session.emit)
     notices.fields_of_others(comparisons, session.emit)
+    notices.keys_kept(session, comparisons)
 
 
 def _warn_of_refused(session: Session, comparisons: Sequence[Comparison]) -> None:
