@@ -42,7 +42,7 @@ VERBS = {
     "diagnose": lambda o: diagnose.diagnose(o, ignore),
     "history": lambda o: history.history(replace(o, skills=DEMO), ignore),
     "rollback": lambda o: rollback.rollback(
-        replace(o, skills=DEMO), release=None, revision=1, emit=ignore
+        replace(o, skills=DEMO), release=None, revision=None, emit=ignore
     ),
     "delete": lambda o: delete.delete(o, purge=False, emit=ignore),
 }
@@ -59,7 +59,7 @@ ELSEWHERE = {
     ("", "persistentvolumeclaims", "delete"),
     ("", "secrets", "patch"),
 }
-"""Requests about pods and volumes, which the demo has not, and those of `--adopt`."""
+"""Requests about pods and volumes, and those of `--adopt`: see test_rights_of_pods.py."""
 
 
 @pytest.fixture(autouse=True)
@@ -182,23 +182,21 @@ def test_the_printed_role_allows_what_is_asked_and_no_more(deployer, kube, serve
         VERBS[verb](deployer)
     delete.delete(replace(deployer, confirm=lambda _: None), purge=True, emit=ignore)
     asked = asked_by_resident(server, deployer.namespace, since)
-    allowed = {
-        (right.group, right.resource, right.verb)
-        for right in rights_of(rights.grants(deployer, SUBJECT, ignore).deployer[0])
-    }
+    allowed = granted_to(deployer)
     created = {(group, resource, "create") for group, resource, verb in asked if verb == "patch"}
     assert asked - allowed == set()
     assert allowed - asked - created - ELSEWHERE == set()  # an apply that creates needs both
 
 
-def rights_of(role):
-    return [
-        Right(group=group, resource=resource, verb=verb)
-        for rule in role["rules"]
+def granted_to(options):
+    """What the printed Role allows, as (group, resource, verb)."""
+    return {
+        (group, resource, verb)
+        for rule in rights.grants(options, SUBJECT, ignore).deployer[0]["rules"]
         for group in rule["apiGroups"]
         for resource in rule["resources"]
         for verb in rule["verbs"]
-    ]
+    }
 
 
 def test_a_kind_that_is_not_served_is_none_for_a_user_without_rights(kubeconfig, kube, namespace):
