@@ -15,7 +15,7 @@ CLUSTER := cluster-up cluster-status cluster-stop cluster-delete cluster-kubecon
 BUNDLE := bundle-create bundle-load
 COMMANDS := $(VERBS) $(CLUSTER) $(BUNDLE) chart-lock image-load
 GOALS := $(COMMANDS) help setup setup-dev where lock test full full-tests docs lint vet unit browser \
-  fuzz contract contract-helm3 coverage cluster-tests e2e bench \
+  fuzz contract contract-helm3 coverage cluster-tests e2e e2e-deployer bench \
   outdated
 
 HELM_TESTS := tests/unit/clients/test_helm_program.py tests/unit/values/test_against_helm.py \
@@ -164,6 +164,10 @@ cluster-tests: setup-dev ## run the tests of the embedded cluster (root)
 
 e2e: setup-dev ## run the tests with real Kafka and PostgreSQL (root)
 	@$(VENV)/bin/pytest -q -p no:randomly tests/e2e $(ARGS)
+
+e2e-deployer: setup-dev ## run the tests of real deploys as a user with the printed Role (root)
+	@LEARNFLOW_E2E_USER=deployer $(VENV)/bin/pytest -q -p no:randomly \
+	  tests/e2e/test_1_deploy.py tests/e2e/test_2_data_survives.py $(ARGS)
 
 full-tests: setup-dev ## run the tests that only `make full` runs (root)
 	@$(VENV)/bin/pytest -q -p no:randomly -m full tests/contract tests/full $(ARGS)

@@ -29,6 +29,7 @@ part cluster-tests 2 'the embedded cluster: start, stop, survive'
 part e2e 10 'real Kafka and PostgreSQL, and deployments broken on purpose'
 if [ "${1:-}" = full ]; then
     part fuzz 20 'thousands of random values and manifests, compared with helm'
+    part e2e-deployer 8 'real deploys by a user with rights in one namespace'
     part full-tests 60 'every value of the charts, deployed and verified'
 fi
 printf '\n%s' "$summary"

@@ -4,6 +4,7 @@ A deploy from the copy leaves the user's artifacts alone, and a test compares th
 before and after it. Only the cache is shared with the user's own deploys.
 """
 
+import dataclasses
 import json
 import os
 import shutil
@@ -19,9 +20,13 @@ import pytest
 from learnflow_infra import paths
 from learnflow_infra.clusters import embedded
 from learnflow_infra.clusters.embedded import cluster_files
+from tests.e2e import deployer
 
 NAME = "e2e"
 CONTEXT = f"learnflow-{NAME}"
+DEPLOYER = os.environ.get("LEARNFLOW_E2E_USER") == "deployer"
+RENDERS = {"deploy", "diff", "template", "values", "doctor"}
+"""Verbs that read a chart also where no record names its profile."""
 LIMIT = 600
 """Seconds after which a command is taken for one that hangs; how fast one is, is no matter here."""
 
@@ -39,18 +44,23 @@ class Done:
 
 @dataclass
 class Product:
-    """The command line of the copy, on the tests' own cluster; `before`: its first tree()."""
+    """The command line of the copy, on the tests' own cluster; `before`: its first tree().
+
+    `profile` are options of the verbs that render, where the context alone does not decide.
+    """
 
     checkout: Path
     env: dict
     before: dict
+    profile: tuple = ()
 
     @property
     def phase(self):
         return self.checkout / "learnflow-app/phase-2-infrastructure"
 
     def command(self, *args):
-        return [sys.executable, "-m", "learnflow_infra", *args]
+        options = self.profile if {*args[:1]} & RENDERS and "--profile" not in args else ()
+        return [sys.executable, "-m", "learnflow_infra", *args, *options]
 
     def run(self, *args, env=None):
         done = subprocess.run(
@@ -139,10 +149,25 @@ def product(tmp_path_factory):
     made = Product(checkout=checkout, env=env, before=tree(checkout))
     try:
         made.ok("cluster", "up", "--name", NAME)
-        yield made
+        yield as_deployer(made, folder) if DEPLOYER else made
     finally:
         deleted = made.run("cluster", "delete", "--name", NAME, "--yes")
     assert deleted.code == 0, deleted.err
+
+
+def as_deployer(product, folder):
+    """The product for a user with the printed Role; an administrator has loaded the images."""
+    product.ok("deploy", "--no-verify")
+    product.ok("delete", "--purge-data", "--yes")
+    env = deployer.environment(product, deployer.grant(product, "learnflow", folder))
+    return dataclasses.replace(product, env=env, profile=("--profile", "embedded"))
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        mark = item.get_closest_marker("administrator")
+        if DEPLOYER and mark:
+            item.add_marker(pytest.mark.skip(reason=mark.args[0]))
 
 
 @pytest.fixture(scope="session")

@@ -97,7 +97,9 @@ def test_the_printed_kubectl_commands_work(product, deployed):
     lines = [line.split(": ", 1)[1] for line in text.splitlines() if line.startswith("# read the ")]
     assert lines
     for line in lines:
-        done = subprocess.run(["sh", "-c", line], capture_output=True, text=True, check=True)
+        done = subprocess.run(
+            ["sh", "-c", line], env=product.env, capture_output=True, text=True, check=True
+        )
         assert len(done.stdout) >= 32
 
 
@@ -111,6 +113,7 @@ def test_verify_from_one_vantage(product, deployed, origin):
     assert ({"inside", "host"} - {origin}).isdisjoint(sides)
 
 
+@pytest.mark.administrator("verify.py alone opens no tunnels")
 @pytest.mark.parametrize("skill", SKILLS)
 def test_verify_py_alone_on_python_3_9(product, deployed, skill):
     python = shutil.which("python3.9")

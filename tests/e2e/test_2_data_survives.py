@@ -43,6 +43,7 @@ def test_data_survives_the_deletion_of_pods(product, marked):
     assert_intact(product, marked)
 
 
+@pytest.mark.administrator("a deploy starts no cluster of others")
 def test_data_survives_stop_and_start(product, marked):
     product.ok("cluster", "stop", "--name", product.cluster.name)
     stopped = product.run("status")
@@ -53,6 +54,7 @@ def test_data_survives_stop_and_start(product, marked):
     assert_intact(product, marked)
 
 
+@pytest.mark.administrator("a deploy starts no cluster of others")
 def test_data_survives_kill_9_of_the_node_during_writes(product, marked):
     product.psql("insert into survivors select generate_series(1001, 2000)")
     os.kill(node_processes.running(product.cluster.name).outer, signal.SIGKILL)
@@ -84,22 +86,27 @@ def test_a_lost_secret_is_made_again_by_the_lines_of_the_refusal(product, marked
     make, set_passwords = [
         line.strip() for line in done.err.splitlines() if " -n learnflow " in line
     ]
-    in_bash(make)
-    in_bash(set_passwords)
+    in_bash(product, make)
+    in_bash(product, set_passwords)
     assert product.ok("deploy", "-o", "json").json["verification"]
     assert credentials(product) != marked
     # Other tests have the passwords of before. psql reads them in the pod, from a file that
     # kubelet renews about a minute after the Secret changed.
     product.kubectl("delete", "secret", "postgres-credentials")
     product.kubectl("apply", "-f", "-", stdin=stored)
-    in_bash(set_passwords)
+    in_bash(product, set_passwords)
     product.kubectl("delete", "pod", "postgres-0")
     product.ok("deploy")
     assert_intact(product, marked)
 
 
-def in_bash(line):
+def in_bash(product, line):
     done = subprocess.run(
-        ["bash", "-c", line], capture_output=True, text=True, check=False, timeout=60
+        ["bash", "-c", line],
+        env=product.env,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
     )
     assert done.returncode == 0, done.stderr
