@@ -16,6 +16,8 @@ CHART = "learnflow.infra/chart"
 """The annotation of a chart: its `oci://` reference, as a skill names it; images have none."""
 _CHUNK = 1 << 20
 _DOCUMENTS = ("oci-layout", "index.json")
+_MALFORMED = (ValueError, KeyError, TypeError, AttributeError, RecursionError)
+"""What reading a document raises that is no JSON, or has other fields or types than OCI's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +65,7 @@ def unpack(archive: Path, into: Path) -> Layout:
                 _unpack_member(tar, member, layout, archive)
         for reference, descriptor in layout.entries().items():
             _require_all(layout, reference, descriptor, archive)
-    except (tarfile.TarError, OSError, EOFError, ValueError, KeyError) as error:
+    except (tarfile.TarError, OSError, EOFError, *_MALFORMED) as error:
         raise _damaged(archive, f"{type(error).__name__}: {error}") from error
     if not layout.entries():
         raise _damaged(archive, "It has no index.json.")

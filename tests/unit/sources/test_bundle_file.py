@@ -1,6 +1,7 @@
 """The layout and its tar: whatever is cut or changed is refused by name."""
 
 import hashlib
+import io
 import json
 import os
 import tarfile
@@ -141,6 +142,53 @@ def test_no_damage_passes(layout, tmp_path_factory, cut, flip):
     bundle.write_bytes(data)
     with pytest.raises(ArtifactError, match="damaged"):
         unpack(bundle, folder / "out")
+
+
+def bundle(folder, index, blobs=()):
+    """A bundle with this text as its index.json, and these blobs."""
+    named = {f"blobs/sha256/{hashlib.sha256(blob).hexdigest()}": blob for blob in blobs}
+    with tarfile.open(folder / "bundle.tar", "w") as tar:
+        for name, data in {"index.json": index.encode(), **named}.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(data)
+            tar.addfile(member, io.BytesIO(data))
+    return folder / "bundle.tar"
+
+
+@pytest.mark.parametrize(
+    "index",
+    [
+        "3",
+        "{",
+        "[" * 200_000,
+        "{}",
+        '{"manifests": "x"}',
+        '{"manifests": null}',
+        '{"manifests": [null]}',
+        '{"manifests": [{"annotations": null}]}',
+        f'{{"manifests": [{{"annotations": {{"{NAME}": "a"}}, "digest": 3, "size": 1}}]}}',
+        f'{{"manifests": [{{"annotations": {{"{NAME}": ["a"]}}, "digest": "sha256:x"}}]}}',
+    ],
+)
+def test_an_index_of_another_form(tmp_path, index):
+    with pytest.raises(ArtifactError, match="is not a bundle, or it is damaged"):
+        unpack(bundle(tmp_path, index), tmp_path / "into")
+
+
+@pytest.mark.parametrize("manifest", [{}, {"layers": None}, {"layers": [3]}, {"layers": 3}, [], 3])
+def test_a_manifest_of_another_form(tmp_path, manifest):
+    if isinstance(manifest, dict):
+        manifest = {"config": {"digest": "sha256:" + "0" * 64, "size": 0}, **manifest}
+    data = json.dumps(manifest).encode()
+    entry = {
+        "mediaType": f"{DOCKER}.manifest.v2+json",
+        "digest": f"sha256:{hashlib.sha256(data).hexdigest()}",
+        "size": len(data),
+        "annotations": {NAME: "quay.io/a:1"},
+    }
+    archive = bundle(tmp_path, json.dumps({"manifests": [entry]}), [data])
+    with pytest.raises(ArtifactError, match="is not a bundle, or it is damaged"):
+        unpack(archive, tmp_path / "into")
 
 
 def test_names_that_lead_out_of_the_folder(tmp_path):
