@@ -1,10 +1,12 @@
 """Pure: numbers of replicas that differ from those of the manifest.
 
-Somebody may scale an object by hand. Where an autoscaler does, its number is the right one.
+Somebody may scale an object by hand. Where an autoscaler or an operator keeps setting the number,
+theirs is the right one.
 """
 
 from collections.abc import Iterable, Mapping
 
+from learnflow_infra.clients.field_managers import keep_replicas
 from learnflow_infra.fields import at, text
 from learnflow_infra.objects import Object, Reference, refer, reference
 from learnflow_infra.readiness.states import Status, progress
@@ -30,8 +32,8 @@ def autoscaled(objects: Iterable[Object]) -> set[Reference]:
 def differences(
     own: Iterable[Object], manifest: Mapping[Reference, int], around: Iterable[Object]
 ) -> dict[Reference, int]:
-    """The manifest's numbers for objects that have another one, and no autoscaler."""
-    numbers = {reference(obj): at(obj, "spec", "replicas") for obj in own}
+    """The manifest's numbers for objects that have another one, which nobody keeps setting."""
+    numbers = {reference(o): at(o, "spec", "replicas") for o in own if not keep_replicas(o)}
     common = manifest.keys() & numbers.keys()
     differing = {name for name in common if numbers[name] != manifest[name]}
     left = differing - autoscaled(around) if differing else differing

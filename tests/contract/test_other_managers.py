@@ -233,6 +233,12 @@ def test_an_autoscalers_replicas_are_no_drift_and_are_not_fought_over(
             work()
     deployed("greeting=hi", force_conflicts=True)
     assert live("deployments", "web")["spec"]["replicas"] == 0
+    kubectl("delete", "hpa", "web")  # an operator does without one
+    owned = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "web"}}
+    words = ("apply", "--server-side", "--field-manager=ops", "--force-conflicts", "-f-")
+    kubectl(*words, stdin=json.dumps({**owned, "spec": {"replicas": 3}}))
+    assert deployed("greeting=hi")[0].changed is False
+    assert live("deployments", "web")["spec"]["replicas"] == 3
     autoscaler(5)
     assert back(options, 1, force_conflicts=True).to == 1
 

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from learnflow_infra.clients.kube import HELM, MANAGER
+from learnflow_infra.clients.field_managers import OWN, SCALE, is_standing
 from learnflow_infra.fields import at
 from learnflow_infra.objects import Object
 
@@ -21,8 +21,6 @@ _GROUP = re.compile(
     r"(?P<update> using [^\s:]+(?: at \S+?)?)?:(?P<fields>(?: |\n- ).*?)(?=\nconflicts? with|\Z)",
     re.DOTALL,
 )
-_SCALE = "scale"
-_CONTROLLERS = "kube-controller-manager"
 _ELEMENT = re.compile(r'\[((?:[^"\]]|"(?:[^"\\]|\\.)*")*)\]')
 _PAIR = re.compile(r'(\w*)=("(?:[^"\\]|\\.)*"|[^,]+)')
 
@@ -43,7 +41,7 @@ class Conflict:
     @property
     def is_own(self) -> bool:
         """Whether helm or this program set it."""
-        return self.manager in {HELM, MANAGER}
+        return self.manager in OWN
 
     @property
     def who(self) -> str:
@@ -105,8 +103,7 @@ def has_own(message: str) -> bool:
 
 def _of_group(group: re.Match[str]) -> Iterator[Conflict]:
     manager, subresource = group["manager"], group["subresource"] or ""
-    autoscaled = subresource == _SCALE and not manager.startswith("kubectl")
-    standing = group["update"] is None or manager == _CONTROLLERS or autoscaled
+    standing = is_standing(manager, subresource=subresource, applies=group["update"] is None)
     for field in re.split(r"\n- |^ ", group["fields"]):
         if field.strip():
             yield Conflict(
@@ -125,7 +122,7 @@ def scaled_to_none(desired: Object, live: Object) -> list[Conflict]:
     replicas, now = (at(obj, "spec", "replicas") for obj in (desired, live))
     if now != 0 or type(replicas) is not int or replicas == 0:
         return []
-    return [Conflict(field=".spec.replicas", manager=UNKNOWN, subresource=_SCALE)]
+    return [Conflict(field=".spec.replicas", manager=UNKNOWN, subresource=SCALE)]
 
 
 def as_helm(desired: Object, marks: Mapping[str, Mapping[str, str]]) -> Object:
