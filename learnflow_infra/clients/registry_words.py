@@ -46,11 +46,12 @@ _PHRASES: Sequence[tuple[Fault, str, str]] = (
     (Fault.damaged, "helm", r"mismatched digest|digest mismatch|mismatch content-length"),
     (Fault.damaged, "helm", r"\"fetch\" on source:[\s:]*not found"),  # a layer of its manifest
     (Fault.damaged, "helm", r"minimum number of descriptors|does not contain a layer"),
+    (Fault.damaged, "this program", r"not a chart archive"),
     (Fault.damaged, "Go", r"unexpected end of json|looking for beginning of value"),
     (Fault.other, "kubelet", r"dial unix|context canceled"),
     (Fault.other, "Linux", r"no such file|(?:open|mkdir|stat|write) *:? *permission denied"),
     (Fault.transient, "Linux, Go", r"connection reset|\beof\b"),
-    (Fault.transient, "registries", _status("50[0-4]")),
+    (Fault.transient, "registries, Cloudflare", _status("50[0-4]|52[0-7]")),
     (Fault.unreachable, "Go", r"dial tcp|no such host|name resolution"),
     (Fault.unreachable, "proxies", r"proxyconnect|proxy authentication"),
     (Fault.unreachable, "proxies", r"(?:get|head) *:? *forbidden"),

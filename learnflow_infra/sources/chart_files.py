@@ -2,6 +2,7 @@
 
 import io
 import tarfile
+import zlib
 from collections.abc import Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
@@ -53,7 +54,7 @@ def _unpacked(label: str, content: bytes) -> Files:
     try:
         with tarfile.open(fileobj=io.BytesIO(content)) as tar:
             return dict(_members(tar))
-    except (tarfile.TarError, OSError, EOFError) as error:
+    except (tarfile.TarError, OSError, EOFError, zlib.error) as error:
         raise InputError(f"{label} is not a chart archive.", why=str(error)) from error
 
 

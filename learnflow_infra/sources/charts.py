@@ -10,12 +10,13 @@ from learnflow_infra.clients import helm_pull
 from learnflow_infra.clients.registry_faults import RegistryError
 from learnflow_infra.clients.registry_words import Fault
 from learnflow_infra.dialect import HELM_4, Dialect
-from learnflow_infra.errors import ArtifactError, RefusedError
+from learnflow_infra.errors import ArtifactError, InputError, RefusedError
 from learnflow_infra.events import Emit, Message, step
 from learnflow_infra.models import ChartSource
 from learnflow_infra.paths import cache_dir
 from learnflow_infra.remedy import Command, Remedy
 from learnflow_infra.sources import mirror
+from learnflow_infra.sources.chart_files import read_files
 from learnflow_infra.sources.chart_reading import Chart, read
 from learnflow_infra.sources.lockfile import LockedChart
 from learnflow_infra.sources.mirror import Mirror
@@ -137,9 +138,23 @@ async def pull(
     ):
         pulled = await helm_pull.pull(reference, folder, version=source.version, digest=digest)
         for archive in folder.glob("*.tgz"):
+            _require_readable(archive, reference, source.version)
             store(pulled, archive)
         running.done(f"pulled from {reference}", changed=None)  # into the cache alone
     return pulled
+
+
+def _require_readable(archive: Path, reference: str, version: str) -> None:
+    """Raise an error for a layer that is no archive, though its digest is right.
+
+    Raises:
+        RegistryError: naming the chart in its registry.
+    """
+    try:
+        read_files(archive)
+    except InputError as error:
+        why = f"Its content is not a chart archive: {error.why}"
+        raise helm_pull.explained(reference, version, why) from error
 
 
 def cached(digest: str) -> Path | None:

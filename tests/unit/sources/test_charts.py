@@ -3,12 +3,15 @@ import json
 import re
 import shutil
 import subprocess
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 import yaml
 
 from learnflow_infra.clients import helm_program, helm_pull
+from learnflow_infra.clients.registry_faults import RegistryError
+from learnflow_infra.clients.registry_words import Fault
 from learnflow_infra.errors import InputError, RefusedError
 from learnflow_infra.events import ignore
 from learnflow_infra.models import ChartSource
@@ -179,6 +182,33 @@ def test_a_file_that_is_no_chart_is_refused(tmp_path):
     (tmp_path / "x.tgz").write_text("no archive")
     with pytest.raises(InputError, match="not a chart archive"):
         charts.read(tmp_path / "x.tgz")
+
+
+def test_a_damaged_byte_of_an_archive_is_no_fault_of_this_program(tmp_path):
+    """Which byte it is decides what Python raises, if anything."""
+    meta = {"apiVersion": "v2", "name": "demo", "version": "1.0.0"}
+    files = {"Chart.yaml": meta, "values.yaml": {f"key{i}": f"{i * 7919}" for i in range(999)}}
+    data = packed(written(tmp_path / "demo", files)).read_bytes()
+    for place in range(40, len(data), len(data) // 20):
+        changed = bytes([data[place] ^ 255])
+        (tmp_path / "x.tgz").write_bytes(data[:place] + changed + data[place + 1 :])
+        with suppress(InputError):
+            charts.read(tmp_path / "x.tgz")
+
+
+@pytest.mark.parametrize("damage", [lambda _: b"", lambda _: b"<html>", lambda data: data[:-40]])
+def test_a_layer_that_is_no_archive_is_the_registrys_fault(chart, cache, monkeypatch, damage):
+    async def pull(_reference, folder, **_):
+        (folder / "demo-1.0.0.tgz").write_bytes(damage(packed(chart).read_bytes()))
+        return "sha256:" + "b" * 64
+
+    monkeypatch.setattr(helm_pull, "pull", pull)
+    source = ChartSource(chart="oci://registry.example.org/demo", version="1.0.0")
+    with pytest.raises(RegistryError) as error:
+        asyncio.run(charts.latest(source, (), ignore))
+    assert (error.value.exit_code, error.value.fault) == (5, Fault.damaged)
+    assert "registry.example.org/demo 1.0.0" in error.value.what
+    assert charts.cached("sha256:" + "b" * 64) is None
 
 
 def test_the_cache_returns_stored_charts_but_no_damaged_ones(chart, cache):
