@@ -53,7 +53,11 @@ spec:
   selector: {matchLabels: {app: web}}
   template:
     metadata: {labels: {app: web}}
-    spec: {containers: [{name: web, image: "{{ .Values.image }}"}]}
+    spec:
+      containers:
+        - name: web
+          image: "{{ .Values.image }}"
+          env: [{name: POD, valueFrom: {fieldRef: {fieldPath: metadata.name}}}]
 """
 HPAS = "/apis/autoscaling/v2/namespaces/{}/horizontalpodautoscalers"
 VALUES = {
@@ -276,6 +280,35 @@ def test_a_strategy_becomes_recreate_and_goes_back(deployed, live, options):
     assert live("deployments", "web")["spec"]["strategy"]["type"] == "RollingUpdate"
     assert back(options, 2).to == 2
     assert live("deployments", "web")["spec"]["strategy"] == {"type": "Recreate"}
+
+
+@pytest.mark.usefixtures("each_helm")
+def test_a_variable_set_by_hand_in_place_of_its_source_is_set_back(
+    deployed, live, kubectl, options
+):
+    """An apply leaves the value, and both together are invalid."""
+
+    def variable():
+        (web,) = live("deployments", "web")["spec"]["template"]["spec"]["containers"]
+        ((pod,),) = [web["env"]]
+        return web["image"], pod.get("value"), "valueFrom" in pod
+
+    deployed()
+    kubectl("set", "env", "deployment/web", "POD=mine")
+    assert variable() == ("web:1", "mine", False)
+    _, told = deployed()
+    assert 'env[name="POD"].value, set by kubectl-set, is overwritten' in told
+    assert variable() == ("web:1", None, True)
+
+    kubectl("set", "env", "deployment/web", "POD=mine")
+    with pytest.raises(RefusedError, match="Others set fields of Deployment/web"):
+        deployed("image=web:2")
+    deployed("image=web:2", force_conflicts=True)
+    assert variable() == ("web:2", None, True)
+
+    kubectl("set", "env", "deployment/web", "POD=mine")
+    assert back(options).to == 1
+    assert variable() == ("web:1", None, True)
 
 
 def test_a_release_of_helm_3_is_upgraded_mended_rolled_back_and_deleted_by_helm_4(

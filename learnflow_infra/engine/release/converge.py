@@ -133,10 +133,10 @@ def _mark(session: Session, comparison: Comparison, live: Live) -> None:
 async def _upgrade(
     session: Session, comparison: Comparison, seconds: float, report: ProgressReporter
 ) -> Live:
-    """Delete failed Jobs and what cannot be changed, create initial statuses; then use helm."""
+    """Prepare what helm does not: failed Jobs, what cannot be changed, initial statuses."""
     await asyncio.to_thread(immutable.delete, session, comparison.fixed)
-    failed = [finding for finding in comparison.findings if finding.state == "failed"]
-    await asyncio.to_thread(drift.mend, session.kube, failed)
+    first = [item for item in comparison.findings if item.state == "failed" or item.handed]
+    await asyncio.to_thread(drift.mend, session.kube, first)
     deleted = [item.desired for item in comparison.findings if item.state == "deleted"]
     new = comparison.desired.manifest.objects if comparison.action is Action.INSTALL else ()
     await asyncio.to_thread(removal.await_ends, session, [*deleted, *new])

@@ -14,7 +14,7 @@ from typing import Any, Literal
 from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.api_errors import ApiError, ConflictError, ForbiddenError
 from learnflow_infra.clients.kube import HELM, Kube
-from learnflow_infra.engine.release import changes, managers, ownership
+from learnflow_infra.engine.release import changes, handover, managers, ownership
 from learnflow_infra.engine.release.managers import Conflict
 from learnflow_infra.objects import Object, Resource, reference
 from learnflow_infra.readiness.expected import is_fleeting
@@ -37,7 +37,8 @@ class Finding:
     have other fields, `held` ones only such as others keep setting, `refused` ones have other
     fields which the API server does not let anybody change back, for the reason `why`. `path` is
     in the API ("" where the kind is not served), `uid` that of the live object. `conflicts` are
-    the fields that others set. `sent` is what mends it, without those that others keep setting.
+    the fields that others set. `sent` is what mends it, without those that others keep setting;
+    `handed`: once helm is the manager of these fields, which make it invalid (`handover`).
     """
 
     desired: Object
@@ -48,6 +49,7 @@ class Finding:
     why: str = ""
     conflicts: Sequence[Conflict] = ()
     sent: Object | None = None
+    handed: bool = False
 
     @property
     def stays(self) -> bool:
@@ -105,10 +107,30 @@ def compared(
     except ForbiddenError:
         raise
     except ApiError as error:  # the field is immutable, or the server's rules have changed
+        if found := handover.in_the_way(kube, path, desired, live):
+            return _invalid(path, live, desired, found)
         uid, change = live["metadata"]["uid"], changes.change("drifted", _essence(live), desired)
         return Finding(
             desired=desired, path=path, state="refused", uid=uid, change=change, why=error.message
         )
+
+
+def _invalid(path: str, live: Object, desired: Object, found: Sequence[Conflict]) -> Finding:
+    """The finding about an object that is invalid with what others added by hand."""
+    before = _essence(live)
+    change = changes.change(
+        "drifted", before, managers.without(before, [item.field for item in found])
+    )
+    return Finding(
+        desired=desired,
+        path=path,
+        state="drifted",
+        uid=live["metadata"]["uid"],
+        change=replace(change, text="".join(f"# {item}\n" for item in found) + change.text),
+        conflicts=found,
+        sent=managers.as_helm(desired, ownership.helm_marks_of(live)),
+        handed=True,
+    )
 
 
 def _compared(
@@ -166,6 +188,8 @@ def mend(kube: Kube, findings: Sequence[Finding]) -> None:
         ApiError: the server refuses it, such as a change of an immutable field.
     """
     for finding in findings:
+        if finding.handed:
+            handover.hand_over(kube, finding.path, finding.desired)
         if finding.state == "drifted":
             kube.apply(finding.path, finding.sent or finding.desired, manager=HELM)
         elif finding.state == "failed":

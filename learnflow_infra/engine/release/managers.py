@@ -185,7 +185,10 @@ def _is(item: Any, index: int, label: str) -> bool:
     if label.isdigit():
         return index == int(label)
     pairs = [(name, json.loads(text)) for name, text in _PAIR.findall(label)]
-    if isinstance(item, Mapping):
-        known = [item[name] == wanted for name, wanted in pairs if name in item]
-        return bool(known) and all(known)
-    return pairs == [("", item)]
+    return is_item(item, pairs) if isinstance(item, Mapping) else pairs == [("", item)]
+
+
+def is_item(item: Any, pairs: Iterable[tuple[str, Any]]) -> bool:
+    """Whether an item of a list has these keys; a manifest may lack a key's default."""
+    known = [item[name] == wanted for name, wanted in pairs if name in item]
+    return bool(known) and all(known)

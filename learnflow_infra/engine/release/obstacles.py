@@ -8,12 +8,11 @@ from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
-from learnflow_infra.clients import dry_run
 from learnflow_infra.clients.api_errors import ApiError, ConflictError
 from learnflow_infra.clients.helm_output import Live
 from learnflow_infra.clients.kube import HELM, Kube
 from learnflow_infra.clients.manifest import Manifest
-from learnflow_infra.engine.release import changes, drift, managers, ownership
+from learnflow_infra.engine.release import changes, drift, handover, managers, ownership
 from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.drift import Finding
 from learnflow_infra.engine.release.managers import Conflict, Obstacle, helm_options
@@ -52,7 +51,7 @@ def _of_upgrade(
             asked.append(obj)
         if key in found:
             conflicts = found[key].conflicts
-            if changed:  # the dry run below names the managers of all others
+            if changed and not found[key].handed:  # the dry run below names all other managers
                 conflicts = [one for one in conflicts if one.manager == managers.UNKNOWN]
             drifted.append(Obstacle(obj=obj, conflicts=conflicts, own=not changed))
     new = find(session, item.prepared.release, asked)
@@ -82,7 +81,10 @@ def _current(
         return known and not found.standing and found.field not in changed
 
     kept = [found for found in item.conflicts if not lapsed(found)]
-    return replace(item, conflicts=kept, own=item.own or len(kept) < len(item.conflicts))
+    handed = drifted is not None and drifted.handed  # it is mended first
+    lapses = len(kept) < len(item.conflicts)
+    invalid = item.invalid and not handed
+    return replace(item, conflicts=kept, own=item.own or lapses or handed, invalid=invalid)
 
 
 def find(session: Session, release: Release, objects: Sequence[Object]) -> list[Obstacle]:
@@ -109,7 +111,7 @@ def _asked(kube: Kube, path: str, obj: Object, sent: Object) -> Obstacle | None:
             invalid=_is_invalid(kube, path, obj, sent),
         )
     except ApiError as error:
-        invalid = error.status == _INVALID and _can_be_created(kube, path, obj)
+        invalid = error.status == _INVALID and handover.can_be_created(kube, path, obj)
         return Obstacle(obj=obj, invalid=True) if invalid else None
     return None
 
@@ -118,17 +120,8 @@ def _is_invalid(kube: Kube, path: str, obj: Object, sent: Object) -> bool:
     try:
         kube.apply(path, sent, dry_run=True, manager=HELM)
     except ApiError as error:
-        return error.status == _INVALID and _can_be_created(kube, path, obj)
+        return error.status == _INVALID and handover.can_be_created(kube, path, obj)
     return False
-
-
-def _can_be_created(kube: Kube, path: str, obj: Object) -> bool:
-    """Whether only the live object of that name makes the object invalid."""
-    try:
-        dry_run.create(kube, path, obj)
-    except ApiError:
-        return False
-    return True
 
 
 def require_none(comparisons: Sequence[Comparison]) -> None:
@@ -172,10 +165,20 @@ async def roll_back(session: Session, release: Release, revision: int) -> None:
         ReleaseFailedError: helm could not.
     """
     target = await session.helm.live(release.name, revision=revision)
-    options = (
-        helm_options(target.method, await of_revision(session, release, target)) if target else ()
-    )
+    found = await of_revision(session, release, target) if target else ()
+    cleared = await asyncio.to_thread(_cleared, session, found)
+    options = helm_options(target.method, cleared) if target else ()
     await session.helm.rollback(release.name, revision, options)
+
+
+def _cleared(session: Session, found: Sequence[Obstacle]) -> list[Obstacle]:
+    """The obstacles after those are mended that are fields set by hand."""
+    objects = [item.obj for item in found if item.invalid and "name" in item.obj["metadata"]]
+    findings = drift.find(session.kube, session.namespace, objects, force=True)
+    handed = [finding for finding in findings if finding.handed]
+    drift.mend(session.kube, handed)
+    gone = [finding.desired for finding in handed]
+    return [replace(o, invalid=o.invalid and o.obj not in gone, own=True) for o in found]
 
 
 async def of_revision(session: Session, release: Release, target: Live) -> list[Obstacle]:
