@@ -1,8 +1,22 @@
 """Errors of the Kubernetes API: a class for each status code that a caller handles."""
 
+import re
+
 from learnflow_infra import rights
 from learnflow_infra.errors import ClusterUnreachableError, FoundationError, ReleaseFailedError
 from learnflow_infra.remedy import Command, Remedy, Words
+
+_REFUSALS = re.compile(
+    r"immutable|read-only|once set|can ?not (?:be )?(?:change|update|modif|less than)"
+    r"|may not (?:be )?(?:change|update|modif)|updates to .*forbidden|must support resize"
+    r"|can ?not be less than|can only be (?:increased|expanded)|shrink",
+    re.IGNORECASE | re.DOTALL,
+)
+"""Words of the API server, of admission plugins and of CRDs' rules for a change.
+
+Source: ValidateImmutableField and the ValidateUpdate functions of Kubernetes' API groups; the
+admission plugin PersistentVolumeClaimResize.
+"""
 
 
 class ApiError(ReleaseFailedError):
@@ -14,6 +28,11 @@ class ApiError(ReleaseFailedError):
         what = what or f"The API server answered {status}: {message}"
         super().__init__(what, why=why, remedy=remedy)
         self.status, self.message = status, message
+
+    @property
+    def refuses_change(self) -> bool:
+        """Whether the server refuses a change as such, and not the object or the user."""
+        return self.status in {400, 403, 422} and bool(_REFUSALS.search(self.message))
 
 
 class ForbiddenError(ApiError):

@@ -107,7 +107,8 @@ def compared(
     except ForbiddenError:
         raise
     except ApiError as error:  # the field is immutable, or the server's rules have changed
-        if found := handover.in_the_way(kube, path, desired, live):
+        found = [] if error.refuses_change else handover.in_the_way(kube, path, desired, live)
+        if found:
             return _invalid(path, live, desired, found)
         uid, change = live["metadata"]["uid"], changes.change("drifted", _essence(live), desired)
         return Finding(

@@ -4,7 +4,6 @@ The dry run sends what helm's patch will change: the difference of two manifests
 field that the new one lacks is removed.
 """
 
-import re
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -19,18 +18,6 @@ from learnflow_infra.engine.release.recreation import Fixed, adopts
 from learnflow_infra.engine.request.session import Session
 from learnflow_infra.fields import part
 from learnflow_infra.objects import Object
-
-_REFUSALS = re.compile(
-    r"immutable|read-only|once set|can ?not (?:be )?(?:change|update|modif|less than)"
-    r"|may not (?:be )?(?:change|update|modif)|updates to .*forbidden|must support resize"
-    r"|can ?not be less than|can only be (?:increased|expanded)|shrink",
-    re.IGNORECASE | re.DOTALL,
-)
-"""Words of the API server, of admission plugins and of CRDs' rules for a change.
-
-Source: ValidateImmutableField and the ValidateUpdate functions of Kubernetes' API groups; the
-admission plugin PersistentVolumeClaimResize.
-"""
 
 
 def marked(session: Session, comparisons: Sequence[Comparison]) -> list[Comparison]:
@@ -81,14 +68,9 @@ def _refused(kube: Kube, path: str, desired: Object, body: dict[str, Any]) -> Fi
     except NotFoundError:  # it was deleted: helm creates it
         return None
     except ApiError as error:
-        live = kube.find(path) if is_fixed(error.status, error.message) else None
+        live = kube.find(path) if error.refuses_change else None
         return live and Fixed(desired=desired, live=live, path=path, message=error.message)
     return None
-
-
-def is_fixed(status: int, message: str) -> bool:
-    """Whether the server refuses a change as such, and not the object or the user."""
-    return status in {400, 403, 422} and bool(_REFUSALS.search(message))
 
 
 def delete(session: Session, fixed: Sequence[Fixed]) -> None:

@@ -39,7 +39,7 @@ def machine(monkeypatch):
         ready = row.get("ready")
         monkeypatch.setattr(asking.programs, "run", replayed(row["answers"]))
         monkeypatch.setattr(asking.shutil, "which", lambda _: f"/{name(row)}/minikube")
-        monkeypatch.setattr(asking, "_server", lambda _: row.get("server", ""))
+        monkeypatch.setattr(asking.contexts, "server", lambda _: row.get("server", ""))
         monkeypatch.setattr(asking, "_ready_nodes", lambda _: ready and frozenset(ready))
         monkeypatch.setenv(choice.VARIABLE, row.get("variable", ""))
 

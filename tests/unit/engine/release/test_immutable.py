@@ -4,7 +4,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from learnflow_infra.engine.release.immutable import delete, is_fixed, patch
+from learnflow_infra.clients.api_errors import refusal
+from learnflow_infra.engine.release.immutable import delete, patch
 from learnflow_infra.engine.release.recreation import Fixed, Resize, resizes
 
 
@@ -48,7 +49,7 @@ def test_the_patch_has_what_differs_and_removes_what_is_gone(old, new, body):
     ],
 )
 def test_refusals_of_a_change(status, message, fixed):
-    assert is_fixed(status, message) is fixed
+    assert refusal(status, message).refuses_change is fixed
 
 
 def stateful(**sizes):

@@ -62,7 +62,9 @@ def test_one_checkout_works_on_one_namespace_at_a_time():
 
 
 def test_a_folder_that_cannot_be_written(tmp_path):
-    (tmp_path / "data").write_text("")
+    locks = paths.data_dir() / "locks"
+    locks.parent.mkdir(parents=True)
+    locks.write_text("")
     with (
         pytest.raises(FoundationError, match="cannot be written"),
         run_lock.hold("c", "n", "deploy"),

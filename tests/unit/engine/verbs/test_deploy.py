@@ -30,6 +30,7 @@ def cluster(request, monkeypatch, tmp_path):
         context="learnflow-learnflow",
         kubectl=tmp_path / "kubectl",
         version="v1",
+        versions={"Kubernetes": "v1"},
     )
     ready = []
 
