@@ -124,13 +124,19 @@ def lines(
         raise ProgramError(what, why=words, code=process.returncode, stderr=words)
 
 
-def detached(argv: Argv, log: Path) -> int:
-    """Start a program in a new session, so that it outlives this process; return its pid."""
+def detached(argv: Argv, log: Path, *, stdin: int = subprocess.DEVNULL) -> int:
+    """Start a program in a new session, so that it outlives this process; return its pid.
+
+    Args:
+        argv: the program and its arguments.
+        log: gets its output.
+        stdin: a descriptor that it reads.
+    """
     with log.open("wb") as stream:
         process = subprocess.Popen(
             [str(word) for word in argv],
             env=environment(),
-            stdin=subprocess.DEVNULL,
+            stdin=stdin,
             stdout=stream,
             stderr=stream,
             start_new_session=True,

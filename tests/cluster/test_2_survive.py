@@ -101,6 +101,13 @@ def test_a_pod_status_from_before_a_kill_does_not_count_as_ready(kubectl, web):
     kubectl.ready(web)
 
 
+def test_a_node_without_a_record_is_ended_before_the_next_starts(node, kubectl, web):
+    cluster_files.layout(NAME).node.unlink()
+    embedded.up(NAME, emit=events.ignore)
+    assert node_processes.start_time(node.outer) != node.outer_start
+    kubectl.ready(web)
+
+
 def start(name, **options):
     """`cluster up` as a process."""
     command = [sys.executable, "-m", "learnflow_infra", "cluster", "up", "--name", name]

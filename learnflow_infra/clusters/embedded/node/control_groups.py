@@ -3,6 +3,7 @@
 import ctypes
 import json
 import os
+import signal
 import time
 from contextlib import suppress
 from pathlib import Path
@@ -94,9 +95,10 @@ def settle_inside() -> None:
 
 
 def remove(record: Path) -> None:
-    """Remove the cgroups that `prepare` recorded, after their processes have ended.
+    """Remove the cgroups that `prepare` recorded, and end what runs in them.
 
-    The record is kept until the last cgroup is removed, so that a later run tries again.
+    A node may run that no record names. The record is kept until the last cgroup is removed, so
+    that a later run tries again.
     """
     if record.exists():
         remaining = [Path(folder) for folder in json.loads(record.read_text())]
@@ -111,6 +113,16 @@ def remove(record: Path) -> None:
 def _removed(top: Path) -> bool:
     """Try to remove a cgroup and all below it: it is busy for a moment after its last process."""
     for folder, _, _ in os.walk(top, topdown=False):
+        _kill_all(Path(folder, "cgroup.procs"))
         with suppress(OSError):
             Path(folder).rmdir()
     return not top.is_dir()
+
+
+def _kill_all(file: Path) -> None:
+    """Kill the processes that a cgroup.procs lists; 0 is one that this process cannot see."""
+    with suppress(OSError):  # the cgroup is gone
+        for pid in file.read_text().split():
+            if pid != "0":
+                with suppress(ProcessLookupError):
+                    os.kill(int(pid), signal.SIGKILL)

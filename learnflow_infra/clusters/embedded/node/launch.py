@@ -1,5 +1,6 @@
 """Starts the processes of a node, and removes what a node that has ended left on the host."""
 
+import os
 import sys
 import time
 from pathlib import Path
@@ -7,13 +8,13 @@ from pathlib import Path
 from learnflow_infra.clusters.embedded import cluster_files
 from learnflow_infra.clusters.embedded.host import privileges, requirements
 from learnflow_infra.clusters.embedded.node import control_groups, node_processes
+from learnflow_infra.clusters.embedded.node import outer as outer_process
 from learnflow_infra.clusters.embedded.node.spec import Spec
 from learnflow_infra.clusters.embedded.node.supervision import Supervisor
 from learnflow_infra.errors import HostError
 from learnflow_infra.system.processes import environment
 from learnflow_infra.system.programs import detached, output, succeeds
 
-OUTER = "learnflow_infra.clusters.embedded.node.outer"
 KILL_TIMEOUT = 30.0
 """Seconds that the kernel may take to end a killed process, on a busy machine too."""
 LINK_TIMEOUT = 1.0
@@ -27,7 +28,8 @@ def start(
     """Start the node and wait until its processes are recorded and its supervisor answers.
 
     On an error or an interrupt the outer process is killed: it may not be recorded yet, and
-    its link and cgroups would be in use at the next start.
+    its link and cgroups would be in use at the next start. One that is not known yet, because
+    the interrupt came while it was being made, ends by itself: it is not told to go on.
 
     Raises:
         HostError: it ended at once, or took more than `timeout` seconds; `why` is the end of
@@ -38,18 +40,24 @@ def start(
     _spec(config, programs, runc).write(spec_file)
     layout.node.unlink(missing_ok=True)
     log = layout.log("node")
-    command = privileges.python(OUTER, str(spec_file))
+    command = privileges.python(outer_process.__name__, str(spec_file))
     if control_groups.current().unit:
         _start_unit(config, command, log)
         return _wait(config, None, log, timeout)
-    outer = detached(command, log)
-    start_time = node_processes.start_time(outer)
+    waits, tells = os.pipe()
     try:
-        return _wait(config, outer, log, timeout)
-    except BaseException:
-        if start_time is not None:
-            node_processes.kill(outer, start_time, KILL_TIMEOUT)
-        raise
+        outer = detached(command, log, stdin=waits)
+        start_time = node_processes.start_time(outer)
+        try:
+            os.write(tells, outer_process.GO)
+            return _wait(config, outer, log, timeout)
+        except BaseException:
+            if start_time is not None:
+                node_processes.kill(outer, start_time, KILL_TIMEOUT)
+            raise
+    finally:
+        os.close(waits)
+        os.close(tells)
 
 
 def _wait(

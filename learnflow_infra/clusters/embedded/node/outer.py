@@ -12,11 +12,15 @@ from pathlib import Path
 from learnflow_infra.clusters.embedded.host import privileges
 from learnflow_infra.clusters.embedded.node import control_groups, spec
 
+GO = b"go"
+"""What the launcher writes once it knows this process, and can kill it."""
 FLAGS = ("--mount", "--pid", "--net", "--uts", "--ipc", "--fork", "--kill-child")
 
 
 def main(spec_file: str) -> None:
-    """Replace this process by the node's outer process; does not return."""
+    """Replace this process by the node's outer process; returns if its launcher has ended."""
+    if control_groups.UNIT_VARIABLE not in os.environ and not _is_told_to_go():
+        return
     node = spec.read(Path(spec_file))
     os.umask(0o022)
     os.chdir("/")
@@ -26,6 +30,12 @@ def main(spec_file: str) -> None:
     module = "learnflow_infra.clusters.embedded.node.init"
     inner = privileges.python(module, spec_file, str(host_network), str(os.getpid()))
     os.execvp("unshare", ["unshare", *FLAGS, "--", *inner])  # noqa: S606 - becoming it is the point
+
+
+def _is_told_to_go() -> bool:
+    told = os.read(0, len(GO)) == GO
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    return told
 
 
 if __name__ == "__main__":

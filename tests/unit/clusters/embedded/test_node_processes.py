@@ -2,12 +2,14 @@
 
 import json
 import os
+import signal
 import subprocess
+import sys
 
 import pytest
 
 from learnflow_infra.clusters.embedded import cluster_files
-from learnflow_infra.clusters.embedded.node import control_groups, node_processes
+from learnflow_infra.clusters.embedded.node import control_groups, node_processes, outer
 from learnflow_infra.system import files
 
 
@@ -100,3 +102,19 @@ def test_a_busy_cgroup_stays_recorded(cgroups):
     (cgroups.with_name("cgroup") / "busy").touch()
     control_groups.remove(cgroups)
     assert cgroups.exists()
+
+
+def test_what_runs_in_a_cgroup_is_ended(cgroups, sleeper):
+    """Those of a node without a record; 0 is a process out of sight."""
+    (cgroups.with_name("cgroup") / "pods/cgroup.procs").write_text(f"0\n{sleeper.pid}\n")
+    control_groups.remove(cgroups)
+    assert sleeper.wait(timeout=60) == -signal.SIGKILL
+
+
+def test_a_node_whose_launcher_was_interrupted_does_not_start(tmp_path):
+    """The launcher has ended before it knew the process: its end of the pipe is closed."""
+    command = [sys.executable, "-m", outer.__name__, str(tmp_path / "no-spec.json")]
+    waits, tells = os.pipe()
+    os.close(tells)
+    assert subprocess.run(command, stdin=waits, check=False).returncode == 0
+    os.close(waits)
