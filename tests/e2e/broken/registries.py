@@ -10,6 +10,8 @@ LIMITED = """
 import http.server, sys
 
 class Handler(http.server.BaseHTTPRequestHandler):
+    default_request_version = "HTTP/1.0"  # of the answer to TLS, which containerd tries first
+
     def do_HEAD(self):
         self.send_response(429)
         self.send_header("Content-Length", "0")
