@@ -6,7 +6,6 @@ older version of this program is refused at once.
 """
 
 import json
-import re
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ from learnflow_infra.errors import RefusedError
 from learnflow_infra.paths import repo_root
 from learnflow_infra.remedy import Command, Remedy
 from learnflow_infra.system import files
+from learnflow_infra.versions import numbers
 
 Versions = Mapping[str, str]
 """The version of each program, as v1.37.2, by its name."""
@@ -61,17 +61,13 @@ def record(name: str, runc: str) -> None:
 
 def behind(recorded: Versions, now: Versions) -> bool:
     """Whether a program is older than now, or not recorded: a start upgrades the cluster."""
-    return any(_numbers(recorded.get(name, "")) < _numbers(now[name]) for name in now)
+    return any(numbers(recorded.get(name, "")) < numbers(now[name]) for name in now)
 
 
 def ahead(recorded: Versions, now: Versions) -> bool:
     """Whether a program is newer than now, or not known here; a patch changes no format."""
     names = recorded.keys() - DATALESS
-    return any(_numbers(recorded[name])[:2] > _numbers(now.get(name, ""))[:2] for name in names)
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(map(int, re.findall(r"\d+", version)))
+    return any(numbers(recorded[name])[:2] > numbers(now.get(name, ""))[:2] for name in names)
 
 
 def pending(name: str) -> Versions | None:
