@@ -42,7 +42,7 @@ def test_the_nodes_runc_has_the_fixes(cluster):
     if program == runc_build.built():
         assert cluster.versions["runc"] == f"v{versions.load().version('runc')}"
     else:
-        assert program == runc_choice.fixed()
+        assert program == runc_choice.fixed(runc_choice.facts())
 
 
 def test_a_second_up_changes_nothing_and_starts_no_program(cluster, monkeypatch):

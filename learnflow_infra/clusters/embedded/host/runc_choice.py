@@ -70,9 +70,9 @@ def is_fixed(version: str, changelog: str = "") -> bool:
     return (patch, candidate) >= least or all(fix in changelog for fix in FIXES)
 
 
-def fixed() -> Path | None:
+def fixed(host: Facts) -> Path | None:
     """The host's runc if it has the fixes."""
-    return requirements.program("runc") if choose(facts()) is Source.host else None
+    return requirements.program("runc") if choose(host) is Source.host else None
 
 
 def facts() -> Facts:

@@ -62,9 +62,11 @@ def ensure(emit: Emit) -> Path:
         HostError: packages cannot be installed, or the disk is full.
         ArtifactError: the modules cannot be downloaded or built.
     """
-    if runc_choice.choose(runc_choice.facts()) is Source.package:
+    facts = runc_choice.facts()
+    if runc_choice.choose(facts) is Source.package:
         packages.ensure_packages(PACKAGE, emit=emit)
-    return runc_choice.fixed() or _ensure_built(emit)
+        facts = runc_choice.facts()
+    return runc_choice.fixed(facts) or _ensure_built(emit)
 
 
 def _ensure_built(emit: Emit) -> Path:

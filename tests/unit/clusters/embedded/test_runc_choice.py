@@ -78,7 +78,7 @@ def host(tmp_path, monkeypatch):
 
 def test_without_runc_apt_is_asked_what_it_has(host):
     assert runc_choice.facts() == Facts(installed="", changelog="", offered="1.3.6+ds1-1")
-    assert runc_choice.fixed() is None
+    assert runc_choice.fixed(runc_choice.facts()) is None
     script(host / "apt-cache", "exit 100")
     assert runc_choice.facts().offered == ""
 
@@ -88,9 +88,9 @@ def test_the_hosts_runc_says_its_version(host, monkeypatch):
     (host / "changelog").write_bytes(gzip.compress(BACKPORT.encode()))
     monkeypatch.setattr(runc_choice, "_CHANGELOG", host / "changelog")
     assert runc_choice.version(program) == "v1.1.5+ds1"
-    assert runc_choice.fixed() is None  # the changelog is that of another program
+    assert runc_choice.fixed(runc_choice.facts()) is None  # the changelog is that of another program
     monkeypatch.setattr(runc_choice, "_PACKAGED", program)
-    assert runc_choice.fixed() == program
+    assert runc_choice.fixed(runc_choice.facts()) == program
 
 
 def test_a_runc_that_does_not_run_is_not_replaced(host):
