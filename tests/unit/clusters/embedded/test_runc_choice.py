@@ -88,7 +88,7 @@ def test_the_hosts_runc_says_its_version(host, monkeypatch):
     (host / "changelog").write_bytes(gzip.compress(BACKPORT.encode()))
     monkeypatch.setattr(runc_choice, "_CHANGELOG", host / "changelog")
     assert runc_choice.version(program) == "v1.1.5+ds1"
-    assert runc_choice.fixed(runc_choice.facts()) is None  # the changelog is that of another program
+    assert runc_choice.fixed(runc_choice.facts()) is None  # another program's changelog
     monkeypatch.setattr(runc_choice, "_PACKAGED", program)
     assert runc_choice.fixed(runc_choice.facts()) == program
 
