@@ -1,4 +1,4 @@
-"""A root file system as an OCI image layout in one tar, as `ctr images import` takes it.
+"""A root file system as an OCI image layout in one tar, as containerd imports it.
 
 No image tool is needed: it is one uncompressed layer and three small documents. Packing
 takes a second, compressing would take half a minute.

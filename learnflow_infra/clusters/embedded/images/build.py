@@ -1,6 +1,6 @@
 """Building container images from recipes: cached by the digest of all inputs, atomic.
 
-    build(ImageRecipe.load(folder), emit=emit) -> the image as a tar for `ctr images import`
+    build(ImageRecipe.load(folder), emit=emit) -> the image as a tar that containerd imports
 
 Several recipes may be built at the same time, in threads or processes; a lock lets one
 process build a recipe. The next build removes the files of an interrupted one.

@@ -11,15 +11,14 @@ SOCKET = "/run/containerd/containerd.sock"
 IMPORT_SECONDS = 600.0
 
 
-def ctr(node: Node, *arguments: str) -> list[str]:
-    """The command line of ctr in the node, for Kubernetes' namespace of containerd."""
-    inside = ["nsenter", "--target", str(node.init), "--mount", "--"]
-    return [*inside, f"{BIN}/ctr", "--address", SOCKET, "--namespace", "k8s.io", *arguments]
+def node_images(node: Node, command: str) -> list[str]:
+    """The command line of node-images in the node: `list`, or `import` of an archive (stdin)."""
+    return ["nsenter", "--target", str(node.init), "--mount", "--", f"{BIN}/node-images", command]
 
 
 def references(node: Node) -> set[str]:
     """The references of the node's images."""
-    return set(output(ctr(node, "images", "list", "--quiet")).split())
+    return set(output(node_images(node, "list")).split())
 
 
 def import_missing(node: Node, archives: Mapping[str, Path]) -> list[str]:
@@ -51,8 +50,7 @@ def import_archive(node: Node, archive: Path, names: Sequence[str]) -> list[str]
 
 
 def _import(node: Node, archive: Path) -> None:
-    command = ctr(node, "images", "import", "--digests=false", "-")
-    output(command, stdin=archive, seconds=IMPORT_SECONDS)
+    output(node_images(node, "import"), stdin=archive, seconds=IMPORT_SECONDS)
 
 
 def has_service(node: Node, element: str) -> bool:

@@ -12,7 +12,6 @@ from learnflow_infra.paths import cache_dir
 PROGRAMS = (
     "containerd",
     "coredns",
-    "ctr",
     "etcd",
     "kube-apiserver",
     "kube-controller-manager",
@@ -21,6 +20,7 @@ PROGRAMS = (
     "kubeadm",
     "kubectl",
     "kubelet",
+    "node-images",
     "stop-containers",
     "volume-provisioner",
 )
