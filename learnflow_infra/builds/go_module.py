@@ -40,6 +40,7 @@ class Build:
         packages: patterns of packages.
         linker_flags: of all of them.
         disk: bytes that a build from nothing takes.
+        flags: of `go build`.
         tags: build tags of all packages.
         cgo: whether it has C code, which the host's gcc compiles.
         module: the folder of the Go module.
@@ -50,6 +51,7 @@ class Build:
     packages: Sequence[str]
     linker_flags: str
     disk: int
+    flags: Sequence[str] = FLAGS
     tags: Sequence[str] = ()
     cgo: bool = False
     system: str = "linux"
@@ -138,7 +140,7 @@ def _require_disk(wanted: Build) -> None:
 
 def _compile(go: Path, wanted: Build, target: Path, step: Step) -> None:
     total, downloads = 0, 0
-    flags = [*FLAGS, "-tags", ",".join(wanted.tags)]
+    flags = [*wanted.flags, "-tags", ",".join(wanted.tags)]
     stale = ["list", *flags, "-deps", "-f", "{{if .Stale}}stale {{.ImportPath}}{{end}}"]
     for line in _go(go, [*stale, *wanted.packages], wanted):
         downloads += line.startswith("go: downloading")
