@@ -17,8 +17,9 @@ from learnflow_infra.clients.helm_version import version_of
 from learnflow_infra.dialect import Dialect
 from learnflow_infra.errors import ArtifactError, FoundationError, HostError, InputError
 from learnflow_infra.events import Emit, Message, ignore
-from learnflow_infra.remedy import join_lines
+from learnflow_infra.remedy import Words, join_lines
 from learnflow_infra.system import files
+from learnflow_infra.system.processes import ProgramError
 
 VARIABLE = "LEARNFLOW_HELM"
 """The environment variable that names the helm program: a path, or a name on PATH."""
@@ -170,10 +171,11 @@ def _installed() -> Program | None:
 def _on_path() -> Program | None:
     """The helm on PATH, if this program can use it."""
     path = shutil.which("helm")
-    version = version_of(path) if path else ""
-    if not path or not _is_usable(version):
-        return None
-    return Program(path=path, version=version, origin=Origin.path)
+    with suppress(ProgramError):
+        version = version_of(path) if path else ""
+        if path and _is_usable(version):
+            return Program(path=path, version=version, origin=Origin.path)
+    return None
 
 
 def _is_usable(version: str) -> bool:
@@ -188,11 +190,18 @@ def _named(name: str) -> Program:
             f"{VARIABLE} names no program that can be run: {name}.",
             remedy=f"Give it the path of helm, or a name on PATH; or unset it: unset {VARIABLE}",
         )
-    version = version_of(path)
+    try:
+        version = version_of(path)
+    except ProgramError as error:
+        raise _no_helm(path, join_lines(error.what, error.why)) from error
     if not _is_usable(version):
-        raise InputError(
-            f"{VARIABLE} names no helm of version 3 or newer: {path}"
-            + (f" is {version}." if version else "."),
-            remedy=f"Name another one, or take this project's own: unset {VARIABLE}",
-        )
+        raise _no_helm(path, f"It is version {version}.")
     return Program(path=path, version=version, origin=Origin.named)
+
+
+def _no_helm(path: str, why: Words) -> InputError:
+    return InputError(
+        f"{VARIABLE} names no helm of version 3 or newer: {path}.",
+        why=why,
+        remedy=f"Name another one, or take this project's own: unset {VARIABLE}",
+    )

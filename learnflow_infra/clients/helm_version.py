@@ -12,9 +12,12 @@ from learnflow_infra.system.processes import ProgramError
 
 
 def version_of(path: str) -> str:
-    """The version that a helm program reports, as 4.3.1; "" if it is none.
+    """The version that a helm program reports, as 4.3.1.
 
     It is remembered by path, time and size of the file.
+
+    Raises:
+        ProgramError: it reports none.
     """
     stat = Path(path).stat()
     return _remembered(f"{Path(path).resolve()} {stat.st_mtime_ns} {stat.st_size}", path)
@@ -28,16 +31,15 @@ def _remembered(key: str, path: str) -> str:
     except (OSError, ValueError):
         known = {}
     version = known.get(key) or _reported(path)
-    if version and key not in known:
+    if key not in known:
         with suppress(OSError):  # a cache that cannot be written
             files.replace(memory, json.dumps({**known, key: version}, indent=1))
     return version
 
 
 def _reported(path: str) -> str:
-    try:
-        text = programs.output([path, "version", "--template", "{{.Version}}"], seconds=30)
-    except ProgramError:
-        return ""
-    match = re.fullmatch(r"v?(\d+\.\d+\S*)", text.strip())
-    return match[1] if match else ""
+    text = programs.output([path, "version", "--template", "{{.Version}}"], seconds=30).strip()
+    match = re.fullmatch(r"v?(\d+\.\d+\S*)", text)
+    if match is None:
+        raise ProgramError("It reports no version.", why=f"It printed: {text[:200]!r}")
+    return match[1]

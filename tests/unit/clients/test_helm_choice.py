@@ -82,11 +82,22 @@ def test_a_named_helm_that_cannot_be_run_is_wrong_input(tmp_path, monkeypatch, w
     assert not check.passed
 
 
-@pytest.mark.parametrize("version", ["v2.17.0", "", "go1.26.8"])
-def test_what_is_no_helm_of_version_3_or_newer_is_wrong_input(tmp_path, monkeypatch, version):
+@pytest.mark.parametrize(
+    ("version", "why"),
+    [
+        ("v2.17.0", "It is version 2.17.0."),
+        ("", "It reports no version.\nIt printed: ''"),
+        ("go1.26.8", "It reports no version.\nIt printed: 'go1.26.8'"),
+        ("; echo no library >&2; exit 5", "helm failed (exit 5)."),
+    ],
+)
+def test_what_is_no_helm_of_version_3_or_newer_is_wrong_input(tmp_path, monkeypatch, version, why):
     monkeypatch.setenv("LEARNFLOW_HELM", str(helm(tmp_path, version)))
-    with pytest.raises(InputError, match="LEARNFLOW_HELM names no helm of version 3 or newer"):
+    refusal = "LEARNFLOW_HELM names no helm of version 3 or newer"
+    with pytest.raises(InputError, match=refusal) as refused:
         helm_choice.expected()
+    assert str(refused.value.why).startswith(why)
+    assert ("no library" in str(refused.value.why)) == ("exit" in version)
 
 
 @pytest.mark.parametrize(
