@@ -63,8 +63,10 @@ class Program:
         return dialect.of(self.numbers[0])
 
     def __str__(self) -> str:
-        """The version, where it comes from, and the path."""
-        return f"{self.version} ({self.origin}, {self.path})"
+        """The version, where it comes from, the path, and what may surprise."""
+        untested = "" if self.is_tested else "; not tested"
+        absent = "" if Path(self.path).exists() else "; the first command that needs it builds it"
+        return f"{self.version} ({self.origin}, {self.path}){untested}{absent}"
 
 
 def expected() -> Program:

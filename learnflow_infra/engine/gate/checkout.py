@@ -8,7 +8,6 @@ from learnflow_infra import paths
 from learnflow_infra.checks import Check
 from learnflow_infra.clients import helm_choice
 from learnflow_infra.engine.gate.machine import free_bytes, nearest_existing
-from learnflow_infra.errors import InputError
 from learnflow_infra.locations import Target
 from learnflow_infra.quantities import MIB
 
@@ -24,19 +23,13 @@ def checks(target: Target, phase: Path | None = None) -> list[Check]:
     Args:
         target: of the deploy.
         phase: the phase directory; None takes the checkout's.
+
+    Raises:
+        InputError: LEARNFLOW_HELM names no helm.
     """
-    local = [_helm(), _phase_directory(phase or paths.phase_dir())]
+    helm = Check(name="helm", passed=True, message=str(helm_choice.expected()))
+    local = [helm, _phase_directory(phase or paths.phase_dir())]
     return local if target.cluster else [*local, _kubectl(target.kubectl)]
-
-
-def _helm() -> Check:
-    try:
-        program = helm_choice.expected()
-    except InputError as error:
-        return Check(name="helm", passed=False, message=error.what, remedy=error.remedy)
-    missing = "" if Path(program.path).exists() else "; the first command that needs it builds it"
-    untested = "" if program.is_tested else "; not tested"
-    return Check(name="helm", passed=True, message=f"{program}{untested}{missing}")
 
 
 def _phase_directory(folder: Path) -> Check:

@@ -9,7 +9,6 @@ from learnflow_infra.builds import go_module, toolchain
 from learnflow_infra.clients import helm_build, helm_choice, helm_program, helm_version
 from learnflow_infra.clients.helm_choice import Origin, Program
 from learnflow_infra.dialect import HELM_3, HELM_4
-from learnflow_infra.engine.gate import checkout
 from learnflow_infra.errors import FoundationError, HostError, InputError
 from learnflow_infra.events import Message, ignore
 
@@ -78,8 +77,6 @@ def test_a_named_helm_that_cannot_be_run_is_wrong_input(tmp_path, monkeypatch, w
     with pytest.raises(InputError, match="LEARNFLOW_HELM names no program") as refused:
         helm_choice.expected()
     assert words in refused.value.what
-    (check,) = (one for one in [checkout._helm()] if one.name == "helm")
-    assert not check.passed
 
 
 @pytest.mark.parametrize(
@@ -221,10 +218,11 @@ def test_each_command_hashes_the_sources_of_helm_once(monkeypatch):
     assert hashed == ["all"]
 
 
-def test_doctor_tells_the_version_and_where_it_comes_from(tmp_path, monkeypatch):
-    assert checkout._helm().message.endswith("the first command that needs it builds it")
+def test_the_version_tells_where_helm_comes_from_and_what_may_surprise(tmp_path, monkeypatch):
+    assert str(helm_choice.expected()).endswith("; the first command that needs it builds it")
     built()
-    assert checkout._helm().message == f"{helm_choice.expected()}"
+    path = helm_build.program()
+    assert str(helm_choice.expected()) == f"{helm_build.version()} (built by this project, {path})"
     program = helm(tmp_path, "v3.17.3")
     monkeypatch.setenv("LEARNFLOW_HELM", str(program))
-    assert checkout._helm().message == f"3.17.3 (LEARNFLOW_HELM, {program}); not tested"
+    assert str(helm_choice.expected()) == f"3.17.3 (LEARNFLOW_HELM, {program}); not tested"

@@ -4,12 +4,14 @@ from pathlib import Path
 
 import pytest
 
+from learnflow_infra.checks import Check
 from learnflow_infra.clients import helm_choice
 from learnflow_infra.clusters.embedded import inventory
 from learnflow_infra.engine.gate import checkout, machine
 from learnflow_infra.engine.request.options import Options
 from learnflow_infra.engine.verbs import bundle_create, deploy, diff, doctor, rights, template
 from learnflow_infra.engine.verbs import values as values_verb
+from learnflow_infra.errors import FoundationError, InputError
 from learnflow_infra.events import Message, ignore
 
 BUILDING = Message(text="building helm")
@@ -58,3 +60,26 @@ def test_the_build_is_shown(profile, verb, monkeypatch):
 
 def test_values_of_charts_in_the_checkout_need_no_helm():
     assert values_verb.values(Options(profile="embedded"), ignore)
+
+
+def test_doctor_lists_that_there_is_no_helm_among_the_other_checks(monkeypatch):
+    def no_helm(_emit):
+        raise FoundationError("helm cannot be built.", remedy="Install Go.")
+
+    monkeypatch.setattr(helm_choice, "ensure", no_helm)
+    monkeypatch.setattr(checkout, "checks", lambda _: [Check(name="helm", passed=True, message="")])
+    checks = doctor.doctor(Options(profile="embedded"), ignore)
+    assert [check.name for check in checks] == ["helm", "releases", "cluster"]
+    failed = Check(
+        name="releases", passed=False, message="helm cannot be built.", remedy="Install Go."
+    )
+    assert checks[1] == failed
+
+
+def test_a_value_that_a_chart_refuses_is_wrong_input_of_doctor(monkeypatch):
+    def refused(_plan, _demand):
+        raise InputError("kafka.brokers must be an integer.")
+
+    monkeypatch.setattr(machine, "checks", refused)
+    with pytest.raises(InputError):
+        doctor.doctor(Options(profile="embedded"), ignore)
