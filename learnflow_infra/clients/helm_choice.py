@@ -136,9 +136,9 @@ def _instead(error: Failure, emit: Emit) -> Program:
 def _none(error: Failure, untested: Program | None) -> FoundationError:
     """The error where helm cannot be built, and PATH has none, or one that is not tested."""
     found = f"not a tested one ({untested.version})" if untested else "none"
-    way = f"Install Go, or helm {_tested('or')}, or name one: export {VARIABLE}=/path/to/helm"
+    way = f"Or install helm {_tested('or')}, or name one: export {VARIABLE}=/path/to/helm"
     if untested:
-        way = f"Use it untested: export {VARIABLE}=helm"
+        way = f"Or use it untested: export {VARIABLE}=helm"
     return FoundationError(
         f"helm {helm_build.version()} cannot be built, and PATH has {found}.",
         why=join_lines(error.what, error.why),

@@ -54,6 +54,36 @@ def test_the_required_version_is_the_go_line_and_not_the_godebug_one():
     assert toolchain.required("module x\n\ngo 1.24.0\n\ngodebug default=go1.20\n") == (1, 24, 0)
 
 
+def go(folder, script):
+    """A go of these lines of shell below a folder."""
+    program = folder / "go"
+    folder.mkdir(parents=True, exist_ok=True)
+    program.write_text(f"#!/bin/sh\n{script}\n")
+    program.chmod(0o755)
+    return program
+
+
+@pytest.mark.parametrize(
+    "on_path", ["echo No version is set for go >&2; exit 126", "echo go1.19.8", "echo gccgo"]
+)
+def test_a_go_that_cannot_build_it_is_passed_over(tmp_path, monkeypatch, on_path):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    go(tmp_path / "path", on_path)
+    monkeypatch.setenv("PATH", f"{tmp_path}/path:/usr/bin:/bin")
+    own = go(tmp_path / "learnflow-infra/tools/go/go/bin", "echo go version go1.27.3 x/y")
+    assert toolchain.find("go 1.26.8\n") == own
+
+
+def test_without_go_the_version_that_is_needed_is_named(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr(toolchain.sys, "executable", str(go(tmp_path, "echo no index; exit 1")))
+    with pytest.raises(HostError, match=r"Go 1.26.8 is not there, and cannot be") as refused:
+        toolchain.find("go 1.26.8\n")
+    assert str(refused.value.why).endswith("\nno index")
+    assert refused.value.remedy == "Install Go 1.26.8 or newer."
+
+
 BUILD = Build(what="It", packages=["./x"], linker_flags="", disk=1)
 
 

@@ -174,12 +174,12 @@ def test_without_go_a_tested_helm_on_path_serves_and_the_build_is_not_tried_at_o
         (
             None,
             "PATH has none",
-            "Install Go, or helm 4.3 or 3.22, or name one: export LEARNFLOW_HELM=",
+            "Or install helm 4.3 or 3.22, or name one: export LEARNFLOW_HELM=",
         ),
         ("nonsense", "PATH has none", "export LEARNFLOW_HELM=/path/to/helm"),
         ("v2.17.0", "PATH has none", "export LEARNFLOW_HELM=/path/to/helm"),
-        ("v3.17.3", "not a tested one (3.17.3)", "Use it untested: export LEARNFLOW_HELM=helm"),
-        ("v4.2.0", "not a tested one (4.2.0)", "Use it untested: export LEARNFLOW_HELM=helm"),
+        ("v3.17.3", "not a tested one (3.17.3)", "Or use it untested: export LEARNFLOW_HELM=helm"),
+        ("v4.2.0", "not a tested one (4.2.0)", "Or use it untested: export LEARNFLOW_HELM=helm"),
     ],
 )
 def test_without_go_and_a_tested_helm_the_way_to_get_one_is_an_error(
