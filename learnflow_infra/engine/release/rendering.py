@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from learnflow_infra.clients import helm, helm_choice
 from learnflow_infra.clients.manifest import Manifest
+from learnflow_infra.clusters.embedded.programs import binary
 from learnflow_infra.engine.release.offline import api_versions
 from learnflow_infra.engine.request.prepare import Prepared
 from learnflow_infra.events import Emit
@@ -16,6 +17,7 @@ def render(
 ) -> list[Manifest]:
     """The manifest of each release, hooks included; no cluster is needed.
 
+    Charts see the embedded cluster's Kubernetes, whatever version this helm was built with.
     It is the first work for helm on a new machine, where helm is built, with progress.
 
     Raises:
@@ -23,8 +25,9 @@ def render(
         ReleaseFailedError: helm cannot render one.
     """
     helm_choice.ensure(emit)
+    definitions = [crd for item in prepared for crd in item.chart.crds]
     served = helm.Capabilities(
-        api_versions=api_versions([crd for item in prepared for crd in item.chart.crds])
+        kube_version=binary.version(), api_versions=api_versions(definitions)
     )
 
     async def render_all() -> list[Manifest]:
