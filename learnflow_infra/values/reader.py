@@ -90,10 +90,7 @@ class Reader:
             path.append(name)
             if stop == "," or (stop == "" and name):
                 key = self.text[start : self.at].removesuffix(",")
-                raise self.fault(
-                    f"the key {key!r} has no value.",
-                    f"Type {self.flag} '{key}=VALUE'; write a comma in a value or key as \\,",
-                )
+                raise self.fault(f"the key {key!r} has no value.", self._way_to_a_value(key))
             if stop == "[":
                 stop = self._indices(path)
             else:
@@ -102,6 +99,11 @@ class Reader:
                 raise self.fault("the path is too deep.", f"Helm allows {MAX_DEPTH} dots in one.")
             if stop != ".":
                 return tuple(path), stop
+
+    def _way_to_a_value(self, key: str) -> str:
+        if self.flag == "--set-json" and key.startswith("{"):
+            return "Helm 3 takes no object without a key: type --set-json 'RELEASE={...}'"
+        return f"Type {self.flag} '{key}=VALUE'; write a comma in a value or key as \\,"
 
     def _indices(self, path: list[Step]) -> str:
         """Append each `[index]` to `path`; return the character after them."""
