@@ -62,6 +62,8 @@ def commands(path, starts):
 
 def parse(arguments):
     """Parse a command line as the program would, without running anything."""
+    if arguments == ["--version"]:
+        return
     name = " ".join(arguments[: 2 if arguments[0] in GROUPS else 1])
     assert name in VERBS, f"no verb {name!r}; there are {sorted(VERBS)}"
     rest = [word for word in arguments[len(name.split()) :] if word not in {"...", "[OPTIONS]"}]

@@ -47,6 +47,11 @@ PLACES = [  # the component, the files, and what names its version there
 LINES = [  # as PLACES, of what names the line alone
     ("Kafka", f"{KAFKA}/SKILL.md", r"Apache Kafka (\d+\.\d+)"),
     ("Kafka", f"{KAFKA}/skill.yaml", r"log lines of Kafka (\S+)"),
+    *(("Helm", f"docs/{page}.md", r"\b(4\.\d+)\b") for page in ("helm-and-kubectl", "values")),
+    *(
+        ("Helm 3", f"docs/{page}.md", r"\b(3\.[1-9]\d*)\b")
+        for page in ("helm-and-kubectl", "values")
+    ),
 ]
 SUITES = {"bookworm": "12", "trixie": "13"}
 OTHERS = {"CHANGELOG.md", "full.md", "decisions", "troubleshooting.md"}
