@@ -9,7 +9,7 @@ import logging
 import os
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -40,6 +40,10 @@ _NOT_SENT = (urllib3.exceptions.NewConnectionError, urllib3.exceptions.ConnectTi
 
 class LostAnswerError(TransientError):
     """A request was sent, and it is unknown whether the server executed it."""
+
+
+class DamagedKubeconfigError(ClusterUnreachableError):
+    """A file of the kubeconfig cannot be read, whatever the context."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +80,7 @@ class Connection:
             no_proxy: hosts that are reached without a proxy; None takes those of $NO_PROXY.
 
         Raises:
+            DamagedKubeconfigError: a file of the kubeconfig is malformed.
             ClusterUnreachableError: the file or the context does not exist or is malformed.
         """
         self._kubeconfig, self._context, self._no_proxy = kubeconfig, context, no_proxy
@@ -155,18 +160,24 @@ class Connection:
         settings = client.Configuration(no_proxy=self._no_proxy)
         settings.retries = 0  # clients.retry is the one policy
         settings.connection_pool_maxsize = CONNECTIONS
-        file = self._kubeconfig or os.environ.get("KUBECONFIG") or DEFAULT
+        file = self._kubeconfig or _default()
         try:
             with _logged_errors() as failures:
                 config.load_kube_config(  # type: ignore[no-untyped-call]
                     config_file=str(file), context=self._context, client_configuration=settings
                 )
-        except Exception as error:  # of YAML, of types: the library checks little
+        except config.ConfigException as error:
             where = f" in {self._kubeconfig}" if self._kubeconfig else ""
             raise ClusterUnreachableError(
                 f"The context {self._context or '(current)'} cannot be used{where}.",
                 why=str(error),
                 remedy="See the contexts with: kubectl config get-contexts",
+            ) from error
+        except Exception as error:  # of YAML, of types: the library checks little
+            raise DamagedKubeconfigError(
+                f"The kubeconfig {file} cannot be read.",
+                why=str(error),
+                remedy="Correct the file, or set KUBECONFIG to another. See: kubectl config view",
             ) from error
         if failures:
             raise ClusterUnreachableError(
@@ -175,6 +186,18 @@ class Connection:
                 remedy=_LOG_IN,
             )
         return client.ApiClient(settings)
+
+
+def current_context() -> str:
+    """The current context of what $KUBECONFIG names; "" if there is none, or it cannot be read."""
+    with suppress(Exception):  # of YAML, of types
+        _, current = config.list_kube_config_contexts(config_file=_default())  # type: ignore[no-untyped-call]
+        return str(current["name"])
+    return ""
+
+
+def _default() -> str:
+    return os.environ.get("KUBECONFIG") or DEFAULT
 
 
 @contextmanager

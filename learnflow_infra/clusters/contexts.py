@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from learnflow_infra.clients.connection import DamagedKubeconfigError
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.errors import ClusterUnreachableError
 
@@ -17,3 +18,14 @@ def server(context: str, kubeconfig: Path | None = None) -> str:
         return Kube(kubeconfig=kubeconfig, context=context).server
     except ClusterUnreachableError:
         return ""
+
+
+def damage(context: str) -> str:
+    """Why the kubeconfig cannot be read, in one line; "" if it can."""
+    try:
+        Kube(kubeconfig=None, context=context)
+    except DamagedKubeconfigError as error:
+        return " ".join(str(error.why).split())
+    except ClusterUnreachableError:
+        return ""
+    return ""

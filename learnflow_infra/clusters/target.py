@@ -7,6 +7,7 @@ context `learnflow-NAME` is the embedded cluster NAME, if there is one.
 import os
 from dataclasses import replace
 
+from learnflow_infra.clients.connection import current_context
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import contexts, minikube, reach
 from learnflow_infra.clusters.embedded import inventory
@@ -45,8 +46,7 @@ def choose(context: str | None, profile: str | None) -> Target:
             or _of_user(context, named)
         )
     choice = minikube.choose()
-    embedded = from_cluster(inventory.status(DEFAULT_CLUSTER), named)
-    return _minikube(choice, named) or replace(embedded, choice=choice.line)
+    return _minikube(choice, named) or _without_context(choice, named)
 
 
 def from_cluster(cluster: inventory.Cluster, profile: Profile | None = None) -> Target:
@@ -88,6 +88,18 @@ def require_running(target: Target) -> None:
             f"The embedded cluster {target.cluster} is {target.state}.",
             remedy=start if requirements.is_linux() else requirements.ANOTHER_CLUSTER,
         )
+
+
+def _without_context(choice: minikube.Choice, profile: Profile | None) -> Target:
+    """The embedded cluster, where no context is named and minikube has no profile for this run.
+
+    Before it is started, a line names the current context, which users of kubectl may expect.
+    """
+    target = from_cluster(inventory.status(DEFAULT_CLUSTER), profile)
+    current = current_context()
+    line = f"Using the embedded cluster: the current context {current} was not named (--context)."
+    unexpected = current not in {"", target.context} and target.state != "running"
+    return replace(target, choice=choice.line or (line if unexpected else ""))
 
 
 def _embedded(context: str, profile: Profile | None) -> Target | None:

@@ -24,26 +24,25 @@ from learnflow_infra.system.processes import ProgramError, ended_on_error
 
 T = TypeVar("T")
 SECONDS = 18.0
-"""Time limit of a status: it takes 16 s if the API server is mute, 19 s if docker is."""
-LIST_SECONDS = 5.0
-"""Time limit of a list of profiles."""
+"""Time limit of a call. A status takes 16 s if the API server is mute, 19 s if docker is."""
+INVALID_SECONDS = 5.0
+"""Time limit of the list that names invalid profiles; it waits for nodes, too."""
 CONTEXT_SECONDS = 5.0
 """Time limit of a context's answer."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Answer:
-    """What a call of minikube printed; `late` if it did not end in time."""
+    """What a call of minikube printed; `failure` if it could not be started, or did not end."""
 
     out: str = ""
     err: str = ""
-    late: bool = False
+    failure: str = ""
 
     @property
     def reason(self) -> str:
-        """Why it does not know a state."""
-        late = f"it did not answer within {SECONDS:.0f} s"
-        return late if self.late else printed.reason(self.out, self.err)
+        """Why it has neither a state nor a list."""
+        return self.failure or printed.reason(self.out, self.err)
 
 
 def choose() -> Choice:
@@ -64,7 +63,7 @@ def named(context: str) -> Choice:
 
 @functools.cache
 def _choose(_program: str, name: str) -> Choice:
-    listing = _run("profile", "list", "-o", "json", "--light", seconds=LIST_SECONDS)
+    listing = _run("profile", "list", "-o", "json", "--light")
     known = printed.profiles(listing.out)
     if known is None and not name:
         return Choice(passed=(f"minikube does not list its profiles ({listing.reason})",))
@@ -74,13 +73,13 @@ def _choose(_program: str, name: str) -> Choice:
     profile = _profile(known or (), first)
     found = _verdict(profile)
     if choice.decides(found, name):
-        return choice.of_leader(profile, found, why)
+        return choice.of_leader(profile, found, why, known or ())
     return choice.of_running({first: found} | _others(known or (), first), known or ())
 
 
 @functools.cache
 def _named(_program: str, context: str) -> Choice:
-    listing = _run("profile", "list", "-o", "json", "--light", seconds=LIST_SECONDS)
+    listing = _run("profile", "list", "-o", "json", "--light")
     known = printed.profiles(listing.out) or []
     profile = next((profile for profile in known if profile.name == context), None)
     return choice.of_context(profile, _verdict(profile)) if profile else Choice()
@@ -104,16 +103,17 @@ def _others(known: Sequence[Profile], first: str) -> dict[str, Verdict]:
 
 def _invalid() -> dict[str, Verdict]:
     """The verdicts on the profiles that cannot be read; only the slow list names them."""
-    listing = _run("profile", "list", "-o", "json", seconds=LIST_SECONDS)
+    listing = _run("profile", "list", "-o", "json", seconds=INVALID_SECONDS)
     return {name: choice.invalid(name) for name in printed.invalid(listing.out)}
 
 
 def _verdict(profile: Profile) -> Verdict:
-    """The verdict on a profile; its context is asked where minikube cannot tell."""
-    context = Context(server=contexts.server(profile.name))
+    """The verdict on a profile; its context is asked where minikube's word does not suffice."""
+    name = profile.name
+    context = Context(server=contexts.server(name), damage=contexts.damage(name))
     found = verdict.of_status(profile, _status(profile), context)
-    if found.standing == "unknown" and context.server:
-        context = replace(context, nodes=_ready_nodes(profile.name))
+    if verdict.asks_context(profile, found, context):
+        context = replace(context, nodes=_ready_nodes(name))
         found = verdict.of_context(profile, found, context)
     return replace(found, server=context.server)
 
@@ -125,7 +125,7 @@ def _status(profile: Profile) -> Status:
         functools.partial(_run, "status", "-o", "json", "-l", "cluster", "-p", profile.name),
     )
     states = printed.states(of_nodes.out)
-    if states is None and len(profile.nodes) > 1 and not of_nodes.late:
+    if states is None and len(profile.nodes) > 1 and not of_nodes.failure:
         states = _states_by_node(profile)
     return Status(
         states=states,
@@ -154,7 +154,7 @@ def _run(*arguments: str, seconds: float | None = None) -> Answer:
     try:
         result = programs.run(["minikube", *arguments], seconds=seconds or SECONDS)
     except ProgramError as error:
-        return Answer(err=error.what, late=error.code is None)
+        return Answer(failure=error.what.rstrip("."))
     return Answer(out=result.text, err=result.err.decode("utf-8", "replace"))
 
 

@@ -47,8 +47,8 @@ def leader(profiles: Sequence[Profile], named: str) -> tuple[str, str]:
     """The profile to look at first and why, by $MINIKUBE_PROFILE or else the active one."""
     if named:
         return named, f"{VARIABLE} names it"
-    active = next((profile.name for profile in profiles if profile.active), "")
-    return active, "it is minikube's active profile"
+    active = [profile.name for profile in profiles if profile.active]
+    return active[0] if len(active) == 1 else "", "it is minikube's active profile"
 
 
 def decides(verdict: Verdict, named: str) -> bool:
@@ -60,9 +60,18 @@ def decides(verdict: Verdict, named: str) -> bool:
     return bool(named) or verdict.standing != "off"
 
 
-def of_leader(profile: Profile, verdict: Verdict, why: str) -> Choice:
-    """The choice of the first profile."""
-    return Choice(profile=profile, verdict=verdict, why=why, fault=fault(profile, verdict, why))
+def of_leader(
+    profile: Profile, verdict: Verdict, why: str, known: Sequence[Profile] = ()
+) -> Choice:
+    """The choice of the first profile; the others of `known` were not asked."""
+    others = [f"minikube's profile {one.name}" for one in known if one.name != profile.name]
+    return Choice(
+        profile=profile,
+        verdict=verdict,
+        why=why,
+        passed=tuple(others),
+        fault=fault(profile, verdict, why),
+    )
 
 
 def of_context(profile: Profile, verdict: Verdict) -> Choice:
@@ -86,7 +95,7 @@ def of_running(verdicts: Mapping[str, Verdict], known: Sequence[Profile]) -> Cho
     if len(running) > 1:
         raise InputError(
             f"Several profiles of minikube run: {', '.join(running)}.",
-            why=f"None of them is active or named by {VARIABLE}.",
+            why=f"Neither minikube's active profile nor {VARIABLE} chooses one.",
             remedy=f"Choose one: minikube profile {running[0]}, or --context {running[0]}",
         )
     passed = tuple(_sentence(n, v) for n, v in verdicts.items() if n not in running)

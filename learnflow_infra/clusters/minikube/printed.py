@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -95,13 +96,13 @@ def transient(output: str) -> str:
 
 
 def reason(output: str, errors: str) -> str:
-    """Why minikube does not know a state, in one line; "" if it does not say."""
+    """Why minikube printed neither a state nor a list, in one line."""
     event = next(iter(output.splitlines()), "")
     lines = [line.strip() for line in errors.partition("panic: ")[0].splitlines()]
     plain = [s for s in lines if s and not _LOGGED.match(s) and s not in {"stdout:", "stderr:"}]
     logged = [_LABELS.sub("", _LOGGED.sub("", line)) for line in lines if _LOGGED.match(line)]
     said = text(_json(event), "data", "message") or next(reversed([*logged, *plain]), "")
-    return said.rstrip(".")
+    return said.rstrip(".") or "it does not say why"
 
 
 def wanted_server(errors: str) -> str:
@@ -111,10 +112,11 @@ def wanted_server(errors: str) -> str:
 
 
 def _json(output: str) -> Any:
-    try:
-        return json.loads(output)
-    except ValueError:
-        return None
+    """The first JSON that begins a line: a wrapper or a notice may print lines before it."""
+    for start in re.finditer(r"^[\[{]", output, re.MULTILINE):
+        with suppress(ValueError):
+            return json.JSONDecoder().raw_decode(output, start.start())[0]
+    return None
 
 
 def _profile(item: Any) -> Profile:

@@ -54,16 +54,18 @@ class Status:
 class Context:
     """The context of a profile's name in the kubeconfig, as kubectl reads it.
 
-    `server` is its API server's URL, "" without a context. `nodes` are the cluster's nodes that
-    are ready; None if nothing answered, or it was not asked.
+    `server` is its API server's URL, "" without a context. `damage` is why the kubeconfig cannot
+    be read. `nodes` are the cluster's nodes that are ready; None if nothing answered, or it was not
+    asked.
     """
 
     server: str = ""
+    damage: str = ""
     nodes: frozenset[str] | None = None
 
 
 def of_status(profile: Profile, status: Status, context: Context) -> Verdict:
-    """The verdict by what minikube said; `unknown` asks for the context's own answer."""
+    """The verdict by what minikube said; see `asks_context`."""
     if status.states is None:
         return _silent(profile, status.reason)
     planes = [state for state in status.states if not state.worker]
@@ -72,26 +74,41 @@ def of_status(profile: Profile, status: Status, context: Context) -> Verdict:
     if best is None:
         return _silent(profile, "no control plane is listed")
     found = _of_control_plane(profile, best, status.changing)
-    if found.standing == "usable" and best.kubeconfig == "Misconfigured":
-        found = _of_kubeconfig(profile, context, status.wanted)
+    if found.standing == "usable":
+        found = _of_kubeconfig(profile, best, status.wanted, context)
     return replace(found, nodes=running, notes=_notes(found, status.states))
 
 
-def of_context(profile: Profile, unknown: Verdict, context: Context) -> Verdict:
-    """The verdict by the answer of the context itself, where minikube cannot tell.
+def asks_context(profile: Profile, found: Verdict, context: Context) -> bool:
+    """Whether the context has to answer itself: minikube cannot tell, or compares no context."""
+    elsewhere = found.standing == "usable" and not is_own(profile, context.server)
+    return bool(context.server) and (found.standing == "unknown" or elsewhere)
 
-    A port of this host may belong to another profile by now, whose API server takes the same
-    certificates. So the nodes must have the profile's names, unless the address is its own.
+
+def of_context(profile: Profile, found: Verdict, context: Context) -> Verdict:
+    """The verdict by the answer of the context itself, where its address is not the profile's.
+
+    It is asked where minikube cannot tell, too. A port of this host may belong to another profile
+    by now, and a context be one of another cluster, whose API servers may take the same
+    certificates. So the nodes must have the profile's names.
     """
-    own = {node.name for node in profile.nodes}
     listens = is_own(profile, context.server)
+    if found.standing == "usable":
+        stranger = context.nodes and not listens and not _has_own(profile, context)
+        return _elsewhere(profile, context.server) if stranger else found
     if context.nodes is None or not (listens or reach.is_forwarded(context.server)):
-        return unknown
-    if not listens and not own & context.nodes:
+        return found
+    if not listens and not _has_own(profile, context):
         return _elsewhere(profile, context.server)
     nodes = tuple(node.name for node in profile.nodes if node.name in context.nodes)
-    note = f"its API server answers, though it {unknown.what}"
+    note = f"its API server answers, though it {found.what}"
     return Verdict(standing="usable", what="runs", nodes=nodes, notes=(note,))
+
+
+def _has_own(profile: Profile, context: Context) -> bool:
+    """Whether nodes are the profile's; those of the driver none have the machine's name."""
+    own = {node.name for node in profile.nodes}
+    return profile.driver == "none" or bool(own & (context.nodes or set()))
 
 
 def is_own(profile: Profile, server: str) -> bool:
@@ -109,7 +126,7 @@ def _silent(profile: Profile, reason: str) -> Verdict:
     if _GONE.search(reason):
         remedy = f"minikube start -p {profile.name}"
         return Verdict(standing="off", what=f"does not run: {reason}", remedy=remedy)
-    what = f"is in a state that minikube cannot tell: {reason or 'it says null'}"
+    what = f"is in a state that minikube cannot tell: {reason}"
     remedy = f"minikube status -p {profile.name}"
     return Verdict(standing="unknown", what=what, remedy=remedy)
 
@@ -140,24 +157,31 @@ def _of_components(profile: Profile, state: State) -> Verdict:
     return Verdict(standing="usable", what="runs")
 
 
-def _of_kubeconfig(profile: Profile, context: Context, wanted: str) -> Verdict:
-    """The verdict where minikube's kubeconfig lacks the context, or has another server.
+def _of_kubeconfig(profile: Profile, state: State, wanted: str, context: Context) -> Verdict:
+    """The verdict by the kubeconfig: minikube's, and kubectl's reading of it.
 
-    minikube reads the first file of $KUBECONFIG alone; kubectl may find the context in others.
+    minikube reads the first file of $KUBECONFIG alone; kubectl may find the context in others. And
+    minikube looks at the cluster of the profile's name, not at the context.
     """
     if not context.server:
-        what = "runs, but the kubeconfig has no context of it"
-        remedy = f"minikube update-context -p {profile.name}"
+        absent = "the kubeconfig has no context of it"
+        damaged = f"the kubeconfig cannot be read: {context.damage}"
+        what = f"runs, but {damaged if context.damage else absent}"
+        remedy = "kubectl config view" if context.damage else _update(profile)
         return Verdict(standing="broken", what=what, remedy=remedy)
-    if is_own(profile, context.server) or _address(context.server) == wanted:
-        return Verdict(standing="usable", what="runs")
-    return _elsewhere(profile, context.server)
+    known = is_own(profile, context.server) or _address(context.server) == wanted
+    if state.kubeconfig == "Misconfigured" and not known:
+        return _elsewhere(profile, context.server)
+    return Verdict(standing="usable", what="runs")
 
 
 def _elsewhere(profile: Profile, server: str) -> Verdict:
     what = f"runs, but its context leads elsewhere, to {server}"
-    remedy = f"minikube update-context -p {profile.name}"
-    return Verdict(standing="broken", what=what, remedy=remedy)
+    return Verdict(standing="broken", what=what, remedy=_update(profile))
+
+
+def _update(profile: Profile) -> str:
+    return f"minikube update-context -p {profile.name}"
 
 
 def _address(server: str) -> str:

@@ -1,6 +1,7 @@
 """The chosen target. minikube is a stand-in that answers as it was recorded."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,35 @@ def test_the_current_context_is_never_taken_by_itself():
     assert targets.choose(None, None).context != "company"
 
 
+def test_before_the_embedded_cluster_starts_the_current_context_is_named(machine):
+    line = "Using the embedded cluster: the current context company was not named (--context)."
+    assert targets.choose(None, None).choice == line
+    minikube(machine, "one-stopped")
+    assert "company" not in targets.choose(None, None).choice
+
+
+@pytest.mark.parametrize(
+    ("state", "config"),
+    [
+        ("running", "current-context: company"),
+        ("absent", "current-context: learnflow-learnflow"),
+        ("absent", "a: ["),
+        ("absent", ""),
+    ],
+)
+def test_where_there_is_no_line(machine, monkeypatch, state, config):
+    text = (machine / "config").read_text()
+    name = config.partition(": ")[2]
+    if config.startswith("current-context"):
+        config = text.replace("current-context: company", config).replace(
+            "name: company", f"name: {name}"
+        )
+    (machine / "config").write_text(config)
+    found = targets.inventory.status
+    monkeypatch.setattr(targets.inventory, "status", lambda name: replace(found(name), state=state))
+    assert targets.choose(None, None).choice == ""
+
+
 def test_a_named_context_is_used_with_the_upstream_profile():
     target = targets.choose("company", None)
     assert (target.kind, target.context, target.profile) == ("context", "company", "upstream")
@@ -141,7 +171,7 @@ def test_a_minikube_that_never_answers(machine, monkeypatch):
     monkeypatch.setattr(asking, "SECONDS", 0.5)
     monkeypatch.setattr(asking, "_ready_nodes", lambda _: None)
     target = targets.choose(None, None)
-    with pytest.raises(ClusterUnreachableError, match="it did not answer within 0"):
+    with pytest.raises(ClusterUnreachableError, match="minikube took more than 0"):
         targets.require_usable(target)
 
 
@@ -193,6 +223,23 @@ def test_a_broken_kubeconfig_does_not_hide_an_embedded_cluster(machine):
     embedded(machine, "dev")
     (machine / "config").write_text("contexts: [")
     assert targets.choose("learnflow-dev", None).kind == "embedded"
+
+
+@pytest.mark.parametrize(
+    "text", ["contexts: [", "- a list", "contexts: [{name: company, context: 3}]"]
+)
+def test_a_kubeconfig_that_cannot_be_read_is_named(machine, text):
+    file = machine / "config"
+    file.write_text(text)
+    with pytest.raises(ClusterUnreachableError, match=f"The kubeconfig {file} cannot be read"):
+        targets.choose("company", None)
+    damage = targets.contexts.damage("company")
+    assert damage
+    assert "\n" not in damage
+
+
+def test_a_kubeconfig_without_a_context_can_be_read(machine):
+    assert targets.contexts.damage("company") == targets.contexts.damage("none") == ""
 
 
 def test_an_empty_variable_means_the_default_kubeconfig(machine, monkeypatch):

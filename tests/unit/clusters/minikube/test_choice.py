@@ -1,5 +1,6 @@
 """The chosen profile of minikube, in situations that were recorded from minikube itself."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,7 @@ def machine(monkeypatch):
         monkeypatch.setattr(asking.programs, "run", replayed(row["answers"]))
         monkeypatch.setattr(asking.shutil, "which", lambda _: f"/{name(row)}/minikube")
         monkeypatch.setattr(asking.contexts, "server", lambda _: row.get("server", ""))
+        monkeypatch.setattr(asking.contexts, "damage", lambda _: row.get("damage", ""))
         monkeypatch.setattr(asking, "_ready_nodes", lambda _: ready and frozenset(ready))
         monkeypatch.setenv(choice.VARIABLE, row.get("variable", ""))
 
@@ -103,17 +105,96 @@ def test_a_context_that_is_named(machine, case, server, chosen, fault):
     assert bool(found.fault) is bool(fault)
 
 
+@pytest.mark.parametrize(
+    ("case", "other", "says", "remedy"),
+    [
+        (
+            "one-running",
+            {"server": ""},
+            "runs, but the kubeconfig has no context",
+            "update-context",
+        ),
+        (
+            "one-running",
+            {"server": "", "damage": "line 1"},
+            "runs, but the kubeconfig cannot be read: line 1",
+            "kubectl config view",
+        ),
+        (
+            "damaged-kubeconfig",
+            {"server": "", "damage": "line 1"},
+            "runs, but the kubeconfig cannot be read: line 1",
+            "kubectl config view",
+        ),
+        (
+            "one-running",
+            {"server": "https://192.168.58.2:8443", "ready": ["two"]},
+            "its context leads elsewhere, to https://192.168.58.2:8443",
+            "update-context",
+        ),
+    ],
+)
+def test_a_profile_that_runs_without_a_context_of_its_own(machine, case, other, says, remedy):
+    machine(row_of(case, **other))
+    for found in (asking.choose(), asking.named("minikube")):
+        assert says in found.fault.what
+        assert remedy in str(found.fault.remedy)
+
+
+def listed(*active, **answers):
+    """A row of minikube with the profiles `a` and `b`, which run."""
+    state = '"Host":"Running","Kubelet":"Running","APIServer":"Running"'
+    valid = [f'{{"Name":"{name}","Active":{str(name in active).lower()}}}' for name in "ab"]
+    out = {f"status -o json -p {name}": f'{{"Name":"{name}",{state}}}' for name in "ab"}
+    out["profile list -o json --light"] = f'{{"valid":[{",".join(valid)}]}}'
+    return {
+        "case": str((active, answers)),
+        "server": "https://192.168.49.2:8443",
+        "answers": {key: {"out": text} for key, text in (out | answers).items()},
+    }
+
+
+def test_the_other_profiles_are_named(machine):
+    machine(listed("b"))
+    line = "Using minikube's profile b: it is minikube's active profile; passed over: minikube's"
+    assert asking.choose().line == f"{line} profile a."
+
+
+def test_of_several_active_profiles_none_is_guessed(machine):
+    machine(listed("a", "b"))
+    with pytest.raises(InputError, match="run: a, b"):
+        asking.choose()
+
+
+@pytest.mark.parametrize("before", ["! A notice.\n", "[warn] {1}\n\n", "\ufeff\n{not json\n"])
+def test_lines_before_the_json_are_left_out(machine, before):
+    row = listed("a")
+    for answer in row["answers"].values():
+        answer["out"] = before + answer["out"]
+    machine({**row, "case": before})
+    assert asking.choose().verdict.standing == "usable"
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        ({}, "it does not say why"),
+        ({"out": "\ufffd{"}, "it does not say why"),
+        ({"exit": 1, "err": "X Exiting.\n"}, "X Exiting"),
+        ({"seconds": 60}, "minikube took more than 18 s"),
+    ],
+)
+def test_why_minikube_lists_no_profiles(machine, answer, reason):
+    machine({"case": reason + str(answer), "answers": {"profile list -o json --light": answer}})
+    line = f"Using the embedded cluster: minikube does not list its profiles ({reason})."
+    assert asking.choose().line == line
+
+
 def test_minikube_is_asked_once_in_a_run(machine, monkeypatch):
     machine(row_of("one-running"))
     first = asking.choose()
     monkeypatch.setattr(asking.programs, "run", None)
     assert asking.choose() is first
-
-
-def test_profiles_that_minikube_does_not_list(machine):
-    machine({"case": "no list", "answers": {}})
-    line = "Using the embedded cluster: minikube does not list its profiles (unknown command)."
-    assert asking.choose().line == line
 
 
 def test_a_machine_without_minikube(monkeypatch):
@@ -130,6 +211,7 @@ DESKTOP = printed.Profile(
         printed.Node(name="dev-m02", address="192.168.49.3", port=8443, control_plane=False),
     ),
 )
+USABLE = verdict.Verdict(standing="usable", what="runs")
 UNKNOWN = verdict.Verdict(standing="unknown", what="is in a state that minikube cannot tell")
 
 
@@ -149,6 +231,23 @@ UNKNOWN = verdict.Verdict(standing="unknown", what="is in a state that minikube 
 def test_a_port_of_this_host_may_belong_to_another_profile(server, nodes, standing):
     context = Context(server=server, nodes=nodes)
     assert verdict.of_context(DESKTOP, UNKNOWN, context).standing == standing
+
+
+@pytest.mark.parametrize(
+    ("server", "nodes", "driver", "standing"),
+    [
+        ("https://127.0.0.1:32771", {"dev"}, "docker", "usable"),
+        ("https://127.0.0.1:32771", {"other"}, "docker", "broken"),
+        ("https://company.example", {"worker-1"}, "docker", "broken"),
+        ("https://company.example", {"machine"}, "none", "usable"),  # --apiserver-name
+        ("https://company.example", set(), "docker", "usable"),
+        ("https://company.example", None, "docker", "usable"),
+        ("https://192.168.49.2:8443", {"other"}, "docker", "usable"),
+    ],
+)
+def test_a_context_of_a_usable_profile_has_its_nodes(server, nodes, driver, standing):
+    profile, context = replace(DESKTOP, driver=driver), Context(server=server, nodes=nodes)
+    assert verdict.of_context(profile, USABLE, context).standing == standing
 
 
 @pytest.mark.parametrize(
