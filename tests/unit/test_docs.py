@@ -87,7 +87,7 @@ def test_make_commands_are_targets_and_their_args_parse(path):
         assert unknown == [], f"make {' '.join(found)}"
         for text in args:
             if "..." not in text and targets[0] not in SUITES:  # theirs are pytest's
-                parse([*targets[0].replace("cluster-", "cluster ").split(), *shlex.split(text)])
+                parse([*targets[0].split("-"), *shlex.split(text)])
 
 
 @pytest.mark.parametrize("path", texts())

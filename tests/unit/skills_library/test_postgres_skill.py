@@ -9,6 +9,7 @@ import yaml
 
 from learnflow_infra import errors, skills
 from learnflow_infra.paths import repo_root
+from learnflow_infra.readiness.causes import from_checks
 
 ROOT = repo_root()
 FOLDER = ROOT / "skills-library/postgres-k8s-setup"
@@ -65,3 +66,23 @@ def test_skill_yaml_is_valid_and_the_chart_sets_its_variables():
 )
 def test_modules_of_verify_run_on_python_3_9(module):
     ast.parse(module.read_text(), feature_version=(3, 9))
+
+
+LOCALE = (
+    "FATAL XX000: database locale is incompatible with operating system (The database was "
+    'initialized with LC_COLLATE "en_US.UTF-8",  which is not recognized by setlocale().)'
+)
+
+
+@pytest.mark.parametrize(
+    ("message", "codes"),
+    [
+        (LOCALE, ["PostgresLocaleMissing"]),
+        ("FATAL 28P01: password authentication failed", ["PostgresPasswordDiffers"]),
+        ("FATAL 57P03: the database system is starting up", []),
+    ],
+)
+def test_the_words_of_a_failed_check_have_a_cause(message, codes):
+    (release,) = skills.load(FOLDER).releases
+    found = from_checks([("connect", message)], release.causes)
+    assert [cause.code for cause in found] == codes
