@@ -55,6 +55,15 @@ def rewrite(reference: str, mirrors: Sequence[Mirror]) -> str:
     return reference
 
 
+def origins(reference: str, mirrors: Sequence[Mirror]) -> list[str]:
+    """The reference, and those that it may be the copy of."""
+    return [reference] + [
+        mirror.source + reference[len(mirror.to) :]
+        for mirror in mirrors
+        if reference.startswith(tuple(mirror.to + end for end in "/:@"))
+    ]
+
+
 def value_layer(
     effective: Values, mirrors: Sequence[Mirror], registry_keys: Sequence[RegistryKeys]
 ) -> Values:

@@ -14,6 +14,13 @@ from learnflow_infra.remedy import Command, Remedy
 
 _WHY = f"{embedded.REGISTRY} is no server: its images are built and imported into the node."
 
+_BUILT = Remedy("Leave image.tag out: the deploy sets it to the image that it builds.")
+_OFFERED = Remedy(
+    "Load this project's image, and use the flag that this prints: ", Command("image", "load")
+)
+_OTHERS = Remedy("\nOther images: ", Command("bundle", "load", "FILE"))
+_LATE = "\nIf you loaded it a moment ago, wait a minute: nodes report new images late."
+
 _LISTED = 50
 """How many images a node's status lists at most."""
 
@@ -43,23 +50,23 @@ def unlisted(references: Iterable[Reference], present: Collection[str]) -> list[
     return [ref for ref in references if is_local(ref) and ref.exact not in present]
 
 
-def refusal(missing: Collection[Reference], present: Collection[str]) -> ArtifactError:
+def refusal(
+    missing: Collection[Reference], present: Collection[str], built: Collection[str]
+) -> ArtifactError:
     """The error that names each local image that is nowhere, and those of its name that are there.
 
     Args:
         missing: the images.
         present: exact references of images on nodes, and of those that this run builds.
+        built: those that this run builds.
     """
     names = {ref.name for ref in missing}
     others = sorted(name for name in present if name.partition(":")[0] in names)
+    is_built = names <= {name.partition(":")[0] for name in built}
     return ArtifactError(
         f"No node has {', '.join(sorted(map(str, missing)))}.",
         why="\n".join([_WHY, *([f"There are: {', '.join(others)}"] if others else [])]),
-        remedy=Remedy(
-            "Leave image.tag out: the deploy sets it to the image that it builds. Other images: ",
-            Command("bundle", "load", "FILE"),
-            "\nIf you loaded it a moment ago, wait a minute: nodes report new images late.",
-        ),
+        remedy=Remedy(_BUILT if is_built else _OFFERED, _OTHERS, _LATE),
     )
 
 

@@ -91,7 +91,7 @@ def ensure(
     references = {reference.exact: reference for reference in map(parse, images)}
     unlisted = local.unlisted(references.values(), present)
     if unlisted and complete:
-        raise local.refusal(unlisted, present)
+        raise local.refusal(unlisted, present, _exact(built))
     if unlisted:
         emit(Message(text=local.warning(unlisted)))
     known = present | {reference.exact for reference in unlisted}

@@ -16,6 +16,7 @@ from learnflow_infra.objects import Object, reference
 from learnflow_infra.outputs.endpoints import kubectl_command
 from learnflow_infra.references import parse
 from learnflow_infra.sources.image_names import images_of
+from learnflow_infra.sources.mirror import Mirror, origins
 from learnflow_infra.values import previous
 
 _BEING_DELETED = (
@@ -76,13 +77,16 @@ def recreated(comparisons: Sequence[Comparison], emit: Emit) -> None:
             emit(Message(text=f"To be deleted and created again: {fixed.loss}"))
 
 
-def unpatched(comparisons: Sequence[Comparison], emit: Emit) -> None:
-    """Name, a line each, the images that get no more patches, and how to choose others."""
+def unpatched(comparisons: Sequence[Comparison], mirrors: Sequence[Mirror], emit: Emit) -> None:
+    """Name, a line each, the images that get no more patches, and how to choose others.
+
+    A copy in a mirror is the same image.
+    """
     for item in comparisons:
         release, objects = item.prepared.release, item.desired.manifest.with_hooks
         for name in sorted(images_of(objects)):
             for rule in release.unpatched_images:
-                if str(parse(name)).startswith(rule.prefix):
+                if any(str(parse(one)).startswith(rule.prefix) for one in origins(name, mirrors)):
                     text = f"{release.name}: {name} has had no patches since {rule.since}"
                     emit(Message(text=f"Warning: {text}. {rule.remedy}"))
 

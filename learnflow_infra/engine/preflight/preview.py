@@ -120,7 +120,7 @@ def _preview(
     )
     for refuse in refusals.ALL:
         refuse(proposal)
-    _warn(session, comparisons)
+    _warn(session, plan, comparisons)
     missing = session.kube.find(f"{api_paths.NAMESPACES}/{session.namespace}") is None
     return Preview(
         comparisons=comparisons,
@@ -143,14 +143,14 @@ def _compare(
     return comparisons, others
 
 
-def _warn(session: Session, comparisons: Sequence[Comparison]) -> None:
+def _warn(session: Session, plan: Plan, comparisons: Sequence[Comparison]) -> None:
     """Say what a deploy will do that its values do not show."""
     notices.dropped(session, comparisons)
     validate.warn([(item.prepared, item.desired.manifest) for item in comparisons], session.emit)
     notices.ignored(session, comparisons)
     notices.changed_secrets(session, comparisons)
     notices.recreated(comparisons, session.emit)
-    notices.unpatched(comparisons, session.emit)
+    notices.unpatched(comparisons, plan.mirrors, session.emit)
     notices.fields_of_others(comparisons, session.emit)
     notices.keys_kept(session, comparisons)
 

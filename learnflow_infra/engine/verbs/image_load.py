@@ -9,6 +9,8 @@ from learnflow_infra.clusters import embedded, kind, minikube
 from learnflow_infra.clusters import target as targets
 from learnflow_infra.clusters.embedded import ImageRef
 from learnflow_infra.engine.images import cache
+from learnflow_infra.engine.request import planning
+from learnflow_infra.engine.request.options import Options
 from learnflow_infra.errors import InputError, RefusedError
 from learnflow_infra.events import Emit, step
 from learnflow_infra.locations import Target
@@ -52,7 +54,8 @@ def load(
         ArtifactError: an image cannot be built, loaded or pushed.
     """
     offered = _offered(skills)
-    target = None if registry else targets.choose(context, targets.UPSTREAM)
+    options = Options(context=context, profile=targets.UPSTREAM)
+    target = None if registry else planning.choose(options, emit)
     if target:
         targets.require_running(target)
         _require_loadable(target, skills)

@@ -64,8 +64,17 @@ BUILT = "learnflow.local/kafka:4.3-abc"
 def test_an_image_of_nobodys_registry_has_to_be_on_a_node(image, obtainable):
     found = local.unlisted([parse(image)], {BUILT})
     assert bool(found) is not obtainable
-    refusal = local.refusal(found, {BUILT})
+    refusal = local.refusal(found, {BUILT}, {BUILT})
     assert ("There are: " + BUILT in str(refusal.why)) == (image == "learnflow.local/kafka:nosuch")
+
+
+@pytest.mark.parametrize(
+    ("built", "remedy"), [({BUILT}, "Leave image.tag out"), ((), "image load")]
+)
+def test_how_to_get_an_image_that_no_node_has(built, remedy):
+    refusal = local.refusal([parse("learnflow.local/kafka:nosuch")], {BUILT}, built)
+    assert remedy in str(refusal.remedy)
+    assert ("Leave" in str(refusal.remedy)) == bool(built)
 
 
 def node(*names, more=0):

@@ -5,6 +5,7 @@ import pytest
 from learnflow_infra.engine.preflight import notices
 from learnflow_infra.models import Release, ReleaseName, SkillName
 from learnflow_infra.skills import library
+from learnflow_infra.sources.mirror import parse
 
 
 def comparison(*images):
@@ -33,19 +34,34 @@ def comparison(*images):
 )
 def test_an_image_without_patches_is_said_in_one_line(image, said):
     messages = []
-    notices.unpatched([comparison(image, image)], messages.append)
+    notices.unpatched([comparison(image, image)], (), messages.append)
     assert len(messages) == said
     for message in messages:
         assert message.text == (
-            f"Warning: postgres: {image} has had no patches since 2025-08-28. To choose another, "
-            "set postgres.image; a patched one is built and loaded by `learnflow-infra image load` "
-            '(docs/charts.md, "The image of PostgreSQL").'
+            f"Warning: postgres: {image} has had no patches since 2025-08-28. "
+            "The verb `image load` builds and loads a patched one; or set postgres.image to "
+            'another (docs/charts.md, "The image of PostgreSQL").'
         )
+
+
+@pytest.mark.parametrize(
+    ("mirror", "image", "said"),
+    [
+        ("docker.io=r.example/hub", "r.example/hub/bitnamilegacy/postgresql:17.6.0", True),
+        ("docker.io/bitnamilegacy/postgresql=r.example/pg", "r.example/pg:17.6.0", True),
+        ("docker.io/bitnamilegacy=r.example", "r.example/postgresql:17.6.0", True),
+        ("quay.io=r.example", "r.example/bitnamilegacy/postgresql:17.6.0", False),
+    ],
+)
+def test_a_copy_in_a_mirror_has_no_patches_either(mirror, image, said):
+    messages = []
+    notices.unpatched([comparison(image)], [parse(mirror)], messages.append)
+    assert len(messages) == said
 
 
 def test_a_release_without_a_rule_has_no_notice():
     item = comparison("docker.io/bitnamilegacy/postgresql:17.6.0")
     item.prepared.release = Release(name=ReleaseName("x"), skill=SkillName("x"), profiles={})
     messages = []
-    notices.unpatched([item], messages.append)
+    notices.unpatched([item], (), messages.append)
     assert messages == []

@@ -52,6 +52,7 @@ def calls(monkeypatch, tmp_path):
 def choose(monkeypatch):
     def use(chosen):
         monkeypatch.setattr(image_load.targets, "choose", lambda *_: chosen)
+        monkeypatch.setattr(image_load.planning.helm_choice, "warn", lambda _: None)
 
     return use
 
@@ -88,6 +89,13 @@ def test_nodes_of_local_clusters_take_images(calls, choose, chosen, expected):
         f"--set postgres.image.registry={registry},postgres.image.repository=postgresql,"
         f"postgres.image.tag={tag}"
     )
+
+
+def test_a_line_says_which_cluster_was_chosen(calls, choose):
+    choose(target("minikube", "dev", choice="Using minikube's profile dev."))
+    events = []
+    image_load.load([POSTGRES], events.append)
+    assert events[0].text == "Using minikube's profile dev."
 
 
 def test_other_clusters_take_images_from_a_registry(calls, choose):
