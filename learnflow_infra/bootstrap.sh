@@ -13,9 +13,13 @@ say() { printf '%s\n' "$*" >&2; }
 }
 if ! "$python" -c 'import ensurepip, venv' 2>/dev/null; then
     package=$("$python" -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])')
+    command -v apt-get >/dev/null || {
+        say "Error: $python comes without venv, and there is no apt to install it."
+        say "  Next: install Python's venv module, or name another Python: make deploy PYTHON=python3.11"
+        exit 12
+    }
     say "Installing the Debian package $package (this Python comes without venv) ..."
     sudo=; [ "$(id -u)" = 0 ] || sudo=sudo
-    command -v apt-get >/dev/null || { say "Error: no apt. Next: install Python's venv module."; exit 12; }
     $sudo apt-get update -qq
     $sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" >&2
 fi
