@@ -52,4 +52,5 @@ def _offender(error: Any) -> Keys:
 def _validator(schema: str) -> Any:
     from jsonschema import Draft202012Validator  # noqa: PLC0415 - 80 ms that few verbs need
 
-    return Draft202012Validator(json.loads(schema_path(schema).read_text(encoding="utf-8")))
+    document = json.loads(schema_path(schema).read_text(encoding="utf-8"))
+    return Draft202012Validator(document, format_checker=Draft202012Validator.FORMAT_CHECKER)
