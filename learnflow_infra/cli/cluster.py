@@ -88,7 +88,7 @@ def _print(cluster: "Cluster") -> None:
     if cluster.state == "absent":
         return
     versions = ", ".join(f"{name} {version}" for name, version in cluster.versions.items())
-    out(f"  versions      {versions}")
+    out(f"  versions      {versions or 'unknown'}")
     out(f"  node address  {cluster.node_address}")
     out(f"  context       {cluster.context}")
     out(f"  kubeconfig    {cluster.kubeconfig}")

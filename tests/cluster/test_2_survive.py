@@ -66,7 +66,7 @@ def test_a_running_node_of_an_older_version_is_upgraded(cluster, kubectl, web):
     embedded.up(NAME, emit=emitted.append)
     texts = " ".join(str(event) for event in emitted)
     assert "is upgraded from Kubernetes v1.0.0" in texts
-    assert re.search(r"upgraded in \d+ s, etcd before: ", texts)
+    assert re.search(r"upgraded in \d+ s, in which it was down; etcd's data from before: ", texts)
     assert log(kubectl, web)[-2:] == ["stopped", "started"]
     assert [folder.name for folder in layout.backup.iterdir()] == [f"etcd-{older['etcd']}"]
     assert embedded.up(NAME, emit=events.ignore) == cluster

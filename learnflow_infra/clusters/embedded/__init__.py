@@ -43,6 +43,7 @@ __all__ = [
     "ImageRef",
     "build_images",
     "delete",
+    "earlier_versions",
     "ensure_packages",
     "known_images",
     "load_archive",
@@ -137,6 +138,16 @@ def up(name: str, *, emit: Emit, subnet: str | None = None) -> Cluster:
         runc_build.ensure(emit)
     elevate.run(Up(name=name, subnet=subnet), emit)
     return status(name)
+
+
+def earlier_versions(name: str) -> str:
+    """What an existing cluster has, for people, if `up` would upgrade it; else "".
+
+    Raises:
+        RefusedError: `up` would refuse it.
+    """
+    earlier = upgrade.pending(name)
+    return upgrade.text(earlier) if earlier else ""
 
 
 def reference(recipe: Path) -> ImageRef:

@@ -21,7 +21,7 @@ class Cluster:
     context: str
     kubectl: Path
     version: str
-    """Of Kubernetes, as v1.37.2: with which it was started last, or will be made."""
+    """Of Kubernetes, as v1.37.2: with which it was started last, or will be made; or "unknown"."""
     versions: Mapping[str, str]
     """Of all its programs, by their names."""
 
@@ -38,6 +38,6 @@ def status(name: str) -> Cluster:
         kubeconfig=cluster_files.layout(name).kubeconfig,
         context=cluster_files.CONTEXT_PREFIX + name,
         kubectl=binary.kubectl(),
-        version=versions["Kubernetes"],
+        version=versions.get("Kubernetes", "unknown"),
         versions=versions,
     )

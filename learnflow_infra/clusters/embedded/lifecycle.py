@@ -58,13 +58,14 @@ def up(name: str, emit: Emit, subnet: str | None) -> None:
             upgrade.record(name, runc_choice.version(runc))
             step.progress(1, 2, "the node's programs")
             _start(config, programs, runc, archives)
-        away = (
-            f"; upgraded in {time.monotonic() - begun:.0f} s, etcd before: {copy}" if copy else ""
-        )
-        step.done(f"node {config.node_address}{away}")
+        seconds = f"; upgraded in {time.monotonic() - begun:.0f} s, in which it was down"
+        upgraded = f"{seconds}; etcd's data from before: {copy}" if copy else ""
+        step.done(f"node {config.node_address}{upgraded}")
 
 
-def _leave(config: cluster_files.Config, earlier: upgrade.Versions, emit: Emit, step: Step) -> Path:
+def _leave(
+    config: cluster_files.Config, earlier: upgrade.Versions, emit: Emit, step: Step
+) -> Path | None:
     """End the node of an earlier version, and copy etcd's data; returns the copy's folder."""
     versions = f"{upgrade.text(earlier)} to {upgrade.text(upgrade.own())}"
     emit(events.Message(text=f"The cluster {config.name} is upgraded from {versions}."))

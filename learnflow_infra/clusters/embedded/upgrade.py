@@ -13,11 +13,11 @@ from pathlib import Path
 
 from learnflow_infra.clusters.embedded import cluster_files
 from learnflow_infra.clusters.embedded.programs import binary
-from learnflow_infra.errors import RefusedError
+from learnflow_infra.errors import HostError, RefusedError
 from learnflow_infra.paths import repo_root
 from learnflow_infra.remedy import Command, Remedy
 from learnflow_infra.system import files
-from learnflow_infra.versions import numbers
+from learnflow_infra.versions import minor, numbers
 
 Versions = Mapping[str, str]
 """The version of each program, as v1.37.2, by its name."""
@@ -38,7 +38,10 @@ def own() -> dict[str, str]:
 
 @dataclass(frozen=True, kw_only=True)
 class Record:
-    """The versions of the programs that a cluster was started with last, and whose they were."""
+    """The versions of the programs that a cluster was started with last, and whose they were.
+
+    A damaged one has no versions.
+    """
 
     versions: Versions
     checkout: str = ""
@@ -48,9 +51,20 @@ def recorded(name: str) -> Record | None:
     """The record of a cluster; None if it never became ready."""
     layout = cluster_files.layout(name)
     try:
-        return Record(**json.loads(layout.versions.read_text()))
+        return _parsed(layout.versions.read_bytes())
     except FileNotFoundError:
         return Record(versions=UNRECORDED) if layout.ready.exists() else None
+
+
+def _parsed(text: bytes) -> Record:
+    """Pure: a record; a newer version of this program may have written more into it."""
+    try:
+        document = json.loads(text)
+        versions = {name: str(version) for name, version in document["versions"].items()}
+    except (ValueError, TypeError, KeyError, AttributeError):
+        return Record(versions={})
+    whole = all(minor(versions.get(name, "")) for name in UNRECORDED)
+    return Record(versions=versions if whole else {}, checkout=document.get("checkout", ""))
 
 
 def record(name: str, runc: str) -> None:
@@ -74,17 +88,20 @@ def pending(name: str) -> Versions | None:
     """The versions from which `up` upgrades the cluster; None if it is no upgrade.
 
     Raises:
-        RefusedError: the cluster is too new for this checkout.
+        RefusedError: the cluster is too new for this checkout, or its record is damaged.
     """
     found = recorded(name)
     if found is None:
         return None
+    if not found.versions:
+        raise _unreadable(name)
     if ahead(found.versions, own()):
         raise _too_new(name, found)
     return found.versions if behind(found.versions, own()) else None
 
 
 def _too_new(name: str, found: Record) -> RefusedError:
+    backup = cluster_files.layout(name).backup
     other = f"that checkout ({found.checkout})" if found.checkout else "that version"
     return RefusedError(
         f"The cluster {name} was started by a newer version of this program.",
@@ -93,8 +110,24 @@ def _too_new(name: str, found: Record) -> RefusedError:
         remedy=Remedy(
             f"Use {other}, or make another cluster here: ",
             Command("cluster", "up", "--name", f"{name}-2"),
-            f". If it was upgraded, etcd's data from before are in "
-            f"{cluster_files.layout(name).backup} (docs/troubleshooting.md says how to go back).",
+            f". etcd's data from before its upgrade are in {backup}; docs/troubleshooting.md says "
+            "how to go back."
+            if backup.exists()
+            else "",
+        ),
+    )
+
+
+def _unreadable(name: str) -> RefusedError:
+    record = cluster_files.layout(name).versions
+    return RefusedError(
+        f"It is not known what started the cluster {name} last.",
+        why=f"The record of its versions is damaged: {record}. This checkout could not read the "
+        "data of a newer version. Nothing was changed.",
+        remedy=Remedy(
+            f"Unless that was a newer version of this program: rm {record}, and then ",
+            Command("cluster", "up", "--name", name),
+            ", which first copies etcd's data.",
         ),
     )
 
@@ -105,18 +138,30 @@ def text(versions: Versions) -> str:
     return " and ".join([", ".join(most), last] if most else [last])
 
 
-def back_up(name: str, versions: Versions) -> Path:
-    """Copy etcd's data, of a node that is stopped; an older copy is replaced.
+def back_up(name: str, versions: Versions) -> Path | None:
+    """Copy etcd's data, of a node that is stopped; then an older copy is removed.
 
     Returns:
-        The copy's folder.
+        The copy's folder; None if etcd was never started.
+
+    Raises:
+        HostError: the data cannot be copied; the older copy stays.
     """
-    source = cluster_files.layout(name).data("etcd")
-    folder = cluster_files.layout(name).backup
-    shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir(mode=0o700)
-    target = folder / f"etcd-{versions['etcd']}"
-    unfinished = target.with_name(".unfinished")
-    shutil.copytree(source, unfinished)
-    unfinished.rename(target)
-    return target
+    layout = cluster_files.layout(name)
+    if not layout.data("etcd").exists():
+        return None
+    layout.backup.mkdir(mode=0o700, exist_ok=True)
+    unfinished, copies = layout.backup / ".unfinished", [*layout.backup.glob("etcd-*")]
+    shutil.rmtree(unfinished, ignore_errors=True)
+    try:
+        shutil.copytree(layout.data("etcd"), unfinished)
+    except OSError as error:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise HostError(
+            f"etcd's data cannot be copied to {layout.backup}.",
+            why=f"{error}. The cluster {name} is stopped; nothing else was changed.",
+            remedy="Make room there, and run the same command again.",
+        ) from error
+    for copy in copies:
+        shutil.rmtree(copy)
+    return unfinished.rename(layout.backup / f"etcd-{versions['etcd']}")

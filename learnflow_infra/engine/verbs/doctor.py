@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from learnflow_infra.checks import Check
+from learnflow_infra.clusters import embedded
 from learnflow_infra.engine.gate import checkout, foundation, machine
 from learnflow_infra.engine.gate.rights import of_deploy
 from learnflow_infra.engine.preflight import needs
@@ -38,9 +39,10 @@ def _listed(name: str, checks: Callable[[], list[Check]]) -> list[Check]:
 
 
 def _cluster_checks(options: Options, target: Target, emit: Emit) -> list[Check]:
+    upgrade = _upgrade(target.cluster) if target.cluster else []
     if target.state != "running":
         note = f"embedded cluster {target.cluster} does not run; deploy starts it"
-        return [Check(name="cluster", passed=True, message=note)]
+        return [Check(name="cluster", passed=True, message=note), *upgrade]
     plan = planning.for_cluster(options, target)
     session = connect(plan, emit)
     checks = foundation.cluster_checks(
@@ -50,4 +52,11 @@ def _cluster_checks(options: Options, target: Target, emit: Emit) -> list[Check]
         oldest=needs.kubernetes(plan),
         uses=of_deploy(verify=True),
     )
-    return [*checks, *needs.checks(session, needs.of_plan(plan, emit))]
+    return [*upgrade, *checks, *needs.checks(session, needs.of_plan(plan, emit))]
+
+
+def _upgrade(cluster: str) -> list[Check]:
+    """What a deploy does to a cluster that an older version of this program started."""
+    earlier = embedded.earlier_versions(cluster)
+    note = f"deploy upgrades embedded cluster {cluster}, which has {earlier}"
+    return [Check(name="cluster upgrade", passed=True, message=note)] if earlier else []
