@@ -59,7 +59,7 @@ async def pull(reference: str, folder: Path, *, version: str = "", digest: str =
         raise _slow(reference) from None
     except HelmError as error:
         missing = not digest and classify(error.stderr, reference) is Fault.missing
-        latest = await newest(reference) if missing else ""
+        latest = await newest(reference, prereleases=True) if missing else ""
         raise explained(reference, digest or version, error.stderr, latest) from None
     match = re.search(r"^Digest: (sha256:[0-9a-f]{64})$", printed, re.MULTILINE)
     if match is None:
@@ -67,10 +67,11 @@ async def pull(reference: str, folder: Path, *, version: str = "", digest: str =
     return str(match[1])
 
 
-async def newest(reference: str) -> str:
-    """The newest version of a chart, prereleases included; "" if the registry gives none."""
+async def newest(reference: str, *, prereleases: bool) -> str:
+    """The newest version of a chart, or its newest release; "" if the registry gives none."""
+    wanted = ">0.0.0-0" if prereleases else ">0.0.0"
     try:
-        work = _run(reference, "show", "chart", reference, "--version", ">0.0.0-0")
+        work = _run(reference, "show", "chart", reference, "--version", wanted)
         printed = await asyncio.wait_for(work, NEWEST_SECONDS)
     except (TimeoutError, HelmError):
         return ""

@@ -6,6 +6,7 @@ import re
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from learnflow_infra.builds import go_module, toolchain
 from learnflow_infra.clients import helm_pull
@@ -20,7 +21,6 @@ from learnflow_infra.versions import Component
 Answers = Mapping[str, list[str]]
 """The versions that a registry has, by the name of the component."""
 MAVEN_PLUGIN = "org.codehaus.mojo:versions-maven-plugin:2.18.0:display-dependency-updates"
-_IGNORED = "(?i).*-(alpha|beta|rc|m)[-.0-9]*"
 _SECONDS = 600.0
 """Timeout of each client; pip asks for every installed package."""
 
@@ -51,10 +51,12 @@ def ask(components: Sequence[Component]) -> tuple[dict[str, list[str]], list[str
 
 def _answers(registry: str, components: list[Component]) -> tuple[Answers, str]:
     try:
-        return CLIENTS[registry](components), ""
+        found = CLIENTS[registry](components)
     except LearnflowError as error:
         reason = str(error.why).strip().splitlines()[-1:]
         return {}, " ".join([f"{registry}: {error.what}", *reason])
+    silent = ", ".join(one.name for one in components if not found.get(one.name))
+    return found, f"{registry}: no version of {silent}" if silent else ""
 
 
 def _go(components: list[Component]) -> Answers:
@@ -73,13 +75,15 @@ def go_versions(printed: str, components: list[Component]) -> Answers:
     Raises:
         ArtifactError: no module has versions.
     """
-    found, rest, decoder = {}, printed[printed.find("{") :].strip(), json.JSONDecoder()
+    found, why = {}, ""
+    rest, decoder = printed[printed.find("{") :].strip(), json.JSONDecoder()
     while rest.startswith("{"):
         module, end = decoder.raw_decode(rest)
         found[module["Path"]] = module.get("Versions", [])
+        why = module.get("Error", {}).get("Err", why)
         rest = rest[end:].strip()
     if not any(found.values()):
-        raise ArtifactError("go lists no versions.", why=printed)
+        raise ArtifactError("go lists no versions.", why=why)
     return {component.name: found.get(component.package, []) for component in components}
 
 
@@ -88,18 +92,24 @@ def _maven(components: list[Component]) -> Answers:
     with scratch(cache_dir() / "tmp") as folder:
         pom = maven.pom(Maven(dest="/", artifacts=artifacts))
         (folder / "pom.xml").write_text(pom, encoding="utf-8")
-        command = ["mvn", "--batch-mode", "--no-transfer-progress", "-f", str(folder), MAVEN_PLUGIN]
-        command += [
-            f"-Dmaven.repo.local={cache_dir() / 'm2'}",
-            f"-Dmaven.version.ignore={_IGNORED}",
-        ]
-        return maven_versions(output(command, seconds=_SECONDS), components)
+        command = ["mvn", "--batch-mode", "--no-transfer-progress", "-U", "-f", str(folder)]
+        command += [f"-Dmaven.repo.local={cache_dir() / 'm2'}", MAVEN_PLUGIN]
+        printed = output(command, seconds=_SECONDS)
+    refused = re.search(r"^\[WARNING\] (Could not transfer metadata .*)$", printed, re.MULTILINE)
+    if refused:
+        raise ArtifactError("The repository did not answer.", why=refused[1])
+    return {one.name: maven_versions(cache_dir() / "m2", one.package) for one in components}
 
 
-def maven_versions(printed: str, components: list[Component]) -> Answers:
-    """Pure: the newer versions that Maven's plugin printed, `group:artifact ... 1.0 -> 1.1`."""
-    newer = dict(re.findall(r"^\[INFO\]\s+(\S+:\S+) \.*\s*\S+ -> (\S+)", printed, re.MULTILINE))
-    return {c.name: [newer[c.package]] if c.package in newer else [] for c in components}
+def maven_versions(repository: Path, package: str) -> list[str]:
+    """The versions of `group:artifact` in the lists that Maven fetched.
+
+    Its plugin prints the newest one alone, which hides the fixes of the line in use.
+    """
+    group, artifact = package.split(":")
+    lists = (repository / group.replace(".", "/") / artifact).glob("maven-metadata-*.xml")
+    text = "".join(path.read_text(encoding="utf-8") for path in lists)
+    return re.findall(r"<version>([^<]+)</version>", text)
 
 
 def _pip(components: list[Component]) -> Answers:
@@ -115,24 +125,25 @@ def _index(component: Component) -> list[str]:
 
 
 def _pip_list(components: list[Component]) -> Answers:
-    """The newest versions of what is installed; `pip list` asks for all of them."""
+    """The newest versions of what is installed; `pip list` asks for all of them.
+
+    It lists none if the index does not answer, and does not say so.
+    """
+    _index(components[0])
     command = [sys.executable, "-m", "pip", "list", "--outdated", "--format", "json"]
     newer = {
         item["name"].lower().replace("_", "-"): [item["latest_version"]]
         for item in json.loads(output(command, seconds=_SECONDS))
     }
-    return {component.name: newer.get(component.package, []) for component in components}
+    return {one.name: newer.get(one.package, [one.version]) for one in components}
 
 
 def _charts(components: list[Component]) -> Answers:
-    async def newest() -> list[str]:
-        return [await helm_pull.newest(component.package) for component in components]
+    async def newest(package: str) -> list[str]:
+        found = await helm_pull.newest(package, prereleases=False)
+        return [found] if found else []
 
-    found = dict(zip([one.package for one in components], asyncio.run(newest()), strict=True))
-    silent = sorted(package for package, version in found.items() if not version)
-    if silent:
-        raise ArtifactError("No version is listed.", why=", ".join(silent))
-    return {component.name: [found[component.package]] for component in components}
+    return {one.name: asyncio.run(newest(one.package)) for one in components}
 
 
 CLIENTS: Mapping[str, Callable[[list[Component]], Answers]] = {

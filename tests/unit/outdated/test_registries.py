@@ -18,11 +18,11 @@ LISTED = """go: downloading something
 \t"Error": {"Err": "unknown"}
 }
 """
-NEWER = """[INFO] The following dependencies in Dependencies have newer versions:
-[INFO]   org.apache.kafka:kafka_2.13 ........................... 4.3.1 -> 4.4.0
-[INFO]   org.apache.logging.log4j:log4j-slf4j-impl ........... 2.25.3 -> 2.26.1
-[INFO]   a-very-long-group-of-somebody:a-very-long-artifact-of-his ...
+METADATA = """<metadata><versioning><latest>4.5.0</latest><versions>
+<version>4.4.0</version><version>4.4.1</version><version>4.5.0</version>
+</versions></versioning></metadata>
 """
+SILENT = "[WARNING] Could not transfer metadata g:a/maven-metadata.xml from/to central: refused"
 
 
 def component(name, package, registry="go", version="1.0.0"):
@@ -44,13 +44,55 @@ def test_versions_of_go_modules():
 
 
 def test_go_that_lists_nothing_is_a_fault():
-    with pytest.raises(ArtifactError):
+    with pytest.raises(ArtifactError) as error:
         registries.go_versions('{"Path": "x", "Error": {"Err": "no network"}}', [])
+    assert error.value.why == "no network"
 
 
-def test_newer_versions_of_maven():
+@pytest.fixture
+def printed(monkeypatch, tmp_path):
+    """Makes every client print a text, and gives the cache that it has."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+
+    def by(text):
+        monkeypatch.setattr(registries, "output", lambda *_, **__: text)
+        return registries.cache_dir() / "m2"
+
+    return by
+
+
+def test_all_versions_that_maven_knows(printed):
+    folder = printed("") / "org/apache/kafka/kafka_2.13"
+    folder.mkdir(parents=True)
+    (folder / "maven-metadata-central.xml").write_text(METADATA)
     asked = [component("Kafka", "org.apache.kafka:kafka_2.13"), component("o", "other:other")]
-    assert registries.maven_versions(NEWER, asked) == {"Kafka": ["4.4.0"], "o": []}
+    assert registries._maven(asked) == {"Kafka": ["4.4.0", "4.4.1", "4.5.0"], "o": []}
+
+
+def test_a_maven_repository_that_is_silent_is_a_fault(printed):
+    printed(SILENT)
+    with pytest.raises(ArtifactError) as error:
+        registries._maven([component("o", "other:other")])
+    assert error.value.why in SILENT
+
+
+def test_an_index_that_is_silent_is_a_fault(monkeypatch):
+    """`pip list --outdated` then lists nothing and ends with 0."""
+
+    def output(command, **_):
+        if "index" in command:
+            raise HostError("python failed (exit 1).", why="ERROR: No matching distribution")
+        return "[]"
+
+    monkeypatch.setattr(registries, "output", output)
+    with pytest.raises(HostError):
+        registries._pip_list([component("demo", "demo")])
+
+
+def test_what_is_not_outdated_is_known_by_its_version(printed):
+    printed('[{"name": "Other_one", "latest_version": "2.0.0"}]')
+    asked = [component("demo", "demo"), component("other-one", "other-one")]
+    assert registries._pip_list(asked) == {"demo": ["1.0.0"], "other-one": ["2.0.0"]}
 
 
 def test_the_file_of_pins_becomes_its_packages():
@@ -102,13 +144,11 @@ def test_offline_asks_no_registry(outdated):
     assert code in {0, 2}
 
 
-def test_charts_that_no_registry_lists_are_named(monkeypatch):
-    async def newest(reference):
-        return "1.2.0" if reference.endswith("/known") else ""
+def test_those_without_an_answer_are_named_and_the_others_judged(monkeypatch):
+    async def newest(reference, *, prereleases):
+        return "1.2.0" if reference.endswith("/known") and not prereleases else ""
 
     monkeypatch.setattr(registries.helm_pull, "newest", newest)
     known, other = (component(name, f"oci://r/{name}", "chart") for name in ("known", "other"))
-    assert registries._charts([known]) == {"known": ["1.2.0"]}
-    with pytest.raises(ArtifactError) as error:
-        registries._charts([known, other])
-    assert error.value.why == "oci://r/other"
+    answers, faults = registries.ask([known, other])
+    assert (answers["known"], faults) == (["1.2.0"], ["chart: no version of other"])
