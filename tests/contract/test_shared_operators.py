@@ -9,7 +9,7 @@ from learnflow_infra.clients.api_paths import NAMESPACES
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.engine.request import operators, planning
 from learnflow_infra.engine.verbs import deploy, diff, status
-from learnflow_infra.errors import RefusedError
+from learnflow_infra.errors import FoundationError, RefusedError
 from learnflow_infra.events import Message, ignore
 from learnflow_infra.models import ChartSource, OperatorSpec, Profile, Release
 from learnflow_infra.remedy import Remedy
@@ -58,29 +58,31 @@ def with_operator(skill, monkeypatch):
 @pytest.fixture
 def others(kube, namespace):
     """Runs an operator in a namespace of another team; returns the namespace."""
-    there = f"{namespace}-ops"
-    path = f"/apis/apps/v1/namespaces/{there}/deployments/demo-operator"
+    there, paths = f"{namespace}-ops", set()
     kube.create(NAMESPACES, {"metadata": {"name": there}})
 
-    def put(watched, version="1.2.0"):
+    def put(watched, version="1.2.0", name="demo-operator", replicas=1):
         env = [{"name": "WATCHED", "value": watched}]
         container = {"name": "c", "image": f"quay.io/x/operator:{version}", "env": env}
-        labels = {"app": "demo-operator"}
+        labels = {"app": name}
         body = {
             "apiVersion": "apps/v1",
             "kind": "Deployment",
-            "metadata": {"name": "demo-operator", "namespace": there},
+            "metadata": {"name": name, "namespace": there},
             "spec": {
+                "replicas": replicas,
                 "selector": {"matchLabels": labels},
                 "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
             },
         }
+        paths.add(path := f"/apis/apps/v1/namespaces/{there}/deployments/{name}")
         kube.apply(path, body)
         kube.apply(f"{ROLES}/demo-operator", ROLE)
         return there
 
     yield put
-    kube.delete(path)
+    for path in paths:
+        kube.delete(path)
     kube.delete(f"{ROLES}/demo-operator")
 
 
@@ -116,6 +118,20 @@ def test_one_that_cannot_be_used_is_named(with_operator, options, others, kube, 
         remedy = f'In {there}, watch [{team}"{here}"] in 1.2.0, for {here}.'
         assert str(error.value.remedy) == remedy
     assert kube.items(f"/api/v1/namespaces/{here}/secrets") == []
+
+
+def test_that_of_olm_is_used_unless_it_is_scaled_to_0(with_operator, options, others):
+    """The Deployment has the version in its name."""
+    there, emitted = others("*", name="demo-operator-v1.2.0", replicas=0), []
+    with pytest.raises(FoundationError, match="is scaled to 0") as error:
+        diff.diff(options, ignore)
+    assert f"-n {there} scale deployment/demo-operator-v1.2.0" in str(error.value.remedy)
+    others("*", name="demo-operator-v1.2.0")
+    others("*", version="1.1.0")
+    assert [item.release for item in diff.diff(options, emitted.append).releases] == ["demo"]
+    (used, warning) = sorted(event.text for event in emitted if isinstance(event, Message))
+    assert warning.startswith(f"Warning: beside the operator in {there}")
+    assert used.startswith("Instead of the release op, this run uses the operator")
 
 
 def test_one_that_is_in_nobody_s_way_is_let_be(with_operator, options, others, kube):

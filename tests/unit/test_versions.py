@@ -49,6 +49,7 @@ PLACES = [  # the component, the files, and what names its version there
 ]
 LINES = [  # as PLACES, of what names the line alone
     ("Kafka", f"{KAFKA}/skill.yaml", r"log lines of Kafka (\S+)"),
+    ("Kafka", f"{KAFKA}/references/operations.md", r"--release-version (\S+)"),
     *(("Helm", f"docs/{page}.md", r"\b(4\.\d+)\b") for page in ("helm-and-kubectl", "values")),
     *(
         ("Helm 3", f"docs/{page}.md", r"\b(3\.[1-9]\d*)\b")

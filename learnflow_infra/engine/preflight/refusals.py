@@ -7,7 +7,7 @@ from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.engine.gate import foundation, load_balancers
 from learnflow_infra.engine.images import local, required
-from learnflow_infra.engine.preflight import fixed, needs
+from learnflow_infra.engine.preflight import fixed, needs, of_others
 from learnflow_infra.engine.release import (
     acceptance,
     adopt,
@@ -19,10 +19,8 @@ from learnflow_infra.engine.release import (
 from learnflow_infra.engine.release.comparison import Comparison
 from learnflow_infra.engine.release.foreign import Foreign
 from learnflow_infra.engine.release.state import Action, ReleaseState
-from learnflow_infra.engine.request.operators import Operator
 from learnflow_infra.engine.request.plan import Plan
 from learnflow_infra.engine.request.session import Session
-from learnflow_infra.errors import RefusedError
 from learnflow_infra.models import ReleaseName
 from learnflow_infra.references import parse
 from learnflow_infra.sources.image_names import always_pulled
@@ -60,29 +58,9 @@ def held(proposal: Proposal) -> None:
 
 
 def operators(proposal: Proposal) -> None:
-    """An operator of others is in the way of the one that a release would install (10)."""
-    namespace = proposal.session.namespace
-    served = {one.release.name for one in proposal.plan.operators if one.serves(namespace)}
+    """An operator of others is in the way (10), or the one that is used does not run (11)."""
     taken = {item.release for item in proposal.foreign if "/namespaces/" not in item.path}
-    for one in proposal.plan.operators:
-        name = one.release.name
-        if name not in served and not one.beside and (one.sees(namespace) or name in taken):
-            raise operator_refusal(one, namespace)
-
-
-def operator_refusal(one: Operator, namespace: str) -> RefusedError:
-    """The error for an operator of others: what it is, and how it can be used."""
-    spec = next(source.operator for source in one.release.profiles.values() if source.operator)
-    return RefusedError(
-        f"Another operator is in the way of the release {one.release.name}.",
-        why=f"It is {one}. This release needs version {one.needed}, watching {namespace}.",
-        remedy=spec.remedy.fill(
-            namespace=namespace,
-            version=one.needed,
-            operatorNamespace=one.namespace,
-            namespaces=one.wider(namespace),
-        ),
-    )
+    of_others.require(proposal.plan.operators, proposal.session.namespace, taken)
 
 
 def ownership(proposal: Proposal) -> None:
@@ -167,8 +145,8 @@ def images(proposal: Proposal) -> None:
     session = proposal.session
     with_hooks = {name: manifest.with_hooks for name, manifest in proposal.manifests.items()}
     prepared = [item.prepared for item in proposal.comparisons]
-    of_others = {one.release.name: [one.deployment] for one in proposal.plan.operators}
-    names = required.required_images(prepared, with_hooks, of_others)
+    deployments = {one.release.name: [one.deployment] for one in proposal.plan.operators}
+    names = required.required_images(prepared, with_hooks, deployments)
     for manifest in with_hooks.values():
         local.require_not_pulled(map(parse, always_pulled(manifest)))
     required.ensure(

@@ -5,6 +5,7 @@ cluster, so that a second one cannot be installed beside it.
 """
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +21,8 @@ from learnflow_infra.versions import minor
 DEPLOYMENTS = "/apis/apps/v1/deployments"
 ALL = "*"
 """All namespaces, among those that an operator watches."""
+_LABELS = ("app.kubernetes.io/version", "helm.sh/chart", "chart")
+"""Labels that say a version, alone or after the name of a chart."""
 _NAME, _NAMESPACE = "meta.helm.sh/release-name", "meta.helm.sh/release-namespace"
 
 
@@ -43,6 +46,11 @@ class Operator:
     def sees(self, namespace: str) -> bool:
         """Whether it watches a namespace."""
         return bool({ALL, namespace} & {*self.watches})
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it is scaled to 0."""
+        return bool(at(self.deployment, "spec", "replicas") == 0)
 
     def serves(self, namespace: str) -> bool:
         """Whether it is used: it watches the namespace, in the minor version of the chart."""
@@ -103,15 +111,23 @@ def of_release(
 
 
 def _deployments(kube: Kube, spec: OperatorSpec) -> list[Object]:
-    query = {"fieldSelector": f"metadata.name={spec.deployment}"}
+    """The Deployments of its names; the server selects by one name alone, not by a part of it."""
+    found: list[Object] = []
     try:
-        listing = kube.request("GET", DEPLOYMENTS, query=query)
+        names = {one["metadata"]["name"] for one in kube.metadata(DEPLOYMENTS)}
+        for name in sorted(name for name in names if is_named(name, spec)):
+            query = {"fieldSelector": f"metadata.name={name}"}
+            found += items(kube.request("GET", DEPLOYMENTS, query=query), "items")
     except (ForbiddenError, NotFoundError):
         return []
-    found: list[Object] = items(listing, "items")
     for one in found:
         one["kind"] = "Deployment"  # which lists omit
     return found
+
+
+def is_named(name: str, spec: OperatorSpec) -> bool:
+    """Whether a Deployment is named as the operator's; OLM appends its version, as `-v1.2.0`."""
+    return name == spec.deployment or bool(re.match(rf"{re.escape(spec.deployment)}-v\d", name))
 
 
 def _is_of(deployment: Object, release: ReleaseName, namespace: str) -> bool:
@@ -135,8 +151,12 @@ def _watches(deployment: Object, spec: OperatorSpec) -> tuple[str, ...]:
     if not variables:
         return (ALL,)
     (first, *_) = variables
-    if at(first, "valueFrom", "fieldRef", "fieldPath") == "metadata.namespace":
+    field = text(first, "valueFrom", "fieldRef", "fieldPath")
+    if field == "metadata.namespace":
         return (deployment["metadata"]["namespace"],)
+    if annotation := re.fullmatch(r"metadata\.annotations\['(.+)'\]", field):
+        notes = at(deployment, "spec", "template", "metadata", "annotations")
+        first = {"value": at(notes, annotation[1])}
     if "valueFrom" in first:
         return ()
     names = [name.strip() for name in text(first, "value").split(",")]
@@ -144,7 +164,18 @@ def _watches(deployment: Object, spec: OperatorSpec) -> tuple[str, ...]:
 
 
 def _version(deployment: Object, spec: OperatorSpec) -> str:
-    """The tag of the image of the container with the variable, or else of the first one; or ""."""
+    """By the tag of its image, or what its name or a label says; else the tag, or ""."""
+    tag = _tag(deployment, spec)
+    if minor(tag):
+        return tag
+    labels = at(deployment, "metadata", "labels")
+    said = [deployment["metadata"]["name"], *(text(labels, key) for key in _LABELS)]
+    found = (re.search(r"(?:^|-v?)(\d+\.\d+\.\d+)$", one) for one in said)
+    return next((match[1] for match in found if match), tag)
+
+
+def _tag(deployment: Object, spec: OperatorSpec) -> str:
+    """Of the image of the container with the variable, or else of the first one; or ""."""
     containers = sorted(
         _containers(deployment),
         key=lambda one: all(v.get("name") != spec.watches for v in items(one, "env")),

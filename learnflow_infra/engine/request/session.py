@@ -69,13 +69,17 @@ def connect(plan: Plan, emit: Emit) -> Session:
 
 
 def _report_operators(plan: Plan, emit: Emit) -> None:
-    """Name the operators of others that are used, or that disturb the plan's own."""
+    """Name the operators of others that are used, or that disturb the one that is used."""
+    used = {one.release.name: one for one in reversed(plan.operators) if one.serves(plan.namespace)}
     for one in plan.operators:
         name = one.release.name
-        if one.serves(plan.namespace):
+        if one is used.get(name):
             emit(Message(text=f"Instead of the release {name}, this run uses the operator {one}."))
-        elif one.beside and one.sees(plan.namespace):
-            emit(Message(text=f"Warning: beside the release {name} there is the operator {one}."))
+        elif (one.beside or name in used) and one.sees(plan.namespace):
+            first = (
+                f"the operator in {used[name].namespace}" if name in used else f"the release {name}"
+            )
+            emit(Message(text=f"Warning: beside {first} there is the operator {one}."))
 
 
 def _report_ignored(emit: Emit) -> None:

@@ -13,6 +13,10 @@ RELEASE = Release(name=ReleaseName("op"), skill="s", profiles={UPSTREAM: SOURCE}
 OWN_NAMESPACE = {"valueFrom": {"fieldRef": {"fieldPath": "metadata.namespace"}}}
 
 
+OLM = {"valueFrom": {"fieldRef": {"fieldPath": "metadata.annotations['olm.targetNamespaces']"}}}
+DIGEST = "quay.io/x/operator@sha256:" + "a" * 64
+
+
 def deployment(namespace="ops", variable=None, image="quay.io/x/operator:1.2.0", owner=None):
     env = [] if variable is None else [{"name": "WATCHED", **variable}]
     sidecar = {"name": "sidecar", "image": "mesh:9"}
@@ -48,6 +52,54 @@ def found(*deployments):
 def test_what_an_operator_watches(variable, watches, served):
     (one,) = found(deployment(variable=variable))
     assert (one.watches, one.serves("mine")) == (watches, served)
+
+
+@pytest.mark.parametrize(
+    ("targets", "watches"), [("", ("*",)), ("team,mine", ("team", "mine")), (None, ("*",))]
+)
+def test_what_an_operator_of_olm_watches(targets, watches):
+    """OLM writes the namespaces into an annotation of the pods."""
+    one = deployment(variable=OLM)
+    one["spec"]["template"]["metadata"] = {"annotations": {"olm.targetNamespaces": targets}}
+    assert found(one)[0].watches == watches
+
+
+@pytest.mark.parametrize(
+    ("name", "labels", "version"),
+    [
+        ("operator-v1.2.0", {}, "1.2.0"),
+        ("operator", {"chart": "strimzi-kafka-operator-1.2.1"}, "1.2.1"),
+        ("operator", {"helm.sh/chart": "op-1.3.0"}, "1.3.0"),
+        ("operator", {"app.kubernetes.io/version": "1.2.0"}, "1.2.0"),
+        ("operator", {"chart": "unversioned"}, ""),
+        ("operator", None, ""),
+    ],
+)
+def test_the_version_of_an_image_by_digest(name, labels, version):
+    one = deployment(variable={"value": "*"}, image=DIGEST)
+    one["metadata"] |= {"name": name, "labels": labels}
+    assert found(one)[0].version == version
+
+
+def test_a_tag_that_is_no_version_is_said_unless_a_label_tells():
+    one = deployment(variable={"value": "*"}, image="x/operator:latest")
+    assert found(one)[0].version == "latest"
+    one["metadata"]["labels"] = {"chart": "op-1.2.0"}
+    assert found(one)[0].version == "1.2.0"
+
+
+@pytest.mark.parametrize(
+    ("name", "known"),
+    [
+        ("operator", True),
+        ("operator-v1.2.0", True),
+        ("operator-v1.2.0-rc1", True),
+        ("operator-validator", False),
+        ("my-operator", False),
+    ],
+)
+def test_the_names_of_an_operators_deployment(name, known):
+    assert operators.is_named(name, SPEC) is known
 
 
 def test_without_the_variable_it_watches_all_namespaces():
