@@ -186,7 +186,8 @@ def load_archive(name: str, archive: Path, references: Sequence[str], *, emit: E
 
     Raises:
         ClusterUnreachableError: the cluster does not run.
-        HostError: containerd refused the archive.
+        ArtifactError: containerd refused the archive.
+        HostError: the disk is full.
     """
     command = LoadArchive(name=name, archive=archive.resolve(), references=tuple(references))
     elevate.run(command, emit)

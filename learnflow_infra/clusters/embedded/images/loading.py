@@ -51,7 +51,8 @@ def load_archive(name: str, archive: Path, names: Sequence[str], emit: Emit) -> 
 
     Raises:
         ClusterUnreachableError: the cluster does not run.
-        HostError: the node's disk is full, or the archive is damaged.
+        ArtifactError: containerd refused the archive.
+        HostError: the disk is full.
     """
     node = require_running(name)
     with events.step(emit, "images/load", "Load images into the cluster") as step:

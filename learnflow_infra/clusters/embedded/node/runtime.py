@@ -1,10 +1,14 @@
 """Containers, images and network rules of a running node, from the host."""
 
+import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from learnflow_infra.clusters.embedded.node.init import BIN
 from learnflow_infra.clusters.embedded.node.node_processes import Node
+from learnflow_infra.errors import ArtifactError, HostError, LearnflowError
+from learnflow_infra.paths import cache_dir
+from learnflow_infra.system.processes import ProgramError
 from learnflow_infra.system.programs import output, succeeds
 
 SOCKET = "/run/containerd/containerd.sock"
@@ -25,12 +29,13 @@ def import_missing(node: Node, archives: Mapping[str, Path]) -> list[str]:
     """Import the archives (by reference) that the node lacks; returns their references.
 
     Raises:
-        HostError: containerd refused one; `why` is its reason.
+        ArtifactError: containerd refused one; `why` is its reason.
+        HostError: the disk is full.
     """
     present = references(node)
     missing = [reference for reference in archives if reference not in present]
     for reference in missing:
-        _import(node, archives[reference])
+        _import(node, archives[reference], reference)
     return missing
 
 
@@ -41,16 +46,30 @@ def import_archive(node: Node, archive: Path, names: Sequence[str]) -> list[str]
         The names that the node lacked.
 
     Raises:
-        HostError: containerd refused it; `why` is its reason.
+        ArtifactError: containerd refused it; `why` is its reason.
+        HostError: the disk is full.
     """
     new = sorted(set(names) - references(node))
     if new:
-        _import(node, archive)
+        _import(node, archive, ", ".join(new))
     return new
 
 
-def _import(node: Node, archive: Path) -> None:
-    output(node_images(node, "import"), stdin=archive, seconds=IMPORT_SECONDS)
+def _import(node: Node, archive: Path, names: str) -> None:
+    try:
+        output(node_images(node, "import"), stdin=archive, seconds=IMPORT_SECONDS)
+    except ProgramError as error:
+        raise _refused(names, error.stderr or error.what) from error
+
+
+def _refused(names: str, why: str) -> LearnflowError:
+    what = f"The node's containerd did not take {names}."
+    if "no space left on device" in why:
+        free = f"Free some space (df -h {cache_dir()}), then run the same command again."
+        return HostError(what, why=why, remedy=free)
+    cached = shlex.join(str(cache_dir() / name) for name in ("images", "oci"))
+    remove = f"If it fails again, remove the cached images first: rm -rf {cached}"
+    return ArtifactError(what, why=why, remedy=f"Run the same command again. {remove}")
 
 
 def has_service(node: Node, element: str) -> bool:
