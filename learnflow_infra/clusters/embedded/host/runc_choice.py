@@ -6,6 +6,7 @@ distribution may bring the fixes to an older version; then the package's changel
 
 import gzip
 import re
+import zlib
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -100,7 +101,7 @@ def _first_line(program: Path) -> str:
 def _changelog() -> str:
     try:
         return gzip.decompress(_CHANGELOG.read_bytes()).decode(errors="replace")
-    except OSError:
+    except (OSError, EOFError, zlib.error):  # images of containers have none; damaged
         return ""
 
 

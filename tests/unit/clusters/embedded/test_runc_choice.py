@@ -93,6 +93,17 @@ def test_the_hosts_runc_says_its_version(host, monkeypatch):
     assert runc_choice.fixed(runc_choice.facts()) == program
 
 
+@pytest.mark.parametrize(
+    "damaged", [b"text", b"", gzip.compress(b"text")[:-9], b"\x1f\x8b\x08" + b"x" * 40]
+)
+def test_a_damaged_changelog_names_no_fix(host, monkeypatch, damaged):
+    program = script(host / "runc", "echo 'runc version 1.1.5+ds1'")
+    (host / "changelog").write_bytes(damaged)
+    monkeypatch.setattr(runc_choice, "_CHANGELOG", host / "changelog")
+    monkeypatch.setattr(runc_choice, "_PACKAGED", program)
+    assert runc_choice.fixed(runc_choice.facts()) is None
+
+
 def test_a_runc_that_does_not_run_is_not_replaced(host):
     script(host / "runc", "exit 1")
     assert runc_choice.choose(runc_choice.facts()) is Source.build
