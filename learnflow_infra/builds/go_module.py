@@ -36,7 +36,7 @@ class Build:
     """Programs to build into one folder of the cache.
 
     Attributes:
-        what: is built, for people: `Kubernetes v1.34.4`.
+        what: is built, for people: `Kubernetes`.
         packages: patterns of packages.
         linker_flags: of all of them.
         disk: bytes that a build from nothing takes.
@@ -62,7 +62,7 @@ def version(module: str, folder: Path | None = None) -> str:
     """The version of a module that cluster-runtime requires, or another module's folder.
 
     Returns:
-        As v1.34.4.
+        As v1.37.2.
 
     Raises:
         ArtifactError: it requires no such module.

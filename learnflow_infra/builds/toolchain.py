@@ -67,7 +67,7 @@ def find(go_mod: str) -> Path:
 def _version(go: str | Path) -> Version:
     """The version of a go program; () if it tells none, as a version manager's without a choice."""
     try:
-        return version_of(output([go, "version"]))
+        return version_of(output([go, "version"], env=environment()))
     except ProgramError:
         return ()
 

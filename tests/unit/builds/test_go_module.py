@@ -37,6 +37,16 @@ def test_go_versions(text, version):
     assert toolchain.version_of(text) == version
 
 
+def test_a_go_is_asked_for_its_own_version(tmp_path, monkeypatch):
+    """With GOTOOLCHAIN it would answer, or download, another one's."""
+    go = tmp_path / "go"
+    go.write_text('#!/bin/sh\n[ "$GOTOOLCHAIN" = local ] && echo "go version go1.27.0"\n')
+    go.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
+    monkeypatch.setenv("GOTOOLCHAIN", "go1.30.0")
+    assert toolchain.find("module x\n\ngo 1.26.8\n") == go
+
+
 def test_the_packaged_toolchain_can_build_the_module():
     packaged = toolchain.version_of("go" + toolchain.PACKAGE.partition("==")[2])
     assert packaged >= toolchain.required((go_module.source() / "go.mod").read_text())

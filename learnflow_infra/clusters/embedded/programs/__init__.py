@@ -1,1 +1,1 @@
-"""The cluster's own binaries, and the toolchain that builds them."""
+"""The programs of the cluster's nodes, built from Go modules."""
