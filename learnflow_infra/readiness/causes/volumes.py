@@ -65,11 +65,15 @@ def _without_provisioner(facts: Facts, claim: Object) -> bool:
 
 
 def _not_provisioned(facts: Facts, claim: Object) -> Cause:
-    """A provisioner that refuses or fails writes why; one that is silent may not run."""
-    message = facts.newest(claim, "ProvisioningFailed", "ExternalProvisioning")
+    """A provisioner that refuses or fails writes why; one that is silent may not run.
+
+    The controller's event "waiting" is repeated all the time, and says less than a refusal.
+    """
+    refusal = facts.newest(claim, "ProvisioningFailed")
+    message = refusal or facts.newest(claim, "ExternalProvisioning")
     storage_class = text(claim, "spec", "storageClassName")
     remedy = f"See whether the provisioner of {storage_class} runs: kubectl get pods -A"
-    if facts.events(claim, "ProvisioningFailed"):
+    if refusal:
         remedy = (
             "If it cannot be served, correct the values, and delete the claim, which has no data "
             f"yet: kubectl -n {facts.evidence.namespace} delete pvc {claim['metadata']['name']}"
