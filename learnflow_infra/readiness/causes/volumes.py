@@ -67,7 +67,8 @@ def _without_provisioner(facts: Facts, claim: Object) -> bool:
 def _not_provisioned(facts: Facts, claim: Object) -> Cause:
     """A provisioner that refuses or fails writes why; one that is silent may not run.
 
-    The controller's event "waiting" is repeated all the time, and says less than a refusal.
+    The controller's event "waiting" is repeated all the time, and says less than a refusal. A
+    StatefulSet makes a deleted claim again as its template says, so that is corrected first.
     """
     refusal = facts.newest(claim, "ProvisioningFailed")
     message = refusal or facts.newest(claim, "ExternalProvisioning")
@@ -75,8 +76,9 @@ def _not_provisioned(facts: Facts, claim: Object) -> Cause:
     remedy = f"See whether the provisioner of {storage_class} runs: kubectl get pods -A"
     if refusal:
         remedy = (
-            "If it cannot be served, correct the values, and delete the claim, which has no data "
-            f"yet: kubectl -n {facts.evidence.namespace} delete pvc {claim['metadata']['name']}"
+            "If it cannot be served, deploy correct values with --allow-recreate, and then delete "
+            f"the claim, which has no data yet: kubectl -n {facts.evidence.namespace} delete pvc "
+            f"{claim['metadata']['name']}"
         )
     return Cause(
         code=Code.ClaimNoProvisioner,
