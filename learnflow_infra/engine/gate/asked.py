@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from learnflow_infra.clients import api_paths
+from learnflow_infra.engine.gate import port_requests
 from learnflow_infra.engine.gate.kinds import is_cluster_scoped, resource_of
 from learnflow_infra.fields import items, text
 from learnflow_infra.objects import Object
@@ -28,6 +29,7 @@ ALL: Sequence[Use] = ("deploy", "verify", "delete", "purge")
 CRDS = ("apiextensions.k8s.io", "customresourcedefinitions")
 """API group and resource."""
 _RBAC = "rbac.authorization.k8s.io"
+_PORT_FORWARD = "pods/portforward"
 _OWN: Sequence[tuple[Use, str, str, str]] = (
     ("deploy", "", "namespaces", "get"),
     # the record of deploys
@@ -42,7 +44,7 @@ _OWN: Sequence[tuple[Use, str, str, str]] = (
     ("more", "", "pods", "create"),
     ("more", "", "pods/log", "get"),
     ("verify", "", "pods/exec", "get create"),
-    ("more", "", "pods/portforward", "get create"),
+    ("more", "", _PORT_FORWARD, "get create"),
 )
 """Use, API group, resource and verbs in the namespace, whatever is rendered."""
 _CLUSTER: Sequence[tuple[str, str, str]] = (
@@ -82,6 +84,7 @@ def needed(
     missing: Sequence[Object] = (),
     keeps: Iterable[str] = (),
     apart: Sequence[str] = (),
+    tunnel: bool = False,
 ) -> Needed:
     """The rights for releases in a namespace.
 
@@ -92,9 +95,14 @@ def needed(
         missing: those CRDs that the cluster does not serve yet.
         keeps: collections that outlive a release, see `ChartSource`.
         apart: see `Needed`.
+        tunnel: whether node ports are reached through a tunnel, without which no verification is.
     """
     found: dict[Right, Use] = {}
-    for use, rights in _all(namespace, list(objects), definitions, missing, keeps):
+    objects = list(objects)
+    if tunnel and any(map(port_requests.has_node_port, objects)):
+        verify: Use = "verify"
+        found |= dict.fromkeys(_rights("", _PORT_FORWARD, ["get", "create"], namespace), verify)
+    for use, rights in _all(namespace, objects, definitions, missing, keeps):
         for right in rights:
             known = found.get(right, "more")
             found[right] = max(known, use, key=_ORDER.index)

@@ -57,6 +57,12 @@ def _is_port(value: object) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and value > 0
 
 
+def has_node_port(obj: Object) -> bool:
+    """Whether an object asks for a node port, by number or by the type of a Service."""
+    by_type = obj["kind"] == "Service" and at(obj, "spec", "type") == "NodePort"
+    return by_type or any(True for _ in _fields(obj, ()))
+
+
 def ports_of(service: Object) -> Iterator[int]:
     """The node ports that a Service has."""
     for _, port in _fields(service, ()):

@@ -65,17 +65,18 @@ def _started(item: Comparison) -> list[Object]:
     ]
 
 
-def rights(kube: Kube, namespace: str, prepared: Sequence[Prepared], emit: Emit) -> Needed:
-    """The rights that releases need, which are rendered without a cluster.
+def rights(kube: Kube, plan: Plan, prepared: Sequence[Prepared], emit: Emit) -> Needed:
+    """The rights that a plan's releases need, which are rendered without a cluster.
 
     Raises:
         InputError: values do not fit a chart.
         ReleaseFailedError: helm cannot render a chart.
     """
     return of_releases(
-        namespace,
+        plan.namespace,
         prepared,
         emit,
+        tunnel=plan.target.tunnel,
         missing=crds.missing(kube, [item.chart for item in prepared]),
         keeps=kept_data.served(kube, _keeps(prepared)),
     )
@@ -91,6 +92,8 @@ def of_releases(
     emit: Emit,
     missing: Sequence[Object] = (),
     keeps: Sequence[str] | None = None,
+    *,
+    tunnel: bool = False,
 ) -> Needed:
     """The rights for releases.
 
@@ -100,6 +103,7 @@ def of_releases(
         emit: takes the events.
         missing: the CRDs that the cluster lacks.
         keeps: the collections that outlive them; None takes all that may.
+        tunnel: see `needed`.
     """
     objects = [
         (item, obj)
@@ -114,6 +118,7 @@ def of_releases(
         missing=missing,
         keeps=_keeps(prepared) if keeps is None else keeps,
         apart=_apart(item for item, obj in objects if is_cluster_scoped(obj, definitions)),
+        tunnel=tunnel,
     )
 
 
@@ -148,7 +153,12 @@ def require_rights(
     """
 
     def asked() -> Needed:
-        return needed(session.namespace, objects, keeps=kept_data.served(session.kube, keeps))
+        return needed(
+            session.namespace,
+            objects,
+            keeps=kept_data.served(session.kube, keeps),
+            tunnel=session.target.tunnel,
+        )
 
     foundation.require([gate.rights(session.access, asked, uses)])
 

@@ -172,7 +172,7 @@ def _check_cluster(session: Session, plan: Plan, prepared: Sequence[Prepared]) -
         results = foundation.cluster_checks(
             kube,
             session.access,
-            lambda: needs.rights(kube, session.namespace, prepared, session.emit),
+            lambda: needs.rights(kube, plan, prepared, session.emit),
             oldest=needs.kubernetes(plan),
             uses=of_deploy(verify=plan.verify),
         )

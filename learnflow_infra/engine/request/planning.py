@@ -105,6 +105,22 @@ def for_cluster(options: Options, target: Target) -> Plan:
     return plan
 
 
+def for_rights(options: Options, emit: Emit) -> Plan:
+    """The plan of a verb that names missing rights, those to read the record among them.
+
+    Raises:
+        InputError: a skill, its needs, the profile's name or a values file is wrong.
+        ClusterUnreachableError: the cluster does not run, or its server does not answer.
+        RefusedError: the options name another profile than the record.
+    """
+    target = choose(options, emit)
+    targets.require_running(target)
+    try:
+        return for_cluster(options, target)
+    except FoundationError:
+        return _plan(options, _reached(target, Access(api(target))), None)
+
+
 def _read_record(kube: Kube, namespace: str) -> Record:
     """The record of a namespace, which is the first that a verb asks for there.
 

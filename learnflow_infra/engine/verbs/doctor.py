@@ -48,7 +48,7 @@ def _cluster_checks(options: Options, target: Target, emit: Emit) -> list[Check]
     checks = foundation.cluster_checks(
         session.kube,
         session.access,
-        lambda: needs.rights(session.kube, session.namespace, compute_all(plan, emit), emit),
+        lambda: needs.rights(session.kube, plan, compute_all(plan, emit), emit),
         oldest=needs.kubernetes(plan),
         uses=of_deploy(verify=True),
     )

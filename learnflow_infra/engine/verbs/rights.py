@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from learnflow_infra.clients.access import Access
-from learnflow_infra.clusters import target as targets
 from learnflow_infra.documents.merging import put
 from learnflow_infra.engine.gate.asked import ALL, Needed
 from learnflow_infra.engine.gate.kinds import is_cluster_scoped
@@ -54,10 +53,9 @@ def lacking(options: Options, emit: Emit) -> Lacking:
     Raises:
         ClusterUnreachableError: the cluster does not run.
     """
-    plan = planning.without_cluster(options, emit)
-    targets.require_running(plan.target)
+    plan = planning.for_rights(options, emit)
     kube = planning.api(plan.target)
-    access, asked = Access(kube), needs.rights(kube, plan.namespace, prepare(plan, emit), emit)
+    access, asked = Access(kube), needs.rights(kube, plan, prepare(plan, emit), emit)
     wanted = asked.of(*ALL)
     return Lacking(
         needed=wanted, missing=access.lacking(wanted), more=access.lacking(asked.of("more"))

@@ -90,6 +90,22 @@ def test_collections_that_outlive_a_release_are_listed_by_a_delete():
     assert verbs == {"list": "delete", "delete": "purge"}
 
 
+@pytest.mark.parametrize(
+    ("objects", "tunnel", "use"),
+    [
+        ([obj("Service", spec={"type": "NodePort", "ports": [{"port": 1}]})], True, "verify"),
+        ([obj("Kafka", spec={"listeners": [{"nodePort": 30092}]})], True, "verify"),
+        ([obj("Service", spec={"type": "NodePort", "ports": [{"port": 1}]})], False, "more"),
+        ([obj("Service", spec={"type": "ClusterIP"})], True, "more"),
+        ([], True, "more"),
+    ],
+)
+def test_a_port_forward_is_required_where_node_ports_are_reached_by_it(objects, tunnel, use):
+    found = needed("n", objects, tunnel=tunnel).rights
+    forward = dict.fromkeys(("get", "create"), use)
+    assert {r.verb: u for r, u in found.items() if r.resource == "pods/portforward"} == forward
+
+
 def test_nothing_in_the_whole_cluster_is_required():
     assert [right for right in needed("n", []).of("deploy", "verify") if not right.namespace] == []
 

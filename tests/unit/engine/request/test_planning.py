@@ -159,6 +159,21 @@ def test_a_namespace_in_which_this_user_may_do_nothing(server):
     assert server.forbidden in str(e.value.why)
 
 
+def test_rights_are_those_of_the_recorded_profile(server):
+    record(server, "embedded")
+    assert planning.for_rights(OPTIONS, ignore).target.profile == "embedded"
+
+
+def test_rights_are_named_also_to_a_user_who_may_do_nothing_in_the_namespace(server):
+    server.allowed = False
+    server.forbidden = (
+        'configmaps "learnflow-endpoints" is forbidden: User "u" cannot get resource "configmaps" '
+        'in API group "" in the namespace "learnflow"'
+    )
+    plan = planning.for_rights(OPTIONS, ignore)
+    assert (plan.target.profile, plan.target.tunnel) == ("upstream", True)
+
+
 def test_variables_that_helm_does_not_get_are_named(server, monkeypatch):
     monkeypatch.setenv("HELM_KUBEASUSER", "nobody")
     emitted = []
