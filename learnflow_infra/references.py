@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 
 from learnflow_infra.errors import InputError
 
+LOCAL = "learnflow.local"
+"""The registry in the names of images that this project builds; no server has it."""
 HUB = "docker.io"
 HUB_NAMES = frozenset({"index.docker.io", "registry-1.docker.io"})
 """Other names of Docker Hub."""

@@ -13,8 +13,8 @@ from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts, message_of
 from learnflow_infra.readiness.states import containers, waiting
-from learnflow_infra.references import Reference, parse
-from learnflow_infra.remedy import Remedy, Words
+from learnflow_infra.references import LOCAL, Reference, parse
+from learnflow_infra.remedy import Command, Remedy, Words
 
 _INVALID, _NEVER = "InvalidImageName", "ErrImageNeverPull"
 _REASONS = {"RegistryUnavailable", "SignatureValidationFailed"}
@@ -33,6 +33,11 @@ CODES: Mapping[Fault, Code] = {
     Fault.other: Code.ImagePullFailed,
 }
 """The code of the cause for each fault of a pull."""
+_LOAD = Remedy(
+    f"{LOCAL} is no server: leave image.tag out of your values, and let an administrator deploy "
+    "once, which loads the image into the node. Or load it: ",
+    Command("bundle", "load", "FILE"),
+)
 
 
 def explain(facts: Facts) -> Iterator[Cause]:
@@ -80,7 +85,7 @@ def _explained(facts: Facts, image: str, fault: Fault) -> tuple[Code, str, Words
     if rule:
         return Code.ImageTagRemoved, f"does not exist any more: {rule.why}", rule.remedy
     registry = reference.registry if reference else "REGISTRY"
-    remedy = registry_faults.remedy(fault, registry, Puller.node)
+    remedy = _LOAD if registry == LOCAL else registry_faults.remedy(fault, registry, Puller.node)
     return CODES[fault], f"cannot be pulled: {fault}", remedy
 
 

@@ -14,12 +14,12 @@ from typing import Any, Self
 from learnflow_infra import documents
 from learnflow_infra.errors import InputError
 from learnflow_infra.models import Document
+from learnflow_infra.references import LOCAL
 
 FORMAT = 1
 """Incremented when the builder makes another image of the same recipe."""
 
-REGISTRY = "learnflow.local"
-"""The registry in the names of images that were built on this host; no server has it."""
+REGISTRY = LOCAL
 
 
 @dataclass(frozen=True, kw_only=True)
