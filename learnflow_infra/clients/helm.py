@@ -17,9 +17,12 @@ from learnflow_infra.clients.manifest import Manifest
 from learnflow_infra.errors import ReleaseFailedError
 from learnflow_infra.models import Values
 from learnflow_infra.remedy import Command, Remedy
+from learnflow_infra.system import tasks
 
 UNBUILDABLE = "unable to build kubernetes objects"
 """In stderr when helm has rendered objects of kinds that the API server does not serve."""
+UNKNOWN_KIND = "no matches for kind"
+"""In stderr when a kind in helm's record is no longer served in that API version."""
 HISTORY = 10
 """Revisions that helm keeps of a release."""
 
@@ -59,7 +62,28 @@ class Helm:
             text = await translate(release, self._command.run(command))
         except MissingReleaseError:
             return None
+        except ReleaseFailedError as error:
+            if UNKNOWN_KIND not in str(error.why):
+                raise
+            return await self._recorded(release, revision)
         return helm_output.live(text)
+
+    async def _recorded(self, release: str, revision: int | None) -> Live:
+        """A revision in parts, which helm prints of its record alone.
+
+        `helm status` of Helm 4 also reads each object from the cluster, and fails if it cannot.
+        """
+        history = await self.history(release)
+        entry = next(item for item in history if revision in {None, item.revision})
+        where = ["--revision", entry.revision, "--namespace", self._namespace]
+        parts = (["metadata", "-o", "json"], ["values", "-o", "json"], ["manifest"], ["hooks"])
+        commands = (["get", part, release, *options, *where] for part, *options in parts)
+        return helm_output.recorded(
+            entry,
+            *await tasks.together(
+                *(translate(release, self._command.run(command)) for command in commands)
+            ),
+        )
 
     async def require(self, release: str) -> Live:
         """The newest revision of a release.

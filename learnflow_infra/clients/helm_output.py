@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from learnflow_infra.clients.manifest import Manifest
+from learnflow_infra.documents.reading import parts
 from learnflow_infra.models import Document, Values
 from learnflow_infra.timestamps import seconds_of
 
@@ -112,4 +113,21 @@ def live(text: bytes) -> Live:
         begun=begun.timestamp(),
         description=str(info.get("description", "")),
         method=str(document.get("apply_method", "")),
+    )
+
+
+def recorded(
+    entry: Revision, metadata: bytes, values: bytes, manifest: bytes, hooks: bytes
+) -> Live:
+    """A release of an entry of its history, and what `helm get` prints of that revision."""
+    return Live(
+        revision=entry.revision,
+        status=entry.status,
+        manifest=Manifest(
+            text=manifest.decode(), hook_texts=tuple(filter(None, parts(hooks.decode())))
+        ),
+        values=_loads(values) or {},
+        begun=entry.updated,
+        description=entry.description,
+        method=str(_loads(metadata).get("applyMethod", "")),
     )

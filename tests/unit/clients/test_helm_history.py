@@ -5,7 +5,10 @@ import asyncio
 import pytest
 
 from learnflow_infra.clients.helm import Helm
-from learnflow_infra.clients.helm_output import Revision
+from learnflow_infra.clients.helm_errors import HelmError
+from learnflow_infra.clients.helm_output import Live, Revision
+from learnflow_infra.clients.manifest import Manifest
+from learnflow_infra.errors import ReleaseFailedError
 
 FIRST = {
     "revision": 1,
@@ -39,6 +42,54 @@ def test_it_has_the_newest_revision_first(monkeypatch):
         chart="demo-0.1.0",
         app_version="3",
     )
+
+
+RECORDED = {
+    "metadata": b'{"revision": 2, "status": "deployed", "applyMethod": "ssa"}',
+    "values": b"null",
+    "manifest": b"---\n# Source: demo/templates/w.yaml\nkind: Widget\n",
+    "hooks": b"---\n# Source: demo/templates/a.yaml\nkind: Job\n---\n# Source: b\nkind: Pod\n",
+}
+
+
+class ForgottenKind(Command):
+    """Stands in for Helm 4 with a record of a kind that is no longer served."""
+
+    def __init__(self, words):
+        self.words = words
+
+    async def run(self, command):
+        if command[0] == "status":
+            raise HelmError(self.words)
+        get, part, release, *options = command
+        assert (get, release, *options[-4:]) == ("get", "demo", "--revision", 2, "--namespace", "n")
+        return RECORDED[part]
+
+
+def live_of(monkeypatch, words, **revision):
+    helm = Helm(kubeconfig=None, context=None, namespace="n")
+    monkeypatch.setattr(helm, "_command", ForgottenKind(words))
+    return asyncio.run(helm.live("demo", **revision))
+
+
+@pytest.mark.parametrize("revision", [{}, {"revision": 2}])
+def test_a_record_is_read_though_a_kind_in_it_is_no_longer_served(monkeypatch, revision):
+    words = 'Error: resource mapping not found: no matches for kind "Widget" in version "old/v1"'
+    hooks = ("# Source: demo/templates/a.yaml\nkind: Job\n", "# Source: b\nkind: Pod\n")
+    assert live_of(monkeypatch, words, **revision) == Live(
+        revision=2,
+        status="deployed",
+        manifest=Manifest(text=RECORDED["manifest"].decode(), hook_texts=hooks),
+        values={},
+        begun=1795676400.123456,
+        description="Upgrade complete",
+        method="ssa",
+    )
+
+
+def test_any_other_failure_of_helm_is_raised(monkeypatch):
+    with pytest.raises(ReleaseFailedError, match="could not handle"):
+        live_of(monkeypatch, "Error: something else")
 
 
 @pytest.mark.parametrize(
