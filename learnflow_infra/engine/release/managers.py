@@ -140,11 +140,11 @@ def as_helm(desired: Object, marks: Mapping[str, Mapping[str, str]]) -> Object:
         if own:
             metadata[name] = {**(metadata.get(name) or {}), **own}
     sent: Any = {**desired, "metadata": metadata}
-    texts = sent.get("stringData")
+    texts, data = sent.get("stringData"), sent.get("data") or {}
     of_texts = isinstance(texts, dict) and all(isinstance(v, str) for v in texts.values())
-    if sent["kind"] == "Secret" and texts and of_texts:
+    if sent["kind"] == "Secret" and texts and of_texts and isinstance(data, dict):
         coded = {key: base64.b64encode(text.encode()).decode() for key, text in texts.items()}
-        sent["data"] = {**(sent.get("data") or {}), **coded}
+        sent["data"] = {**data, **coded}
         del sent["stringData"]
     return sent  # type: ignore[no-any-return]
 

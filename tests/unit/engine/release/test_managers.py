@@ -96,6 +96,19 @@ def test_a_field_is_left_out(field, place, left):
     assert found == left
 
 
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"stringData": {"c": "d"}, "data": "text"},
+        {"stringData": "text", "data": {"a": "Yg=="}},
+        {"stringData": {"c": 1}, "data": None},
+    ],
+)
+def test_fields_of_another_type_are_left_to_the_api_server(fields):
+    secret = {"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, **fields}
+    assert as_helm(secret, {}) == secret
+
+
 def test_what_is_applied_as_helm_has_its_marks_and_no_stringdata():
     secret = {
         "apiVersion": "v1",
