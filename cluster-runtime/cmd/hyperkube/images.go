@@ -50,10 +50,11 @@ func listImages(ctx context.Context, node *client.Client) error {
 }
 
 // importImages takes the images of this platform, under their names in the archive, and unpacks them.
+// An image without a name is left out.
 func importImages(ctx context.Context, node *client.Client) error {
 	platform := platforms.DefaultSpec()
 	store := image.NewStore("",
-		image.WithNamedPrefix("import", true), // the prefix is for images without a name
+		image.WithNamedPrefix("import", true), // the prefix is for names that are only a tag
 		image.WithPlatforms(platform),
 		image.WithUnpack(platform, ""),
 	)
