@@ -163,14 +163,14 @@ cluster-tests: setup-dev ## run the tests of the embedded cluster (root)
 	@$(VENV)/bin/pytest -q -p no:randomly tests/cluster $(ARGS)
 
 e2e: setup-dev ## run the tests with real Kafka and PostgreSQL (root)
-	@$(VENV)/bin/pytest -q -p no:randomly tests/e2e $(ARGS)
+	@$(VENV)/bin/pytest -q -p no:randomly -m 'not full' tests/e2e $(ARGS)
 
 e2e-deployer: setup-dev ## run the tests of real deploys as a user with the printed Role (root)
 	@LEARNFLOW_E2E_USER=deployer $(VENV)/bin/pytest -q -p no:randomly \
 	  tests/e2e/test_1_deploy.py tests/e2e/test_2_data_survives.py $(ARGS)
 
 full-tests: setup-dev ## run the tests that only `make full` runs (root)
-	@$(VENV)/bin/pytest -q -p no:randomly -m full tests/contract tests/full $(ARGS)
+	@$(VENV)/bin/pytest -q -p no:randomly -m full tests/contract tests/e2e tests/full $(ARGS)
 
 docs: setup-dev ## write the generated pages, and the schemas' copies in specs/
 	@$(VENV)/bin/python docs/pages.py

@@ -135,16 +135,17 @@ def test_an_error_lists_node_ports_in_use_and_the_settings_to_change(product, de
     product.ok("deploy")  # the artifacts describe the first namespace again
 
 
-MOMENTS = {
-    "the first step": ("step-started", ""),
-    "helm installs": ("step-started", "release/kafka"),
-    "a pod appears": ("object-seen", "release/kafka"),
-    "a release is ready": ("step-finished", "release/postgres"),
-    "verification": ("step-started", "verify/kafka-k8s-setup"),
-}
+LONG = pytest.mark.full
+MOMENTS = [
+    pytest.param(("step-started", ""), id="the first step", marks=LONG),
+    pytest.param(("step-started", "release/kafka"), id="helm installs"),
+    pytest.param(("object-seen", "release/kafka"), id="a pod appears", marks=LONG),
+    pytest.param(("step-finished", "release/postgres"), id="a release is ready", marks=LONG),
+    pytest.param(("step-started", "verify/kafka-k8s-setup"), id="verification"),
+]
 
 
-@pytest.mark.parametrize("moment", MOMENTS.values(), ids=MOMENTS)
+@pytest.mark.parametrize("moment", MOMENTS)
 def test_a_deploy_after_ctrl_c_at_any_moment_converges(product, deployed, moment):
     product.ok("delete")
     process = product.popen("deploy", "--progress")

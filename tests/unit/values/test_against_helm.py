@@ -1,6 +1,6 @@
 """The real helm as the oracle: charts see the same values from us, and we refuse what it refuses.
 
-LEARNFLOW_FUZZ=10000 (`make fuzz`) tries that many cases instead of a few hundred.
+LEARNFLOW_FUZZ=10000 (`make fuzz`) tries that many cases instead of a hundred.
 """
 
 import copy
@@ -32,7 +32,7 @@ from learnflow_infra.values.overrides import _read_text
 
 MAJOR = helm_choice.expected().numbers[0]
 DIALECT = DIALECTS[MAJOR]
-CASES = int(os.environ.get("LEARNFLOW_FUZZ", "300"))
+CASES = int(os.environ.get("LEARNFLOW_FUZZ", "120"))
 AGREED = Counter(taken=0, refused=0)
 RELEASES = [ReleaseName("kafka"), ReleaseName("postgres")]
 settings.register_profile(
