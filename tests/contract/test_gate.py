@@ -5,6 +5,7 @@ from learnflow_infra.clients.kube import Kube
 from learnflow_infra.engine.gate import foundation
 from learnflow_infra.engine.gate.asked import needed
 from learnflow_infra.engine.gate.demand import demand
+from learnflow_infra.engine.gate.rights import of_deploy
 from learnflow_infra.errors import InputError
 from tests.contract.grants import grant
 
@@ -68,7 +69,7 @@ def admitted(kube, kubeconfig, namespace, user):
             connection,
             Access(connection),
             lambda: needed(namespace, [service(30000)]),
-            uses=("deploy", "verify"),
+            uses=of_deploy(verify=True),
         )
     )
 

@@ -17,14 +17,15 @@ from learnflow_infra.readiness import watched
 from learnflow_infra.readiness.groups import group_of, is_custom
 from learnflow_infra.rights import Right
 
-Use = Literal["deploy", "verify", "delete", "purge", "more"]
+Use = Literal["change", "deploy", "verify", "delete", "purge", "more"]
 """For which verbs a right is needed; without `more` something is left out, and no verb fails.
 
-`deploy` is also for diff, rollback and the verbs that only read.
+`change` is for each that changes a release, delete too; `deploy` is also for diff, rollback and
+the verbs that only read.
 """
-_ORDER: Sequence[Use] = ("more", "purge", "delete", "verify", "deploy")
+_ORDER: Sequence[Use] = ("more", "purge", "delete", "verify", "deploy", "change")
 """A right with several uses has the last."""
-ALL: Sequence[Use] = ("deploy", "verify", "delete", "purge")
+ALL: Sequence[Use] = ("change", "deploy", "verify", "delete", "purge")
 """For the rights without which a verb fails."""
 CRDS = ("apiextensions.k8s.io", "customresourcedefinitions")
 """API group and resource."""
@@ -33,12 +34,14 @@ _PORT_FORWARD = "pods/portforward"
 _OWN: Sequence[tuple[Use, str, str, str]] = (
     ("deploy", "", "namespaces", "get"),
     # the record of deploys
-    ("deploy", "", "configmaps", "get create patch"),
+    ("change", "", "configmaps", "get patch"),
+    ("deploy", "", "configmaps", "create"),
     ("delete", "", "configmaps", "delete"),
     # helm's records of releases, and passwords
-    ("deploy", "", "secrets", "get list create update patch delete"),
+    ("change", "", "secrets", "get list update delete"),
+    ("deploy", "", "secrets", "create patch"),
     ("deploy", "", "services", "get list"),
-    ("deploy", "", "persistentvolumeclaims", "patch"),
+    ("change", "", "persistentvolumeclaims", "patch"),
     ("purge", "", "persistentvolumeclaims", "delete"),
     ("deploy", "", "pods", "get delete"),
     ("more", "", "pods", "create"),

@@ -176,12 +176,18 @@ def version_check(version: ServerVersion, oldest: Mapping[ReleaseName, str]) -> 
     )
 
 
-def require(checks: Sequence[Check], kind: type[LearnflowError] = FoundationError) -> None:
+def require(
+    checks: Sequence[Check],
+    kind: type[LearnflowError] = FoundationError,
+    *,
+    again: str = "doctor",
+) -> None:
     """Raise an error unless all checks passed.
 
     Args:
         checks: each with its result.
         kind: the class of the error.
+        again: the verb that checks the same.
 
     Raises:
         FoundationError: (or another `kind`) naming every failed check, with its remedy.
@@ -192,5 +198,5 @@ def require(checks: Sequence[Check], kind: type[LearnflowError] = FoundationErro
         raise kind(
             f"{len(failed)} of {len(checks)} foundation checks failed.",
             why=join_lines(*lines),
-            remedy=Remedy("Check again: ", Command("doctor")),
+            remedy=Remedy("Check again: ", Command(again)),
         )

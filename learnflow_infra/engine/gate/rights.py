@@ -12,7 +12,12 @@ from learnflow_infra.rights import Right, listed
 
 def of_deploy(*, verify: bool) -> Sequence[Use]:
     """What a deploy or rollback needs rights for."""
-    return ("deploy", "verify") if verify else ("deploy",)
+    return ("change", "deploy", "verify") if verify else ("change", "deploy")
+
+
+def of_delete(*, purge: bool) -> Sequence[Use]:
+    """What a delete needs rights for."""
+    return ("change", "delete", "purge") if purge else ("change", "delete")
 
 
 def rights(access: Access, needed: Callable[[], Needed], uses: Sequence[Use]) -> Check:

@@ -160,7 +160,7 @@ def require_rights(
             tunnel=session.target.tunnel,
         )
 
-    foundation.require([gate.rights(session.access, asked, uses)])
+    foundation.require([gate.rights(session.access, asked, uses)], again="rights")
 
 
 def checks(session: Session, required: Demand) -> list[Check]:

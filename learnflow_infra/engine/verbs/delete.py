@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from learnflow_infra import paths
 from learnflow_infra.clients import api_paths
 from learnflow_infra.clients.helm_output import Live
+from learnflow_infra.engine.gate.rights import of_delete
 from learnflow_infra.engine.preflight import needs
 from learnflow_infra.engine.proof.publish import take_back
 from learnflow_infra.engine.release import claims, claims_at_risk, foreign, kept_data, losses
@@ -92,7 +93,7 @@ def _require_rights(
     needs.require_rights(
         session,
         [obj for _, item in observed if item.live for obj in item.live.manifest.objects],
-        ("delete", "purge") if purge else ("delete",),
+        of_delete(purge=purge),
         keeps=[name for source in sources for name in source.keeps],
     )
 

@@ -4,6 +4,7 @@ import pytest
 
 from learnflow_infra.engine.gate.asked import ALL, needed
 from learnflow_infra.engine.gate.kinds import is_cluster_scoped, resource_of
+from learnflow_infra.engine.gate.rights import of_delete, of_deploy
 from learnflow_infra.rights import Right, granted, rules
 
 RBAC = "rbac.authorization.k8s.io"
@@ -43,7 +44,7 @@ def test_a_custom_kind_is_as_its_definition_says():
 
 def test_an_object_of_a_manifest_is_compared_created_and_changed():
     found = needed("n", [obj("NetworkPolicy", "networking.k8s.io/v1")])
-    verbs = [r.verb for r in found.of("deploy") if r.resource == "networkpolicies"]
+    verbs = [r.verb for r in found.of(*of_deploy(verify=False)) if r.resource == "networkpolicies"]
     assert verbs == ["create", "get", "patch"]
     assert [r.verb for r in found.of("delete") if r.resource == "networkpolicies"] == ["delete"]
 
@@ -51,7 +52,7 @@ def test_an_object_of_a_manifest_is_compared_created_and_changed():
 def test_rights_are_needed_where_an_object_is():
     other = obj("Service")
     other["metadata"]["namespace"] = "other"
-    asked = needed("n", [other, obj("ClusterRole", f"{RBAC}/v1")]).of("deploy")
+    asked = needed("n", [other, obj("ClusterRole", f"{RBAC}/v1")]).of(*of_deploy(verify=False))
     assert Right(verb="create", resource="services", namespace="other") in asked
     assert Right(verb="create", group=RBAC, resource="clusterroles") in asked
     assert Right(verb="patch", group=RBAC, resource="clusterroles", name="x") in asked
@@ -62,7 +63,7 @@ def test_who_gives_rights_has_to_have_them():
     reference = {"apiGroup": RBAC, "kind": "ClusterRole", "name": "operator"}
     role = obj("Role", f"{RBAC}/v1", rules=[rule])
     binding = obj("RoleBinding", f"{RBAC}/v1", roleRef=reference)
-    asked = needed("n", [role, binding]).of("deploy")
+    asked = needed("n", [role, binding]).of(*of_deploy(verify=False))
     assert Right(verb="update", group="apps", resource="deployments/scale", namespace="n") in asked
     bind = Right(verb="bind", group=RBAC, resource="clusterroles", namespace="n", name="operator")
     assert bind in asked
@@ -80,7 +81,7 @@ def test_definitions_that_the_cluster_lacks_are_to_be_created():
     crd = definition("Kafka", "kafkas")
     group = "apiextensions.k8s.io"
     create = Right(verb="create", group=group, resource="customresourcedefinitions")
-    assert create in needed("n", [], [crd], missing=[crd]).of("deploy")
+    assert create in needed("n", [], [crd], missing=[crd]).of(*of_deploy(verify=False))
     assert create not in needed("n", [], [crd]).rights
 
 
@@ -106,8 +107,18 @@ def test_a_port_forward_is_required_where_node_ports_are_reached_by_it(objects, 
     assert {r.verb: u for r, u in found.items() if r.resource == "pods/portforward"} == forward
 
 
+@pytest.mark.parametrize("purge", [True, False])
+def test_a_delete_asks_first_for_what_helm_does_at_its_end(purge):
+    asked = needed("n", [obj("Secret"), obj("StatefulSet", "apps/v1")]).of(*of_delete(purge=purge))
+    secrets = sorted(right.verb for right in asked if right.resource == "secrets")
+    assert secrets == ["delete", "get", "list", "update"]
+    assert [right.verb for right in asked if right.resource == "statefulsets"] == ["delete"]
+
+
 def test_nothing_in_the_whole_cluster_is_required():
-    assert [right for right in needed("n", []).of("deploy", "verify") if not right.namespace] == []
+    assert [
+        right for right in needed("n", []).of(*of_deploy(verify=True)) if not right.namespace
+    ] == []
 
 
 def test_clusterrole_admin_has_what_a_database_needs():
