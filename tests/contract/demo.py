@@ -63,7 +63,7 @@ def checked(session, desired):
     """Compare and check a release as a deploy does, which recovers it first if it was cut off."""
     target = SimpleNamespace(profile="embedded")
     plan = SimpleNamespace(
-        skills=(), releases=(), operators=(), target=target, access=None, verify=True
+        mirrors=(), skills=(), releases=(), operators=(), target=target, access=None, verify=True
     )
     allowed, _ = deploy._preview(session, plan, [desired], Options())
     (comparison,) = allowed.comparisons
