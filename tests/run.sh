@@ -21,16 +21,17 @@ part() { # TARGET MINUTES WHAT [ARGS]
 }
 
 part lint 1 'linters, types, the order of imports'
-part unit 2 'tests that need no cluster' '--cov=learnflow_infra --cov-report='
+part unit 3 'tests that need no cluster'
 part browser 1 'the report in a real Chromium'
-part contract 1 'a real kube-apiserver and a real OCI registry'
+part contract 6 'a real kube-apiserver and a real OCI registry'
 part contract-helm3 2 'the contract tests that run helm, with Helm 3'
-part cluster-tests 2 'the embedded cluster: start, stop, survive'
-part e2e 10 'real Kafka and PostgreSQL, and deployments broken on purpose'
+part cluster-tests 5 'the embedded cluster: start, stop, survive'
+part e2e 15 'real Kafka and PostgreSQL, and deployments broken on purpose'
 if [ "${1:-}" = full ]; then
+    part coverage 4 'the unit tests again, with the lines that they do not run'
     part fuzz 20 'thousands of random values and manifests, compared with helm'
-    part e2e-deployer 8 'real deploys by a user with rights in one namespace'
-    part full-tests 60 'every value of the charts, deployed and verified'
+    part e2e-deployer 12 'real deploys by a user with rights in one namespace'
+    part full-tests 120 'every value of the charts, deployed and verified'
 fi
 printf '\n%s' "$summary"
 exit $failed
