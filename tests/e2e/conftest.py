@@ -5,6 +5,7 @@ before and after it. Only the cache is shared with the user's own deploys.
 """
 
 import dataclasses
+import datetime as dt
 import json
 import os
 import shutil
@@ -25,6 +26,8 @@ from tests.e2e import deployer
 NAME = "e2e"
 CONTEXT = f"learnflow-{NAME}"
 DEPLOYER = os.environ.get("LEARNFLOW_E2E_USER") == "deployer"
+DAY = os.environ.get("LEARNFLOW_SAMPLE") or dt.datetime.now(tz=dt.UTC).date().isoformat()
+"""The day that chooses what CI runs of the long tests: `LEARNFLOW_SAMPLE=2026-11-26 make e2e`."""
 RENDERS = {"deploy", "diff", "template", "values", "doctor"}
 """Verbs that read a chart also where no record names its profile."""
 LIMIT = 600

@@ -4,14 +4,13 @@ The sample changes with the day, and a failure shows it. `LEARNFLOW_SAMPLE=2026-
 repeats the one of that day.
 """
 
-import datetime as dt
-import os
 import random
 
 import pytest
 import yaml
 
 from learnflow_infra.documents.merging import put
+from tests.e2e.conftest import DAY
 from tests.full import walk
 
 pytestmark = pytest.mark.e2e
@@ -23,7 +22,6 @@ PORTS = {
     "postgres": {"externalAccess.service.nodePorts.postgresql": 31310},
 }
 """Those of the other tests' namespace are taken."""
-DAY = os.environ.get("LEARNFLOW_SAMPLE") or dt.datetime.now(tz=dt.UTC).date().isoformat()
 
 
 def sample(day, *, refused):
