@@ -138,7 +138,7 @@ def broken(product, tmp_path_factory):
 
 
 UNSTEADY = {"finalizer"}
-"""On a busy machine `diagnose` lists no cause, after the deploy named it: open, in `make full` alone."""
+"""On a busy machine `diagnose` lists no cause after the deploy named it: a fault to be found."""
 
 
 def of_the_day(index, case):
