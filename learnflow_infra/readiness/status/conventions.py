@@ -12,7 +12,7 @@ from learnflow_infra.conditions import describe, is_true
 from learnflow_infra.fields import at, count, items, part, text
 from learnflow_infra.objects import Condition, Object
 from learnflow_infra.readiness.groups import group_of, is_custom
-from learnflow_infra.readiness.states import Status, current, failed, progress
+from learnflow_infra.readiness.states import Status, current, failed, is_deleted, progress
 from learnflow_infra.readiness.status import counts, phases
 
 _DATA: Mapping[str, str] = {
@@ -105,10 +105,15 @@ def refuses(obj: Object) -> bool:
 
 
 def silent(obj: Object) -> bool:
-    """Whether it is a custom resource whose operator has not written a status yet."""
+    """Whether it is a custom resource whose operator has not written a status yet.
+
+    One that is being deleted is not: it waits for its finalizers, however long.
+    """
     group, kind = group_of(text(obj, "apiVersion")), text(obj, "kind")
     data = {kind, "*"} & set(_DATA.get(group, "").split())
-    if data or not is_custom(group) or at(obj, "spec", "parentRefs"):  # a gateway has to take it
+    if data or not is_custom(group) or is_deleted(obj):
+        return False
+    if at(obj, "spec", "parentRefs"):  # a gateway has to take it
         return False
     status = part(obj, "status")
     return all(status[key] in _EMPTY for key in status)

@@ -146,6 +146,14 @@ def test_a_custom_resource_that_cannot_be_dated_is_awaited():
     assert not Evaluator("r", Expected(names=("Db/d",))).evaluate([silent_resource("")]).ready
 
 
+def test_a_resource_without_a_status_that_is_being_deleted_never_counts_as_ready():
+    db = silent_resource("2026-11-25T10:00:00Z")
+    db["metadata"] |= {"deletionTimestamp": "2026-11-25T10:00:01Z", "finalizers": ["x/hold"]}
+    snapshot = Evaluator("r", Expected(names=("Db/d",))).evaluate([db])
+    assert (snapshot.ready, snapshot.settling) == (False, False)
+    assert snapshot.unready() == [("Db/d", "being deleted, waits for x/hold")]
+
+
 def test_a_job_that_failed_before_it_was_removed_is_missed():
     evaluator = Evaluator("r", Expected(names=("Job/j",), fleeting=frozenset({"Job/j"})))
     assert evaluator.evaluate([]).ready
