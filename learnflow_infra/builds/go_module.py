@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from learnflow_infra import disk
 from learnflow_infra.builds import toolchain
 from learnflow_infra.errors import ArtifactError, HostError
 from learnflow_infra.events import Step
@@ -135,7 +136,7 @@ def _require_disk(wanted: Build) -> None:
     free = shutil.disk_usage(cache).free
     if free < needed:
         why = f"{free / 1e9:.1f} GB are free, a build takes {needed / 1e9:.0f}."
-        raise _disk_full(wanted.what, why)
+        raise _disk_full(wanted, why)
 
 
 def _compile(go: Path, wanted: Build, target: Path, step: Step) -> None:
@@ -158,8 +159,8 @@ def _go(go: Path, arguments: list[str], wanted: Build) -> Iterable[str]:
     try:
         yield from lines([go, *arguments], env=environment, cwd=wanted.module)
     except HostError as error:
-        if "no space left on device" in str(error.why):
-            raise _disk_full(wanted.what, str(error.why)) from error
+        if disk.FULL in str(error.why):
+            raise _disk_full(wanted, str(error.why)) from error
         raise ArtifactError(
             f"Go could not build {wanted.what}: go {arguments[0]} failed.",
             why=error.why,
@@ -168,9 +169,5 @@ def _go(go: Path, arguments: list[str], wanted: Build) -> Iterable[str]:
         ) from error
 
 
-def _disk_full(what: str, why: str) -> HostError:
-    return HostError(
-        f"The disk is too full to build {what}.",
-        why=why,
-        remedy=f"Free some space (df -h {cache_dir()}), then run the same command again.",
-    )
+def _disk_full(wanted: Build, why: str) -> HostError:
+    return disk.full(f"The disk is too full to build {wanted.what}.", why)

@@ -4,9 +4,10 @@ import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from learnflow_infra import disk
 from learnflow_infra.clusters.embedded.node.init import BIN
 from learnflow_infra.clusters.embedded.node.node_processes import Node
-from learnflow_infra.errors import ArtifactError, HostError, LearnflowError
+from learnflow_infra.errors import ArtifactError, LearnflowError
 from learnflow_infra.paths import cache_dir
 from learnflow_infra.system.processes import ProgramError
 from learnflow_infra.system.programs import output, succeeds
@@ -64,9 +65,8 @@ def _import(node: Node, archive: Path, names: str) -> None:
 
 def _refused(names: str, why: str) -> LearnflowError:
     what = f"The node's containerd did not take {names}."
-    if "no space left on device" in why:
-        free = f"Free some space (df -h {cache_dir()}), then run the same command again."
-        return HostError(what, why=why, remedy=free)
+    if disk.FULL in why:
+        return disk.full(what, why)
     cached = shlex.join(str(cache_dir() / name) for name in ("images", "oci"))
     remove = f"If it fails again, remove the cached images first: rm -rf {cached}"
     return ArtifactError(what, why=why, remedy=f"Run the same command again. {remove}")
