@@ -8,10 +8,10 @@ trap 'rm -f "$log" "$status"' EXIT
 trap 'exit 130' INT TERM
 [ -t 1 ] && export PYTEST_ADDOPTS="--color=yes ${PYTEST_ADDOPTS:-}"
 
-part() { # TARGET MINUTES WHAT [ARGS]
+part() { # TARGET MINUTES WHAT
     printf '\n== %s: %s (about %s min)\n' "$1" "$3" "$2"
     begun=$(date +%s)
-    { "$make" -s "$1" ARGS="${4:-}"; echo $? >"$status"; } 2>&1 | tee "$log"
+    { "$make" -s "$1" ARGS=; echo $? >"$status"; } 2>&1 | tee "$log"
     result=passed
     [ "$(cat "$status")" = 0 ] || result=FAILED failed=1
     counts=$(grep -oE '[0-9]+ (passed|failed|errors?|skipped)' "$log" | tail -n 4 | paste -sd, -)

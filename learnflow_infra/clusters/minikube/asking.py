@@ -109,8 +109,8 @@ def _invalid() -> dict[str, Verdict]:
 
 def _verdict(profile: Profile) -> Verdict:
     """The verdict on a profile; its context is asked where minikube's word does not suffice."""
-    name = profile.name
-    context = Context(server=contexts.server(name), damage=contexts.damage(name))
+    name, server = profile.name, contexts.server(profile.name)
+    context = Context(server=server, damage="" if server else contexts.damage(name))
     found = verdict.of_status(profile, _status(profile), context)
     if verdict.asks_context(profile, found, context):
         context = replace(context, nodes=_ready_nodes(name))
