@@ -29,7 +29,7 @@ from learnflow_infra.clusters.embedded.host.packages import ensure_packages
 from learnflow_infra.clusters.embedded.host.requirements import require_host
 from learnflow_infra.clusters.embedded.images import build, pause
 from learnflow_infra.clusters.embedded.images.loading import known_images
-from learnflow_infra.clusters.embedded.images.recipe import REGISTRY, ImageRecipe, ImageRef
+from learnflow_infra.clusters.embedded.images.recipe import ImageRecipe, ImageRef
 from learnflow_infra.clusters.embedded.inventory import Cluster
 from learnflow_infra.clusters.embedded.programs import binary, runc_build
 from learnflow_infra.events import Emit
@@ -37,7 +37,6 @@ from learnflow_infra.system.processes import ended_on_error
 
 __all__ = [
     "CONTEXT_PREFIX",
-    "REGISTRY",
     "Cluster",
     "ImageRecipe",
     "ImageRef",

@@ -6,13 +6,12 @@ them, so a pod whose node lacks one never starts.
 
 from collections.abc import Collection, Iterable
 
-from learnflow_infra.clusters import embedded
 from learnflow_infra.errors import ArtifactError
 from learnflow_infra.objects import Object
-from learnflow_infra.references import Reference
+from learnflow_infra.references import LOCAL, Reference
 from learnflow_infra.remedy import Command, Remedy
 
-_WHY = f"{embedded.REGISTRY} is no server: its images are built and imported into the node."
+_WHY = f"{LOCAL} is no server: its images are built and imported into the node."
 
 _BUILT = Remedy("Leave image.tag out: the deploy sets it to the image that it builds.")
 _OFFERED = Remedy(
@@ -27,7 +26,7 @@ _LISTED = 50
 
 def is_local(reference: Reference) -> bool:
     """Whether the image is one that nobody can pull."""
-    return reference.registry == embedded.REGISTRY
+    return reference.registry == LOCAL
 
 
 def listed(nodes: Iterable[Object]) -> tuple[set[str], bool]:

@@ -5,11 +5,11 @@ from collections.abc import Mapping, Sequence
 
 from learnflow_infra.clients.helm import Helm
 from learnflow_infra.clients.helm_output import Live
-from learnflow_infra.clusters import embedded
 from learnflow_infra.engine.request.revisions import last_good
 from learnflow_infra.fields import at
 from learnflow_infra.models import ChartSource, ReleaseName, Values
 from learnflow_infra.outputs.record import Record
+from learnflow_infra.references import LOCAL
 from learnflow_infra.system import tasks
 from learnflow_infra.values import Layer, previous
 from learnflow_infra.values.origins import Keys, undotted
@@ -54,4 +54,4 @@ def layer(live: Live, source: ChartSource, below: Values) -> Layer:
 def own_images(source: ChartSource, values: Values) -> set[Keys]:
     """The keys of images that this project built for an earlier deploy, and builds anew."""
     keys = {tuple(undotted(use.values)) for use in source.images}
-    return {key for key in keys if at(values, *key, "registry") == embedded.REGISTRY}
+    return {key for key in keys if at(values, *key, "registry") == LOCAL}

@@ -7,9 +7,9 @@ from pathlib import Path
 from learnflow_infra import events
 from learnflow_infra.clusters.embedded.cluster_files import lock
 from learnflow_infra.clusters.embedded.images import archive, pruning
-from learnflow_infra.clusters.embedded.images.recipe import REGISTRY
 from learnflow_infra.events import Emit
 from learnflow_infra.paths import cache_dir
+from learnflow_infra.references import LOCAL
 from learnflow_infra.system import files
 
 
@@ -17,7 +17,7 @@ def ensure(programs: Path, emit: Emit) -> dict[str, Path]:
     """Pack the image unless it is in the cache; returns its archive by its reference."""
     program = programs / "pause"
     content = hashlib.sha256(program.read_bytes()).hexdigest()[:10]
-    reference = f"{REGISTRY}/pause:{content}"
+    reference = f"{LOCAL}/pause:{content}"
     target = cache_dir() / "images" / f"pause-{content}.tar"
     with events.step(emit, "cluster/node-images", "Pack the node's own image") as step:
         with lock("node-images"):

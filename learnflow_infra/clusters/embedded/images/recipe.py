@@ -19,8 +19,6 @@ from learnflow_infra.references import LOCAL
 FORMAT = 1
 """Incremented when the builder makes another image of the same recipe."""
 
-REGISTRY = LOCAL
-
 
 @dataclass(frozen=True, kw_only=True)
 class ImageRef:
@@ -101,7 +99,7 @@ class ImageRecipe:
     def reference(self) -> ImageRef:
         """The image's name in the cluster."""
         tag = f"{self.version}-{self.digest[:10]}"
-        return ImageRef(registry=REGISTRY, repository=self.name, tag=tag)
+        return ImageRef(registry=LOCAL, repository=self.name, tag=tag)
 
 
 def _digest(folder: Path, inputs: Iterable[str]) -> str:
