@@ -153,9 +153,9 @@ def aim(monkeypatch, kind, context):
     monkeypatch.setattr(bundle_load.targets, "choose", lambda *_: target)
 
 
-def stand_in(folder, monkeypatch, script):
-    """A program called minikube: the real one cannot run here."""
-    program = folder / "programs/minikube"
+def stand_in(folder, monkeypatch, script, name="minikube"):
+    """A program of this name: the real one cannot run here."""
+    program = folder / "programs" / name
     program.parent.mkdir()
     program.write_text(f"#!/bin/sh\n{script}\n")
     program.chmod(0o755)
@@ -163,9 +163,9 @@ def stand_in(folder, monkeypatch, script):
 
 
 def test_a_cluster_that_only_pulls_is_refused_with_a_remedy(elsewhere, file, monkeypatch):
-    aim(monkeypatch, "context", "kind-x")
+    aim(monkeypatch, "context", "team")
     with pytest.raises(RefusedError) as caught:
-        bundle_load.load(file, ignore, context="kind-x")
+        bundle_load.load(file, ignore, context="team")
     assert "--registry" in str(caught.value.remedy)
 
 
@@ -177,6 +177,14 @@ def test_minikube_loads_archives_in_dockers_format(elsewhere, file, tmp_path, mo
     assert (arguments[:2], arguments[3:]) == (["image", "load"], ["--profile", "dev"])
     with tarfile.open(tmp_path / "got.tar") as tar:
         assert json.load(tar.extractfile("manifest.json"))[0]["RepoTags"] == [IMAGE]
+
+
+def test_the_nodes_of_kind_take_a_bundles_images(elsewhere, file, tmp_path, monkeypatch):
+    stand_in(tmp_path, monkeypatch, f'echo "$@" > {tmp_path}/arguments', "kind")
+    aim(monkeypatch, "context", "kind-dev")
+    bundle_load.load(file, ignore)
+    arguments = (tmp_path / "arguments").read_text().split()
+    assert (arguments[:2], arguments[3:]) == (["load", "image-archive"], ["--name", "dev"])
 
 
 def test_an_error_of_minikube_has_its_reason(elsewhere, file, tmp_path, monkeypatch):

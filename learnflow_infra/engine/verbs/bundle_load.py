@@ -6,16 +6,15 @@ from pathlib import Path
 from learnflow_infra.clients import skopeo
 from learnflow_infra.clients.registry_faults import RegistryError
 from learnflow_infra.clients.registry_words import Fault
-from learnflow_infra.clusters import minikube
 from learnflow_infra.clusters import target as targets
-from learnflow_infra.engine.images import cache
+from learnflow_infra.engine.images import cache, nodes
 from learnflow_infra.engine.request import planning
 from learnflow_infra.engine.request.options import Options
-from learnflow_infra.errors import InputError, RefusedError
+from learnflow_infra.errors import InputError
 from learnflow_infra.events import Emit, Message, step
 from learnflow_infra.locations import Target
 from learnflow_infra.references import parse
-from learnflow_infra.remedy import Command, Remedy
+from learnflow_infra.remedy import Command
 from learnflow_infra.sources import bundle_file, charts
 from learnflow_infra.sources.bundle_file import Item
 from learnflow_infra.sources.oci_layout import NAME, Descriptor, Layout
@@ -40,14 +39,12 @@ def load(file: Path, emit: Emit, *, context: str | None = None, registry: str = 
         raise InputError(f"There is no file {file}.")
     options = Options(context=context, profile=targets.UPSTREAM)
     target = None if registry else planning.choose(options, emit)
-    if target and target.kind == "context":
-        raise RefusedError(
-            f"Images cannot be loaded into the cluster of the context {target.context}.",
-            why="Its nodes take images from a registry.",
-            remedy=Remedy(Command("bundle", "load", str(file), "--registry", "HOST/PREFIX")),
-        )
+    load_into = None
     if target:
         targets.require_usable(target)
+        if not target.cluster:
+            push = Command("bundle", "load", str(file), "--registry", "HOST/PREFIX")
+            load_into = nodes.loader(target, push)
     with cache.scratch() as folder:
         with step(emit, "bundle/read", f"Check {file}") as running:
             unpacked = bundle_file.unpack(file, folder / "oci")
@@ -60,8 +57,8 @@ def load(file: Path, emit: Emit, *, context: str | None = None, registry: str = 
         _push(layout, entries, registry, emit)
     elif target and target.cluster:
         _into_embedded(images, target, target.cluster, emit)
-    elif target:
-        _into_minikube(layout, images, target.context, emit)
+    elif load_into:
+        _into_nodes(layout, images, load_into, emit)
     return bundle_file.items(entries)
 
 
@@ -81,18 +78,20 @@ def _into_embedded(images: Sequence[Descriptor], target: Target, cluster: str, e
         emit(Message(text=f"The cluster {cluster} does not run: the next deploy loads the images."))
 
 
-def _into_minikube(layout: Layout, images: Sequence[Descriptor], profile: str, emit: Emit) -> None:
+def _into_nodes(
+    layout: Layout, images: Sequence[Descriptor], load_into: nodes.Load, emit: Emit
+) -> None:
     cache.require_skopeo(emit)
     for item in images:
         name = item["annotations"][NAME]
         if "@" in name:
-            text = f"{name} is named by its digest, which minikube cannot load: use --registry"
-            emit(Message(text=f"Warning: {text}"))
+            why = "named by its digest, which an archive for docker cannot hold"
+            emit(Message(text=f"Warning: {name} is {why}: use --registry"))
             continue
         with step(emit, f"load/{name}", f"Load {name}"), cache.scratch() as folder:
             layout.spread(item, folder / "dir")
             skopeo.archive(folder / "dir", folder / "image.tar", name)
-            minikube.load(profile, folder / "image.tar")
+            load_into(folder / "image.tar")
 
 
 def _digest(reference: str) -> str:

@@ -1,25 +1,21 @@
 """`image load`: this project's images in place of a registry chart's own, where nodes take them."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from learnflow_infra.clients import skopeo
-from learnflow_infra.clusters import embedded, kind, minikube
+from learnflow_infra.clusters import embedded
 from learnflow_infra.clusters import target as targets
 from learnflow_infra.clusters.embedded import ImageRef
-from learnflow_infra.engine.images import cache
+from learnflow_infra.engine.images import cache, nodes
 from learnflow_infra.engine.request import planning
 from learnflow_infra.engine.request.options import Options
-from learnflow_infra.errors import InputError, RefusedError
+from learnflow_infra.errors import InputError
 from learnflow_infra.events import Emit, step
-from learnflow_infra.locations import Target
 from learnflow_infra.models import ImageUse, ReleaseName
-from learnflow_infra.remedy import Command, Remedy
+from learnflow_infra.remedy import Command
 from learnflow_infra.skills import library
-
-Load = Callable[[Path], object]
-"""Takes a tar as `docker load` takes it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,9 +52,12 @@ def load(
     offered = _offered(skills)
     options = Options(context=context, profile=targets.UPSTREAM)
     target = None if registry else planning.choose(options, emit)
+    load_into = None
     if target:
         targets.require_running(target)
-        _require_loadable(target, skills)
+        if not target.cluster:
+            push = Command("image", "load", *skills, "--registry", "HOST/PREFIX")
+            load_into = nodes.loader(target, push)
     recipes = [use.recipe for _, use in offered]
     archives = embedded.build_images(recipes, emit=emit)
     if target and target.cluster:
@@ -70,8 +69,8 @@ def load(
         image = embedded.reference(use.recipe)
         if registry:
             image = _push(archives[use.recipe], image, registry, emit)
-        elif target and not target.cluster:
-            _into_nodes(archives[use.recipe], image, target, emit)
+        elif load_into:
+            _into_nodes(archives[use.recipe], image, load_into, emit)
         loaded.append(Loaded(release=release, key=use.values, image=image))
     return loaded
 
@@ -92,29 +91,10 @@ def _offered(skills: Sequence[str]) -> list[tuple[ReleaseName, ImageUse]]:
     return found
 
 
-def loader(target: Target) -> Load | None:
-    """Pure: how images come into the nodes of a cluster; None if they only pull."""
-    if target.kind == "minikube":
-        return lambda archive: minikube.load(target.context, archive)
-    name = kind.cluster(target.context)
-    return (lambda archive: kind.load(name, archive)) if name else None
-
-
-def _require_loadable(target: Target, skills: Sequence[str]) -> None:
-    if not target.cluster and loader(target) is None:
-        raise RefusedError(
-            f"Images cannot be loaded into the cluster of the context {target.context}.",
-            why="Its nodes take images from a registry.",
-            remedy=Remedy(Command("image", "load", *skills, "--registry", "HOST/PREFIX")),
-        )
-
-
-def _into_nodes(archive: Path, image: ImageRef, target: Target, emit: Emit) -> None:
-    load_into = loader(target)
+def _into_nodes(archive: Path, image: ImageRef, load_into: nodes.Load, emit: Emit) -> None:
     with step(emit, f"load/{image}", f"Load {image}"), cache.scratch() as folder:
         skopeo.repack(archive, folder / "image.tar", str(image))
-        if load_into:
-            load_into(folder / "image.tar")
+        load_into(folder / "image.tar")
 
 
 def _push(archive: Path, image: ImageRef, registry: str, emit: Emit) -> ImageRef:

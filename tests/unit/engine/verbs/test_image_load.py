@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from learnflow_infra.clients import skopeo
-from learnflow_infra.clusters import kind
+from learnflow_infra.clusters import kind, minikube
 from learnflow_infra.engine.verbs import image_load
 from learnflow_infra.errors import ArtifactError, ClusterUnreachableError, InputError, RefusedError
 from learnflow_infra.events import ignore
@@ -43,7 +43,7 @@ def calls(monkeypatch, tmp_path):
     record(image_load.embedded, "load_images", 0)
     record(image_load.skopeo, "repack", 2)
     record(image_load.skopeo, "push_layout", 1)
-    record(image_load.minikube, "load", 0)
+    record(minikube, "load", 0)
     record(kind, "load", 0)
     return made
 
