@@ -10,7 +10,7 @@ from dataclasses import replace
 from learnflow_infra.clients.connection import current_context
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.clusters import contexts, minikube, reach
-from learnflow_infra.clusters.embedded import inventory
+from learnflow_infra.clusters.embedded import inventory, upgrade
 from learnflow_infra.clusters.embedded.cluster_files import CONTEXT_PREFIX
 from learnflow_infra.clusters.embedded.host import requirements
 from learnflow_infra.errors import ClusterUnreachableError, InputError
@@ -80,9 +80,11 @@ def require_running(target: Target) -> None:
     Raises:
         ClusterUnreachableError: it is an embedded cluster that is stopped or absent, or a profile
             of minikube that cannot be used now.
+        RefusedError: it is an embedded cluster that is stopped, and too new to be started here.
     """
     require_usable(target)
     if target.state != "running":
+        upgrade.pending(str(target.cluster))
         start = Remedy("Start it: ", Command("cluster", "up", "--name", str(target.cluster)))
         raise ClusterUnreachableError(
             f"The embedded cluster {target.cluster} is {target.state}.",

@@ -9,7 +9,7 @@ import yaml
 
 from learnflow_infra.clusters import target as targets
 from learnflow_infra.clusters.minikube import asking
-from learnflow_infra.errors import ClusterUnreachableError, InputError
+from learnflow_infra.errors import ClusterUnreachableError, InputError, RefusedError
 
 SECONDS = asking.SECONDS
 ROWS = yaml.safe_load((Path(__file__).parents[1] / "tables/minikube.yaml").read_text())
@@ -77,6 +77,17 @@ def test_what_to_do_without_a_cluster(monkeypatch, linux, remedy):
     with pytest.raises(ClusterUnreachableError, match="learnflow is absent") as error:
         targets.require_running(targets.choose(None, None))
     assert remedy in str(error.value.remedy)
+
+
+def test_a_stopped_cluster_that_is_too_new_is_not_to_be_started(machine):
+    folder = embedded(machine, "learnflow").parent
+    record = {"versions": {"Kubernetes": "v9.0.0", "etcd": "v9.0.0"}, "checkout": "/other"}
+    (folder / "versions.json").write_text(json.dumps(record))
+    target = targets.choose(None, None)
+    assert target.state == "stopped"
+    with pytest.raises(RefusedError, match="newer version") as error:
+        targets.require_running(target)
+    assert "/other" in str(error.value.remedy)
 
 
 def test_the_current_context_is_never_taken_by_itself():
