@@ -76,13 +76,18 @@ def fixed(host: Facts) -> Path | None:
     return requirements.program("runc") if choose(host) is Source.host else None
 
 
-def facts() -> Facts:
-    """The facts of this host."""
+def facts(*, ask_apt: bool = True) -> Facts:
+    """The facts of this host.
+
+    Args:
+        ask_apt: for what it offers, where there is no runc. It reads all package lists, which
+            takes over a second of CPU where apt keeps no cache of them, as in containers.
+    """
     path = requirements.program("runc")
     return Facts(
         installed=_first_line(path) if path else "",
         changelog=_changelog() if path == _PACKAGED else "",
-        offered="" if path else _offered(),
+        offered=_offered() if ask_apt and not path else "",
     )
 
 

@@ -44,9 +44,14 @@ def built() -> Path:
     return cache_dir() / "bin" / f"runc-{key}" / "runc"
 
 
+def _facts() -> runc_choice.Facts:
+    """The facts of this host; what apt offers is no matter once a runc is built."""
+    return runc_choice.facts(ask_apt=not built().exists())
+
+
 def needed() -> Mapping[str, str]:
     """What `ensure` needs on this host, and the packages that bring it."""
-    match runc_choice.choose(runc_choice.facts()):
+    match runc_choice.choose(_facts()):
         case Source.host:
             return {}
         case Source.package:
@@ -62,10 +67,10 @@ def ensure(emit: Emit) -> Path:
         HostError: packages cannot be installed, or the disk is full.
         ArtifactError: the modules cannot be downloaded or built.
     """
-    facts = runc_choice.facts()
+    facts = _facts()
     if runc_choice.choose(facts) is Source.package:
         packages.ensure_packages(PACKAGE, emit=emit)
-        facts = runc_choice.facts()
+        facts = _facts()
     return runc_choice.fixed(facts) or _ensure_built(emit)
 
 

@@ -1,6 +1,7 @@
 """How nodes get their runc: the host's, a package or a build."""
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -20,7 +21,11 @@ def host(tmp_path, monkeypatch):
     """A function that sets the host's facts; what is installed and built is recorded."""
     done, state = [], {}
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    monkeypatch.setattr(runc_choice, "facts", lambda: state["facts"])
+    monkeypatch.setattr(
+        runc_choice,
+        "facts",
+        lambda *, ask_apt: state["facts"] if ask_apt else replace(state["facts"], offered=""),
+    )
     monkeypatch.setattr(requirements, "program", lambda name: tmp_path / name)
 
     def install(needed, emit):
@@ -66,6 +71,16 @@ def test_else_it_is_built_once_with_the_compiler_that_this_needs(host):
     runc_build.ensure(emitted.append)
     assert len(done) == len({"packages", "build"})
     assert emitted[-1].note == "cached"
+
+
+def test_once_built_it_is_used_whatever_apt_offers(host):
+    done = host(OLD)
+    runc_build.ensure(events.ignore)
+    before = list(done)
+    host(OFFERED)
+    assert runc_build.needed() == {}
+    assert runc_build.ensure(events.ignore) == runc_build.built()
+    assert done == before
 
 
 def test_the_build_has_c_and_no_libraries_of_the_host():

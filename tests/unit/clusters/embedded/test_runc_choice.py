@@ -83,6 +83,11 @@ def test_without_runc_apt_is_asked_what_it_has(host):
     assert runc_choice.facts().offered == ""
 
 
+def test_apt_is_asked_only_if_its_offer_matters(host, monkeypatch):
+    monkeypatch.setattr(runc_choice, "output", lambda _: pytest.fail("a program was run"))
+    assert runc_choice.facts(ask_apt=False) == Facts(installed="", changelog="", offered="")
+
+
 def test_the_hosts_runc_says_its_version(host, monkeypatch):
     program = script(host / "runc", "echo 'runc version 1.1.5+ds1'; echo 'go: go1.19.8'")
     (host / "changelog").write_bytes(gzip.compress(BACKPORT.encode()))
