@@ -20,7 +20,7 @@ from learnflow_infra.versions import Component
 
 Answers = Mapping[str, list[str]]
 """The versions that a registry has, by the name of the component."""
-MAVEN_PLUGIN = "org.codehaus.mojo:versions-maven-plugin:2.18.0:display-dependency-updates"
+MAVEN_PLUGIN = "org.codehaus.mojo:versions-maven-plugin:2.23.0:display-dependency-updates"
 _SECONDS = 600.0
 """Timeout of each client; pip asks for every installed package."""
 

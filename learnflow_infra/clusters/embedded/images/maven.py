@@ -9,7 +9,7 @@ from learnflow_infra.clusters.embedded.images.build_step import Note
 from learnflow_infra.clusters.embedded.images.recipe import Maven
 from learnflow_infra.errors import ArtifactError
 
-PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.9.0:copy-dependencies"
+PLUGIN = "org.apache.maven.plugins:maven-dependency-plugin:3.11.0:copy-dependencies"
 
 
 def copy_jars(maven: Maven, *, work: Path, repository: Path, target: Path, note: Note) -> None:
