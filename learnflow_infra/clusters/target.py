@@ -80,11 +80,12 @@ def require_running(target: Target) -> None:
     Raises:
         ClusterUnreachableError: it is an embedded cluster that is stopped or absent, or a profile
             of minikube that cannot be used now.
-        RefusedError: it is an embedded cluster that is stopped, and too new to be started here.
+        RefusedError: it is an embedded cluster that is stopped and would not be started: it is too
+            new, or the record of its versions is damaged.
     """
     require_usable(target)
     if target.state != "running":
-        upgrade.pending(str(target.cluster))
+        upgrade.pending(str(target.cluster))  # raises if a start would be refused
         start = Remedy("Start it: ", Command("cluster", "up", "--name", str(target.cluster)))
         raise ClusterUnreachableError(
             f"The embedded cluster {target.cluster} is {target.state}.",

@@ -30,7 +30,7 @@ def load(file: Path, emit: Emit, *, context: str | None = None, registry: str = 
         registry: HOST[/PREFIX] to push to, instead of loading into a cluster.
 
     Raises:
-        ArtifactError: the bundle is damaged, or the registry does not take it.
+        ArtifactError: the bundle is damaged, or a node or the registry does not take an image.
         ClusterUnreachableError: the cluster is a profile of minikube that cannot be used now.
         InputError: the file does not exist.
         RefusedError: the nodes of the cluster take images only from registries.
