@@ -209,11 +209,16 @@ def children():
     """The children of this process that run `helm pull`."""
     pids = set()
     for task in Path("/proc/self/task").iterdir():
-        for pid in (task / "children").read_text().split():
-            with contextlib.suppress(OSError):
-                if b"helm\0pull" in Path(f"/proc/{pid}/cmdline").read_bytes():
-                    pids.add(pid)
-    return pids
+        with contextlib.suppress(OSError):  # a thread that has ended since
+            pids.update((task / "children").read_text().split())
+    return {pid for pid in pids if b"helm\0pull" in command_line(pid)}
+
+
+def command_line(pid):
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except OSError:  # it has ended
+        return b""
 
 
 def test_a_registry_that_requires_a_password(closed_registry, tmp_path, monkeypatch):
