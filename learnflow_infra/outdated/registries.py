@@ -1,6 +1,5 @@
 """Ask registries for versions, each by its ordinary client; no host of one is named."""
 
-import asyncio
 import json
 import re
 import sys
@@ -14,6 +13,7 @@ from learnflow_infra.clusters.embedded.images import maven
 from learnflow_infra.clusters.embedded.images.recipe import Maven
 from learnflow_infra.errors import ArtifactError, LearnflowError
 from learnflow_infra.paths import cache_dir
+from learnflow_infra.system import tasks
 from learnflow_infra.system.files import scratch
 from learnflow_infra.system.programs import lines, output
 from learnflow_infra.versions import Component
@@ -143,7 +143,7 @@ def _charts(components: list[Component]) -> Answers:
         found = await helm_pull.newest(package, prereleases=False)
         return [found] if found else []
 
-    return {one.name: asyncio.run(newest(one.package)) for one in components}
+    return {one.name: tasks.complete(newest(one.package)) for one in components}
 
 
 CLIENTS: Mapping[str, Callable[[list[Component]], Answers]] = {

@@ -1,16 +1,69 @@
-"""Tasks of an event loop: programs, and work that is done at the same time."""
+"""Event loops and their tasks: programs, and work that is done at the same time."""
 
 import asyncio
 import os
 import signal
+import threading
 from asyncio.subprocess import DEVNULL, PIPE, Process
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator, Mapping
+from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Any, TypeVar
 
 from learnflow_infra.system.processes import GRACE, Argv, Result, environment, not_started
 
 T = TypeVar("T")
+
+
+def complete(work: Coroutine[Any, Any, T]) -> T:
+    """The result of work, in an event loop of its own; Ctrl-C cancels it, a second one ends it.
+
+    `asyncio.run` does the same, but cancels in the signal's handler, which Python runs between
+    any two instructions: also in the middle of a callback of the loop. One that copies the
+    result of a thread then prints an AssertionError (asyncio.futures._copy_future_state finds a
+    future that was not cancelled done in the next line). Here the loop cancels, between two
+    callbacks.
+
+    Args:
+        work: a coroutine.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C, as soon as the cancelled work has ended.
+    """
+    if (
+        threading.current_thread() is not threading.main_thread()
+        or signal.getsignal(signal.SIGINT) is not signal.default_int_handler
+    ):
+        return asyncio.run(work)  # noqa: TID251 - without a handler of Ctrl-C
+    with asyncio.Runner() as runner:
+        loop = runner.get_loop()
+        task = loop.create_task(work)
+        with _cancelled_by_ctrl_c(task, loop):
+            return loop.run_until_complete(task)
+
+
+@contextmanager
+def _cancelled_by_ctrl_c(
+    task: "asyncio.Task[Any]", loop: asyncio.AbstractEventLoop
+) -> Iterator[None]:
+    interrupts = 0
+
+    def handle(*_: object) -> None:
+        nonlocal interrupts
+        interrupts += 1
+        if interrupts > 1 or task.done():
+            raise KeyboardInterrupt
+        loop.call_soon_threadsafe(task.cancel)
+
+    signal.signal(signal.SIGINT, handle)
+    try:
+        yield
+    except asyncio.CancelledError:
+        if not interrupts:
+            raise
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if interrupts:
+        raise KeyboardInterrupt
 
 
 @asynccontextmanager

@@ -108,11 +108,12 @@ def test_a_verify_py_cleans_up_however_many_signals_it_gets(start, tmp_path, end
 
 
 ENGINE = """
-    import asyncio, signal, sys
+    import signal, sys
     from pathlib import Path
     from types import SimpleNamespace
     from learnflow_infra.engine.proof import verification
     from learnflow_infra.events import ignore
+    from learnflow_infra.system import tasks
 
     skill = SimpleNamespace(name="a-skill", verify_script=Path(sys.argv[1]))
     target = SimpleNamespace(kubeconfig=None, context="c", kubectl="kubectl", environment={})
@@ -120,7 +121,7 @@ ENGINE = """
     verification.SECONDS, verification.GRACE = float(sys.argv[2]), float(sys.argv[3])
     work = verification.verify(session, skill, {}, "both")
     try:
-        print("; ".join(check["message"] for check in asyncio.run(work)["checks"]))
+        print("; ".join(check["message"] for check in tasks.complete(work)["checks"]))
     except KeyboardInterrupt:
         print("interrupted")
 """

@@ -1,6 +1,5 @@
 """What a deploy says before it changes anything."""
 
-import asyncio
 import json
 from collections.abc import Sequence
 
@@ -17,6 +16,7 @@ from learnflow_infra.outputs.endpoints import kubectl_command
 from learnflow_infra.references import parse
 from learnflow_infra.sources.image_names import images_of
 from learnflow_infra.sources.mirror import Mirror, origins
+from learnflow_infra.system import tasks
 from learnflow_infra.values import previous
 
 _BEING_DELETED = (
@@ -40,7 +40,7 @@ def _foreign(session: Session, item: Comparison) -> ForeignRevision | None:
     if not item.action.revises or not item.observed.ours:
         return None
     name = item.prepared.release.name
-    return asyncio.run(foreign_revisions.read(session.helm, session.record, name, item.live))
+    return tasks.complete(foreign_revisions.read(session.helm, session.record, name, item.live))
 
 
 def ignored(session: Session, comparisons: Sequence[Comparison]) -> None:

@@ -1,6 +1,5 @@
 """Compare the desired releases with the cluster, and refuse what a deploy would refuse."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -31,6 +30,7 @@ from learnflow_infra.models import Credential
 from learnflow_infra.outputs.container_variables import secret_keys
 from learnflow_infra.outputs.endpoints import kubectl_command
 from learnflow_infra.quantities import counted
+from learnflow_infra.system import tasks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,8 +135,8 @@ def _compare(
     session: Session, plan: Plan, prepared: Sequence[Prepared]
 ) -> tuple[list[Comparison], list[Foreign]]:
     with step(session.emit, "compare", "Compare with the cluster") as running:
-        comparisons = asyncio.run(compare_all(session, prepared))
-        others = asyncio.run(foreign.find_all(session, comparisons, _credentials(plan)))
+        comparisons = tasks.complete(compare_all(session, prepared))
+        others = tasks.complete(foreign.find_all(session, comparisons, _credentials(plan)))
         comparisons = immutable.marked(session, comparisons)
         comparisons = obstacles.marked(session, comparisons, {item.name for item in others})
         running.done(counted(len(comparisons), "release"), changed=None)

@@ -1,6 +1,5 @@
 """Conclude a deploy: prove what is ready; restore what failed, and prove that; then raise."""
 
-import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +14,7 @@ from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import LearnflowError, followed_by
 from learnflow_infra.models import ReleaseName, Skill, SkillName
 from learnflow_infra.outputs.record import Record
+from learnflow_infra.system import tasks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +70,7 @@ def _recovered(
         *(item for item in run.settled.outcomes if item.release not in begun),
         *(item.outcome for item in restored if item.outcome),
     ]
-    outcomes += asyncio.run(wait_again(run.session, _skipped(run, errors), run.limit))
+    outcomes += tasks.complete(wait_again(run.session, _skipped(run, errors), run.limit))
     names = {item.release for item in outcomes}
     ready = [skill for skill in run.skills if _releases(run, skill) <= names]
     again = _again(run, ready, restored)

@@ -1,6 +1,5 @@
 """Prove that the releases work: verify the skills, then publish the endpoints and the artifacts."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -18,6 +17,7 @@ from learnflow_infra.outputs.discovery import Rendered, discover
 from learnflow_infra.outputs.record import Record
 from learnflow_infra.readiness.causes import Cause
 from learnflow_infra.remedy import Words
+from learnflow_infra.system import tasks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +70,7 @@ def prove(
     due = verify and (again or not valid or any(outcome.changed for outcome in outcomes))
     verdicts: Sequence[VerifyResult] = ()
     if due:
-        verdicts = asyncio.run(verification.verify_all(session, skills, document))
+        verdicts = tasks.complete(verification.verify_all(session, skills, document))
     by_skill = dict(zip(present, verdicts, strict=False))
     record = recording.recorded(before, document, present, by_skill)
     record = publish(session, before, record, set(present))

@@ -19,6 +19,7 @@ from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import LearnflowError, LockedError
 from learnflow_infra.events import step
 from learnflow_infra.models import Release, ReleaseName, SkillName
+from learnflow_infra.system import tasks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,7 +59,7 @@ def restore(
     """
     failed = [item for item in comparisons if item.prepared.release.name in errors]
     return [
-        asyncio.run(
+        tasks.complete(
             _restore(session, item, errors[item.prepared.release.name], limit, allowed=allowed)
         )
         for item in failed

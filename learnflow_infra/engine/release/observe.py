@@ -95,7 +95,7 @@ def _held_for(session: Session, release: Release, observed: Observed) -> float:
 
 def observe_with_objects(session: Session, release: Release) -> tuple[Observed, View]:
     """Helm's record of a release, and a view of its objects; empty if others made it."""
-    observed = asyncio.run(observe(session, release))
+    observed = tasks.complete(observe(session, release))
     view = View(session.kube, session.watches, session.namespace, release)
     base = observed.baseline if observed.ours else None
     view.follow(expected(base.manifest.objects if base else ()), labelled=observed.ours)

@@ -5,7 +5,6 @@ or uninstalled where it has none (volume claims are kept). A failed release is r
 where helm's next upgrade would leave something of it.
 """
 
-import asyncio
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -18,6 +17,7 @@ from learnflow_infra.engine.request.session import Session
 from learnflow_infra.errors import LockedError, ReleaseFailedError, accounted
 from learnflow_infra.events import step
 from learnflow_infra.models import Release, ReleaseName
+from learnflow_infra.system import tasks
 
 
 def recover_cut_off(
@@ -40,7 +40,7 @@ def recover_cut_off(
     for item in comparisons:
         if item.action in {Action.ROLL_BACK, Action.UNINSTALL}:
             with accounted(*account):
-                account.append(asyncio.run(recover(session, item)))
+                account.append(tasks.complete(recover(session, item)))
     return account
 
 

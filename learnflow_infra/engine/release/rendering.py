@@ -1,6 +1,5 @@
 """Render releases without a cluster, by `helm template`."""
 
-import asyncio
 from collections.abc import Sequence
 
 from learnflow_infra.clients import helm, helm_choice
@@ -37,4 +36,4 @@ def render(
         )
         return await tasks.together(*work)
 
-    return asyncio.run(render_all())
+    return tasks.complete(render_all())

@@ -1,6 +1,5 @@
 """From options to a plan: the target, its profile, the skills and their releases."""
 
-import asyncio
 from dataclasses import replace
 
 from learnflow_infra import skills as library
@@ -27,6 +26,7 @@ from learnflow_infra.outputs.record import Record
 from learnflow_infra.remedy import Command, Remedy, join_lines
 from learnflow_infra.rights import LIST_NODES
 from learnflow_infra.sources import mirror
+from learnflow_infra.system import tasks
 from learnflow_infra.values import read_overrides
 
 _NO_NODES = "this user may not read the nodes, whose addresses node ports need"
@@ -100,7 +100,7 @@ def for_cluster(options: Options, target: Target) -> Plan:
     if options.reuse_values:
         plan = replace(plan, previous=reuse.read(client, names, record))
     if options.keep_foreign:
-        found = asyncio.run(foreign_revisions.read_all(client, record, names))
+        found = tasks.complete(foreign_revisions.read_all(client, record, names))
         plan = replace(plan, foreign=found)
     return plan
 

@@ -1,6 +1,5 @@
 """Prepare a release before the cluster is changed: its chart, and the values for Helm."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -62,7 +61,7 @@ def compute_all(plan: Plan, emit: Emit) -> list[Prepared]:
     """As `prepare`, without the warnings about values, which a run emits once."""
     if any(release.profiles[plan.target.profile].remote for release in plan.releases):
         helm_choice.ensure(emit)  # it pulls
-    sources = asyncio.run(_obtain(plan, emit))
+    sources = tasks.complete(_obtain(plan, emit))
     pairs = zip(plan.releases, sources, strict=True)
     return [_prepared(plan, release, chart) for release, chart in pairs]
 

@@ -1,6 +1,5 @@
 """The user-supplied values of the releases as they are, for `--reuse-values`."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
 from learnflow_infra.clients.helm import Helm
@@ -25,7 +24,7 @@ def read(helm: Helm, releases: Sequence[ReleaseName], record: Record) -> Mapping
     async def read_all() -> list[Live | None]:
         return await tasks.together(*(_last_deployed(helm, name, record) for name in releases))
 
-    pairs = zip(releases, asyncio.run(read_all()), strict=True)
+    pairs = zip(releases, tasks.complete(read_all()), strict=True)
     return {name: live for name, live in pairs if live is not None}
 
 

@@ -1,6 +1,5 @@
 """`chart lock`: pin the charts of registries by the current digests of their versions."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -40,7 +39,7 @@ def pin(texts: Sequence[str], emit: Emit, *, check: bool = False) -> Pinned:
     """
     mirrors = [mirror.parse(text) for text in texts]
     helm_choice.ensure(emit)
-    latest = asyncio.run(_latest(_remote_charts(), mirrors, emit))
+    latest = tasks.complete(_latest(_remote_charts(), mirrors, emit))
     changes = tuple(differences(lockfile.read(), latest))
     if check and changes:
         raise RefusedError(

@@ -1,6 +1,5 @@
 """Delete releases; volumes and Secrets are kept unless they are purged."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -28,6 +27,7 @@ from learnflow_infra.objects import Object, reference
 from learnflow_infra.outputs import artifacts, stored_record
 from learnflow_infra.outputs import endpoints as outputs
 from learnflow_infra.readiness.states import is_deleted
+from learnflow_infra.system import tasks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,7 +59,7 @@ def delete(options: Options, *, purge: bool, emit: Emit) -> Deleted:
         session = connect(plan, emit)
         with session.watches:
             with accounted(UNCHANGED):
-                observed = [(item, asyncio.run(observe_own(session, item))) for item in releases]
+                observed = [(item, tasks.complete(observe_own(session, item))) for item in releases]
                 purged: Mapping[str, Object] = {}
                 _require_rights(session, observed, purge=purge)
                 if purge:
@@ -71,7 +71,7 @@ def delete(options: Options, *, purge: bool, emit: Emit) -> Deleted:
             uninstalled: list[ReleaseName] = []
             try:
                 for release, found in observed:
-                    if asyncio.run(_uninstall(session, release, found.live)):
+                    if tasks.complete(_uninstall(session, release, found.live)):
                         uninstalled.append(release.name)
                 left = kept_data.find(session, skills, observed)
                 if purged:

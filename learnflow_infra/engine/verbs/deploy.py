@@ -1,6 +1,5 @@
 """Deploy: check, bring the cluster up, install, wait, verify, record."""
 
-import asyncio
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -38,6 +37,7 @@ from learnflow_infra.models import Credential
 from learnflow_infra.outputs import artifacts
 from learnflow_infra.outputs.contracts import EndpointsDocument, VerifyResult
 from learnflow_infra.outputs.endpoints import kubectl_command
+from learnflow_infra.system import tasks
 
 _ADOPTED = "Before that, what others made was taken over."
 """What later errors say after `--adopt`."""
@@ -133,9 +133,9 @@ def _execute(
     applied = [crds.apply(session.kube, item, session.emit) for item in allowed.crds]
     comparisons = allowed.comparisons
     if any(applied):
-        comparisons = immutable.marked(session, asyncio.run(compare_all(session, prepared)))
+        comparisons = immutable.marked(session, tasks.complete(compare_all(session, prepared)))
         comparisons = obstacles.marked(session, comparisons)
-    settled = asyncio.run(converge_all(session, comparisons, limit))
+    settled = tasks.complete(converge_all(session, comparisons, limit))
     return settled, generated or any(applied)
 
 

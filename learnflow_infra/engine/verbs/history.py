@@ -1,6 +1,5 @@
 """Show the revisions of releases: what made them, and whether they were ready and verified."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -35,7 +34,7 @@ def history(options: Options, emit: Emit) -> list[ReleaseHistory]:
     """The revisions of each release of the chosen skills that helm has kept."""
     plan = planning.for_cluster(options, planning.choose(options, emit))
     session = connect(plan, emit)
-    return asyncio.run(_histories(session, plan.releases))
+    return tasks.complete(_histories(session, plan.releases))
 
 
 async def _histories(session: Session, releases: Sequence[Release]) -> list[ReleaseHistory]:

@@ -64,11 +64,11 @@ def rollback(
         chosen = _release(plan, options.skills[0], release)
         session = connect(plan, emit)
         with accounted(UNCHANGED):
-            to = asyncio.run(_revision(session, chosen, revision))
-            asyncio.run(_require_needs(session, chosen, to, options))
+            to = tasks.complete(_revision(session, chosen, revision))
+            tasks.complete(_require_needs(session, chosen, to, options))
         with session.watches:
             try:
-                outcomes = asyncio.run(_roll_back(session, plan, chosen, to, options.timeout))
+                outcomes = tasks.complete(_roll_back(session, plan, chosen, to, options.timeout))
             except LearnflowError:
                 take_back(session, session.record, {chosen.skill}, "rollback")
                 raise

@@ -1,6 +1,5 @@
 """Verify skills through the recorded endpoints; nothing is changed."""
 
-import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -12,6 +11,7 @@ from learnflow_infra.events import Emit
 from learnflow_infra.models import Skill
 from learnflow_infra.outputs import endpoints as outputs
 from learnflow_infra.outputs.contracts import VerifyResult
+from learnflow_infra.system import tasks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,5 +32,5 @@ def verify(options: Options, origin: verification.Origin, emit: Emit) -> Verifie
     session = connect(plan, emit)
     endpoints = session.record.endpoints
     endpoints = endpoints or outputs.document(session.target, session.namespace, [])
-    results = asyncio.run(verification.verify_all(session, plan.skills, endpoints, origin))
+    results = tasks.complete(verification.verify_all(session, plan.skills, endpoints, origin))
     return Verified(skills=plan.skills, results=results)
