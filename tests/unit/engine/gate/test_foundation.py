@@ -1,5 +1,6 @@
 import pytest
 
+from learnflow_infra import documents, paths
 from learnflow_infra.checks import Check
 from learnflow_infra.engine.gate import checkout, foundation
 from learnflow_infra.errors import FoundationError, HostError
@@ -44,6 +45,13 @@ def test_the_operator_of_the_upstream_profile_needs_a_newer_cluster():
     (kafka,) = library.find(["kafka-k8s-setup"], library.load_all(UPSTREAM))
     found = {r.name: c.kubernetes for r in kafka.releases for c in [r.profiles.get(UPSTREAM)] if c}
     assert found == {"strimzi": "1.30", "kafka": ""}
+
+
+def test_helm_alone_refuses_the_versions_that_are_refused_here():
+    charts = list((paths.repo_root() / "skills-library").glob("*/charts/*/Chart.yaml"))
+    oldest = {chart.parent.name: documents.load(chart)["kubeVersion"] for chart in charts}
+    expected = f">={foundation.OLDEST}.0-0"
+    assert oldest == dict.fromkeys(["kafka", "strimzi-kafka", "postgres"], expected)
 
 
 def test_a_phase_directory_that_cannot_be_written(tmp_path):
