@@ -20,6 +20,7 @@ from learnflow_infra.engine.gate.rights import rights
 from learnflow_infra.errors import FoundationError, InputError, LearnflowError
 from learnflow_infra.models import ReleaseName
 from learnflow_infra.objects import Fields, Object, ServerVersion
+from learnflow_infra.quantities import counted
 from learnflow_infra.remedy import Command, Remedy, join_lines
 from learnflow_infra.versions import minor
 
@@ -196,7 +197,7 @@ def require(
     if failed:
         lines = [Remedy(f"{c.name}: {c.message}\n    ", c.remedy) for c in failed]
         raise kind(
-            f"{len(failed)} of {len(checks)} foundation checks failed.",
+            f"{counted(len(failed), 'foundation check')} failed.",
             why=join_lines(*lines),
             remedy=Remedy("Check again: ", Command(again)),
         )

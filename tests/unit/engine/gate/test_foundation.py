@@ -79,7 +79,7 @@ def test_all_failures_are_named_at_once_with_their_remedies():
         Check(name="b", passed=True, message="m2"),
         Check(name="c", passed=False, message="m3", remedy="r3"),
     ]
-    with pytest.raises(FoundationError, match="2 of 3 foundation checks failed") as error:
+    with pytest.raises(FoundationError, match="2 foundation checks failed") as error:
         foundation.require(results)
     for words in ("m1", "r1", "m3", "r3"):
         assert words in error.value.why
