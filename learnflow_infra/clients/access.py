@@ -10,13 +10,18 @@ from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from learnflow_infra.clients.api_errors import ApiError
+from learnflow_infra.clients.api_errors import ApiError, MissingRightError
 from learnflow_infra.clients.kube import Kube
 from learnflow_infra.objects import Fields
 from learnflow_infra.rights import ANY, EVERYTHING, Right, Rule, granted
 
 _REVIEWS = "/apis/authorization.k8s.io/v1"
 _AT_ONCE = 4
+_BINDING = (
+    "An administrator restores what every cluster has: kubectl create clusterrolebinding"
+    " system:basic-user --clusterrole=system:basic-user --group=system:authenticated"
+)
+"""Source: https://kubernetes.io/docs/reference/access-authn-authz/rbac/#discovery-roles"""
 
 
 class Access:
@@ -31,7 +36,11 @@ class Access:
         self._answers: dict[Right, bool] = {}
 
     def everything(self) -> bool:
-        """Whether the user may do everything, as an administrator of the cluster."""
+        """Whether the user may do everything, as an administrator of the cluster.
+
+        Raises:
+            MissingRightError: the user may not ask the server about rights.
+        """
         with self._lock:
             if self._everything is None:
                 self._everything = self._review(EVERYTHING)
@@ -46,6 +55,7 @@ class Access:
 
         Raises:
             ClusterUnreachableError: the API server does not answer.
+            MissingRightError: the user may not ask the server about rights.
         """
         if self.everything():
             return []
@@ -92,7 +102,13 @@ class Access:
         if right is EVERYTHING:
             attributes["version"] = ANY
         spec = {"resourceAttributes": {key: text for key, text in attributes.items() if text}}
-        return bool(self._ask("SelfSubjectAccessReview", spec).get("allowed"))
+        try:
+            return bool(self._ask("SelfSubjectAccessReview", spec).get("allowed"))
+        except MissingRightError as error:
+            what = "You may not ask the API server what you may do."
+            raise MissingRightError(
+                error.status, error.message, what=what, why=error.message, remedy=_BINDING
+            ) from error
 
     def _ask(self, kind: str, spec: Fields) -> Mapping[str, Any]:
         body = {"apiVersion": "authorization.k8s.io/v1", "kind": kind, "spec": spec}

@@ -3,7 +3,7 @@
 import pytest
 
 from learnflow_infra.clients.access import Access
-from learnflow_infra.clients.api_errors import ApiError
+from learnflow_infra.clients.api_errors import ApiError, MissingRightError, missing_right
 from learnflow_infra.rights import Right
 
 PODS = Right(verb="list", resource="pods", namespace="n")
@@ -60,3 +60,19 @@ def test_what_rules_leave_open_is_asked_once(rules):
     assert server.asked.count("secrets") == 1
     assert server.asked.count("rules") == 1
     assert server.asked.count("pods") == (rules is None)
+
+
+def test_who_may_not_ask_gets_another_remedy_than_the_rights_of_a_deploy():
+    def refuse(*_args, **_options):
+        raise missing_right(
+            'selfsubjectaccessreviews.authorization.k8s.io is forbidden: User "u" cannot create'
+            ' resource "selfsubjectaccessreviews" in API group "authorization.k8s.io"'
+            " at the cluster scope"
+        )
+
+    server = Server()
+    server.request = refuse
+    with pytest.raises(MissingRightError, match="what you may do") as error:
+        Access(server).lacking([PODS])
+    assert 'User "u" cannot' in str(error.value.why)
+    assert "--clusterrole=system:basic-user" in str(error.value.remedy)
