@@ -61,7 +61,7 @@ def others(kube, namespace):
     there, paths = f"{namespace}-ops", set()
     kube.create(NAMESPACES, {"metadata": {"name": there}})
 
-    def put(watched, version="1.2.0", name="demo-operator", replicas=1):
+    def put(watched, version="1.2.0", name="demo-operator", replicas=1, *, ready=True):
         env = [{"name": "WATCHED", "value": watched}]
         container = {"name": "c", "image": f"quay.io/x/operator:{version}", "env": env}
         labels = {"app": name}
@@ -77,6 +77,8 @@ def others(kube, namespace):
         }
         paths.add(path := f"/apis/apps/v1/namespaces/{there}/deployments/{name}")
         kube.apply(path, body)
+        counts = ("replicas", "readyReplicas", "availableReplicas") if ready else ("replicas",)
+        kube.merge(f"{path}/status", {"status": dict.fromkeys(counts, replicas)})
         kube.apply(f"{ROLES}/demo-operator", ROLE)
         return there
 
@@ -132,6 +134,16 @@ def test_that_of_olm_is_used_unless_it_is_scaled_to_0(with_operator, options, ot
     (used, warning) = sorted(event.text for event in emitted if isinstance(event, Message))
     assert warning.startswith(f"Warning: beside the operator in {there}")
     assert used.startswith("Instead of the release op, this run uses the operator")
+
+
+def test_a_warning_names_one_without_a_ready_pod(with_operator, options, others):
+    there, emitted = others("*", ready=False), []
+    diff.diff(options, emitted.append)
+    (_, warning) = [event.text for event in emitted if isinstance(event, Message)]
+    assert warning == (
+        f"Warning: no pod of {there}/demo-operator is ready. "
+        "Nothing that it manages changes until then."
+    )
 
 
 def test_one_that_is_in_nobody_s_way_is_let_be(with_operator, options, others, kube):

@@ -75,6 +75,9 @@ def _report_operators(plan: Plan, emit: Emit) -> None:
         name = one.release.name
         if one is used.get(name):
             emit(Message(text=f"Instead of the release {name}, this run uses the operator {one}."))
+            if not one.ready:
+                idle = f"no pod of {one.namespace}/{one.name} is ready"
+                emit(Message(text=f"Warning: {idle}. Nothing that it manages changes until then."))
         elif (one.beside or name in used) and one.sees(plan.namespace):
             first = (
                 f"the operator in {used[name].namespace}" if name in used else f"the release {name}"
