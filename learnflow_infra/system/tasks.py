@@ -18,10 +18,9 @@ def complete(work: Coroutine[Any, Any, T]) -> T:
     """The result of work, in an event loop of its own; Ctrl-C cancels it, a second one ends it.
 
     `asyncio.run` does the same, but cancels in the signal's handler, which Python runs between
-    any two instructions: also in the middle of a callback of the loop. One that copies the
-    result of a thread then prints an AssertionError (asyncio.futures._copy_future_state finds a
-    future that was not cancelled done in the next line). Here the loop cancels, between two
-    callbacks.
+    any two instructions: also within a callback of the loop. The one that copies a thread's
+    result (`asyncio.futures._copy_future_state`) then fails, and the loop prints its traceback.
+    Here the loop itself cancels, between two callbacks.
 
     Args:
         work: a coroutine.
