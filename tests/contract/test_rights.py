@@ -130,7 +130,8 @@ def test_a_right_that_lacks_is_named_before_anything_is_changed(resident, kube, 
     ]
     grant(kube, resident.namespace, "resident", without)
     until_granted(kubeconfig, "resident", resident.namespace, "configmaps", "get")
-    with pytest.raises(FoundationError, match=r"1 \w+ check failed\. No release was") as error:
+    words = r"1 foundation check failed\. No release was"
+    with pytest.raises(FoundationError, match=words) as error:
         deploy.deploy(resident, ignore)
     name = f"{resource}.{group}" if group else resource
     assert f"{verb} {name} in the namespace {resident.namespace}" in str(error.value.why)
