@@ -59,6 +59,11 @@ def claim_names(pod: Object) -> set[str]:
     return {text(volume, "persistentVolumeClaim", "claimName") for volume in volumes} - {""}
 
 
+def is_available(deployment: Object) -> bool:
+    """Whether a Deployment has a pod that is available."""
+    return bool(at(deployment, "status", "availableReplicas"))
+
+
 def is_deleted(obj: Object) -> bool:
     """Whether the object is being deleted: it is gone once its finalizers are."""
     return bool(text(obj, "metadata", "deletionTimestamp"))

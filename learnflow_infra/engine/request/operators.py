@@ -52,11 +52,6 @@ class Operator:
         """Whether it is scaled to 0."""
         return bool(at(self.deployment, "spec", "replicas") == 0)
 
-    @property
-    def ready(self) -> bool:
-        """Whether one of its pods is ready."""
-        return bool(at(self.deployment, "status", "availableReplicas"))
-
     def serves(self, namespace: str) -> bool:
         """Whether it is used: it watches the namespace, in the minor version of the chart."""
         same = minor(self.version) == minor(self.needed)

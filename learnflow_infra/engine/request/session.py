@@ -16,6 +16,7 @@ from learnflow_infra.events import Emit, Message
 from learnflow_infra.locations import Target
 from learnflow_infra.outputs import stored_record
 from learnflow_infra.outputs.record import Record
+from learnflow_infra.readiness.states import is_available
 from learnflow_infra.readiness.watches import Watches
 
 
@@ -75,7 +76,7 @@ def _report_operators(plan: Plan, emit: Emit) -> None:
         name = one.release.name
         if one is used.get(name):
             emit(Message(text=f"Instead of the release {name}, this run uses the operator {one}."))
-            if not one.ready:
+            if not is_available(one.deployment):
                 idle = f"no pod of {one.namespace}/{one.name} is ready"
                 emit(Message(text=f"Warning: {idle}. Nothing that it manages changes until then."))
         elif (one.beside or name in used) and one.sees(plan.namespace):

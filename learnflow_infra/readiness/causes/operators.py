@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from learnflow_infra.fields import at, count, part
+from learnflow_infra.fields import count, part
 from learnflow_infra.masking import masked
 from learnflow_infra.objects import Object, reference
 from learnflow_infra.readiness import strimzi
@@ -11,7 +11,7 @@ from learnflow_infra.readiness.causes.cause import Cause
 from learnflow_infra.readiness.causes.codes import Code
 from learnflow_infra.readiness.causes.facts import Facts
 from learnflow_infra.readiness.groups import group_of, is_custom
-from learnflow_infra.readiness.states import Status, unobserved
+from learnflow_infra.readiness.states import Status, is_available, unobserved
 from learnflow_infra.readiness.status import conventions
 from learnflow_infra.remedy import Command, Remedy
 
@@ -62,7 +62,7 @@ def _forbidden(obj: Object, status: Status) -> Cause:
 def _unobserved(facts: Facts, obj: Object) -> Cause:
     """The cause of a custom resource that its operator has not observed."""
     operators = facts.surroundings("Deployment")
-    idle = [item for item in operators if not _runs(item)]
+    idle = [item for item in operators if not is_available(item)]
     if not operators or len(idle) < len(operators):
         return Cause(
             code=Code.OperatorSilent,
@@ -81,7 +81,3 @@ def _unobserved(facts: Facts, obj: Object) -> Cause:
         message=f"the operator of {reference(obj)} {state}",
         remedy=scale if not replicas else f"{kubectl} describe {name}",
     )
-
-
-def _runs(deployment: Object) -> bool:
-    return bool(at(deployment, "status", "availableReplicas"))
